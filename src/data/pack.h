@@ -1,0 +1,39 @@
+/* pack.h - examples as tokens, and packed batches of them. */
+#ifndef W2S_DATA_PACK_H
+#define W2S_DATA_PACK_H
+
+#include "core/batch.h"
+#include "data/task.h"
+#include "tokenizer/tokenizer.h"
+
+struct token_set {
+    size_t n;
+    int32_t *tokens;   /* all, one after the other */
+    size_t *starts;    /* [n+1] */
+    size_t truncated;  /* how many examples lost tokens */
+    size_t lost;       /* tokens lost in all */
+    size_t longest;
+};
+/* token_set_make - n examples. One longer than max_tokens loses tokens from the left of its long field (then, where that is not
+ * enough, from the left of all); counted, never dropped. An example of no token at all is ERR_INPUT by its source. */
+int token_set_make(struct token_set *t, const struct example *x, size_t n, const struct tokenizer *tok, size_t max_tokens,
+                   struct err *e);
+void token_set_release(struct token_set *t);
+size_t token_set_len(const struct token_set *t, size_t i);
+
+/* packer - storage for one packed batch of any subset of a token set. */
+struct packer {
+    struct batch batch;
+    int32_t *tokens, *starts;
+    size_t cap_tokens, cap_seqs;
+};
+void packer_init(struct packer *p);
+int packer_fill(struct packer *p, const struct token_set *t, const size_t *index, size_t n, struct err *e);
+void packer_release(struct packer *p);
+
+/* pack_split - cut index[0..n) into consecutive runs of at most budget tokens (at least one example each); *ends[i] one past the i-th
+ * run. Heap array (mem_free). */
+int pack_split(const struct token_set *t, const size_t *index, size_t n, size_t budget, size_t **ends, size_t *count,
+               struct err *e);
+
+#endif

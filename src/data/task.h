@@ -1,0 +1,64 @@
+/* task.h - a task: from a YAML file (tasks/NAME.yaml) to labelled, rendered examples and their splits.
+ *
+ * docs/tasks.md is the user's manual of the file. To add a task: write that file; nothing is compiled. */
+#ifndef W2S_DATA_TASK_H
+#define W2S_DATA_TASK_H
+
+#include "core/arena.h"
+#include "core/log.h"
+#include "data/table.h"
+
+enum task_part { PART_SUPERVISE, PART_TRAIN, PART_VALID, PART_TEST, PART_COUNT };
+
+struct example {
+    const char *text;              /* rendered by the template, UTF-8, NUL-terminated */
+    size_t len;
+    size_t long_begin, long_end;   /* bytes of the long field within text: what truncation shortens, from its left */
+    int label;                     /* 0..classes-1 */
+    size_t question;               /* examples of one question never straddle a split */
+    double confidence;             /* the task's own strength of the label (|mean rating|), NAN where it has none */
+    const char *source;            /* "train.json:118" */
+    char id[17];                   /* 16 hex digits of the text and label's question: stable across runs and models */
+};
+
+struct task; /* a task file, read and checked */
+int task_read(struct task **out, const char *path, struct err *e);
+void task_free(struct task *t);
+const char *task_name(const struct task *t);
+const char *task_title(const struct task *t);
+const char *task_citation(const struct task *t);
+const char *task_licence(const struct task *t);
+size_t task_classes(const struct task *t);
+const char *task_class_name(const struct task *t, size_t k);
+const char *task_label_word(const struct task *t, size_t k); /* whose unembedding row the head starts from */
+const char *task_file(const struct task *t);
+/* task_asset - name of the asset the task's files are in, NULL where it names plain paths. */
+const char *task_asset(const struct task *t);
+
+struct task_sizes { /* examples wanted of each part; 0: none */
+    size_t n[PART_COUNT];
+};
+struct task_seeds { /* separate, protocol.md section 5 */
+    uint64_t split; /* which questions go where, and balancing */
+    uint64_t label; /* multiple choice: right answer or which distractor */
+};
+
+/* dataset - the parts of one draw. What it holds depends on the task file, its data, sizes and seeds alone, never on a tokenizer or model. */
+struct dataset {
+    struct arena arena;
+    size_t classes;
+    struct example *part[PART_COUNT];
+    size_t n[PART_COUNT];
+    size_t rows_read, rows_left_out, examples; /* of the source: read, left out by the label rule, made */
+    size_t class_before[16], class_after[16];  /* of all examples, before and after balancing */
+    size_t duplicates_dropped;                 /* equal texts, all but the first */
+    char hash[65];                             /* of the parts' ids, texts and labels: enters job hashes */
+};
+
+/* dataset_draw - dir: the asset's folder (or file's folder) where the task's paths are looked up. A field that is not there, a label outside its
+ * range, an empty split, more examples asked for than there are: ERR_INPUT with the place. */
+int dataset_draw(struct dataset *d, const struct task *t, const char *dir, const struct task_sizes *sizes,
+                 const struct task_seeds *seeds, struct log *log, struct err *e);
+void dataset_release(struct dataset *d);
+
+#endif
