@@ -1,0 +1,59 @@
+/* metrics.h - the experiment's numbers and their intervals. protocol: accuracy first, PGR second. */
+#ifndef W2S_LAB_METRICS_H
+#define W2S_LAB_METRICS_H
+
+#include "core/err.h"
+#include <stdint.h>
+
+/* One model's predictions on a test set: probs [n,K], f64, rows sum to 1. The predicted class is the most probable, ties
+ * to the lower class. */
+size_t metrics_argmax(const double *p, size_t K);
+double metrics_accuracy(const double *probs, const int *labels, size_t n, size_t K);
+/* metrics_auroc - area under the ROC curve of class 1 against class 0 (K == 2), tied scores count one half
+ * (Mann-Whitney). NAN where a class is absent or K != 2. */
+double metrics_auroc(const double *probs, const int *labels, size_t n, size_t K, struct err *e);
+/* metrics_ece - expected calibration error: confidence of the predicted class in 10 equal bins of (0,1], Guo et al. 2017. */
+double metrics_ece(const double *probs, const int *labels, size_t n, size_t K);
+double metrics_brier(const double *probs, const int *labels, size_t n, size_t K); /* mean squared distance to the one-hot label */
+
+struct estimate {
+    double value, lo, hi; /* NAN where undefined */
+};
+
+/* One trio on one seed's test set. */
+struct trio_seed {
+    size_t n;
+    const int *labels;
+    const double *weak, *student, *ceiling; /* [n,K] */
+};
+
+struct trio_settings {
+    size_t K, samples; /* bootstrap replicates */
+    double level;      /* 0.95 */
+    uint64_t seed;
+};
+
+enum pgr_reason { PGR_DEFINED, PGR_NO_GAP, PGR_GAP_IN_NOISE };
+
+struct trio {
+    struct estimate weak, student, ceiling; /* accuracies, mean over seeds */
+    struct estimate gap;                    /* ceiling - weak */
+    struct estimate gain;                   /* student - weak */
+    struct estimate pgr;                    /* gain / gap, never clipped; NAN where reason says */
+    enum pgr_reason reason;
+    struct estimate agree, agree_right, agree_wrong; /* student's argmax equals the supervisor's: all, where the supervisor is right, where wrong */
+};
+
+/* trio_measure - point estimates from the mean accuracies over seeds; intervals by percentile bootstrap: seeds are drawn with
+ * replacement, then within each the test examples, the same ones for the three models. PGR is defined where the
+ * gap's lower bound is above 0; a replicate whose own gap is not positive counts as infinitely far on its gain's side.
+ * With student == ceiling (the same bits) PGR is exactly 1. */
+int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s, struct trio *out, struct err *e);
+
+/* difference_measure - mean accuracy of a minus that of b, paired by seed and example (labels and n of t; a, b in student, ceiling). */
+int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s, struct estimate *out, struct err *e);
+
+/* trio_verdict - what the interval allows to say, one sentence, in buf. */
+void trio_verdict(const struct trio *t, size_t n_seeds, char *buf, size_t n);
+
+#endif

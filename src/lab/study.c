@@ -1,0 +1,417 @@
+/* study.c - the study file: keys, defaults, overrides, and writing it back whole. */
+#include "lab/study.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+/* To add a method: its row here, its loss (train/loss.c) where it has one of its own, its line in docs/studies.md. */
+const struct method methods[] = {
+    {"naive", LOSS_XENT, "cross-entropy on the supervisor's soft labels"},
+    {"confidence", LOSS_CONFIDENCE, "auxiliary confidence loss: the student may contradict its supervisor"},
+    {NULL, LOSS_XENT, NULL},
+};
+
+static const char *const study_keys[] = {"name",     "title",      "task",  "model",    "data", "supervisor", "student", "training",
+                                         "methods",  "confidence", "seeds", "seed",     "hold", "controls",   "save",    "bootstrap",
+                                         "level",    NULL};
+static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
+static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
+static const char *const training_keys[] = {"epochs", "batch",    "lr",   "schedule",     "warmup", "weight_decay",     "beta1", "beta2",
+                                            "eps",    "clip",     "evals", "micro_tokens", "checkpoint_every", NULL};
+static const char *const side_keys[] = {"model",  "layers",   "trainable", "embeddings",   "epochs", "batch",            "lr",
+                                        "schedule", "warmup", "weight_decay", "beta1", "beta2",  "eps",              "clip",
+                                        "evals",  "micro_tokens", "checkpoint_every", NULL};
+static const char *const confidence_keys[] = {"alpha_max", "ramp", "threshold", NULL};
+static const char *const seed_names[] = {"split", "label", "init", "order", NULL};
+static const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
+static const char *const threshold_names[] = {"median", "prior", NULL};
+
+const struct method *method_find(const char *name)
+{
+    for (const struct method *m = methods; m->name; m++)
+        if (strcmp(m->name, name) == 0)
+            return m;
+    return NULL;
+}
+
+uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetition)
+{
+    return s->seed[which] + (s->held[which] ? 0 : repetition);
+}
+
+static int training_read(struct train_settings *t, const struct doc *m, struct err *e)
+{
+    int rc, schedule = (int)t->schedule;
+    if (!m)
+        return OK;
+    if ((rc = doc_opt_size(m, "epochs", 0, 10000, &t->epochs, e)) || (rc = doc_opt_size(m, "batch", 1, 1u << 20, &t->batch, e)) ||
+        (rc = doc_opt_real(m, "lr", 0, 10, &t->lr, e)) ||
+        (rc = doc_opt_enum(m, "schedule", schedule_names, &schedule, e)) ||
+        (rc = doc_opt_size(m, "warmup", 0, 1u << 30, &t->warmup, e)) ||
+        (rc = doc_opt_real(m, "weight_decay", 0, 10, &t->weight_decay, e)) ||
+        (rc = doc_opt_real(m, "beta1", 0, 1, &t->beta1, e)) || (rc = doc_opt_real(m, "beta2", 0, 1, &t->beta2, e)) ||
+        (rc = doc_opt_real(m, "eps", 0, 1, &t->eps, e)) || (rc = doc_opt_real(m, "clip", 0, 1e9, &t->clip, e)) ||
+        (rc = doc_opt_size(m, "evals", 0, 1000, &t->evals, e)) ||
+        (rc = doc_opt_size(m, "micro_tokens", 1, 1u << 24, &t->micro_tokens, e)) ||
+        (rc = doc_opt_real(m, "checkpoint_every", 0, 1e9, &t->checkpoint_every, e)))
+        return rc;
+    t->schedule = (enum schedule_kind)schedule;
+    return OK;
+}
+
+/* list_next - the values of a key that may hold one value or a list of them. */
+static const struct doc *list_first(const struct doc *d)
+{
+    return d && d->type == DOC_LIST ? d->child : d;
+}
+
+static const struct doc *list_next(const struct doc *list, const struct doc *d)
+{
+    return list->type == DOC_LIST ? d->next : NULL;
+}
+
+static int strings_read(const struct doc *d, const char *key, const char **out, size_t *n, struct err *e)
+{
+    *n = 0;
+    for (const struct doc *x = list_first(d); x; x = list_next(d, x)) {
+        if (x->type != DOC_STRING)
+            return doc_fail(x, e, "\"%s\" holds a %s, wanted names", key, doc_type_name(x->type));
+        if (*n == STUDY_LIST)
+            return doc_fail(x, e, "\"%s\" has more than %d entries", key, STUDY_LIST);
+        out[(*n)++] = x->s;
+    }
+    return *n ? OK : doc_fail(d, e, "\"%s\" is empty", key);
+}
+
+static int trainable_read(struct trainable *t, const struct doc *d, struct err *e)
+{
+    if (d->type == DOC_STRING) {
+        size_t top = 0, used = 0;
+        if (strcmp(d->s, "all") == 0) {
+            t->kind = TRAIN_ALL;
+            return OK;
+        }
+        if (strcmp(d->s, "head") == 0) {
+            t->kind = TRAIN_HEAD;
+            return OK;
+        }
+        if (strncmp(d->s, "top ", 4) == 0) {
+            for (used = 4; d->s[used] >= '0' && d->s[used] <= '9' && top < 100000; used++)
+                top = top * 10 + (size_t)(d->s[used] - '0');
+            if (used > 4 && !d->s[used] && top > 0) {
+                *t = (struct trainable){TRAIN_TOP, top, t->embeddings};
+                return OK;
+            }
+        }
+    }
+    return doc_fail(d, e, "\"trainable\" is %s, wanted all, head, or top N (N blocks, 1 or more)",
+                    d->type == DOC_STRING ? d->s : doc_type_name(d->type));
+}
+
+static int side_read(struct study_side *side, const struct doc *root, const char *name, const struct train_settings *common,
+                     struct err *e)
+{
+    const struct doc *m = doc_get(root, name), *d;
+    int rc;
+    side->training = *common;
+    side->trainable = (struct trainable){TRAIN_ALL, 0, false};
+    side->n_layers = 1;
+    side->layers[0] = 0;
+    if (m && (rc = doc_check_keys(m, side_keys, e)))
+        return rc;
+    d = m && doc_get(m, "model") ? doc_get(m, "model") : doc_get(root, "model");
+    if (!d)
+        return doc_fail(m ? m : root, e, "no model for the %s: \"model\" is missing", name);
+    if ((rc = strings_read(d, "model", side->models, &side->n_models, e)))
+        return rc;
+    if (!m)
+        return OK;
+    if ((d = doc_get(m, "layers"))) {
+        side->n_layers = 0;
+        for (const struct doc *x = list_first(d); x; x = list_next(d, x)) {
+            bool all = x->type == DOC_STRING && strcmp(x->s, "all") == 0;
+            if (!all && (x->type != DOC_INT || x->i < 1 || x->i > 100000))
+                return doc_fail(x, e, "\"layers\" holds %s, wanted whole numbers from 1, or all", x->s ? x->s : doc_type_name(x->type));
+            if (side->n_layers == STUDY_LIST)
+                return doc_fail(x, e, "\"layers\" has more than %d entries", STUDY_LIST);
+            side->layers[side->n_layers++] = all ? 0 : (size_t)x->i;
+        }
+        if (!side->n_layers)
+            return doc_fail(d, e, "\"layers\" is empty");
+    }
+    if ((d = doc_get(m, "trainable")) && (rc = trainable_read(&side->trainable, d, e)))
+        return rc;
+    if ((rc = doc_opt_bool(m, "embeddings", &side->trainable.embeddings, e)))
+        return rc;
+    if (side->trainable.embeddings && side->trainable.kind != TRAIN_ALL)
+        return doc_fail(doc_get(m, "embeddings"), e, "\"embeddings\" can learn only where trainable is all");
+    return training_read(&side->training, m, e);
+}
+
+static int data_read(struct study *s, const struct doc *m, struct err *e)
+{
+    int rc;
+    if (!m)
+        return doc_fail(s->tree.root, e, "\"data\" is missing: how many examples supervise, train and test");
+    if ((rc = doc_check_keys(m, data_keys, e)))
+        return rc;
+    for (int p = 0; p < PART_COUNT; p++) {
+        bool needed = p != PART_VALID;
+        if (needed && !doc_get(m, part_names[p]))
+            return doc_fail(m, e, "\"data.%s\" is missing", part_names[p]);
+        if ((rc = doc_opt_size(m, part_names[p], needed ? 1 : 0, 1u << 30, &s->sizes.n[p], e)))
+            return rc;
+    }
+    return doc_opt_size(m, "max_tokens", 1, 1u << 20, &s->max_tokens, e);
+}
+
+static int methods_read(struct study *s, struct err *e)
+{
+    const struct doc *d = doc_get(s->tree.root, "methods");
+    const char *names[STUDY_LIST] = {"naive"};
+    size_t n = 1;
+    int rc;
+    if (d && (rc = strings_read(d, "methods", names, &n, e)))
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        const struct method *m = method_find(names[i]);
+        if (!m) {
+            const char *known[8];
+            size_t k = 0;
+            struct str list = STR_INIT;
+            for (; methods[k].name; k++) {
+                known[k] = methods[k].name;
+                str_addf(&list, "%s%s", k ? ", " : "", methods[k].name);
+            }
+            const char *near = str_nearest(names[i], known, k);
+            rc = near ? doc_fail(d, e, "unknown method \"%s\"; did you mean \"%s\"?", names[i], near)
+                      : doc_fail(d, e, "unknown method \"%s\"; known are %s", names[i], list.s);
+            str_release(&list);
+            return rc;
+        }
+        for (size_t j = 0; j < i; j++)
+            if (s->methods[j] == m)
+                return doc_fail(d, e, "method \"%s\" is named twice", m->name);
+        s->methods[s->n_methods++] = m;
+    }
+    return OK;
+}
+
+static int confidence_read(struct study *s, struct err *e)
+{
+    const struct doc *m = doc_get(s->tree.root, "confidence");
+    int rc, threshold = (int)s->confidence.threshold;
+    if (!m)
+        return OK;
+    if ((rc = doc_check_keys(m, confidence_keys, e)) || (rc = doc_opt_real(m, "alpha_max", 0, 1, &s->confidence.alpha_max, e)) ||
+        (rc = doc_opt_real(m, "ramp", 0, 1, &s->confidence.ramp, e)) ||
+        (rc = doc_opt_enum(m, "threshold", threshold_names, &threshold, e)))
+        return rc;
+    s->confidence.threshold = (enum threshold_kind)threshold;
+    return OK;
+}
+
+static int seeds_read(struct study *s, struct err *e)
+{
+    const struct doc *root = s->tree.root, *m = doc_get(root, "seed"), *d;
+    int rc;
+    if ((rc = doc_opt_size(root, "seeds", 1, 1000, &s->seeds, e)))
+        return rc;
+    if (m) {
+        if ((rc = doc_check_keys(m, seed_names, e)))
+            return rc;
+        for (int i = 0; i < SEED_COUNT; i++) {
+            int64_t v = (int64_t)s->seed[i];
+            if ((rc = doc_opt_int(m, seed_names[i], 0, INT64_MAX / 2, &v, e)))
+                return rc;
+            s->seed[i] = (uint64_t)v;
+        }
+    }
+    if ((d = doc_get(root, "hold")) && !(d->type == DOC_LIST && d->n == 0)) {
+        const char *names[STUDY_LIST];
+        size_t n;
+        if ((rc = strings_read(d, "hold", names, &n, e)))
+            return rc;
+        for (size_t i = 0; i < n; i++) {
+            int k = 0;
+            while (seed_names[k] && strcmp(seed_names[k], names[i]) != 0)
+                k++;
+            if (!seed_names[k])
+                return doc_fail(d, e, "\"hold\" names \"%s\"; known seeds are split, label, init, order", names[i]);
+            s->held[k] = true;
+        }
+    }
+    return OK;
+}
+
+/* study_defaults - every default of a study that is not train_settings_init's. */
+static void study_defaults(struct study *s)
+{
+    memset(s, 0, sizeof *s);
+    s->max_tokens = 128;
+    s->seeds = 1;
+    s->bootstrap = 2000;
+    s->level = 0.95;
+    struct train_settings t;
+    train_settings_init(&t);
+    s->confidence = t.loss;
+    s->confidence.kind = LOSS_CONFIDENCE;
+}
+
+int study_read(struct study *s, const char *path, const char *const *overrides, size_t n, struct err *e)
+{
+    int rc;
+    struct train_settings common;
+    study_defaults(s);
+    train_settings_init(&common);
+    rc = doc_read_yaml(&s->tree, path, e);
+    if (rc)
+        goto out;
+    for (size_t i = 0; i < n; i++) {
+        const char *eq = strchr(overrides[i], '=');
+        if (!eq || eq == overrides[i]) {
+            rc = err_set(e, ERR_INPUT, "\"%s\" is not of the form key=value", overrides[i]);
+            goto out;
+        }
+        char *key = mem_strndup(overrides[i], (size_t)(eq - overrides[i]), e);
+        rc = key ? doc_set(&s->tree, key, eq + 1, e) : e->code;
+        mem_free(key);
+        if (rc)
+            goto out;
+    }
+    const struct doc *root = s->tree.root;
+    if (root->type != DOC_MAP) {
+        rc = doc_fail(root, e, "a study is a map of keys, this is a %s", doc_type_name(root->type));
+        goto out;
+    }
+    if ((rc = doc_check_keys(root, study_keys, e)) || (rc = doc_str(root, "name", &s->name, e)) ||
+        (rc = doc_str(root, "task", &s->task, e)))
+        goto out;
+    if (!s->name[0] || strspn(s->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(s->name) ||
+        s->name[0] == '.') {
+        rc = doc_fail(doc_get(root, "name"), e, "\"name\" is \"%s\", wanted letters, digits, - _ . (it names a folder)", s->name);
+        goto out;
+    }
+    s->title = s->name;
+    const struct doc *training = doc_get(root, "training");
+    if ((rc = doc_opt_str(root, "title", &s->title, e)) || (rc = data_read(s, doc_get(root, "data"), e)) ||
+        (training && (rc = doc_check_keys(training, training_keys, e))) || (rc = training_read(&common, training, e)) ||
+        (rc = side_read(&s->supervisor, root, "supervisor", &common, e)) ||
+        (rc = side_read(&s->student, root, "student", &common, e)) || (rc = methods_read(s, e)) || (rc = confidence_read(s, e)) ||
+        (rc = seeds_read(s, e)) || (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
+        (rc = doc_opt_bool(root, "save", &s->save, e)) || (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
+        (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)))
+        goto out;
+out:
+    if (rc)
+        study_release(s);
+    return rc;
+}
+
+void study_release(struct study *s)
+{
+    doc_tree_release(&s->tree);
+}
+
+/* settings_json - the training of a side, in the keys of the study file. */
+static void settings_json(struct js *j, const struct train_settings *t)
+{
+    js_key(j, "epochs"), js_int(j, (int64_t)t->epochs);
+    js_key(j, "batch"), js_int(j, (int64_t)t->batch);
+    js_key(j, "lr"), js_real(j, t->lr);
+    js_key(j, "schedule"), js_str(j, schedule_names[t->schedule]);
+    js_key(j, "warmup"), js_int(j, (int64_t)t->warmup);
+    js_key(j, "weight_decay"), js_real(j, t->weight_decay);
+    js_key(j, "beta1"), js_real(j, t->beta1);
+    js_key(j, "beta2"), js_real(j, t->beta2);
+    js_key(j, "eps"), js_real(j, t->eps);
+    js_key(j, "clip"), js_real(j, t->clip);
+    js_key(j, "evals"), js_int(j, (int64_t)t->evals);
+    js_key(j, "micro_tokens"), js_int(j, (int64_t)t->micro_tokens);
+}
+
+void side_settings_json(struct js *j, const struct study_side *side)
+{
+    static const char *const kinds[] = {"all", "top", "head"};
+    struct str trainable = STR_INIT;
+    str_cat(&trainable, kinds[side->trainable.kind]);
+    if (side->trainable.kind == TRAIN_TOP)
+        str_addf(&trainable, " %zu", side->trainable.top);
+    js_key(j, "trainable"), js_str(j, trainable.s);
+    js_key(j, "embeddings"), js_bool(j, side->trainable.embeddings);
+    settings_json(j, &side->training);
+    str_release(&trainable);
+}
+
+static void side_json(struct js *j, const char *name, const struct study_side *side)
+{
+    js_key(j, name), js_open(j, '{');
+    js_key(j, "model"), js_open(j, '[');
+    for (size_t i = 0; i < side->n_models; i++)
+        js_str(j, side->models[i]);
+    js_close(j, ']');
+    js_key(j, "layers"), js_open(j, '[');
+    for (size_t i = 0; i < side->n_layers; i++)
+        if (side->layers[i])
+            js_int(j, (int64_t)side->layers[i]);
+        else
+            js_str(j, "all");
+    js_close(j, ']');
+    side_settings_json(j, side);
+    js_key(j, "checkpoint_every"), js_real(j, side->training.checkpoint_every);
+    js_close(j, '}');
+}
+
+int study_resolved(const struct study *s, struct str *yaml, struct err *e)
+{
+    struct str json = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    struct js j;
+    js_init(&j, &json);
+    js_open(&j, '{');
+    js_key(&j, "name"), js_str(&j, s->name);
+    js_key(&j, "title"), js_str(&j, s->title);
+    js_key(&j, "task"), js_str(&j, s->task);
+    js_key(&j, "data"), js_open(&j, '{');
+    for (int p = 0; p < PART_COUNT; p++)
+        js_key(&j, part_names[p]), js_int(&j, (int64_t)s->sizes.n[p]);
+    js_key(&j, "max_tokens"), js_int(&j, (int64_t)s->max_tokens);
+    js_close(&j, '}');
+    side_json(&j, "supervisor", &s->supervisor);
+    side_json(&j, "student", &s->student);
+    js_key(&j, "methods"), js_open(&j, '[');
+    for (size_t i = 0; i < s->n_methods; i++)
+        js_str(&j, s->methods[i]->name);
+    js_close(&j, ']');
+    js_key(&j, "confidence"), js_open(&j, '{');
+    js_key(&j, "alpha_max"), js_real(&j, s->confidence.alpha_max);
+    js_key(&j, "ramp"), js_real(&j, s->confidence.ramp);
+    js_key(&j, "threshold"), js_str(&j, threshold_names[s->confidence.threshold]);
+    js_close(&j, '}');
+    js_key(&j, "seeds"), js_int(&j, (int64_t)s->seeds);
+    js_key(&j, "seed"), js_open(&j, '{');
+    for (int i = 0; i < SEED_COUNT; i++)
+        js_key(&j, seed_names[i]), js_int(&j, (int64_t)s->seed[i]);
+    js_close(&j, '}');
+    js_key(&j, "hold"), js_open(&j, '[');
+    for (int i = 0; i < SEED_COUNT; i++)
+        if (s->held[i])
+            js_str(&j, seed_names[i]);
+    js_close(&j, ']');
+    js_key(&j, "controls"), js_bool(&j, s->controls);
+    js_key(&j, "save"), js_bool(&j, s->save);
+    js_key(&j, "bootstrap"), js_int(&j, (int64_t)s->bootstrap);
+    js_key(&j, "level"), js_real(&j, s->level);
+    js_close(&j, '}');
+    int rc = str_check(&json, e);
+    if (!rc)
+        rc = doc_parse_json(&t, json.s, json.len, s->name, 1, e);
+    if (!rc) {
+        doc_write_yaml(yaml, t.root);
+        rc = str_check(yaml, e);
+    }
+    doc_tree_release(&t);
+    str_release(&json);
+    return rc;
+}

@@ -1,0 +1,62 @@
+/* study.h - a study file: what is compared with what, and every setting that can change a result.
+ *
+ * docs/studies.md is the user's manual of the file. To add a method: a row of the table in study.c. */
+#ifndef W2S_LAB_STUDY_H
+#define W2S_LAB_STUDY_H
+
+#include "core/doc.h"
+#include "data/task.h"
+#include "train/train.h"
+
+#define STUDY_LIST 32 /* entries a list of layers, models or methods may have */
+
+struct method {
+    const char *name;
+    enum loss_kind loss;
+    const char *what; /* one line for help and reports */
+};
+extern const struct method methods[]; /* ends with a NULL name */
+const struct method *method_find(const char *name);
+
+/* A side of the experiment: the models that play it, and how they learn. */
+struct study_side {
+    const char *models[STUDY_LIST]; /* asset names or paths */
+    size_t n_models;
+    size_t layers[STUDY_LIST]; /* 0: all of them */
+    size_t n_layers;
+    struct trainable trainable;
+    struct train_settings training; /* loss and seed are filled in for each job */
+};
+
+enum study_seed { SEED_SPLIT, SEED_LABEL, SEED_INIT, SEED_ORDER, SEED_COUNT };
+
+struct study {
+    struct doc_tree tree; /* the file with its overrides: strings below live in it */
+    const char *name, *title, *task;
+    struct task_sizes sizes;
+    size_t max_tokens;
+    struct study_side supervisor, student;
+    const struct method *methods[STUDY_LIST];
+    size_t n_methods;
+    struct loss_settings confidence;
+    bool controls;          /* add ground truth as weak label: PGR must be 1 */
+    bool save;              /* keep every trained model as a Hugging Face folder in its job */
+    size_t seeds;           /* repetitions */
+    uint64_t seed[SEED_COUNT]; /* of the first repetition; the r-th has + r, but for those held */
+    bool held[SEED_COUNT];
+    size_t bootstrap;       /* replicates */
+    double level;
+};
+
+/* study_read - path: a study file; overrides: "key=value", dotted keys. Unknown keys, methods, wrong values: ERR_INPUT with file and line. */
+int study_read(struct study *s, const char *path, const char *const *overrides, size_t n, struct err *e);
+void study_release(struct study *s);
+uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetition);
+
+/* study_resolved - every setting, defaults included, as YAML that study_read takes and that gives the same jobs. */
+int study_resolved(const struct study *s, struct str *yaml, struct err *e);
+
+/* side_settings_json - what of a side's training can change a result, as members of an open JSON object: enters job hashes. */
+void side_settings_json(struct js *j, const struct study_side *side);
+
+#endif
