@@ -1,0 +1,151 @@
+/* cmd_run.c - run a study. */
+#include "cli/command.h"
+#include "cli/session.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "report/report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct option_row options[] = {
+    {"runs", "DIR", "where results are kept (default: runs)", 0},
+    {"dry-run", NULL, "list the jobs with estimated time and memory, compute nothing", 'n'},
+    {"offline", NULL, "fetch nothing; what is missing is an error", 0},
+    {"device", "NAME", "cpu (default) or reference", 0},
+    {NULL, NULL, NULL, 0},
+};
+
+static int results_show(const struct app *app, const char *dir, struct err *e)
+{
+    struct str path = STR_INIT, out = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    str_path(&path, dir, "results.json");
+    int rc = str_check(&path, e);
+    if (!rc && app->json) {
+        rc = file_read(&out, path.s, e);
+    } else if (!rc) {
+        rc = doc_read_json(&t, path.s, e);
+        if (!rc)
+            rc = report_table(t.root, session_width(), isatty(STDOUT_FILENO) != 0, &out, e);
+    }
+    if (!rc)
+        fwrite(out.s, 1, out.len, stdout);
+    doc_tree_release(&t);
+    str_release(&path);
+    str_release(&out);
+    return rc;
+}
+
+static int study_run(const struct app *app, struct session *s, const struct study *study, struct err *e)
+{
+    struct lab_summary sum;
+    struct str took = STR_INIT;
+    int rc = lab_run(&s->lab, study, &sum, e);
+    if (rc == ERR_INTERRUPTED)
+        err_wrap(e, "%zu of %zu jobs are done; the same command goes on from here", sum.found + sum.ran, sum.jobs);
+    if (!rc)
+        rc = report_write(sum.dir.s, s->lab.log, e);
+    if (!rc)
+        rc = results_show(app, sum.dir.s, e);
+    if (!rc) {
+        str_duration(&took, sum.seconds);
+        log_info(s->lab.log, "%zu jobs: %zu computed, %zu found, %zu failed; %s", sum.jobs, sum.ran, sum.found, sum.failed, took.s);
+        if (!app->json)
+            printf("\nreport: %s/report.html\n", sum.dir.s);
+    }
+    if (!rc && sum.failed) {
+        err_set(e, ERR_NUMERIC, "%zu of %zu jobs failed; run again to try them once more", sum.failed, sum.jobs);
+        rc = e->code;
+    }
+    str_release(&took);
+    str_release(&sum.dir);
+    return rc;
+}
+
+static int run_run(const struct app *app, const struct args *a, struct err *e)
+{
+    struct session s;
+    struct study study;
+    struct str path = STR_INIT, out = STR_INIT;
+    bool opened = false, read = false;
+    int rc;
+    if (a->n_rest < 1) {
+        err_set(e, ERR_INPUT, "run wants a study: a name (quick) or a .yaml file; see w2s help run");
+        return EXIT_USAGE;
+    }
+    rc = lab_study_path(app->share, a->rest[0], &path, e);
+    if (!rc)
+        rc = study_read(&study, path.s, a->rest + 1, a->n_rest - 1, e);
+    read = !rc;
+    if (!rc)
+        rc = session_open(&s, app, args_option(&cmd_run, a, "runs"), args_option(&cmd_run, a, "device"),
+                          args_option(&cmd_run, a, "offline") != NULL, e);
+    opened = !rc;
+    if (!rc && args_option(&cmd_run, a, "dry-run")) {
+        rc = lab_plan_print(&s.lab, &study, app->json, &out, e);
+        if (!rc)
+            fwrite(out.s, 1, out.len, stdout);
+    } else if (!rc) {
+        rc = study_run(app, &s, &study, e);
+    }
+    if (opened)
+        session_close(&s);
+    if (read)
+        study_release(&study);
+    str_release(&path);
+    str_release(&out);
+    return command_exit(rc);
+}
+
+const struct command cmd_run = {
+    .name = "run",
+    .operands = "STUDY [key=value ...]",
+    .line = "run a study: supervisors, students, ceilings, PGR, report",
+    .help = "STUDY is a name (quick, ladder) or a .yaml file (docs/studies.md). key=value overrides a setting of the\n"
+            "study. Results are kept by what they depend on: run it again and only what is missing is computed;\n"
+            "stop it at any time and run it again to go on.\n"
+            "\n"
+            "    w2s run quick\n"
+            "    w2s run quick seeds=3 student.layers=12\n"
+            "    w2s run my-study.yaml data.train=64 --dry-run\n",
+    .options = options,
+    .run = run_run,
+};
+
+static const struct option_row report_options[] = {
+    {"runs", "DIR", "where results are kept (default: runs)", 0},
+    {NULL, NULL, NULL, 0},
+};
+
+static int report_run(const struct app *app, const struct args *a, struct err *e)
+{
+    struct str dir = STR_INIT;
+    const char *runs = args_option(&cmd_report, a, "runs");
+    if (a->n_rest != 1) {
+        err_set(e, ERR_INPUT, "report wants the name of a study that has been run; see w2s help report");
+        return EXIT_USAGE;
+    }
+    str_addf(&dir, "%s/studies/%s", runs ? runs : "runs", a->rest[0]);
+    int rc = str_check(&dir, e);
+    if (!rc && !file_is_dir(dir.s))
+        rc = err_set(e, ERR_INPUT, "%s: no such study has been run; w2s run %s first", dir.s, a->rest[0]);
+    if (!rc)
+        rc = report_write(dir.s, (struct log *)&app->log, e);
+    if (!rc)
+        rc = results_show(app, dir.s, e);
+    if (!rc && !app->json)
+        printf("\nreport: %s/report.html\n", dir.s);
+    str_release(&dir);
+    return command_exit(rc);
+}
+
+const struct command cmd_report = {
+    .name = "report",
+    .operands = "STUDY",
+    .line = "print a finished study's table and make its report again",
+    .help = "    w2s report quick\n",
+    .options = report_options,
+    .run = report_run,
+};

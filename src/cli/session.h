@@ -1,0 +1,20 @@
+/* session.h - what commands that compute stand on: runs folder, assets, device, in one open and one close. */
+#ifndef W2S_CLI_SESSION_H
+#define W2S_CLI_SESSION_H
+
+#include "cli/command.h"
+#include "lab/lab.h"
+
+struct session {
+    struct lab lab;
+    struct log log;
+    struct dev dev;
+    bool dev_open;
+};
+
+/* session_open - runs: NULL for ./runs, "" to open none. device: NULL for the cpu, "" to open none. */
+int session_open(struct session *s, const struct app *app, const char *runs, const char *device, bool offline, struct err *e);
+void session_close(struct session *s);
+size_t session_width(void); /* of the terminal, 100 where there is none */
+
+#endif

@@ -1,0 +1,378 @@
+/* job.c - one job: load, train, predict, leave the result in the store.
+ *
+ *     plan --job_run--> runs/work/<hash>/ --(train: checkpoint, curve)--> predictions --store_finish--> runs/jobs/<hash>/
+ *                            ^                        |
+ *                            +------ killed ----------+   run again: the checkpoint and the curve go on from there
+ */
+#include "lab/plan.h"
+#include "lab/metrics.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct curve_point {
+    struct train_point p;
+    double truth, weak; /* accuracy on the validation slice: against ground truth, against the labels it learns from; NAN */
+};
+
+/* job_run's things, so that there is one way out */
+struct desk {
+    const struct plan *plan;
+    const struct job *job;
+    const struct dataset *data;
+    size_t K;
+    struct store_work work;
+    struct model *model;
+    struct token_set sets[PART_COUNT];
+    struct cached_features features[PART_COUNT];
+    double *targets, *probs[PART_COUNT], *weak_valid;
+    struct curve_point *curve;
+    size_t n_curve, cap_curve;
+    struct train_result trained;
+};
+
+static int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e)
+{
+    str_path(path, d->work.dir.s, name);
+    return str_check(path, e);
+}
+
+static int *desk_labels(const struct desk *d, enum task_part part, struct err *e)
+{
+    int *labels = mem_alloc(d->data->n[part], sizeof *labels, e);
+    for (size_t i = 0; labels && i < d->data->n[part]; i++)
+        labels[i] = d->data->part[part][i].label;
+    return labels;
+}
+
+/* desk_accuracy - of probs against ground truth. */
+static int desk_accuracy(const struct desk *d, enum task_part part, const double *probs, double *accuracy, struct err *e)
+{
+    int *labels = desk_labels(d, part, e);
+    if (!labels)
+        return e->code;
+    *accuracy = metrics_accuracy(probs, labels, d->data->n[part], d->K);
+    mem_free(labels);
+    return OK;
+}
+
+/* Which parts a job predicts: what trains on ground truth's half also labels the other. */
+static bool job_predicts(const struct desk *d, enum task_part part)
+{
+    return part == PART_TEST || part == PART_VALID || (part == PART_TRAIN && d->job->part == PART_SUPERVISE);
+}
+
+static int desk_model(struct desk *d, struct err *e)
+{
+    const struct job *j = d->job;
+    struct model_options o = {j->layers, d->plan->lab->log};
+    int32_t rows[16];
+    bool words = true;
+    int rc = model_load(&d->model, d->plan->lab->dev, j->model->weights, &o, e);
+    if (rc)
+        return rc;
+    BUG_ON(d->K > 16);
+    for (size_t k = 0; k < d->K; k++) {
+        const char *word = task_label_word(d->plan->task, k);
+        rows[k] = word ? tokenizer_find(j->model->tokenizer, word) : -1;
+        if (word && rows[k] < 0)
+            log_warn(d->plan->lab->log, "label word \"%s\" is not one token of %s: the head starts from random numbers", word,
+                     j->model->name);
+        words = words && rows[k] >= 0;
+    }
+    struct head_spec head = {HEAD_CLASSIFIER, d->K, words ? rows : NULL, study_seed(d->plan->study, SEED_INIT, j->repetition)};
+    rc = model_head_set(d->model, &head, e);
+    return rc ? rc : model_trainable_set(d->model, &j->trainable, e);
+}
+
+static int desk_sets(struct desk *d, struct err *e)
+{
+    for (int part = 0; part < PART_COUNT; part++) {
+        if (!d->data->n[part] || !((enum task_part)part == d->job->part || job_predicts(d, (enum task_part)part)))
+            continue;
+        size_t limit = d->plan->study->max_tokens;
+        if (d->model->cfg.positions < limit)
+            return err_set(e, ERR_INPUT, "max_tokens is %zu, model %s takes at most %zu", limit, d->job->model->name,
+                           d->model->cfg.positions);
+        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part], d->job->model->tokenizer, limit, e);
+        if (!rc && d->model->cut > 0)
+            rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part], (enum task_part)part, e);
+        if (rc)
+            return rc;
+    }
+    return OK;
+}
+
+static const struct features *desk_features(const struct desk *d, enum task_part part)
+{
+    return d->model->cut > 0 ? &d->features[part].f : NULL;
+}
+
+/* desk_targets - what it learns: ground truth as one-hot rows, or the supervisor's probabilities. */
+static int desk_targets(struct desk *d, struct err *e)
+{
+    const struct job *j = d->job;
+    if (j->supervisor) {
+        int rc = job_probs(d->plan, j->supervisor, j->part, &d->targets, e);
+        if (!rc && d->data->n[PART_VALID])
+            rc = job_probs(d->plan, j->supervisor, PART_VALID, &d->weak_valid, e);
+        return rc;
+    }
+    size_t n = d->data->n[j->part];
+    d->targets = mem_zalloc(n, d->K * sizeof *d->targets, e);
+    if (!d->targets)
+        return e->code;
+    for (size_t i = 0; i < n; i++)
+        d->targets[i * d->K + (size_t)d->data->part[j->part][i].label] = 1;
+    return OK;
+}
+
+static int desk_predict(struct desk *d, enum task_part part, double **probs, struct err *e)
+{
+    char what[96];
+    struct progress progress;
+    size_t n = d->data->n[part];
+    *probs = mem_alloc(n, d->K * sizeof **probs, e);
+    if (!*probs)
+        return e->code;
+    snprintf(what, sizeof what, "predicting %s", lab_part_names[part]);
+    progress_begin(&progress, d->plan->lab->log, what, (double)n, "tokens");
+    int rc = predict_run(d->model, &d->sets[part], desk_features(d, part), d->job->side->training.micro_tokens, *probs, &progress, e);
+    progress_end(&progress, NULL);
+    return rc;
+}
+
+/* The curve: one JSON array, written again at every evaluation, so that it survives what the job survives. */
+static void curve_json(struct js *w, const struct desk *d)
+{
+    js_open(w, '[');
+    for (size_t i = 0; i < d->n_curve; i++) {
+        const struct curve_point *c = &d->curve[i];
+        js_open(w, '{');
+        js_key(w, "step"), js_int(w, (int64_t)c->p.step);
+        js_key(w, "steps"), js_int(w, (int64_t)c->p.steps);
+        js_key(w, "epoch"), js_real(w, c->p.epoch);
+        js_key(w, "loss"), js_real(w, c->p.loss);
+        js_key(w, "lr"), js_real(w, c->p.lr);
+        js_key(w, "alpha"), js_real(w, c->p.alpha);
+        js_key(w, "grad_norm"), js_real(w, c->p.grad_norm);
+        js_key(w, "accuracy"), js_real(w, c->truth);
+        js_key(w, "weak_accuracy"), js_real(w, c->weak);
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+}
+
+static int curve_write(const struct desk *d, struct err *e)
+{
+    struct str path = STR_INIT, text = STR_INIT;
+    struct js w;
+    js_init(&w, &text);
+    curve_json(&w, d);
+    int rc = desk_path(d, "curve.json", &path, e);
+    if (!rc)
+        rc = str_check(&text, e);
+    if (!rc)
+        rc = file_write(path.s, text.s, text.len, e);
+    str_release(&path);
+    str_release(&text);
+    return rc;
+}
+
+static double real_or_nan(const struct doc *map, const char *key)
+{
+    const struct doc *d = doc_get(map, key);
+    return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
+}
+
+/* curve_read - what an earlier life of this job left. */
+static int curve_read(struct desk *d, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    int rc = desk_path(d, "curve.json", &path, e);
+    if (rc || !file_exists(path.s))
+        goto out;
+    rc = doc_read_json(&t, path.s, e);
+    for (const struct doc *x = rc ? NULL : t.root->child; x && !rc; x = x->next) {
+        rc = mem_grow(&d->curve, &d->cap_curve, d->n_curve + 1, sizeof *d->curve, e);
+        if (rc)
+            break;
+        struct curve_point *c = &d->curve[d->n_curve++];
+        memset(c, 0, sizeof *c);
+        c->p.step = (size_t)real_or_nan(x, "step");
+        c->p.steps = (size_t)real_or_nan(x, "steps");
+        c->p.epoch = real_or_nan(x, "epoch");
+        c->p.loss = real_or_nan(x, "loss");
+        c->p.lr = real_or_nan(x, "lr");
+        c->p.alpha = real_or_nan(x, "alpha");
+        c->p.grad_norm = real_or_nan(x, "grad_norm");
+        c->truth = real_or_nan(x, "accuracy");
+        c->weak = real_or_nan(x, "weak_accuracy");
+    }
+out:
+    doc_tree_release(&t);
+    str_release(&path);
+    return rc;
+}
+
+/* desk_eval - a point of the curve; a point that a former life wrote and this one reaches again takes its place. */
+static int desk_eval(void *ctx, const struct train_point *p, struct err *e)
+{
+    struct desk *d = ctx;
+    struct curve_point c = {*p, (double)NAN, (double)NAN};
+    double *probs = NULL;
+    int rc = OK;
+    if (d->data->n[PART_VALID]) {
+        size_t n = d->data->n[PART_VALID], same = 0;
+        probs = mem_alloc(n, d->K * sizeof *probs, e);
+        rc = probs ? predict_run(d->model, &d->sets[PART_VALID], desk_features(d, PART_VALID), d->job->side->training.micro_tokens,
+                                 probs, NULL, e)
+                   : e->code;
+        if (!rc)
+            rc = desk_accuracy(d, PART_VALID, probs, &c.truth, e);
+        if (rc)
+            goto out;
+        for (size_t i = 0; d->weak_valid && i < n; i++)
+            same += metrics_argmax(probs + i * d->K, d->K) == metrics_argmax(d->weak_valid + i * d->K, d->K);
+        if (d->weak_valid)
+            c.weak = (double)same / (double)n;
+    }
+    while (d->n_curve && d->curve[d->n_curve - 1].p.step >= p->step)
+        d->n_curve--;
+    rc = mem_grow(&d->curve, &d->cap_curve, d->n_curve + 1, sizeof *d->curve, e);
+    if (rc)
+        goto out;
+    d->curve[d->n_curve++] = c;
+    rc = curve_write(d, e);
+out:
+    mem_free(probs);
+    return rc;
+}
+
+static int desk_train(struct desk *d, struct err *e)
+{
+    struct train_settings t;
+    struct str checkpoint = STR_INIT;
+    struct train_data data = {&d->sets[d->job->part], d->targets, desk_features(d, d->job->part)};
+    struct train_events events = {d, NULL, desk_eval};
+    job_settings(d->plan, d->job, &t);
+    int rc = desk_path(d, "checkpoint.bin", &checkpoint, e);
+    if (!rc)
+        rc = curve_read(d, e);
+    /* The curve begins with the model as it is before its first step. */
+    if (!rc && !d->n_curve && !file_exists(checkpoint.s)) {
+        struct train_point start = {.loss = (double)NAN, .grad_norm = (double)NAN};
+        rc = desk_eval(d, &start, e);
+    }
+    if (!rc)
+        rc = train_run(d->model, &t, &data, NULL, checkpoint.s, &events, d->plan->lab->log, &d->trained, e);
+    str_release(&checkpoint);
+    return rc;
+}
+
+static int desk_keep(struct desk *d, struct err *e)
+{
+    struct str path = STR_INIT, name = STR_INIT;
+    int rc = OK;
+    for (int part = 0; part < PART_COUNT && !rc; part++) {
+        if (!d->data->n[part] || !job_predicts(d, (enum task_part)part))
+            continue;
+        rc = desk_predict(d, (enum task_part)part, &d->probs[part], e);
+        str_reset(&name);
+        str_addf(&name, "%s.f64", lab_part_names[part]);
+        if (!rc)
+            rc = desk_path(d, name.s, &path, e);
+        if (!rc)
+            rc = store_array_write(path.s, d->probs[part], d->data->n[part] * d->K, e);
+    }
+    if (!rc && d->plan->study->save) {
+        rc = desk_path(d, "model", &path, e);
+        if (!rc)
+            rc = model_save(d->model, path.s, e);
+    }
+    str_release(&path);
+    str_release(&name);
+    return rc;
+}
+
+static int desk_finish(struct desk *d, double seconds, struct err *e)
+{
+    const struct job *j = d->job;
+    struct str job = STR_INIT, result = STR_INIT;
+    struct js w;
+    double accuracy = 0;
+    int rc = desk_accuracy(d, PART_TEST, d->probs[PART_TEST], &accuracy, e);
+    if (rc)
+        goto out;
+    js_init(&w, &result);
+    js_open(&w, '{');
+    js_key(&w, "accuracy"), js_real(&w, accuracy);
+    js_key(&w, "seconds"), js_real(&w, seconds);
+    js_key(&w, "train_seconds"), js_real(&w, d->trained.seconds);
+    js_key(&w, "steps"), js_int(&w, (int64_t)d->trained.steps);
+    js_key(&w, "tokens"), js_int(&w, (int64_t)d->trained.tokens);
+    js_key(&w, "final_loss"), js_real(&w, d->trained.final_loss);
+    js_key(&w, "resumed"), js_bool(&w, d->trained.resumed);
+    js_key(&w, "truncated"), js_int(&w, (int64_t)(d->sets[PART_TEST].truncated + d->sets[j->part].truncated));
+    js_key(&w, "memory_peak"), js_int(&w, (int64_t)mem_peak());
+    js_key(&w, "curve"), curve_json(&w, d);
+    js_close(&w, '}');
+
+    js_init(&w, &job);
+    js_open(&w, '{');
+    js_key(&w, "hash"), js_str(&w, j->hash);
+    js_key(&w, "kind"), js_str(&w, "train");
+    js_key(&w, "label"), js_str(&w, j->label);
+    js_key(&w, "study"), js_str(&w, d->plan->study->name);
+    js_key(&w, "model"), js_str(&w, j->model->name);
+    js_key(&w, "task"), js_str(&w, d->plan->study->task);
+    js_key(&w, "spec"), js_raw(&w, j->spec);
+    js_close(&w, '}');
+    if ((rc = str_check(&job, e)) || (rc = str_check(&result, e)))
+        goto out;
+    rc = store_finish(d->plan->lab->store, &d->work, job.s, result.s, e);
+out:
+    str_release(&job);
+    str_release(&result);
+    return rc;
+}
+
+static void desk_clear(struct desk *d)
+{
+    for (int part = 0; part < PART_COUNT; part++) {
+        mem_free(d->probs[part]);
+        cached_features_close(&d->features[part]);
+        token_set_release(&d->sets[part]);
+    }
+    mem_free(d->targets);
+    mem_free(d->weak_valid);
+    mem_free(d->curve);
+    model_free(d->model);
+}
+
+int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
+{
+    struct desk d = {.plan = p, .job = j, .data = &p->data[j->repetition], .K = task_classes(p->task)};
+    double start = clock_now();
+    int rc = store_begin(p->lab->store, j->hash, "train", j->label, &d.work, busy, e);
+    if (rc || *busy)
+        return rc;
+    if ((rc = desk_model(&d, e)) || (rc = desk_sets(&d, e)) || (rc = desk_targets(&d, e)) || (rc = desk_train(&d, e)) ||
+        (rc = desk_keep(&d, e)))
+        goto out;
+    rc = desk_finish(&d, clock_now() - start, e);
+out:
+    desk_clear(&d);
+    if (rc == ERR_INTERRUPTED)
+        store_leave(p->lab->store, &d.work);
+    else if (rc) {
+        struct err also = ERR_INIT;
+        if (store_fail(p->lab->store, &d.work, e, &also))
+            log_warn(p->lab->log, "the failure of %s could not be recorded: %s", j->label, also.msg);
+    }
+    return rc;
+}

@@ -1,0 +1,56 @@
+/* lab.h - run a study: study file -> jobs -> predictions -> results.json.
+ *
+ *     study --plan_make--> jobs, in an order where supervisors come first
+ *     job   --job_run----> runs/jobs/<hash>/ (predictions, curve, result), or a failure that the study survives
+ *     jobs  --results_write--> runs/studies/<name>/results.json, which is all that the report reads
+ */
+#ifndef W2S_LAB_LAB_H
+#define W2S_LAB_LAB_H
+
+#include "lab/study.h"
+#include "model/model.h"
+#include "store/asset.h"
+#include "store/store.h"
+
+/* What a run stands on; borrowed. */
+struct lab {
+    const char *share; /* folder with tasks/, studies/, assets.yaml */
+    struct store *store;
+    struct assets *assets;
+    struct dev *dev;
+    struct log *log;
+    bool offline;
+    const char *version; /* of the program, for the results */
+    const char *command; /* the command line, for the results */
+};
+
+/* lab_model - a checkpoint by name, opened once: its weights, tokenizer and identity. */
+struct lab_model {
+    const char *name; /* as the study has it */
+    struct weights *weights;
+    struct tokenizer *tokenizer;
+    char hash[HASH_HEX], tokenizer_hash[HASH_HEX];
+};
+int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e);
+void lab_model_close(struct lab_model *m);
+
+/* lab_task_open - a task by name (share/tasks/NAME.yaml) or by a path that ends in .yaml; *dir: where its data lies, fetched where needed. */
+int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name, struct err *e);
+/* lab_study_path - a study by path, or by name (share/studies/NAME.yaml). */
+int lab_study_path(const char *share, const char *name, struct str *path, struct err *e);
+
+struct lab_summary {
+    size_t jobs, found, ran, failed; /* found: done by an earlier run */
+    double seconds;
+    struct str dir; /* runs/studies/<name>, with results.json in it */
+};
+
+/* lab_run - every job that is not there yet, then the results. A failed job is counted and the rest goes on. ERR_INTERRUPTED where
+ * the user stopped it; what was done stays. */
+int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *out, struct err *e);
+
+/* lab_plan_print - the jobs with their state, estimated time and memory, as a table (or JSON); nothing is computed but a short measurement of
+ * the machine's product rate. */
+int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out, struct err *e);
+
+#endif

@@ -1,0 +1,398 @@
+/* plan.c - study -> jobs. A job's hash is made here and nowhere else: what is not in its spec cannot change its result. */
+#include "lab/plan.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Rises when the program would compute other bits from the same settings. */
+#define LAB_NUMERICS 1
+
+const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
+
+int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct asset_options o = {lab->offline, lab->log};
+    int rc;
+    memset(m, 0, sizeof *m);
+    m->name = name;
+    rc = asset_path(lab->assets, name, &o, &path, e);
+    if (rc)
+        goto out;
+    rc = weights_open(&m->weights, path.s, e);
+    if (rc)
+        goto out;
+    if (weights_is_gguf(m->weights)) {
+        struct weights_vocab v;
+        rc = weights_vocab(m->weights, &v, e);
+        if (rc)
+            goto out;
+        struct tokenizer_gguf g = {v.model, v.pre, v.tokens, v.n_tokens, v.types,   v.merges,
+                                   v.n_merges, v.bos, v.eos, v.add_bos,  path.s};
+        rc = tokenizer_from_gguf(&m->tokenizer, &g, e);
+    } else {
+        rc = tokenizer_open(&m->tokenizer, path.s, e);
+    }
+    if (rc)
+        goto out;
+    size_t vocab = weights_config(m->weights)->vocab;
+    if (tokenizer_vocab(m->tokenizer) > vocab) {
+        rc = err_set(e, ERR_INPUT, "%s: the tokenizer has %zu ids, the model's embedding has %zu rows", path.s,
+                     tokenizer_vocab(m->tokenizer), vocab);
+        goto out;
+    }
+    rc = weights_hash(m->weights, m->hash, e);
+    if (!rc)
+        rc = tokenizer_hash(m->tokenizer, m->tokenizer_hash, e);
+out:
+    str_release(&path);
+    if (rc)
+        lab_model_close(m);
+    return rc ? err_wrap(e, "model %s", name) : OK;
+}
+
+void lab_model_close(struct lab_model *m)
+{
+    tokenizer_free(m->tokenizer);
+    weights_close(m->weights);
+    m->tokenizer = NULL;
+    m->weights = NULL;
+}
+
+/* share_path - share/<folder>/<name>.yaml, or name itself where it is a path; else a sentence with what is there. */
+static int share_path(const char *share, const char *folder, const char *what, const char *name, struct str *path, struct err *e)
+{
+    if (str_ends(name, ".yaml") || str_ends(name, ".yml") || strchr(name, '/')) {
+        str_reset(path);
+        str_cat(path, name);
+        if (file_exists(name))
+            return str_check(path, e);
+        return err_set(e, ERR_INPUT, "%s: no such %s file", name, what);
+    }
+    str_reset(path);
+    str_addf(path, "%s/%s/%s.yaml", share, folder, name);
+    if (str_check(path, e))
+        return e->code;
+    if (file_exists(path->s))
+        return OK;
+    struct str dir = STR_INIT, list = STR_INIT;
+    char **names = NULL;
+    size_t n = 0, kept = 0;
+    str_addf(&dir, "%s/%s", share, folder);
+    int rc = file_list(dir.s, &names, &n, e);
+    if (!rc) {
+        for (size_t i = 0; i < n; i++)
+            if (str_ends(names[i], ".yaml")) {
+                names[i][strlen(names[i]) - 5] = '\0';
+                str_addf(&list, "%s%s", kept ? ", " : "", names[i]);
+                names[kept++] = names[i];
+            }
+        const char *near = str_nearest(name, (const char *const *)names, kept);
+        rc = near ? err_set(e, ERR_INPUT, "no %s named \"%s\"; did you mean \"%s\"?", what, name, near)
+                  : err_set(e, ERR_INPUT, "no %s named \"%s\"; there are %s, or give a .yaml file", what, name, list.s);
+    }
+    mem_free(names);
+    str_release(&dir);
+    str_release(&list);
+    return rc;
+}
+
+int lab_study_path(const char *share, const char *name, struct str *path, struct err *e)
+{
+    return share_path(share, "studies", "study", name, path, e);
+}
+
+int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct asset_options o = {lab->offline, lab->log};
+    *t = NULL;
+    int rc = share_path(lab->share, "tasks", "task", name, &path, e);
+    if (!rc)
+        rc = task_read(t, path.s, e);
+    if (!rc && task_asset(*t)) {
+        rc = asset_path(lab->assets, task_asset(*t), &o, dir, e);
+    } else if (!rc) {
+        const char *slash = strrchr(path.s, '/');
+        str_reset(dir);
+        str_catn(dir, slash ? path.s : ".", slash ? (size_t)(slash - path.s) : 1);
+        rc = str_check(dir, e);
+    }
+    if (rc) {
+        task_free(*t);
+        *t = NULL;
+    }
+    str_release(&path);
+    return rc;
+}
+
+void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)
+{
+    *t = j->side->training;
+    t->loss = p->study->confidence;
+    t->loss.kind = j->supervisor && j->method ? j->method->loss : LOSS_XENT;
+    t->seed_order = study_seed(p->study, SEED_ORDER, j->repetition);
+}
+
+/* job_spec - the job as JSON: everything that can change its result. */
+static int job_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    char numerics[256];
+    struct js w;
+    struct train_settings t;
+    struct study_side side = *j->side;
+    job_settings(p, j, &t);
+    side.trainable = j->trainable;
+    dev_numerics(p->lab->dev, numerics, sizeof numerics);
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "kind"), js_str(&w, "train");
+    js_key(&w, "numerics"), js_int(&w, LAB_NUMERICS);
+    js_key(&w, "device"), js_str(&w, numerics);
+    js_key(&w, "model"), js_str(&w, j->model->hash);
+    js_key(&w, "tokenizer"), js_str(&w, j->model->tokenizer_hash);
+    js_key(&w, "layers"), js_int(&w, (int64_t)j->layers);
+    js_key(&w, "head"), js_open(&w, '[');
+    for (size_t k = 0; k < task_classes(p->task); k++)
+        js_str(&w, task_label_word(p->task, k) ? task_label_word(p->task, k) : "");
+    js_close(&w, ']');
+    js_key(&w, "seed_init"), js_int(&w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
+    js_key(&w, "data"), js_str(&w, p->data[j->repetition].hash);
+    js_key(&w, "part"), js_str(&w, lab_part_names[j->part]);
+    js_key(&w, "max_tokens"), js_int(&w, (int64_t)p->study->max_tokens);
+    js_key(&w, "targets"), js_str(&w, j->supervisor ? j->supervisor->hash : "ground truth");
+    side_settings_json(&w, &side);
+    js_key(&w, "seed_order"), js_int(&w, (int64_t)t.seed_order);
+    js_key(&w, "loss"), js_str(&w, t.loss.kind == LOSS_CONFIDENCE ? "confidence" : "xent");
+    if (t.loss.kind == LOSS_CONFIDENCE) {
+        js_key(&w, "alpha_max"), js_real(&w, t.loss.alpha_max);
+        js_key(&w, "ramp"), js_real(&w, t.loss.ramp);
+        js_key(&w, "threshold"), js_int(&w, t.loss.threshold);
+    }
+    js_key(&w, "save"), js_bool(&w, p->study->save);
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
+/* models of one name are told from another by name only where there is more than one */
+static void model_words(const struct plan *p, const struct job *j, struct str *out)
+{
+    size_t whole = weights_config(j->model->weights)->layers;
+    if (p->n_models > 1)
+        str_addf(out, "%s ", j->model->name);
+    str_addf(out, j->layers < whole ? "%zu of %zu layers" : "%zu layers", j->layers, whole);
+}
+
+static void job_label(const struct plan *p, struct job *j)
+{
+    static const char *const roles[] = {"supervisor", "ceiling", "student"};
+    struct str s = STR_INIT;
+    str_addf(&s, "%s ", roles[j->role]);
+    model_words(p, j, &s);
+    if (j->role == JOB_STUDENT) {
+        str_addf(&s, ", %s, from ", j->method->name);
+        model_words(p, j->supervisor, &s);
+    }
+    if (p->study->seeds > 1)
+        str_addf(&s, ", seed %zu", j->repetition);
+    snprintf(j->label, sizeof j->label, "%s", s.s);
+    str_release(&s);
+}
+
+/* plan_add - the job of that description; one that has the same hash is the same job. */
+static int plan_add(struct plan *p, const struct job *like, struct job **out, struct err *e)
+{
+    struct str spec = STR_INIT;
+    char hash[HASH_HEX];
+    int rc = job_spec(p, like, &spec, e);
+    if (!rc)
+        rc = hash_bytes(spec.s, spec.len, hash, e);
+    if (rc)
+        goto out;
+    for (size_t i = 0; i < p->n_jobs; i++)
+        if (strcmp(p->jobs[i]->hash, hash) == 0) {
+            *out = p->jobs[i];
+            goto out;
+        }
+    struct job *j = arena_alloc(&p->arena, 1, sizeof *j, e);
+    rc = j ? mem_grow(&p->jobs, &p->cap_jobs, p->n_jobs + 1, sizeof *p->jobs, e) : e->code;
+    if (rc)
+        goto out;
+    *j = *like;
+    memcpy(j->hash, hash, sizeof hash);
+    j->spec = arena_strdup(&p->arena, spec.s, e);
+    rc = j->spec ? OK : e->code;
+    if (rc)
+        goto out;
+    job_label(p, j);
+    j->state = store_has(p->lab->store, hash) ? JOB_FOUND : JOB_TODO;
+    p->jobs[p->n_jobs++] = j;
+    *out = j;
+out:
+    str_release(&spec);
+    return rc;
+}
+
+static const struct lab_model *plan_model(const struct plan *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_models; i++)
+        if (strcmp(p->models[i].name, name) == 0)
+            return &p->models[i];
+    BUG("model %s was not opened", name);
+}
+
+static int models_open(struct plan *p, struct err *e)
+{
+    const struct study_side *sides[2] = {&p->study->supervisor, &p->study->student};
+    p->models = arena_alloc(&p->arena, 2 * STUDY_LIST, sizeof *p->models, e);
+    if (!p->models)
+        return e->code;
+    for (int i = 0; i < 2; i++)
+        for (size_t k = 0; k < sides[i]->n_models; k++) {
+            bool open = false;
+            for (size_t m = 0; m < p->n_models; m++)
+                open = open || strcmp(p->models[m].name, sides[i]->models[k]) == 0;
+            if (open)
+                continue;
+            int rc = lab_model_open(&p->models[p->n_models], p->lab, sides[i]->models[k], e);
+            if (rc)
+                return rc;
+            p->n_models++;
+        }
+    return OK;
+}
+
+static int data_draw(struct plan *p, struct err *e)
+{
+    const struct study *s = p->study;
+    int rc = lab_task_open(&p->task, &p->data_dir, p->lab, s->task, e);
+    if (rc)
+        return rc;
+    p->data = arena_alloc(&p->arena, s->seeds, sizeof *p->data, e);
+    if (!p->data)
+        return e->code;
+    for (size_t r = 0; r < s->seeds; r++) {
+        struct task_seeds seeds = {study_seed(s, SEED_SPLIT, r), study_seed(s, SEED_LABEL, r)};
+        rc = dataset_draw(&p->data[r], p->task, p->data_dir.s, &s->sizes, &seeds, r == 0 ? p->lab->log : NULL, e);
+        if (rc)
+            return rc;
+    }
+    return OK;
+}
+
+/* side_job - the i-th (model, layers) of a side. */
+static int side_job(const struct plan *p, const struct study_side *side, size_t i, struct job *j, struct err *e)
+{
+    memset(j, 0, sizeof *j);
+    j->side = side;
+    j->model = plan_model(p, side->models[i / side->n_layers]);
+    size_t whole = weights_config(j->model->weights)->layers, layers = side->layers[i % side->n_layers];
+    if (layers > whole)
+        return err_set(e, ERR_INPUT, "model %s has %zu layers, the study asks for %zu", j->model->name, whole, layers);
+    j->layers = layers ? layers : whole;
+    j->trainable = side->trainable;
+    if (j->trainable.kind == TRAIN_TOP && j->trainable.top > j->layers)
+        j->trainable.top = j->layers;
+    return OK;
+}
+
+/* job_size - parameters, by which a student is not smaller than its supervisor. */
+static size_t job_size(const struct job *j)
+{
+    struct model_config c = *weights_config(j->model->weights);
+    c.layers = j->layers;
+    return config_params(&c);
+}
+
+static int pair_add(struct plan *p, const struct job *weak, const struct job *strong, const struct method *method, struct err *e)
+{
+    size_t n = p->study->seeds;
+    int rc = mem_grow(&p->pairs, &p->cap_pairs, p->n_pairs + 1, sizeof *p->pairs, e);
+    if (rc)
+        return rc;
+    struct pair *pair = &p->pairs[p->n_pairs];
+    *pair = (struct pair){.method = method, .n = n};
+    struct job ***lists[3] = {&pair->weak, &pair->student, &pair->ceiling};
+    for (int i = 0; i < 3; i++)
+        if (!(*lists[i] = arena_alloc(&p->arena, n, sizeof **lists[i], e)))
+            return e->code;
+    for (size_t r = 0; r < n; r++) {
+        struct job w = *weak, c = *strong, s = *strong;
+        w.repetition = c.repetition = s.repetition = r;
+        w.role = JOB_SUPERVISOR;
+        w.part = PART_SUPERVISE;
+        c.role = JOB_CEILING;
+        c.part = s.part = PART_TRAIN;
+        s.role = JOB_STUDENT;
+        s.method = method;
+        if ((rc = plan_add(p, &w, &pair->weak[r], e)) || (rc = plan_add(p, &c, &pair->ceiling[r], e)))
+            return rc;
+        s.supervisor = method ? pair->weak[r] : NULL;
+        /* Ground truth as weak label is the ceiling's own description, so it is the same job. */
+        if (!method)
+            s.role = JOB_CEILING;
+        if ((rc = plan_add(p, &s, &pair->student[r], e)))
+            return rc;
+    }
+    p->n_pairs++;
+    return OK;
+}
+
+int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e)
+{
+    int rc;
+    memset(p, 0, sizeof *p);
+    p->lab = lab;
+    p->study = s;
+    str_init(&p->data_dir);
+    rc = models_open(p, e);
+    if (!rc)
+        rc = data_draw(p, e);
+    for (size_t i = 0; !rc && i < s->supervisor.n_models * s->supervisor.n_layers; i++)
+        for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
+            struct job weak, strong;
+            if ((rc = side_job(p, &s->supervisor, i, &weak, e)) || (rc = side_job(p, &s->student, k, &strong, e)))
+                break;
+            if (job_size(&strong) < job_size(&weak))
+                continue;
+            for (size_t m = 0; !rc && m < s->n_methods; m++)
+                rc = pair_add(p, &weak, &strong, s->methods[m], e);
+            if (!rc && s->controls)
+                rc = pair_add(p, &weak, &strong, NULL, e);
+        }
+    if (!rc && !p->n_pairs)
+        rc = err_set(e, ERR_INPUT, "every student is smaller than every supervisor: nothing to compare");
+    if (rc)
+        plan_release(p);
+    return rc ? err_wrap(e, "study %s", s->name) : OK;
+}
+
+void plan_release(struct plan *p)
+{
+    for (size_t i = 0; p->data && i < p->study->seeds; i++)
+        dataset_release(&p->data[i]);
+    for (size_t i = 0; i < p->n_models; i++)
+        lab_model_close(&p->models[i]);
+    task_free(p->task);
+    str_release(&p->data_dir);
+    mem_free(p->jobs);
+    mem_free(p->pairs);
+    arena_release(&p->arena);
+}
+
+int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs, struct err *e)
+{
+    struct str path = STR_INIT, name = STR_INIT;
+    str_addf(&name, "%s.f64", lab_part_names[part]);
+    store_job_path(p->lab->store, j->hash, name.s, &path);
+    int rc = str_check(&name, e);
+    if (!rc)
+        rc = str_check(&path, e);
+    if (!rc)
+        rc = store_array_read(path.s, probs, p->data[j->repetition].n[part] * task_classes(p->task), e);
+    str_release(&name);
+    str_release(&path);
+    return rc;
+}

@@ -1,0 +1,421 @@
+/* results.c - finished jobs -> results.json, the one thing the report reads (docs/results.md describes it). */
+#include "lab/metrics.h"
+#include "lab/plan.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/par.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* What results need of a repetition: test labels, and each job's test predictions, read once. */
+struct bench {
+    const struct plan *p;
+    size_t K;
+    int **labels;   /* [seeds] */
+    double **probs; /* [jobs], NULL where failed */
+};
+
+static int bench_open(struct bench *b, const struct plan *p, struct err *e)
+{
+    *b = (struct bench){.p = p, .K = task_classes(p->task)};
+    b->labels = mem_zalloc(p->study->seeds, sizeof *b->labels, e);
+    b->probs = b->labels ? mem_zalloc(p->n_jobs, sizeof *b->probs, e) : NULL;
+    if (!b->probs)
+        return e->code;
+    for (size_t r = 0; r < p->study->seeds; r++) {
+        const struct dataset *d = &p->data[r];
+        b->labels[r] = mem_alloc(d->n[PART_TEST], sizeof **b->labels, e);
+        if (!b->labels[r])
+            return e->code;
+        for (size_t i = 0; i < d->n[PART_TEST]; i++)
+            b->labels[r][i] = d->part[PART_TEST][i].label;
+    }
+    for (size_t i = 0; i < p->n_jobs; i++)
+        if (p->jobs[i]->state != JOB_FAILED) {
+            int rc = job_probs(p, p->jobs[i], PART_TEST, &b->probs[i], e);
+            if (rc)
+                return rc;
+        }
+    return OK;
+}
+
+static void bench_close(struct bench *b)
+{
+    for (size_t r = 0; b->labels && r < b->p->study->seeds; r++)
+        mem_free(b->labels[r]);
+    for (size_t i = 0; b->probs && i < b->p->n_jobs; i++)
+        mem_free(b->probs[i]);
+    mem_free(b->labels);
+    mem_free(b->probs);
+}
+
+static const double *bench_probs(const struct bench *b, const struct job *j)
+{
+    for (size_t i = 0; i < b->p->n_jobs; i++)
+        if (b->p->jobs[i] == j)
+            return b->probs[i];
+    BUG("job %s is not of this plan", j->hash);
+}
+
+static void estimate_json(struct js *w, const char *key, const struct estimate *x)
+{
+    js_key(w, key), js_open(w, '[');
+    js_real(w, x->value), js_real(w, x->lo), js_real(w, x->hi);
+    js_close(w, ']');
+}
+
+/* role_json - one of the three models of a pair: accuracy with its interval, and the rest as means over repetitions. */
+static int role_json(struct js *w, const struct bench *b, const char *key, struct job *const *jobs, const size_t *alive, size_t n,
+                     const struct estimate *accuracy, struct err *e)
+{
+    double auroc = 0, ece = 0, brier = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct job *j = jobs[alive[i]];
+        const double *probs = bench_probs(b, j);
+        size_t tests = b->p->data[j->repetition].n[PART_TEST];
+        struct err own = ERR_INIT;
+        double a = metrics_auroc(probs, b->labels[j->repetition], tests, b->K, &own);
+        if (own.code) {
+            *e = own;
+            return own.code;
+        }
+        auroc += a / (double)n;
+        ece += metrics_ece(probs, b->labels[j->repetition], tests, b->K) / (double)n;
+        brier += metrics_brier(probs, b->labels[j->repetition], tests, b->K) / (double)n;
+    }
+    js_key(w, key), js_open(w, '{');
+    estimate_json(w, "accuracy", accuracy);
+    js_key(w, "auroc"), js_real(w, auroc);
+    js_key(w, "ece"), js_real(w, ece);
+    js_key(w, "brier"), js_real(w, brier);
+    js_key(w, "jobs"), js_open(w, '[');
+    for (size_t i = 0; i < n; i++)
+        js_str(w, jobs[alive[i]]->hash);
+    js_close(w, ']');
+    js_close(w, '}');
+    return OK;
+}
+
+static size_t model_index(const struct plan *p, const struct job *j)
+{
+    return (size_t)(j->model - p->models);
+}
+
+/* model_id - "name/layers": what a line or a point of a figure is. */
+static void model_id(const struct job *j, struct str *out)
+{
+    str_reset(out);
+    str_addf(out, "%s/%zu", j->model->name, j->layers);
+}
+
+static void seeds_json(struct js *w, const struct trio_seed *t, const size_t *alive, size_t n, size_t K)
+{
+    js_key(w, "per_seed"), js_open(w, '[');
+    for (size_t i = 0; i < n; i++) {
+        double weak = metrics_accuracy(t[i].weak, t[i].labels, t[i].n, K);
+        double student = metrics_accuracy(t[i].student, t[i].labels, t[i].n, K);
+        double ceiling = metrics_accuracy(t[i].ceiling, t[i].labels, t[i].n, K);
+        js_open(w, '{');
+        js_key(w, "seed"), js_int(w, (int64_t)alive[i]);
+        js_key(w, "weak"), js_real(w, weak);
+        js_key(w, "student"), js_real(w, student);
+        js_key(w, "ceiling"), js_real(w, ceiling);
+        js_key(w, "pgr"), js_real(w, ceiling > weak ? (student - weak) / (ceiling - weak) : (double)NAN);
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+}
+
+/* naive_pair - the naive pair of the same supervisor and student: what other methods are compared with. */
+static const struct pair *naive_pair(const struct plan *p, const struct pair *q)
+{
+    for (size_t i = 0; i < p->n_pairs; i++) {
+        const struct pair *c = &p->pairs[i];
+        if (c->method && strcmp(c->method->name, "naive") == 0 && c->weak[0] == q->weak[0] && c->ceiling[0] == q->ceiling[0])
+            return c;
+    }
+    return NULL;
+}
+
+static int versus_json(struct js *w, const struct bench *b, const struct pair *q, const struct trio_seed *t, const size_t *alive,
+                       size_t n, const struct trio_settings *set, struct err *e)
+{
+    const struct pair *naive = q->method ? naive_pair(b->p, q) : NULL;
+    if (!naive || naive == q)
+        return OK;
+    struct estimate d;
+    struct trio_seed *two = mem_alloc(n, sizeof *two, e);
+    if (!two)
+        return e->code;
+    int rc = OK;
+    for (size_t i = 0; i < n; i++) {
+        two[i] = t[i];
+        two[i].ceiling = bench_probs(b, naive->student[alive[i]]);
+        if (!two[i].ceiling)
+            goto out; /* naive failed: nothing to compare with */
+    }
+    rc = difference_measure(two, n, set, &d, e);
+    if (!rc)
+        estimate_json(w, "minus_naive", &d);
+out:
+    mem_free(two);
+    return rc;
+}
+
+static int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e)
+{
+    const struct study *s = b->p->study;
+    struct trio_settings set = {b->K, s->bootstrap, s->level, s->seed[SEED_SPLIT]};
+    struct str id = STR_INIT;
+    struct trio trio;
+    char verdict[512];
+    size_t n = 0;
+    int rc = OK;
+    struct trio_seed *t = mem_zalloc(q->n, sizeof *t, e);
+    size_t *alive = t ? mem_alloc(q->n, sizeof *alive, e) : NULL;
+    if (!alive) {
+        rc = e->code;
+        goto out;
+    }
+    for (size_t r = 0; r < q->n; r++) {
+        const double *weak = bench_probs(b, q->weak[r]), *student = bench_probs(b, q->student[r]);
+        const double *ceiling = bench_probs(b, q->ceiling[r]);
+        if (!weak || !student || !ceiling)
+            continue;
+        t[n] = (struct trio_seed){b->p->data[r].n[PART_TEST], b->labels[r], weak, student, ceiling};
+        alive[n++] = r;
+    }
+    js_open(w, '{');
+    model_id(q->weak[0], &id);
+    js_key(w, "supervisor"), js_str(w, id.s);
+    model_id(q->ceiling[0], &id);
+    js_key(w, "student"), js_str(w, id.s);
+    js_key(w, "method"), js_str(w, q->method ? q->method->name : "ground truth");
+    js_key(w, "control"), js_bool(w, !q->method);
+    js_key(w, "seeds"), js_int(w, (int64_t)n);
+    js_key(w, "seeds_failed"), js_int(w, (int64_t)(q->n - n));
+    if (n) {
+        if ((rc = trio_measure(t, n, &set, &trio, e)) ||
+            (rc = role_json(w, b, "weak", q->weak, alive, n, &trio.weak, e)) ||
+            (rc = role_json(w, b, "student_scores", q->student, alive, n, &trio.student, e)) ||
+            (rc = role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling, e)))
+            goto out;
+        estimate_json(w, "gap", &trio.gap);
+        estimate_json(w, "gain", &trio.gain);
+        estimate_json(w, "pgr", &trio.pgr);
+        static const char *const reasons[] = {NULL, "the ceiling is not above the supervisor", "the gap is within the noise"};
+        js_key(w, "pgr_undefined");
+        if (reasons[trio.reason])
+            js_str(w, reasons[trio.reason]);
+        else
+            js_null(w);
+        trio_verdict(&trio, n, verdict, sizeof verdict);
+        js_key(w, "verdict"), js_str(w, verdict);
+        js_key(w, "agreement"), js_open(w, '{');
+        estimate_json(w, "all", &trio.agree);
+        estimate_json(w, "supervisor_right", &trio.agree_right);
+        estimate_json(w, "supervisor_wrong", &trio.agree_wrong);
+        js_close(w, '}');
+        rc = versus_json(w, b, q, t, alive, n, &set, e);
+        seeds_json(w, t, alive, n, b->K);
+    }
+    js_close(w, '}');
+out:
+    str_release(&id);
+    mem_free(t);
+    mem_free(alive);
+    return rc;
+}
+
+static void study_json(struct js *w, const struct plan *p, double seconds)
+{
+    char when[32], device[256];
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    dev_describe(p->lab->dev, device, sizeof device);
+    js_key(w, "study"), js_open(w, '{');
+    js_key(w, "name"), js_str(w, p->study->name);
+    js_key(w, "title"), js_str(w, p->study->title);
+    js_key(w, "when"), js_str(w, when);
+    js_key(w, "seconds"), js_real(w, seconds);
+    js_key(w, "command"), js_str(w, p->lab->command);
+    js_key(w, "version"), js_str(w, p->lab->version);
+    js_key(w, "device"), js_str(w, device);
+    js_key(w, "threads"), js_int(w, par_threads());
+    js_key(w, "memory_peak"), js_int(w, (int64_t)mem_peak());
+    js_key(w, "seeds"), js_int(w, (int64_t)p->study->seeds);
+    js_key(w, "bootstrap"), js_int(w, (int64_t)p->study->bootstrap);
+    js_key(w, "level"), js_real(w, p->study->level);
+    js_close(w, '}');
+}
+
+static void task_json(struct js *w, const struct plan *p)
+{
+    const struct dataset *d = &p->data[0];
+    size_t classes[16] = {0}, most = 0;
+    for (size_t i = 0; i < d->n[PART_TEST]; i++)
+        classes[d->part[PART_TEST][i].label]++;
+    for (size_t k = 0; k < d->classes; k++)
+        most = classes[k] > most ? classes[k] : most;
+    js_key(w, "task"), js_open(w, '{');
+    js_key(w, "name"), js_str(w, task_name(p->task));
+    js_key(w, "title"), js_str(w, task_title(p->task));
+    js_key(w, "citation"), js_str(w, task_citation(p->task));
+    js_key(w, "licence"), js_str(w, task_licence(p->task));
+    js_key(w, "classes"), js_open(w, '[');
+    for (size_t k = 0; k < d->classes; k++)
+        js_str(w, task_class_name(p->task, k));
+    js_close(w, ']');
+    for (int part = 0; part < PART_COUNT; part++)
+        js_key(w, lab_part_names[part]), js_int(w, (int64_t)d->n[part]);
+    js_key(w, "constant_accuracy"), js_real(w, (double)most / (double)d->n[PART_TEST]);
+    js_key(w, "duplicates_dropped"), js_int(w, (int64_t)d->duplicates_dropped);
+    js_close(w, '}');
+}
+
+static void models_json(struct js *w, const struct plan *p)
+{
+    struct str id = STR_INIT, label = STR_INIT;
+    js_key(w, "models"), js_open(w, '[');
+    for (size_t i = 0; i < p->n_jobs; i++) {
+        const struct job *j = p->jobs[i];
+        bool seen = false;
+        for (size_t k = 0; k < i; k++)
+            seen = seen || (p->jobs[k]->model == j->model && p->jobs[k]->layers == j->layers);
+        if (seen)
+            continue;
+        struct model_config c = *weights_config(j->model->weights);
+        size_t whole = c.layers;
+        c.layers = j->layers;
+        model_id(j, &id);
+        str_reset(&label);
+        str_addf(&label, j->layers < whole ? "%s, first %zu of %zu layers and the final norm" : "%s, all %zu layers", j->model->name,
+                 j->layers, whole);
+        js_open(w, '{');
+        js_key(w, "id"), js_str(w, id.s);
+        js_key(w, "label"), js_str(w, label.s);
+        js_key(w, "name"), js_str(w, j->model->name);
+        js_key(w, "index"), js_int(w, (int64_t)model_index(p, j));
+        js_key(w, "layers"), js_int(w, (int64_t)j->layers);
+        js_key(w, "layers_whole"), js_int(w, (int64_t)whole);
+        js_key(w, "params"), js_int(w, (int64_t)config_params(&c));
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+    str_release(&id);
+    str_release(&label);
+}
+
+/* jobs_json - every job with its curve, copied from its result. */
+static int jobs_json(struct js *w, const struct plan *p, struct err *e)
+{
+    static const char *const roles[] = {"supervisor", "ceiling", "student"};
+    struct str id = STR_INIT, raw = STR_INIT;
+    int rc = OK;
+    js_key(w, "jobs"), js_open(w, '[');
+    for (size_t i = 0; i < p->n_jobs && !rc; i++) {
+        const struct job *j = p->jobs[i];
+        struct doc_tree t = DOC_TREE_INIT;
+        js_open(w, '{');
+        js_key(w, "hash"), js_str(w, j->hash);
+        js_key(w, "label"), js_str(w, j->label);
+        js_key(w, "role"), js_str(w, roles[j->role]);
+        model_id(j, &id);
+        js_key(w, "model"), js_str(w, id.s);
+        js_key(w, "method"), js_str(w, j->supervisor ? j->method->name : "ground truth");
+        if (j->supervisor) {
+            model_id(j->supervisor, &id);
+            js_key(w, "supervisor"), js_str(w, id.s);
+        }
+        js_key(w, "seed"), js_int(w, (int64_t)j->repetition);
+        if (j->state == JOB_FAILED) {
+            js_key(w, "error"), js_str(w, j->why.msg);
+        } else if (!(rc = store_result(p->lab->store, j->hash, &t, e))) {
+            str_reset(&raw);
+            doc_write_json(&raw, t.root);
+            rc = str_check(&raw, e);
+            js_key(w, "result"), js_raw(w, raw.s);
+        }
+        js_close(w, '}');
+        doc_tree_release(&t);
+    }
+    js_close(w, ']');
+    str_release(&id);
+    str_release(&raw);
+    return rc;
+}
+
+/* examples_json - the first repetition's test texts with every job's probabilities of each class. */
+static void examples_json(struct js *w, const struct bench *b)
+{
+    const struct plan *p = b->p;
+    const struct dataset *d = &p->data[0];
+    js_key(w, "examples"), js_open(w, '{');
+    js_key(w, "jobs"), js_open(w, '[');
+    for (size_t i = 0; i < p->n_jobs; i++)
+        if (p->jobs[i]->repetition == 0 && b->probs[i])
+            js_str(w, p->jobs[i]->hash);
+    js_close(w, ']');
+    js_key(w, "items"), js_open(w, '[');
+    for (size_t x = 0; x < d->n[PART_TEST]; x++) {
+        const struct example *ex = &d->part[PART_TEST][x];
+        js_open(w, '{');
+        js_key(w, "id"), js_str(w, ex->id);
+        js_key(w, "text"), js_strn(w, ex->text, ex->len);
+        js_key(w, "label"), js_int(w, ex->label);
+        js_key(w, "source"), js_str(w, ex->source);
+        js_key(w, "probs"), js_open(w, '[');
+        for (size_t i = 0; i < p->n_jobs; i++) {
+            if (p->jobs[i]->repetition != 0 || !b->probs[i])
+                continue;
+            js_open(w, '[');
+            for (size_t k = 0; k < b->K; k++)
+                js_real(w, b->probs[i][x * b->K + k]);
+            js_close(w, ']');
+        }
+        js_close(w, ']');
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+    js_close(w, '}');
+}
+
+int results_write(const struct plan *p, const char *dir, double seconds, struct err *e)
+{
+    struct str out = STR_INIT, path = STR_INIT;
+    struct bench b;
+    struct js w;
+    int rc = bench_open(&b, p, e);
+    js_init(&w, &out);
+    if (rc)
+        goto out;
+    js_open(&w, '{');
+    js_key(&w, "format"), js_int(&w, 1);
+    study_json(&w, p, seconds);
+    task_json(&w, p);
+    models_json(&w, p);
+    js_key(&w, "pairs"), js_open(&w, '[');
+    for (size_t i = 0; i < p->n_pairs && !rc; i++)
+        rc = pair_json(&w, &b, &p->pairs[i], e);
+    js_close(&w, ']');
+    if (!rc)
+        rc = jobs_json(&w, p, e);
+    if (rc)
+        goto out;
+    examples_json(&w, &b);
+    js_close(&w, '}');
+    str_addc(&out, '\n');
+    str_path(&path, dir, "results.json");
+    if ((rc = str_check(&out, e)) || (rc = str_check(&path, e)))
+        goto out;
+    rc = file_write(path.s, out.s, out.len, e);
+out:
+    bench_close(&b);
+    str_release(&out);
+    str_release(&path);
+    return rc;
+}

@@ -1,0 +1,241 @@
+/* run.c - all jobs of a study in order; what it would cost. */
+#include "lab/plan.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* wait_second - another process has the job; it is looked at again after a second. */
+static int wait_second(struct err *e)
+{
+    struct timespec t = {1, 0};
+    nanosleep(&t, NULL);
+    return stop_check(e);
+}
+
+static void say_result(const struct plan *p, const struct job *j, size_t done, double seconds)
+{
+    struct doc_tree t = DOC_TREE_INIT;
+    struct err ignored = ERR_INIT;
+    struct str took = STR_INIT;
+    double accuracy = 0;
+    str_duration(&took, seconds);
+    if (!store_result(p->lab->store, j->hash, &t, &ignored) && !doc_opt_real(t.root, "accuracy", 0, 1, &accuracy, &ignored))
+        log_info(p->lab->log, "[%zu/%zu] %s: accuracy %.3f (%s)", done, p->n_jobs, j->label, accuracy, took.s);
+    str_release(&took);
+    doc_tree_release(&t);
+}
+
+/* study_job - bring one job to an end, whoever computes it. Only a stop or a broken store is an error here. */
+static int study_job(const struct plan *p, struct job *j, size_t place, struct lab_summary *sum, struct err *e)
+{
+    bool busy = true, waited = false;
+    int rc = OK;
+    if (j->supervisor && j->supervisor->state == JOB_FAILED) {
+        err_set(&j->why, ERR_INPUT, "its supervisor failed");
+        j->state = JOB_FAILED;
+        sum->failed++;
+        return OK;
+    }
+    while (busy) {
+        double start = clock_now();
+        if (store_has(p->lab->store, j->hash)) {
+            j->state = JOB_FOUND;
+            sum->found++;
+            return OK;
+        }
+        j->why = (struct err)ERR_INIT;
+        rc = job_run(p, j, &busy, &j->why);
+        if (busy && !waited) {
+            log_info(p->lab->log, "[%zu/%zu] %s: another process is at it, waiting", place, p->n_jobs, j->label);
+            waited = true;
+        }
+        if (busy && (rc = wait_second(e)))
+            return rc;
+        if (!busy && !rc) {
+            j->state = JOB_RAN;
+            sum->ran++;
+            say_result(p, j, place, clock_now() - start);
+        }
+    }
+    if (rc == ERR_INTERRUPTED) {
+        *e = j->why;
+        return rc;
+    }
+    if (rc) {
+        j->state = JOB_FAILED;
+        sum->failed++;
+        log_warn(p->lab->log, "[%zu/%zu] %s failed: %s", place, p->n_jobs, j->label, j->why.msg);
+    }
+    return OK;
+}
+
+static int study_write(const struct plan *p, const char *dir, struct err *e)
+{
+    struct str yaml = STR_INIT, path = STR_INIT;
+    int rc = study_resolved(p->study, &yaml, e);
+    str_path(&path, dir, "study.yaml");
+    if (!rc)
+        rc = str_check(&path, e);
+    if (!rc)
+        rc = file_mkdirs(dir, e);
+    if (!rc)
+        rc = file_write(path.s, yaml.s, yaml.len, e);
+    str_release(&yaml);
+    str_release(&path);
+    return rc;
+}
+
+int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *out, struct err *e)
+{
+    struct plan p;
+    double start = clock_now();
+    memset(out, 0, sizeof *out);
+    str_init(&out->dir);
+    int rc = plan_make(&p, lab, s, e);
+    if (rc)
+        return rc;
+    out->jobs = p.n_jobs;
+    str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->name);
+    rc = str_check(&out->dir, e);
+    if (!rc)
+        rc = study_write(&p, out->dir.s, e);
+    size_t place = 0;
+    /* One repetition after the other: what its jobs share is needed together. */
+    for (size_t r = 0; r < s->seeds && !rc; r++)
+        for (size_t i = 0; i < p.n_jobs && !rc; i++)
+            if (p.jobs[i]->repetition == r)
+                rc = study_job(&p, p.jobs[i], ++place, out, e);
+    out->seconds = clock_now() - start;
+    if (!rc)
+        rc = results_write(&p, out->dir.s, out->seconds, e);
+    if (!rc && !out->failed)
+        rc = cached_features_clear(&p, e);
+    plan_release(&p);
+    return rc;
+}
+
+/* product_rate - multiply-adds of a product of the usual shape, in operations a second: what estimates are made of. */
+static int product_rate(struct dev *d, double *rate, struct err *e)
+{
+    enum { M = 768, N = 1536, K = 576 };
+    float *a = dev_alloc(d, (size_t)M * K, e), *b = a ? dev_alloc(d, (size_t)N * K, e) : NULL;
+    float *c = b ? dev_alloc(d, (size_t)M * N, e) : NULL;
+    int rc = c ? OK : e->code;
+    if (!rc) {
+        size_t calls = 0;
+        d->ops->matmul(d, false, true, M, N, K, a, K, b, K, false, c, N);
+        double start = clock_now(), seconds = 0;
+        for (; seconds < 0.2; calls++) {
+            d->ops->matmul(d, false, true, M, N, K, a, K, b, K, false, c, N);
+            dev_sync(d);
+            seconds = clock_now() - start;
+        }
+        *rate = 2.0 * M * N * K * (double)calls / seconds;
+    }
+    dev_free(d, a);
+    dev_free(d, b);
+    dev_free(d, c);
+    return rc;
+}
+
+/* Share of the product rate that whole training steps reach: measured by bench/train_finetune. */
+#define TRAINING_EFFICIENCY 0.8
+
+/* job_cost - operations and bytes, from token counts that the examples' own tokens give. */
+static int job_cost(const struct plan *p, const struct job *j, double *flops, size_t *bytes, struct err *e)
+{
+    const struct dataset *d = &p->data[j->repetition];
+    struct model_config c = *weights_config(j->model->weights);
+    size_t tokens[PART_COUNT] = {0};
+    c.layers = j->layers;
+    for (int part = 0; part < PART_COUNT; part++) {
+        struct token_set t = {0};
+        if (!d->n[part])
+            continue;
+        int rc = token_set_make(&t, d->part[part], d->n[part], j->model->tokenizer, p->study->max_tokens, e);
+        if (rc)
+            return rc;
+        tokens[part] = t.starts[t.n];
+        token_set_release(&t);
+    }
+    bool prefix = j->trainable.kind != TRAIN_ALL;
+    size_t epochs = j->side->training.epochs, n = d->n[j->part], evals = epochs * j->side->training.evals + 1;
+    *flops = (double)epochs * model_flops(&c, &j->trainable, tokens[j->part], n, prefix);
+    /* A forward alone is a third of a step in which everything learns. */
+    struct trainable all = {TRAIN_ALL, 0, false};
+    double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000;
+    double own = prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;
+    *flops += forward * own * ((double)tokens[PART_TEST] + (double)evals * (double)tokens[PART_VALID] +
+                               (j->part == PART_SUPERVISE ? (double)tokens[PART_TRAIN] : 0));
+    if (prefix && j->role == JOB_CEILING) /* whoever is first computes the features; the plan's order makes it the ceiling */
+        *flops += forward * (1 - own) * ((double)tokens[j->part] + (double)tokens[PART_TEST] + (double)tokens[PART_VALID]);
+    *bytes = model_bytes(&c, &j->trainable, j->side->training.micro_tokens);
+    return OK;
+}
+
+static void plan_table(struct str *out, const struct job *j, double seconds, size_t bytes)
+{
+    static const char *const states[] = {"to do", "done", "done", "failed"};
+    struct str took = STR_INIT, memory = STR_INIT;
+    str_duration(&took, seconds);
+    str_bytes(&memory, (double)bytes);
+    str_addf(out, "%-6s %9s %10s  %.12s  %s\n", states[j->state], j->state == JOB_TODO ? took.s : "-",
+             j->state == JOB_TODO ? memory.s : "-", j->hash, j->label);
+    str_release(&took);
+    str_release(&memory);
+}
+
+int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out, struct err *e)
+{
+    struct plan p;
+    struct js w;
+    double rate = 0, total = 0;
+    size_t todo = 0;
+    int rc = plan_make(&p, lab, s, e);
+    if (rc)
+        return rc;
+    rc = product_rate(lab->dev, &rate, e);
+    js_init(&w, out);
+    if (json)
+        js_open(&w, '[');
+    else
+        str_addf(out, "%-6s %9s %10s  %-12s  %s\n", "state", "time", "memory", "job", "what");
+    for (size_t i = 0; i < p.n_jobs && !rc; i++) {
+        const struct job *j = p.jobs[i];
+        double flops = 0;
+        size_t bytes = 0;
+        rc = job_cost(&p, j, &flops, &bytes, e);
+        double seconds = flops / (rate * TRAINING_EFFICIENCY);
+        if (rc)
+            break;
+        if (j->state == JOB_TODO) {
+            total += seconds;
+            todo++;
+        }
+        if (!json) {
+            plan_table(out, j, seconds, bytes);
+            continue;
+        }
+        js_open(&w, '{');
+        js_key(&w, "hash"), js_str(&w, j->hash);
+        js_key(&w, "label"), js_str(&w, j->label);
+        js_key(&w, "done"), js_bool(&w, j->state != JOB_TODO);
+        js_key(&w, "seconds"), js_real(&w, seconds);
+        js_key(&w, "bytes"), js_int(&w, (int64_t)bytes);
+        js_close(&w, '}');
+    }
+    if (json) {
+        js_close(&w, ']');
+        str_addc(out, '\n');
+    } else if (!rc) {
+        struct str took = STR_INIT;
+        str_duration(&took, total);
+        str_addf(out, "%zu jobs, %zu to do, about %s at %.0f GF/s\n", p.n_jobs, todo, took.s, rate / 1e9);
+        str_release(&took);
+    }
+    plan_release(&p);
+    return rc ? rc : str_check(out, e);
+}
