@@ -1,0 +1,109 @@
+/* cmd_task.c - look at a task before it is trained on. */
+#include "cli/session.h"
+#include "core/mem.h"
+#include "data/describe.h"
+#include "data/pack.h"
+
+#include <stdio.h>
+
+static const struct option_row options[] = {
+    {"model", "MODEL", "whose tokenizer counts lengths (default: smollm2-135m)", 'm'},
+    {"supervise", "N", "examples of the supervisor's half (default: 500)", 0},
+    {"train", "N", "examples of the student's half (default: 500)", 0},
+    {"valid", "N", "examples of the validation slice (default: 0)", 0},
+    {"test", "N", "test examples (default: 500)", 0},
+    {"max-tokens", "N", "where texts are cut (default: 128)", 0},
+    {"seed", "S", "of split and labels (default: 0)", 0},
+    {"show", "N", "how many rendered examples (default: 5)", 0},
+    {"offline", NULL, "fetch nothing; what is missing is an error", 0},
+    {NULL, NULL, NULL, 0},
+};
+
+struct wanted {
+    struct task_sizes sizes;
+    struct task_seeds seeds;
+    size_t max_tokens, show;
+    const char *model;
+};
+
+static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
+{
+    static const char *const parts[PART_COUNT] = {"supervise", "train", "valid", "test"};
+    size_t seed = 0;
+    int rc;
+    const char *model = args_option(&cmd_task, a, "model");
+    *w = (struct wanted){{{500, 500, 0, 500}}, {0, 0}, 128, 5, model ? model : "smollm2-135m"};
+    for (int p = 0; p < PART_COUNT; p++)
+        if ((rc = args_count(parts[p], args_option(&cmd_task, a, parts[p]), 0, 1u << 30, &w->sizes.n[p], e)))
+            return rc;
+    if ((rc = args_count("max-tokens", args_option(&cmd_task, a, "max-tokens"), 1, 1u << 20, &w->max_tokens, e)) ||
+        (rc = args_count("show", args_option(&cmd_task, a, "show"), 0, 1u << 20, &w->show, e)) ||
+        (rc = args_count("seed", args_option(&cmd_task, a, "seed"), 0, 1u << 30, &seed, e)))
+        return rc;
+    w->seeds = (struct task_seeds){seed, seed};
+    return OK;
+}
+
+static int task_show(const struct app *app, const struct lab *lab, const char *name, const struct wanted *w, struct err *e)
+{
+    struct task *t = NULL;
+    struct lab_model m = {0};
+    struct dataset d = {0};
+    struct description about = {0};
+    struct str dir = STR_INIT, out = STR_INIT;
+    int rc = lab_task_open(&t, &dir, lab, name, e);
+    if (rc)
+        goto out;
+    rc = dataset_draw(&d, t, dir.s, &w->sizes, &w->seeds, lab->log, e);
+    if (!rc)
+        rc = lab_tokenizer_open(&m, lab, w->model, e);
+    if (!rc)
+        rc = description_make(&about, t, &d, m.tokenizer, w->max_tokens, e);
+    if (rc)
+        goto out;
+    if (app->json)
+        description_json(&about, t, &d, w->show, &out);
+    else
+        description_print(&about, t, &d, w->show, &out);
+    rc = str_check(&out, e);
+    if (!rc)
+        fwrite(out.s, 1, out.len, stdout);
+out:
+    lab_model_close(&m);
+    dataset_release(&d);
+    task_free(t);
+    str_release(&dir);
+    str_release(&out);
+    return rc;
+}
+
+static int task_run(const struct app *app, const struct args *a, struct err *e)
+{
+    struct session s;
+    struct wanted w;
+    if (a->n_rest != 1) {
+        err_set(e, ERR_INPUT, "task wants the name of a task or a .yaml file; see w2s help task");
+        return EXIT_USAGE;
+    }
+    int rc = wanted_read(&w, a, e);
+    if (!rc)
+        rc = session_open(&s, app, "", "", args_option(&cmd_task, a, "offline") != NULL, e);
+    if (rc)
+        return command_exit(rc);
+    rc = task_show(app, &s.lab, a->rest[0], &w, e);
+    session_close(&s);
+    return command_exit(rc);
+}
+
+const struct command cmd_task = {
+    .name = "task",
+    .operands = "NAME",
+    .line = "show a task: rendered examples, balance, lengths, duplicates",
+    .help = "NAME is a file of tasks/ without .yaml, or a path (docs/tasks.md). What is shown is what a study with these sizes\n"
+            "and seeds would train and test on.\n"
+            "\n"
+            "    w2s task movie-sentiment\n"
+            "    w2s task sciq --show 20 --test 1000\n",
+    .options = options,
+    .run = task_run,
+};

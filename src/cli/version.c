@@ -1,0 +1,27 @@
+/* version.c - what this program is and what it was built with. */
+#include "cli/command.h"
+#include "core/par.h"
+#include "tensor/ops.h"
+
+#include <sys/utsname.h>
+
+const char version_string[] = "w2s " W2S_VERSION " (" W2S_BUILD ")";
+
+void version_print(struct str *out)
+{
+    struct dev d;
+    struct err e = ERR_INIT;
+    struct utsname u;
+    char text[256];
+    str_addf(out, "%s\n", version_string);
+    if (uname(&u) == 0)
+        str_addf(out, "system:    %s %s, %s\n", u.sysname, u.release, u.machine);
+    str_addf(out, "compiler:  %s, C %ld\n", __VERSION__, __STDC_VERSION__);
+    if (!dev_open(&d, "cpu", &e)) {
+        dev_describe(&d, text, sizeof text);
+        str_addf(out, "device:    %s\n", text);
+        dev_close(&d);
+    }
+    str_addf(out, "threads:   %d\n", par_threads());
+    core_libraries(out);
+}

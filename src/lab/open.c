@@ -1,0 +1,153 @@
+/* open.c - models, tasks and studies by name. */
+#include "lab/lab.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <string.h>
+
+/* tokenizer_of - from the GGUF's own fields, or from the folder's files. */
+static int tokenizer_of(struct lab_model *m, const char *path, struct err *e)
+{
+    struct weights_vocab v;
+    if (!m->weights || !weights_is_gguf(m->weights))
+        return tokenizer_open(&m->tokenizer, path, e);
+    int rc = weights_vocab(m->weights, &v, e);
+    if (rc)
+        return rc;
+    struct tokenizer_gguf g = {v.model, v.pre, v.tokens, v.n_tokens, v.types, v.merges, v.n_merges, v.bos, v.eos, v.add_bos, path};
+    return tokenizer_from_gguf(&m->tokenizer, &g, e);
+}
+
+/* gguf_path - a .gguf file, or a folder whose model is one: no config.json in it. */
+static bool gguf_path(const char *path)
+{
+    struct str json = STR_INIT, tokens = STR_INIT;
+    str_path(&json, path, "tokenizer.json");
+    str_path(&tokens, path, "vocab.json");
+    bool gguf = str_ends(path, ".gguf") ||
+                (file_is_dir(path) && !json.failed && !tokens.failed && !file_exists(json.s) && !file_exists(tokens.s));
+    str_release(&json);
+    str_release(&tokens);
+    return gguf;
+}
+
+int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct asset_options o = {lab->offline, lab->log};
+    memset(m, 0, sizeof *m);
+    m->name = name;
+    int rc = asset_path(lab->assets, name, &o, &path, e);
+    if (!rc && gguf_path(path.s))
+        rc = weights_open(&m->weights, path.s, e);
+    if (!rc)
+        rc = tokenizer_of(m, path.s, e);
+    str_release(&path);
+    if (rc)
+        lab_model_close(m);
+    return rc ? err_wrap(e, "model %s", name) : OK;
+}
+
+int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct asset_options o = {lab->offline, lab->log};
+    memset(m, 0, sizeof *m);
+    m->name = name;
+    int rc = asset_path(lab->assets, name, &o, &path, e);
+    if (!rc)
+        rc = weights_open(&m->weights, path.s, e);
+    if (!rc)
+        rc = tokenizer_of(m, path.s, e);
+    if (rc)
+        goto out;
+    size_t vocab = weights_config(m->weights)->vocab;
+    if (tokenizer_vocab(m->tokenizer) > vocab) {
+        rc = err_set(e, ERR_INPUT, "%s: the tokenizer has %zu ids, the model's embedding has %zu rows", path.s,
+                     tokenizer_vocab(m->tokenizer), vocab);
+        goto out;
+    }
+    rc = weights_hash(m->weights, m->hash, e);
+    if (!rc)
+        rc = tokenizer_hash(m->tokenizer, m->tokenizer_hash, e);
+out:
+    str_release(&path);
+    if (rc)
+        lab_model_close(m);
+    return rc ? err_wrap(e, "model %s", name) : OK;
+}
+
+void lab_model_close(struct lab_model *m)
+{
+    tokenizer_free(m->tokenizer);
+    weights_close(m->weights);
+    m->tokenizer = NULL;
+    m->weights = NULL;
+}
+
+/* share_path - share/<folder>/<name>.yaml, or name itself where it is a path; else a sentence with what is there. */
+static int share_path(const char *share, const char *folder, const char *what, const char *name, struct str *path, struct err *e)
+{
+    if (str_ends(name, ".yaml") || str_ends(name, ".yml") || strchr(name, '/')) {
+        str_reset(path);
+        str_cat(path, name);
+        if (file_exists(name))
+            return str_check(path, e);
+        return err_set(e, ERR_INPUT, "%s: no such %s file", name, what);
+    }
+    str_reset(path);
+    str_addf(path, "%s/%s/%s.yaml", share, folder, name);
+    if (str_check(path, e))
+        return e->code;
+    if (file_exists(path->s))
+        return OK;
+    struct str dir = STR_INIT, list = STR_INIT;
+    char **names = NULL;
+    size_t n = 0, kept = 0;
+    str_addf(&dir, "%s/%s", share, folder);
+    int rc = file_list(dir.s, &names, &n, e);
+    if (!rc) {
+        for (size_t i = 0; i < n; i++)
+            if (str_ends(names[i], ".yaml")) {
+                names[i][strlen(names[i]) - 5] = '\0';
+                str_addf(&list, "%s%s", kept ? ", " : "", names[i]);
+                names[kept++] = names[i];
+            }
+        const char *near = str_nearest(name, (const char *const *)names, kept);
+        rc = near ? err_set(e, ERR_INPUT, "no %s named \"%s\"; did you mean \"%s\"?", what, name, near)
+                  : err_set(e, ERR_INPUT, "no %s named \"%s\"; there are %s, or give a .yaml file", what, name, list.s);
+    }
+    mem_free(names);
+    str_release(&dir);
+    str_release(&list);
+    return rc;
+}
+
+int lab_study_path(const char *share, const char *name, struct str *path, struct err *e)
+{
+    return share_path(share, "studies", "study", name, path, e);
+}
+
+int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct asset_options o = {lab->offline, lab->log};
+    *t = NULL;
+    int rc = share_path(lab->share, "tasks", "task", name, &path, e);
+    if (!rc)
+        rc = task_read(t, path.s, e);
+    if (!rc && task_asset(*t)) {
+        rc = asset_path(lab->assets, task_asset(*t), &o, dir, e);
+    } else if (!rc) {
+        const char *slash = strrchr(path.s, '/');
+        str_reset(dir);
+        str_catn(dir, slash ? path.s : ".", slash ? (size_t)(slash - path.s) : 1);
+        rc = str_check(dir, e);
+    }
+    if (rc) {
+        task_free(*t);
+        *t = NULL;
+    }
+    str_release(&path);
+    return rc;
+}
