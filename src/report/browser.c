@@ -1,0 +1,144 @@
+/* browser.c - what the student did with its supervisor's labels, text by text. */
+#include "report/view.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SHOWN 25 /* texts a group; the CSV of predictions holds all */
+
+enum group { CORRECTED, COPIED, BROKE, GROUPS };
+
+static const struct {
+    const char *title, *what;
+} groups[GROUPS] = {
+    {"corrected", "the supervisor was wrong, the student is right"},
+    {"copied", "the supervisor was wrong, and the student says the same"},
+    {"broke", "the supervisor was right, the student is wrong"},
+};
+
+/* column - place of a job among the examples' probabilities; -1 where it is not there. */
+static int column(const struct doc *results, const char *hash)
+{
+    int i = 0;
+    for (const struct doc *j = doc_get(doc_get(results, "examples"), "jobs")->child; j; j = j->next, i++)
+        if (strcmp(j->s, hash) == 0)
+            return i;
+    return -1;
+}
+
+static int role_column(const struct doc *results, const struct doc *pair, const char *role)
+{
+    const struct doc *jobs = doc_get(doc_get(pair, role), "jobs");
+    return jobs && jobs->child ? column(results, jobs->child->s) : -1;
+}
+
+static const struct doc *probs_at(const struct doc *item, int at)
+{
+    const struct doc *p = doc_get(item, "probs")->child;
+    while (p && at-- > 0)
+        p = p->next;
+    return p;
+}
+
+static size_t best_class(const struct doc *probs)
+{
+    size_t best = 0, k = 0;
+    double most = -1;
+    for (const struct doc *x = probs->child; x; x = x->next, k++)
+        if (x->r > most) {
+            most = x->r;
+            best = k;
+        }
+    return best;
+}
+
+static double prob_of(const struct doc *probs, size_t k)
+{
+    const struct doc *x = probs->child;
+    while (x && k--)
+        x = x->next;
+    return x ? x->r : (double)NAN;
+}
+
+static const char *class_name(const struct doc *results, size_t k)
+{
+    const struct doc *x = doc_get(doc_get(results, "task"), "classes")->child;
+    while (x && k--)
+        x = x->next;
+    return x && x->s ? x->s : "?";
+}
+
+static enum group group_of(const struct doc *item, int weak, int student)
+{
+    size_t label = (size_t)view_real(item, "label"), w = best_class(probs_at(item, weak)), s = best_class(probs_at(item, student));
+    if (w != label)
+        return s == label ? CORRECTED : s == w ? COPIED : GROUPS;
+    return s != label ? BROKE : GROUPS;
+}
+
+static void probs_cell(const struct doc *results, const struct doc *probs, size_t label, struct str *out)
+{
+    size_t k = best_class(probs);
+    str_addf(out, "<td class=\"%s\">", k == label ? "right" : "wrong");
+    html_text(out, class_name(results, k));
+    str_addf(out, " <span>%.2f</span></td>", prob_of(probs, k));
+}
+
+static void group_html(const struct doc *results, enum group g, const int at[3], struct str *out)
+{
+    const struct doc *items = doc_get(doc_get(results, "examples"), "items");
+    size_t n = 0, all = 0;
+    for (const struct doc *x = items->child; x; x = x->next) {
+        n += group_of(x, at[0], at[1]) == g;
+        all++;
+    }
+    str_addf(out, "<details%s><summary><b>%s</b>: %s &mdash; %zu of %zu</summary>\n", g == CORRECTED ? " open" : "", groups[g].title,
+             groups[g].what, n, all);
+    if (n) {
+        size_t shown = 0;
+        str_cat(out, "<table class=\"texts\"><thead><tr><th>text</th><th>truth</th><th>supervisor</th><th>student</th><th>ceiling</th>"
+                     "</tr></thead><tbody>\n");
+        for (const struct doc *x = items->child; x && shown < SHOWN; x = x->next) {
+            if (group_of(x, at[0], at[1]) != g)
+                continue;
+            size_t label = (size_t)view_real(x, "label");
+            str_cat(out, "<tr><td>");
+            html_text(out, view_str(x, "text"));
+            str_cat(out, " <small>");
+            html_text(out, view_str(x, "source"));
+            str_cat(out, "</small></td><td>");
+            html_text(out, class_name(results, label));
+            str_cat(out, "</td>");
+            for (size_t k = 0; k < 3; k++)
+                probs_cell(results, probs_at(x, at[k]), label, out);
+            str_cat(out, "</tr>\n");
+            shown++;
+        }
+        str_cat(out, "</tbody></table>\n");
+        if (n > shown)
+            str_addf(out, "<p class=\"note\">The first %zu of %zu; every text with all probabilities stands in results.json.</p>\n", shown, n);
+    }
+    str_cat(out, "</details>\n");
+}
+
+void browser_html(const struct doc *results, struct str *out)
+{
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        const struct doc *control = doc_get(p, "control");
+        int at[3] = {role_column(results, p, "weak"), role_column(results, p, "student_scores"), role_column(results, p, "ceiling")};
+        if ((control && control->b) || at[0] < 0 || at[1] < 0 || at[2] < 0)
+            continue;
+        str_cat(out, "<details class=\"pair\"><summary>");
+        struct str words = STR_INIT;
+        view_words(results, view_str(p, "supervisor"), &words);
+        str_cat(&words, " supervising ");
+        view_words(results, view_str(p, "student"), &words);
+        str_addf(&words, ", %s", view_str(p, "method"));
+        html_text(out, words.s);
+        str_release(&words);
+        str_cat(out, "</summary>\n");
+        for (int g = 0; g < GROUPS; g++)
+            group_html(results, (enum group)g, at, out);
+        str_cat(out, "</details>\n");
+    }
+}

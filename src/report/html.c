@@ -1,0 +1,336 @@
+/* html.c - the report: one file, no JavaScript, figures inline; for screens light and dark, and for paper. */
+#include "report/report.h"
+#include "report/view.h"
+#include "core/file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char style[] =
+    ":root{color-scheme:light dark;--ink:#1c1c1c;--dim:#5c5c5c;--page:#fff;--line:#d4d4d4;--right:#0072B2;--wrong:#C04A00}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6e6e6;--dim:#a0a0a0;--page:#161616;--line:#3c3c3c;--right:#6CB8E6;--wrong:#F08A4B}}\n"
+    "body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:60rem;margin:2rem auto;padding:0 1rem}\n"
+    "h1{font-size:1.5rem;line-height:1.25;margin-bottom:.25rem}h2{font-size:1.15rem;margin-top:2.2rem}\n"
+    ".lead{font-size:1.1rem}.note,figcaption,small{color:var(--dim);font-size:.875rem}\n"
+    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .6rem .3rem 0;"
+    "border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}td.n{white-space:nowrap}\n"
+    ".wide{overflow-x:auto}figure{margin:1.2rem 0}figure svg{width:100%;height:auto;color:var(--ink)}\n"
+    "details{margin:.4rem 0}summary{cursor:pointer}details details{margin-left:1rem}details.pair>summary{font-weight:600}\n"
+    ".right{color:var(--right)}.wrong{color:var(--wrong)}.wrong::before{content:\"\\2717  \"}.right::before{content:\"\\2713  \"}\n"
+    "table.texts td{font-size:.9rem}table.texts td:first-child{width:55%}pre{overflow-x:auto;border:1px solid var(--line);padding:.8rem;"
+    "font-size:.85rem}\n"
+    "@media print{body{max-width:none;margin:0;font-size:11pt}details::details-content{content-visibility:visible;display:block}"
+    "figure,tr{break-inside:avoid}}\n";
+
+void html_text(struct str *out, const char *s)
+{
+    for (; *s; s++)
+        switch (*s) {
+        case '&':
+            str_cat(out, "&amp;");
+            break;
+        case '<':
+            str_cat(out, "&lt;");
+            break;
+        case '>':
+            str_cat(out, "&gt;");
+            break;
+        case '"':
+            str_cat(out, "&quot;");
+            break;
+        default:
+            str_addc(out, *s);
+        }
+}
+
+void html_est(struct str *out, struct est x)
+{
+    if (isnan(x.value)) {
+        str_cat(out, "&ndash;");
+        return;
+    }
+    str_addf(out, "%.3f", x.value);
+    if (!isnan(x.lo))
+        str_addf(out, " <small>[%.3f, %.3f]</small>", x.lo, x.hi);
+}
+
+static void words_cell(const struct doc *results, const struct doc *pair, const char *key, struct str *out)
+{
+    struct str w = STR_INIT;
+    view_words(results, view_str(pair, key), &w);
+    str_cat(out, "<td>");
+    html_text(out, w.s);
+    str_cat(out, "</td>");
+    str_release(&w);
+}
+
+static void est_cell(struct est x, struct str *out)
+{
+    str_cat(out, "<td class=\"n\">");
+    html_est(out, x);
+    str_cat(out, "</td>");
+}
+
+static void pairs_html(const struct doc *results, struct str *out)
+{
+    str_cat(out, "<div class=\"wide\"><table><thead><tr><th>supervisor</th><th>student</th><th>method</th><th>supervisor's accuracy</th>"
+                 "<th>student's</th><th>ceiling's</th><th>PGR</th></tr></thead><tbody>\n");
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        str_cat(out, "<tr>");
+        words_cell(results, p, "supervisor", out);
+        words_cell(results, p, "student", out);
+        str_cat(out, "<td>");
+        html_text(out, view_str(p, "method"));
+        str_cat(out, "</td>");
+        if (!doc_get(p, "weak")) {
+            str_cat(out, "<td colspan=\"4\">its jobs failed</td></tr>\n");
+            continue;
+        }
+        est_cell(view_est(doc_get(p, "weak"), "accuracy"), out);
+        est_cell(view_est(doc_get(p, "student_scores"), "accuracy"), out);
+        est_cell(view_est(doc_get(p, "ceiling"), "accuracy"), out);
+        struct est pgr = view_est(p, "pgr");
+        if (isnan(pgr.value)) {
+            str_cat(out, "<td>undefined: ");
+            html_text(out, view_str(p, "pgr_undefined"));
+            str_cat(out, "</td>");
+        } else {
+            str_addf(out, "<td class=\"n\">%.2f <small>[%.2f, %.2f]</small></td>", pgr.value, pgr.lo, pgr.hi);
+        }
+        str_cat(out, "</tr>\n");
+    }
+    str_cat(out, "</tbody></table></div>\n");
+}
+
+static void verdicts_html(const struct doc *results, struct str *out)
+{
+    str_cat(out, "<ul>\n");
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        struct str w = STR_INIT;
+        view_words(results, view_str(p, "supervisor"), &w);
+        str_cat(&w, " supervising ");
+        view_words(results, view_str(p, "student"), &w);
+        const char *verdict = view_str(p, "verdict");
+        str_addf(&w, ", %s: %s.", view_str(p, "method"), *verdict ? verdict : "no result, its jobs failed");
+        struct est d = view_est(p, "minus_naive");
+        if (!isnan(d.value))
+            str_addf(&w, " Against naive: %+.3f accuracy (%+.3f to %+.3f), %s.", d.value, d.lo, d.hi,
+                     d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "a difference this study cannot tell from none");
+        str_cat(out, "<li>");
+        html_text(out, w.s);
+        str_cat(out, "</li>\n");
+        str_release(&w);
+    }
+    str_cat(out, "</ul>\n");
+}
+
+static void figures_html(const struct figure f[FIGURES], const struct str *missing, struct str *out)
+{
+    if (missing->len) {
+        str_cat(out, "<p class=\"note\">");
+        html_text(out, missing->s);
+        str_cat(out, "</p>\n");
+    }
+    for (size_t i = 0; i < FIGURES; i++) {
+        if (!f[i].svg.len)
+            continue;
+        str_addf(out, "<h2>%s</h2>\n<figure>\n%s\n<figcaption>", f[i].title, f[i].svg.s);
+        html_text(out, f[i].caption.s);
+        str_addf(out, " (figures/%s.svg)</figcaption></figure>\n", f[i].name);
+    }
+}
+
+static void scores_html(const struct doc *results, struct str *out)
+{
+    static const char *const roles[][2] = {{"weak", "supervisor"}, {"student_scores", "student"}, {"ceiling", "ceiling"}};
+    str_cat(out, "<h2>Ranking and calibration</h2>\n<div class=\"wide\"><table><thead><tr><th>pair</th><th>model</th><th>AUROC</th>"
+                 "<th>ECE</th><th>Brier</th></tr></thead><tbody>\n");
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
+        for (size_t r = 0; r < 3; r++) {
+            const struct doc *m = doc_get(p, roles[r][0]);
+            if (!m)
+                continue;
+            struct str w = STR_INIT;
+            view_words(results, view_str(p, "supervisor"), &w);
+            str_cat(&w, " > ");
+            view_words(results, view_str(p, "student"), &w);
+            str_addf(&w, ", %s", view_str(p, "method"));
+            str_cat(out, "<tr><td>");
+            if (r == 0)
+                html_text(out, w.s);
+            str_addf(out, "</td><td>%s</td>", roles[r][1]);
+            str_release(&w);
+            est_cell((struct est){view_real(m, "auroc"), (double)NAN, (double)NAN}, out);
+            est_cell((struct est){view_real(m, "ece"), (double)NAN, (double)NAN}, out);
+            est_cell((struct est){view_real(m, "brier"), (double)NAN, (double)NAN}, out);
+            str_cat(out, "</tr>\n");
+        }
+    str_cat(out, "</tbody></table></div>\n<p class=\"note\">AUROC: ties count one half. ECE: expected calibration error, ten equal bins. "
+                 "Brier: mean squared distance to the one-hot label.</p>\n");
+}
+
+static void jobs_html(const struct doc *results, struct str *out)
+{
+    str_cat(out, "<h2>Jobs</h2>\n<div class=\"wide\"><table><thead><tr><th>job</th><th>what</th><th>accuracy</th><th>time</th><th>tokens"
+                 " trained on</th></tr></thead><tbody>\n");
+    for (const struct doc *j = doc_get(results, "jobs")->child; j; j = j->next) {
+        const struct doc *r = doc_get(j, "result");
+        struct str took = STR_INIT, tokens = STR_INIT;
+        str_addf(out, "<tr><td><code>%.12s</code></td><td>", view_str(j, "hash"));
+        html_text(out, view_str(j, "label"));
+        if (!r) {
+            str_cat(out, "</td><td colspan=\"3\">failed: ");
+            html_text(out, view_str(j, "error"));
+        } else {
+            str_duration(&took, view_real(r, "seconds"));
+            str_count(&tokens, (size_t)view_real(r, "tokens"));
+            str_addf(out, "</td><td>%.3f</td><td>%s</td><td>%s", view_real(r, "accuracy"), took.s, tokens.s);
+        }
+        str_cat(out, "</td></tr>\n");
+        str_release(&took);
+        str_release(&tokens);
+    }
+    str_cat(out, "</tbody></table></div>\n");
+}
+
+static void about_html(const struct doc *results, const char *yaml, struct str *out)
+{
+    const struct doc *study = doc_get(results, "study"), *task = doc_get(results, "task");
+    struct str memory = STR_INIT;
+    str_bytes(&memory, view_real(study, "memory_peak"));
+    str_cat(out, "<h2>How it was made</h2>\n<p>");
+    html_text(out, view_str(task, "title"));
+    str_addf(out,
+             ". %.0f examples with ground truth for the supervisors, %.0f other ones that they labelled for the students (and with ground "
+             "truth for the ceiling), %.0f for the curves, %.0f test examples for all three; the best constant answer has accuracy %.3f. "
+             "Intervals: %.0f&nbsp;%%, %.0f bootstrap samples over %.0f seed%s and test examples, the three models together.</p>\n<ul>\n",
+             view_real(task, "supervise"), view_real(task, "train"), view_real(task, "valid"), view_real(task, "test"),
+             view_real(task, "constant_accuracy"), 100 * view_real(study, "level"), view_real(study, "bootstrap"), view_real(study, "seeds"),
+             view_real(study, "seeds") > 1.5 ? "s" : "");
+    for (const struct doc *m = doc_get(results, "models")->child; m; m = m->next) {
+        str_cat(out, "<li>");
+        html_text(out, view_str(m, "label"));
+        str_addf(out, ": %.1f million parameters</li>\n", view_real(m, "params") / 1e6);
+    }
+    str_cat(out, "</ul>\n<p class=\"note\">Data: ");
+    html_text(out, view_str(task, "citation"));
+    str_cat(out, " (");
+    html_text(out, view_str(task, "licence"));
+    str_cat(out, "). Made by ");
+    html_text(out, view_str(study, "version"));
+    str_cat(out, " on ");
+    html_text(out, view_str(study, "device"));
+    str_addf(out, ", %.0f threads, peak memory %s, %s.</p>\n<p><code>", view_real(study, "threads"), memory.s, view_str(study, "when"));
+    html_text(out, view_str(study, "command"));
+    str_cat(out, "</code></p>\n");
+    if (*yaml) {
+        str_cat(out, "<details><summary>Every setting (study.yaml)</summary><pre>");
+        html_text(out, yaml);
+        str_cat(out, "</pre></details>\n");
+    }
+    str_release(&memory);
+}
+
+/* lead - the one sentence to remember: the naive pair with the largest gap. */
+static void lead_html(const struct doc *results, struct str *out)
+{
+    const struct doc *best = NULL;
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
+        if (strcmp(view_str(p, "method"), "naive") == 0 && doc_get(p, "weak") &&
+            (!best || view_est(p, "gap").value > view_est(best, "gap").value))
+            best = p;
+    if (!best)
+        return;
+    struct str w = STR_INIT;
+    str_cat(&w, "A supervisor of ");
+    view_words(results, view_str(best, "supervisor"), &w);
+    str_addf(&w, " is right on %.1f %% of the test; ", 100 * view_est(doc_get(best, "weak"), "accuracy").value);
+    str_cat(&w, "a student of ");
+    view_words(results, view_str(best, "student"), &w);
+    str_addf(&w, " that learned from its labels alone on %.1f %%, the same student with ground truth on %.1f %%. ",
+             100 * view_est(doc_get(best, "student_scores"), "accuracy").value,
+             100 * view_est(doc_get(best, "ceiling"), "accuracy").value);
+    struct est pgr = view_est(best, "pgr");
+    if (isnan(pgr.value))
+        str_addf(&w, "The performance gap recovered is undefined: %s.", view_str(best, "pgr_undefined"));
+    else
+        str_addf(&w, "Performance gap recovered: %.2f (%.2f to %.2f).", pgr.value, pgr.lo, pgr.hi);
+    str_cat(out, "<p class=\"lead\">");
+    html_text(out, w.s);
+    str_cat(out, "</p>\n");
+    str_release(&w);
+}
+
+static void page_html(const struct doc *results, const struct figure f[FIGURES], const struct str *missing, const char *yaml,
+                      struct str *out)
+{
+    const struct doc *study = doc_get(results, "study");
+    str_cat(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width"
+                 ",initial-scale=1\">\n<title>");
+    html_text(out, view_str(study, "title"));
+    str_addf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", style);
+    html_text(out, view_str(study, "title"));
+    str_cat(out, "</h1>\n");
+    lead_html(results, out);
+    pairs_html(results, out);
+    str_cat(out, "<h2>What the numbers carry</h2>\n");
+    verdicts_html(results, out);
+    figures_html(f, missing, out);
+    str_cat(out, "<h2>Test texts</h2>\n<p class=\"note\">What the student did with its supervisor's labels (first seed). Beside each class "
+                 "its probability.</p>\n");
+    browser_html(results, out);
+    scores_html(results, out);
+    jobs_html(results, out);
+    about_html(results, yaml, out);
+    str_cat(out, "</body>\n</html>\n");
+}
+
+static int write_in(const char *dir, const char *name, const struct str *data, struct err *e)
+{
+    struct str path = STR_INIT;
+    str_path(&path, dir, name);
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = str_check(data, e);
+    if (!rc)
+        rc = file_write(path.s, data->s, data->len, e);
+    str_release(&path);
+    return rc;
+}
+
+int report_write(const char *dir, struct log *log, struct err *e)
+{
+    struct doc_tree t = DOC_TREE_INIT;
+    struct figure figures[FIGURES] = {0};
+    struct str path = STR_INIT, csv = STR_INIT, html = STR_INIT, yaml = STR_INIT, missing = STR_INIT;
+    struct err no_yaml = ERR_INIT;
+    str_path(&path, dir, "results.json");
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = doc_read_json(&t, path.s, e);
+    if (!rc)
+        rc = report_csv(t.root, &csv, e);
+    if (!rc)
+        rc = write_in(dir, "results.csv", &csv, e);
+    if (!rc)
+        rc = figures_make(t.root, dir, figures, &missing, e);
+    if (rc)
+        goto out;
+    if (missing.len)
+        log_warn(log, "%s", missing.s);
+    str_path(&path, dir, "study.yaml");
+    if (file_exists(path.s) && file_read(&yaml, path.s, &no_yaml))
+        str_reset(&yaml);
+    page_html(t.root, figures, &missing, yaml.s, &html);
+    rc = write_in(dir, "report.html", &html, e);
+out:
+    figures_release(figures);
+    doc_tree_release(&t);
+    str_release(&path);
+    str_release(&csv);
+    str_release(&html);
+    str_release(&yaml);
+    str_release(&missing);
+    return rc;
+}

@@ -1,0 +1,247 @@
+/* table.c - the pairs for a terminal, and every number as CSV. */
+#include "report/report.h"
+#include "report/view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* .769 for a share, 0.49 for others; "-" for what is undefined. */
+static void share(struct str *out, double x)
+{
+    char buf[32];
+    if (isnan(x)) {
+        str_cat(out, "-");
+        return;
+    }
+    snprintf(buf, sizeof buf, "%.3f", x);
+    str_cat(out, x >= 0 && x < 0.9995 ? buf + 1 : buf);
+}
+
+static void share_est(struct str *out, struct est x)
+{
+    share(out, x.value);
+    if (!isnan(x.lo)) {
+        str_cat(out, " [");
+        share(out, x.lo);
+        str_addc(out, ' ');
+        share(out, x.hi);
+        str_addc(out, ']');
+    }
+}
+
+static void pgr_cell(struct str *out, const struct doc *pair)
+{
+    struct est pgr = view_est(pair, "pgr");
+    if (isnan(pgr.value))
+        str_cat(out, "undefined");
+    else
+        str_addf(out, "%.2f [%.2f %.2f]", pgr.value, pgr.lo, pgr.hi);
+}
+
+#define COLUMNS 7
+
+/* widths of the cells, in code points: labels may hold any text */
+static size_t cell_width(const char *s)
+{
+    size_t n = strlen(s), w = 0, at = 0;
+    unsigned cp;
+    while (at < n) {
+        at += utf8_next(s + at, n - at, &cp);
+        w++;
+    }
+    return w;
+}
+
+static void row_cells(const struct doc *results, const struct doc *pair, struct str cell[COLUMNS])
+{
+    view_words(results, view_str(pair, "supervisor"), &cell[0]);
+    view_words(results, view_str(pair, "student"), &cell[1]);
+    str_cat(&cell[2], view_str(pair, "method"));
+    if (!doc_get(pair, "weak"))
+        return;
+    share_est(&cell[3], view_est(doc_get(pair, "weak"), "accuracy"));
+    share_est(&cell[4], view_est(doc_get(pair, "student_scores"), "accuracy"));
+    share_est(&cell[5], view_est(doc_get(pair, "ceiling"), "accuracy"));
+    pgr_cell(&cell[6], pair);
+}
+
+static void failures(const struct doc *results, bool colour, struct str *out)
+{
+    for (const struct doc *j = doc_get(results, "jobs")->child; j; j = j->next)
+        if (doc_get(j, "error"))
+            str_addf(out, "%sfailed: %s: %s%s\n", colour ? "\033[31m" : "", view_str(j, "label"), view_str(j, "error"),
+                     colour ? "\033[0m" : "");
+}
+
+/* sentence - wrapped at width, following lines indented as much. */
+static void sentence(struct str *out, const char *s, size_t indent, size_t width)
+{
+    size_t column = indent;
+    str_addf(out, "%*s", (int)indent, "");
+    while (*s) {
+        size_t n = strcspn(s, " ");
+        if (column > indent && column + 1 + n > width) {
+            str_addf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            str_addc(out, ' ');
+            column++;
+        }
+        str_catn(out, s, n);
+        column += n;
+        s += n;
+        s += strspn(s, " ");
+    }
+    str_addc(out, '\n');
+}
+
+int report_table(const struct doc *results, size_t width, bool colour, struct str *out, struct err *e)
+{
+    static const char *const heads[COLUMNS] = {"supervisor", "student", "method", "weak", "student", "ceiling", "PGR"};
+    size_t wide[COLUMNS];
+    int rc = view_check(results, e);
+    if (rc)
+        return rc;
+    const struct doc *study = doc_get(results, "study"), *task = doc_get(results, "task"), *pairs = doc_get(results, "pairs");
+    for (size_t c = 0; c < COLUMNS; c++)
+        wide[c] = cell_width(heads[c]);
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        struct str cell[COLUMNS];
+        for (size_t c = 0; c < COLUMNS; c++)
+            str_init(&cell[c]);
+        row_cells(results, p, cell);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            wide[c] = cell_width(cell[c].s) > wide[c] ? cell_width(cell[c].s) : wide[c];
+            str_release(&cell[c]);
+        }
+    }
+    str_addf(out, "\n%s%s%s\n\n", colour ? "\033[1m" : "", view_str(study, "title"), colour ? "\033[0m" : "");
+    for (size_t c = 0; c < COLUMNS; c++)
+        str_addf(out, "%s%-*s%s", colour ? "\033[2m" : "", (int)wide[c] + 2, heads[c], colour ? "\033[0m" : "");
+    str_addc(out, '\n');
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        struct str cell[COLUMNS];
+        for (size_t c = 0; c < COLUMNS; c++)
+            str_init(&cell[c]);
+        row_cells(results, p, cell);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            str_cat(out, cell[c].s);
+            str_addf(out, "%*s", (int)(wide[c] + 2 - cell_width(cell[c].s)), "");
+            str_release(&cell[c]);
+        }
+        str_addc(out, '\n');
+    }
+    str_addc(out, '\n');
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        struct str line = STR_INIT;
+        view_words(results, view_str(p, "supervisor"), &line);
+        str_cat(&line, " -> ");
+        view_words(results, view_str(p, "student"), &line);
+        const char *verdict = view_str(p, "verdict");
+        str_addf(&line, ", %s: %s.", view_str(p, "method"), *verdict ? verdict : "no result, its jobs failed");
+        sentence(out, line.s, 2, width);
+        str_release(&line);
+    }
+    struct str note = STR_INIT;
+    str_addf(&note,
+             "Accuracy on %.0f test examples (best constant answer %.3f); intervals: %.0f %% by bootstrap over %s%.0f seed%s and test "
+             "examples, the three models together.",
+             view_real(task, "test"), view_real(task, "constant_accuracy"), 100 * view_real(study, "level"), "",
+             view_real(study, "seeds"), view_real(study, "seeds") > 1.5 ? "s" : "");
+    str_addc(out, '\n');
+    sentence(out, note.s, 2, width);
+    str_release(&note);
+    failures(results, colour, out);
+    return str_check(out, e);
+}
+
+static void csv_field(struct str *out, const char *s)
+{
+    if (!strpbrk(s, ",\"\r\n")) {
+        str_cat(out, s);
+        return;
+    }
+    str_addc(out, '"');
+    for (; *s; s++) {
+        if (*s == '"')
+            str_addc(out, '"');
+        str_addc(out, *s);
+    }
+    str_addc(out, '"');
+}
+
+static void csv_number(struct str *out, double x)
+{
+    str_addc(out, ',');
+    if (!isnan(x))
+        str_addf(out, "%.17g", x);
+}
+
+static void csv_row(struct str *out, const struct doc *pair, const char *measure, double seed, struct est x)
+{
+    csv_field(out, view_str(pair, "supervisor"));
+    str_addc(out, ',');
+    csv_field(out, view_str(pair, "student"));
+    str_addc(out, ',');
+    csv_field(out, view_str(pair, "method"));
+    str_addf(out, ",%s,", measure);
+    if (!isnan(seed))
+        str_addf(out, "%.0f", seed);
+    csv_number(out, x.value);
+    csv_number(out, x.lo);
+    csv_number(out, x.hi);
+    str_cat(out, "\r\n");
+}
+
+static struct est only(double value)
+{
+    return (struct est){value, (double)NAN, (double)NAN};
+}
+
+int report_csv(const struct doc *results, struct str *out, struct err *e)
+{
+    static const char *const roles[][2] = {{"weak", "weak"}, {"student_scores", "student"}, {"ceiling", "ceiling"}};
+    static const char *const scores[] = {"auroc", "ece", "brier"};
+    static const char *const whole[] = {"gap", "gain", "pgr", "minus_naive"};
+    static const char *const agree[] = {"all", "supervisor_right", "supervisor_wrong"};
+    static const char *const seeds[] = {"weak", "student", "ceiling", "pgr"};
+    struct str name = STR_INIT;
+    int rc = view_check(results, e);
+    if (rc)
+        return rc;
+    str_cat(out, "supervisor,student,method,measure,seed,value,lo,hi\r\n");
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        for (size_t r = 0; r < 3; r++) {
+            const struct doc *m = doc_get(p, roles[r][0]);
+            if (!m)
+                continue;
+            str_reset(&name);
+            str_addf(&name, "%s accuracy", roles[r][1]);
+            csv_row(out, p, name.s, (double)NAN, view_est(m, "accuracy"));
+            for (size_t k = 0; k < 3; k++) {
+                str_reset(&name);
+                str_addf(&name, "%s %s", roles[r][1], scores[k]);
+                csv_row(out, p, name.s, (double)NAN, only(view_real(m, scores[k])));
+            }
+        }
+        for (size_t k = 0; k < 4; k++)
+            if (doc_get(p, whole[k]))
+                csv_row(out, p, whole[k], (double)NAN, view_est(p, whole[k]));
+        for (size_t k = 0; k < 3 && doc_get(p, "agreement"); k++) {
+            str_reset(&name);
+            str_addf(&name, "agreement %s", agree[k]);
+            csv_row(out, p, name.s, (double)NAN, view_est(doc_get(p, "agreement"), agree[k]));
+        }
+        const struct doc *per = doc_get(p, "per_seed");
+        for (const struct doc *s = per ? per->child : NULL; s; s = s->next)
+            for (size_t k = 0; k < 4; k++) {
+                str_reset(&name);
+                str_addf(&name, k < 3 ? "%s accuracy" : "%s", seeds[k]);
+                csv_row(out, p, name.s, view_real(s, "seed"), only(view_real(s, seeds[k])));
+            }
+    }
+    rc = str_check(&name, e);
+    str_release(&name);
+    return rc ? rc : str_check(out, e);
+}

@@ -1,0 +1,76 @@
+/* view.c - reading results.json. */
+#include "report/view.h"
+
+#include <math.h>
+#include <string.h>
+
+static double node_real(const struct doc *d)
+{
+    return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
+}
+
+double view_real(const struct doc *map, const char *key)
+{
+    return node_real(doc_get(map, key));
+}
+
+struct est view_est(const struct doc *map, const char *key)
+{
+    const struct doc *d = doc_get(map, key);
+    double x[3] = {(double)NAN, (double)NAN, (double)NAN};
+    size_t i = 0;
+    for (const struct doc *c = d && d->type == DOC_LIST ? d->child : NULL; c && i < 3; c = c->next)
+        x[i++] = node_real(c);
+    return (struct est){x[0], x[1], x[2]};
+}
+
+const char *view_str(const struct doc *map, const char *key)
+{
+    const struct doc *d = doc_get(map, key);
+    return d && d->type == DOC_STRING ? d->s : "";
+}
+
+static const struct doc *find(const struct doc *list, const char *key, const char *value)
+{
+    for (const struct doc *x = list ? list->child : NULL; x; x = x->next)
+        if (strcmp(view_str(x, key), value) == 0)
+            return x;
+    return NULL;
+}
+
+const struct doc *view_model(const struct doc *results, const char *id)
+{
+    return find(doc_get(results, "models"), "id", id);
+}
+
+const struct doc *view_job(const struct doc *results, const char *hash)
+{
+    return find(doc_get(results, "jobs"), "hash", hash);
+}
+
+void view_words(const struct doc *results, const char *id, struct str *out)
+{
+    const struct doc *models = doc_get(results, "models"), *m = view_model(results, id);
+    bool several = false;
+    for (const struct doc *x = models ? models->child : NULL; x; x = x->next)
+        several = several || strcmp(view_str(x, "name"), view_str(m, "name")) != 0;
+    double layers = view_real(m, "layers"), whole = view_real(m, "layers_whole");
+    if (several)
+        str_addf(out, "%s, ", view_str(m, "name"));
+    if (layers < whole)
+        str_addf(out, "%.0f of %.0f layers", layers, whole);
+    else
+        str_addf(out, "%.0f layers", layers);
+}
+
+int view_check(const struct doc *results, struct err *e)
+{
+    static const char *const parts[] = {"study", "task", "models", "pairs", "jobs", "examples"};
+    double format = view_real(results, "format");
+    if (!(fabs(format - 1) < 0.5))
+        return doc_fail(results, e, "not a results file of format 1");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!doc_get(results, parts[i]))
+            return doc_fail(results, e, "\"%s\" is missing", parts[i]);
+    return OK;
+}

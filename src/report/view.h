@@ -1,0 +1,39 @@
+/* view.h - results.json as the report's parts read it. Inside report only. */
+#ifndef W2S_REPORT_VIEW_H
+#define W2S_REPORT_VIEW_H
+
+#include "core/doc.h"
+#include "core/log.h"
+
+/* est - a value with its interval; NAN where the file has null. */
+struct est {
+    double value, lo, hi;
+};
+struct est view_est(const struct doc *map, const char *key);
+double view_real(const struct doc *map, const char *key); /* NAN where absent or null */
+const char *view_str(const struct doc *map, const char *key); /* "" where absent or null */
+const struct doc *view_model(const struct doc *results, const char *id); /* the row of models, or NULL */
+const struct doc *view_job(const struct doc *results, const char *hash);
+/* view_words - "2 layers" or, where the study has several models, "name, 2 layers". Appended. */
+void view_words(const struct doc *results, const char *id, struct str *out);
+/* view_check - the file is a results file of this format, else ERR_INPUT. */
+int view_check(const struct doc *results, struct err *e);
+
+/* figures.c: gnuplot's part. One figure: name, caption, an SVG for the page (no fixed colours of text, no XML header). */
+struct figure {
+    const char *name, *title;
+    struct str caption, svg;
+};
+#define FIGURES 4
+/* figures_make - all figures; files figures/<name>.svg, .pdf and .gp (script with its data) in dir. *missing holds a sentence where gnuplot is not there
+ * or too old, and the svgs stay empty. */
+int figures_make(const struct doc *results, const char *dir, struct figure f[FIGURES], struct str *missing, struct err *e);
+void figures_release(struct figure f[FIGURES]);
+
+/* browser.c: test texts by what the student did with its supervisor's label, for every pair, as HTML. */
+void browser_html(const struct doc *results, struct str *out);
+/* html.c: text with &, <, >, quotes escaped. */
+void html_text(struct str *out, const char *s);
+void html_est(struct str *out, struct est x); /* .769 [.747, .790] */
+
+#endif
