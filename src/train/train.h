@@ -1,7 +1,8 @@
 /* train.h - fine-tune a classifier on soft labels, and predict with it.
  *
- * The trainer knows nothing of jobs and folders: it takes arrays, reports events through a callback, and keeps a checkpoint in a
- * file it is given. To add a loss: a row of the table in loss.c. */
+ * The trainer knows nothing of jobs and folders: it takes arrays, reports events through a
+ * callback, and keeps a checkpoint in a file it is given. To add a loss: a row of the table in
+ * loss.c. */
 #ifndef W2S_TRAIN_TRAIN_H
 #define W2S_TRAIN_TRAIN_H
 
@@ -9,33 +10,40 @@
 #include "model/model.h"
 
 enum loss_kind { LOSS_XENT, LOSS_CONFIDENCE };
-enum threshold_kind { THRESHOLD_MEDIAN, THRESHOLD_PRIOR }; /* half of the batch positive [P]; the weak labels' positive rate [R] */
+/* half of the batch positive (the paper's); the weak labels' positive rate (of replications) */
+enum threshold_kind { THRESHOLD_MEDIAN, THRESHOLD_PRIOR };
 enum schedule_kind { SCHEDULE_COSINE, SCHEDULE_LINEAR, SCHEDULE_CONSTANT };
 
 struct loss_settings {
     enum loss_kind kind;
-    double alpha_max;               /* 0.5 */
-    double ramp;                    /* share of the steps over which alpha rises from 0: 0.2 */
+    double alpha_max; /* 0.5 */
+    double ramp;      /* share of the steps over which alpha rises from 0: 0.2 */
     enum threshold_kind threshold;
 };
 
 struct train_settings {
-    size_t epochs, batch;    /* 2, 32 examples */
-    double lr;
+    size_t epochs, batch; /* 2, 32 examples */
+    double lr;            /* 1e-4 */
     enum schedule_kind schedule;
-    size_t warmup;           /* steps, linear from lr/warmup */
-    double weight_decay;     /* 0; on matrices only */
-    double beta1, beta2, eps;
-    double clip;             /* 1.0: global norm; 0: off */
+    size_t warmup;            /* 10 steps, linear from lr/warmup */
+    double weight_decay;      /* 0; on matrices only (embeddings are), not on biases or norms */
+    double beta1, beta2, eps; /* 0.9, 0.999, 1e-8 */
+    double clip;              /* 1.0: global norm; 0: off */
     struct loss_settings loss;
     uint64_t seed_order;
-    size_t micro_tokens;     /* a batch is worked on in pieces of at most so many tokens; changes memory, not meaning */
-    size_t evals;            /* evaluations an epoch on the validation slice, at equal distances; the last is the epoch's end */
-    double checkpoint_every; /* seconds; 60 */
+    /* 1024; a batch is worked on in pieces of at most so many tokens: this changes memory and the
+     * last bits, not meaning */
+    size_t micro_tokens;
+    /* 4 an epoch, after its steps ceil(k * steps / evals), k = 1..evals: the last is the epoch's
+     * end, never two at one step; 0: none */
+    size_t evals;
+    double checkpoint_every; /* 60 seconds between two writings; 0: every step */
 };
 void train_settings_init(struct train_settings *s); /* the defaults, all of them */
 
-/* features of a frozen prefix, computed once (features_make), on disk or in memory: row t of example i is at data + (starts[i] + t) * C. */
+/* features of a frozen prefix, computed once (features_make), on disk or in memory: row t of
+ * example i is at data + (starts[i] + t) * C. An example has as many rows as tokens; one row, of
+ * its last token, where the model is cut at its end (cut == L). */
 struct features {
     const float *data;
     const size_t *starts; /* [n+1], in rows */
@@ -48,51 +56,108 @@ struct train_data {
     const struct features *features; /* NULL: computed from tokens at every step */
 };
 
-struct train_point { /* a point of the curve within the epochs */
-    size_t step, steps;
-    double epoch;        /* fraction of epochs done, 0.. */
-    double loss, lr, alpha, grad_norm; /* mean loss since the last point */
-    double valid_accuracy;             /* against the validation targets' argmax; NAN where not evaluated */
-    double seconds;
-    size_t tokens;       /* seen so far */
+struct train_point {       /* a point of the curve within the epochs */
+    size_t step, steps;    /* updates done, of all */
+    double epoch;          /* examples seen / examples of an epoch, 0.. */
+    double loss;           /* mean over the examples since the last point of the same event */
+    double lr, alpha;      /* of this update */
+    double grad_norm;      /* global norm of this update's gradient before clipping */
+    double valid_accuracy; /* against the validation targets' argmax; NAN where not evaluated */
+    double seconds;        /* of training, earlier lives of the run included */
+    size_t tokens;         /* seen so far */
 };
 
 struct train_events {
     void *ctx;
-    void (*step)(void *ctx, const struct train_point *p);              /* after every update; may be NULL */
-    int (*eval)(void *ctx, const struct train_point *p, struct err *e); /* at evaluation points: may predict with the model; may be NULL */
+    void (*step)(void *ctx, const struct train_point *p); /* after every update; may be NULL */
+    /* at evaluation points: may predict with the model; may be NULL. A code other than OK ends the
+     * run with it; after ERR_INTERRUPTED the checkpoint is written, and a run that continues begins
+     * with this evaluation. */
+    int (*eval)(void *ctx, const struct train_point *p, struct err *e);
 };
 
 struct train_result {
     size_t steps, tokens;
-    double seconds, final_loss;
+    double seconds;    /* earlier lives of the run included */
+    double final_loss; /* mean over the examples of the last epoch, each as it was when met */
     bool resumed;
 };
 
-/* train_run - the model's head and trainable parameters are set. checkpoint: a file that is written now and then and read when there
- * (NULL: none): parameters that learn, optimizer, step, random streams; a run that continues ends with the same bits as one that never stopped. A
- * checkpoint of other settings or data is ignored with a warning. A loss or gradient that is not finite: ERR_NUMERIC naming step and value.
- * ERR_INTERRUPTED after writing the checkpoint where stop_asked(). Every last partial batch is used. */
-int train_run(struct model *m, const struct train_settings *s, const struct train_data *train, const struct train_data *valid,
-              const char *checkpoint, const struct train_events *events, struct log *log, struct train_result *r, struct err *e);
+/* train_run - fine-tune m, whose head (a classifier) and trainable parameters are set.
+ *
+ *     epoch -> order -> batch -> pieces -> forward, loss, backward (adding up) -> clip -> AdamW
+ *
+ * Order:      every epoch shuffles 0..n-1 by the stream "order <epoch>" of seed_order; every last
+ *             partial batch is used, the loss is the mean over the batch as it is.
+ * Checkpoint: names a file (NULL: none) that is written now and then, and read when it is there:
+ *             parameters that learn, moments, step and running means. A run that continues ends
+ *             with the same bits, and reports the same points, as one that never stopped. A file
+ *             of other settings, data, model or numerics is ignored with a warning. It is left
+ *             where it is at the end.
+ * valid:      may be NULL; predicted at evaluation points for valid_accuracy, training undisturbed.
+ * log:        a progress line and warnings; may be NULL.
+ * Errors:     ERR_INPUT for data without examples or targets that are no distribution; ERR_NUMERIC
+ *             naming the step where the loss or the gradient is not finite; ERR_INTERRUPTED after
+ *             writing the checkpoint where stop_asked(); ERR_NOMEM, ERR_IO. The model's parameters
+ *             are in between then. */
+int train_run(struct model *m, const struct train_settings *s, const struct train_data *train,
+              const struct train_data *valid, const char *checkpoint,
+              const struct train_events *events, struct log *log, struct train_result *r,
+              struct err *e);
 
-/* predict_run - probs [n,K] = softmax(logits), f64. Order of the examples in memory has no influence on the bits. */
-int predict_run(struct model *m, const struct token_set *t, const struct features *f, size_t micro_tokens, double *probs,
-                struct progress *progress, struct err *e);
+/* predict_run - probs [n,K] = softmax(logits), f64, row i of example i. f may be NULL.
+ *
+ * Examples are packed in an order of their own (longest first, then by their tokens), in pieces of
+ * at most micro_tokens: which examples meet in a product is a function of the set of texts, so the
+ * order of the examples in memory does not change a bit. Taking examples away may change the last
+ * bits of others, as far as the device's products depend on the number of rows.
+ * progress (may be NULL) was begun with n as its total and tokens as its unit.
+ * Errors: ERR_NUMERIC for a logit that is not finite, ERR_INTERRUPTED where stop_asked(). */
+int predict_run(struct model *m, const struct token_set *t, const struct features *f,
+                size_t micro_tokens, double *probs, struct progress *progress, struct err *e);
 
-/* features_make - write the features of all n examples, in order, through add (rows of C floats). */
-int features_make(struct model *m, const struct token_set *t, size_t micro_tokens, struct progress *progress,
-                  int (*add)(void *ctx, const float *rows, size_t n_rows, struct err *e), void *ctx, struct err *e);
+/* features_make - write the features of all n examples, in order, through add (rows of C floats).
+ * The pieces are runs of neighbours of at most micro_tokens. progress, errors: as predict_run. */
+int features_make(struct model *m, const struct token_set *t, size_t micro_tokens,
+                  struct progress *progress,
+                  int (*add)(void *ctx, const float *rows, size_t n_rows, struct err *e), void *ctx,
+                  struct err *e);
 
-/* Losses over a batch of B logits rows [B,K] (f64 in and out): mean loss, dlogits = d(mean loss)/dlogits. protocol.md section 3.
- *   xent:        CE(softmax(z), target)
- *   confidence:  (1-a) CE(f, f_w) + a CE(f, hard(f)), a = alpha_max * min(1, step / (ramp * steps)); hard() thresholds f's own probability of class 1
- *                at t, t chosen on the WHOLE batch (also when it is worked on in pieces); no gradient flows through it. alpha 0 is xent, bit for bit. */
-double loss_alpha(const struct loss_settings *s, size_t step, size_t steps); /* step counts from 0 */
-int loss_compute(const struct loss_settings *s, double alpha, size_t B, size_t K, const double *logits, const double *targets,
-                 double prior, double *loss, double *dlogits, struct err *e);
+/* loss_compute - a loss over a batch of B logits rows [B,K], K >= 2; f64 in and out.
+ *
+ *     xent:        CE(f, f_w) = mean over rows of -sum_k target[k] log f[k], f = softmax(logits)
+ *     confidence:  (1-alpha) CE(f, f_w) + alpha CE(f, hard(f))
+ *     dlogits = d(loss)/d(logits); no gradient flows through hard(f)
+ *
+ * hard, K == 2: 1 where f[1] > t, else 0; t is chosen on the whole batch, so that the m largest
+ *     f[1] are above it: m = floor(B/2) (THRESHOLD_MEDIAN: t is the lower median, as torch.median
+ *     gives it) or m = floor(prior * B + 1/2) (THRESHOLD_PRIOR; train_run's prior is the mean weak
+ *     label of class 1 over the training set). Rows equal to t are negative: with ties there are
+ *     fewer than m positives, and a batch of equal rows has none unless m == B.
+ * hard, K > 2: the largest f, the first of equals; threshold and prior are not used.
+ * alpha 0 is xent, bit for bit.
+ * Aliasing: dlogits may be neither logits nor targets.
+ * Errors: ERR_NUMERIC "loss is nan", ERR_NOMEM.  Source: arXiv 2312.09390, section 4.3. */
+int loss_compute(const struct loss_settings *s, double alpha, size_t B, size_t K,
+                 const double *logits, const double *targets, double prior, double *loss,
+                 double *dlogits, struct err *e);
 
-/* schedule_lr - learning rate of a step (from 0). */
+/* loss_alpha - alpha_max * min(1, step / (ramp * steps)), step from 0; 0 for a loss without alpha.
+ */
+double loss_alpha(const struct loss_settings *s, size_t step, size_t steps);
+
+/* loss_joint - whether one row's gradient depends on the other rows of its batch, so that a batch
+ * in pieces needs all its logits first. */
+bool loss_joint(const struct loss_settings *s, double alpha);
+
+/* schedule_lr - learning rate of a step, s from 0 of n:
+ *
+ *     lr * min(1, (s+1) / warmup) * shape(s / n)
+ *     shape: cosine (1 + cos(pi x)) / 2, linear 1 - x, constant 1
+ *
+ * Without warm-up these are get_cosine_schedule_with_warmup, get_linear_schedule_with_warmup and
+ * get_constant_schedule of Hugging Face transformers. With it they differ from those in that no
+ * step is spent at rate 0, and that the warm-up multiplies the decay instead of going before it. */
 double schedule_lr(const struct train_settings *s, size_t step, size_t steps);
 
 #endif

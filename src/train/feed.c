@@ -1,0 +1,72 @@
+/* feed.c - see feed.h. */
+#include "train/feed.h"
+#include "core/mem.h"
+
+#include <string.h>
+
+void feed_init(struct feed *f)
+{
+    packer_init(&f->packer);
+    f->rows = NULL;
+    f->cap_rows = 0;
+}
+
+void feed_release(struct feed *f)
+{
+    packer_release(&f->packer);
+    mem_free(f->rows);
+}
+
+size_t feed_tokens(const struct token_set *t, const size_t *index, size_t n)
+{
+    size_t tokens = 0;
+    for (size_t i = 0; i < n; i++)
+        tokens += token_set_len(t, index[i]);
+    return tokens;
+}
+
+/* feed_rows - the features of examples index[0..n) as one matrix: in place where they are
+ * neighbours, else copied together. */
+static int feed_rows(struct feed *f, const struct model *m, const struct token_set *t,
+                     const struct features *x, const size_t *index, size_t n, const float **rows,
+                     struct err *e)
+{
+    bool neighbours = true, last = m->cut == m->cfg.layers;
+    size_t total = 0, at = 0;
+    BUG_ON(m->cut == 0 || x->C != m->cfg.channels);
+    for (size_t i = 0; i < n; i++) {
+        size_t have = x->starts[index[i] + 1] - x->starts[index[i]];
+        BUG_ON(have != (last ? 1 : token_set_len(t, index[i])));
+        neighbours = neighbours && index[i] == index[0] + i;
+        total += have;
+    }
+    if (neighbours) {
+        *rows = x->data + x->starts[index[0]] * x->C;
+        return OK;
+    }
+    int rc = mem_grow(&f->rows, &f->cap_rows, total * x->C, sizeof *f->rows, e);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        size_t count = (x->starts[index[i] + 1] - x->starts[index[i]]) * x->C;
+        memcpy(f->rows + at, x->data + x->starts[index[i]] * x->C, count * sizeof *f->rows);
+        at += count;
+    }
+    *rows = f->rows;
+    return OK;
+}
+
+int feed_forward(struct feed *f, struct pass *p, const struct model *m, const struct token_set *t,
+                 const struct features *x, const size_t *index, size_t n, bool keep,
+                 const float **logits, struct err *e)
+{
+    struct pass_input in = {.batch = &f->packer.batch, .keep = keep};
+    size_t R;
+    int rc = packer_fill(&f->packer, t, index, n, e);
+    if (!rc && x)
+        rc = feed_rows(f, m, t, x, index, n, &in.features, e);
+    if (!rc)
+        rc = pass_forward(p, &in, logits, &R, e);
+    BUG_ON(!rc && R != n);
+    return rc;
+}

@@ -1,0 +1,25 @@
+/* feed.h - examples into a pass: packed tokens and, where they are given, the features that belong
+ * to them. Inside train only. */
+#ifndef W2S_TRAIN_FEED_H
+#define W2S_TRAIN_FEED_H
+
+#include "train/train.h"
+
+struct feed {
+    struct packer packer;
+    float *rows; /* features of one batch, gathered */
+    size_t cap_rows;
+};
+
+void feed_init(struct feed *f);
+void feed_release(struct feed *f);
+
+/* feed_forward - pass_forward over examples index[0..n); one logits row each, in their order. */
+int feed_forward(struct feed *f, struct pass *p, const struct model *m, const struct token_set *t,
+                 const struct features *x, const size_t *index, size_t n, bool keep,
+                 const float **logits, struct err *e);
+
+/* feed_tokens - how many tokens examples index[0..n) have. */
+size_t feed_tokens(const struct token_set *t, const size_t *index, size_t n);
+
+#endif

@@ -1,0 +1,172 @@
+/* loss.c - losses over a batch of logits.
+ *
+ * To add a loss: a name in enum loss_kind (train.h), a function of the form loss_fn below, a row of
+ * the table `losses`, its gradient in tests/unit/train_loss.c, and a method in lab/study.c. */
+#include "train/train.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct loss_batch {
+    size_t B, K;
+    const double *logits, *targets; /* [B,K] */
+    double alpha, prior;
+    enum threshold_kind threshold;
+};
+
+/* loss_fn - mean loss and its gradient; dlogits [B,K]. */
+typedef int loss_fn(const struct loss_batch *b, double *loss, double *dlogits, struct err *e);
+
+/* row_lse - log of the sum of exponentials of one row. */
+static double row_lse(const double *z, size_t K)
+{
+    double top = z[0], sum = 0;
+    for (size_t k = 1; k < K; k++)
+        top = z[k] > top ? z[k] : top;
+    for (size_t k = 0; k < K; k++)
+        sum += exp(z[k] - top);
+    return top + log(sum);
+}
+
+/* rows_xent - cross-entropy against any targets; dlogits may be targets. */
+static double rows_xent(const struct loss_batch *b, const double *targets, double *dlogits)
+{
+    double total = 0;
+    for (size_t i = 0; i < b->B; i++) {
+        const double *z = b->logits + i * b->K, *t = targets + i * b->K;
+        double lse = row_lse(z, b->K), mass = 0;
+        for (size_t k = 0; k < b->K; k++) {
+            total -= t[k] * (z[k] - lse);
+            mass += t[k];
+        }
+        for (size_t k = 0; k < b->K; k++)
+            dlogits[i * b->K + k] = (exp(z[k] - lse) * mass - t[k]) / (double)b->B;
+    }
+    return total / (double)b->B;
+}
+
+static int loss_xent(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
+{
+    (void)e;
+    *loss = rows_xent(b, b->targets, dlogits);
+    return OK;
+}
+
+static int real_compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* batch_threshold - t such that f1 > t holds for the m largest (fewer where there are ties). */
+static int batch_threshold(const struct loss_batch *b, const double *f1, double *t, struct err *e)
+{
+    size_t m = b->B / 2;
+    if (b->threshold == THRESHOLD_PRIOR) {
+        double wanted = floor(b->prior * (double)b->B + 0.5);
+        m = wanted <= 0 ? 0 : wanted >= (double)b->B ? b->B : (size_t)wanted;
+    }
+    if (m == b->B) {
+        *t = -1;
+        return OK;
+    }
+    double *sorted = mem_alloc(b->B, sizeof *sorted, e);
+    if (!sorted)
+        return e->code;
+    memcpy(sorted, f1, b->B * sizeof *sorted);
+    qsort(sorted, b->B, sizeof *sorted, real_compare);
+    *t = sorted[b->B - m - 1];
+    mem_free(sorted);
+    return OK;
+}
+
+static int hard_binary(const struct loss_batch *b, size_t *hard, struct err *e)
+{
+    double t;
+    double *f1 = mem_alloc(b->B, sizeof *f1, e);
+    if (!f1)
+        return e->code;
+    for (size_t i = 0; i < b->B; i++)
+        f1[i] = exp(b->logits[2 * i + 1] - row_lse(b->logits + 2 * i, 2));
+    int rc = batch_threshold(b, f1, &t, e);
+    for (size_t i = 0; !rc && i < b->B; i++)
+        hard[i] = f1[i] > t;
+    mem_free(f1);
+    return rc;
+}
+
+static void hard_argmax(const struct loss_batch *b, size_t *hard)
+{
+    for (size_t i = 0; i < b->B; i++) {
+        const double *z = b->logits + i * b->K;
+        hard[i] = 0;
+        for (size_t k = 1; k < b->K; k++)
+            if (z[k] > z[hard[i]])
+                hard[i] = k;
+    }
+}
+
+/* Cross-entropy is linear in its target, so both terms are one with a mixed target; with alpha 0
+ * the mixture is the weak label to the bit. */
+static int loss_confidence(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
+{
+    int rc = OK;
+    size_t *hard = mem_alloc(b->B, sizeof *hard, e);
+    if (!hard)
+        return e->code;
+    if (b->K == 2)
+        rc = hard_binary(b, hard, e);
+    else
+        hard_argmax(b, hard);
+    if (rc)
+        goto out;
+    double *mixed = dlogits;
+    for (size_t i = 0; i < b->B; i++)
+        for (size_t k = 0; k < b->K; k++)
+            mixed[i * b->K + k] =
+                (1 - b->alpha) * b->targets[i * b->K + k] + (hard[i] == k ? b->alpha : 0);
+    *loss = rows_xent(b, mixed, dlogits);
+out:
+    mem_free(hard);
+    return rc;
+}
+
+static const struct {
+    loss_fn *compute;
+    bool alpha; /* has a coefficient that rises */
+    bool joint; /* a row's gradient depends on the other rows, where alpha is not 0 */
+} losses[] = {
+    [LOSS_XENT] = {loss_xent, false, false},
+    [LOSS_CONFIDENCE] = {loss_confidence, true, true},
+};
+
+double loss_alpha(const struct loss_settings *s, size_t step, size_t steps)
+{
+    double rise = s->ramp * (double)steps;
+    if (!losses[s->kind].alpha)
+        return 0;
+    return (double)step < rise ? s->alpha_max * ((double)step / rise) : s->alpha_max;
+}
+
+bool loss_joint(const struct loss_settings *s, double alpha)
+{
+    return losses[s->kind].joint && alpha != 0.0;
+}
+
+int loss_compute(const struct loss_settings *s, double alpha, size_t B, size_t K,
+                 const double *logits, const double *targets, double prior, double *loss,
+                 double *dlogits, struct err *e)
+{
+    struct loss_batch b = {B, K, logits, targets, alpha, prior, s->threshold};
+    BUG_ON(!B || K < 2 || (size_t)s->kind >= sizeof losses / sizeof *losses);
+    *loss = (double)NAN;
+    for (size_t i = 0; i < B * K; i++)
+        if (!isfinite(logits[i]))
+            return err_set(e, ERR_NUMERIC, "loss is nan");
+    int rc = losses[s->kind].compute(&b, loss, dlogits, e);
+    if (!rc && !isfinite(*loss))
+        rc = err_set(e, ERR_NUMERIC, "loss is %f", *loss);
+    return rc;
+}

@@ -1,0 +1,116 @@
+/* predict.c - probabilities of a classifier over a set of texts. */
+#include "train/feed.h"
+#include "core/log.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct ranked {
+    const int32_t *tokens;
+    size_t n, index;
+};
+
+/* Longest first, so that the largest pieces come before memory is scarce; then by content, so that
+ * the order says nothing about where an example lies in memory. */
+static int ranked_compare(const void *pa, const void *pb)
+{
+    const struct ranked *a = pa, *b = pb;
+    if (a->n != b->n)
+        return a->n > b->n ? -1 : 1;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->tokens[i] != b->tokens[i])
+            return a->tokens[i] < b->tokens[i] ? -1 : 1;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+static int predict_order(const struct token_set *t, size_t **order, struct err *e)
+{
+    struct ranked *ranked = mem_alloc(t->n, sizeof *ranked, e);
+    *order = mem_alloc(t->n, sizeof **order, e);
+    if (!ranked || !*order) {
+        mem_free(ranked);
+        return e->code;
+    }
+    for (size_t i = 0; i < t->n; i++)
+        ranked[i] = (struct ranked){t->tokens + t->starts[i], token_set_len(t, i), i};
+    qsort(ranked, t->n, sizeof *ranked, ranked_compare);
+    for (size_t i = 0; i < t->n; i++)
+        (*order)[i] = ranked[i].index;
+    mem_free(ranked);
+    return OK;
+}
+
+static int row_softmax(const float *z, size_t K, double *p, size_t example, struct err *e)
+{
+    double top = (double)z[0], sum = 0;
+    for (size_t k = 0; k < K; k++) {
+        if (!isfinite(z[k]))
+            return err_set(e, ERR_NUMERIC, "example %zu: logit %zu is %f", example, k,
+                           (double)z[k]);
+        top = (double)z[k] > top ? (double)z[k] : top;
+    }
+    for (size_t k = 0; k < K; k++)
+        sum += p[k] = exp((double)z[k] - top);
+    for (size_t k = 0; k < K; k++)
+        p[k] /= sum;
+    return OK;
+}
+
+/* predict_piece - examples index[0..n) in one pass; host [n,K] is scratch. */
+static int predict_piece(struct feed *feed, struct pass *pass, struct model *m,
+                         const struct token_set *t, const struct features *f, const size_t *index,
+                         size_t n, float *host, double *probs, struct err *e)
+{
+    const float *logits;
+    size_t K = model_outputs(m);
+    int rc = feed_forward(feed, pass, m, t, f, index, n, false, &logits, e);
+    if (!rc)
+        dev_download(m->dev, host, logits, n * K);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = row_softmax(host + i * K, K, probs + index[i] * K, index[i], e);
+    return rc;
+}
+
+int predict_run(struct model *m, const struct token_set *t, const struct features *f,
+                size_t micro_tokens, double *probs, struct progress *progress, struct err *e)
+{
+    struct pass *pass = NULL;
+    struct feed feed;
+    size_t *order = NULL, *ends = NULL, pieces, begin = 0, tokens = 0;
+    float *host = NULL;
+    feed_init(&feed);
+    BUG_ON(m->head.kind != HEAD_CLASSIFIER);
+    if (!t->n)
+        return OK;
+    int rc = predict_order(t, &order, e);
+    if (!rc)
+        rc = pack_split(t, order, t->n, micro_tokens, &ends, &pieces, e);
+    if (!rc)
+        rc = pass_new(&pass, m, e);
+    if (rc)
+        goto out;
+    host = mem_alloc(t->n, model_outputs(m) * sizeof *host, e);
+    if (!host) {
+        rc = e->code;
+        goto out;
+    }
+    for (size_t i = 0; i < pieces; begin = ends[i++]) {
+        size_t n = ends[i] - begin;
+        rc = stop_check(e);
+        if (!rc)
+            rc = predict_piece(&feed, pass, m, t, f, order + begin, n, host, probs, e);
+        if (rc)
+            goto out;
+        tokens += feed_tokens(t, order + begin, n);
+        if (progress)
+            progress_step(progress, (double)ends[i], (double)tokens, NULL);
+    }
+out:
+    pass_free(pass);
+    feed_release(&feed);
+    mem_free(order);
+    mem_free(ends);
+    mem_free(host);
+    return rc;
+}
