@@ -16,9 +16,9 @@ setup:
 	@scripts/setup
 
 build: setup
-	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build.log 2>&1 || { cat build.log; exit 1; }
+	@mkdir -p build
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
 	@cmake --build --preset release
-	@rm -f build.log
 	@ln -sf release/w2s build/w2s
 
 quick: build
@@ -26,9 +26,10 @@ quick: build
 	@scripts/next-steps $(RUNS)
 
 check: setup
-	@cmake --preset dev >/dev/null
+	@mkdir -p build
+	@cmake --preset dev >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
 	@cmake --build --preset dev
-	@mkdir -p build && ln -sf dev/w2s build/w2s
+	@ln -sf dev/w2s build/w2s
 	@ctest --preset dev
 
 asan tsan: setup
