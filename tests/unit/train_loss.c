@@ -1,0 +1,244 @@
+/* train_loss - values and gradients of the losses, hardened targets, alpha and learning rate over
+ * time. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "core/rng.h"
+#include "train/train.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX = 64 };
+
+static struct loss_settings settings_of(enum loss_kind kind, enum threshold_kind threshold)
+{
+    return (struct loss_settings){kind, 0.5, 0.2, threshold};
+}
+
+/* batch_random - logits normal, targets a random distribution. */
+static void batch_random(size_t B, size_t K, uint64_t seed, double *z, double *t)
+{
+    struct rng r;
+    rng_init(&r, seed, "batch");
+    for (size_t i = 0; i < B; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < K; k++) {
+            z[i * K + k] = rng_normal(&r);
+            sum += t[i * K + k] = rng_unit(&r) + 0.01;
+        }
+        for (size_t k = 0; k < K; k++)
+            t[i * K + k] /= sum;
+    }
+}
+
+static double loss_of(const struct loss_settings *s, double alpha, size_t B, size_t K,
+                      const double *z, const double *t, double prior)
+{
+    struct err e = ERR_INIT;
+    double loss, dz[MAX];
+    assert_int_equal(loss_compute(s, alpha, B, K, z, t, prior, &loss, dz, &e), OK);
+    return loss;
+}
+
+/* f64 central differences: error h^2 times a third derivative below 1, and rounding 1e-16/h. */
+#define DIFF_STEP 1e-5
+#define DIFF_TOL  1e-9
+
+static void gradient_check(const struct loss_settings *s, double alpha, size_t B, size_t K,
+                           uint64_t seed)
+{
+    struct err e = ERR_INIT;
+    double z[MAX], t[MAX], dz[MAX], loss;
+    batch_random(B, K, seed, z, t);
+    assert_int_equal(loss_compute(s, alpha, B, K, z, t, 0.4, &loss, dz, &e), OK);
+    for (size_t i = 0; i < B * K; i++) {
+        double keep = z[i];
+        z[i] = keep + DIFF_STEP;
+        double above = loss_of(s, alpha, B, K, z, t, 0.4);
+        z[i] = keep - DIFF_STEP;
+        double below = loss_of(s, alpha, B, K, z, t, 0.4);
+        z[i] = keep;
+        assert_true(fabs((above - below) / (2 * DIFF_STEP) - dz[i]) < DIFF_TOL);
+    }
+}
+
+static void gradients_are_central_differences(void **state)
+{
+    (void)state;
+    static const double alphas[] = {0, 0.3, 1};
+    struct loss_settings s[] = {settings_of(LOSS_XENT, THRESHOLD_MEDIAN),
+                                settings_of(LOSS_CONFIDENCE, THRESHOLD_MEDIAN),
+                                settings_of(LOSS_CONFIDENCE, THRESHOLD_PRIOR)};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t a = 0; a < 3; a++)
+            for (size_t K = 2; K <= 4; K++)
+                for (size_t B = 1; B <= 7; B += 2)
+                    gradient_check(&s[i], alphas[a], B, K, 100 * i + 10 * K + B);
+}
+
+static void values_by_hand(void **state)
+{
+    (void)state;
+    struct loss_settings x = settings_of(LOSS_XENT, THRESHOLD_MEDIAN);
+    struct loss_settings c = settings_of(LOSS_CONFIDENCE, THRESHOLD_MEDIAN);
+    const double flat[] = {0, 0}, soft[] = {0.25, 0.75};
+    assert_true(fabs(loss_of(&x, 0, 1, 2, flat, soft, 0) - log(2)) < 1e-15);
+    /* f1 = 3/4 and 1/4: the first row is hardened to 1, the second to 0. */
+    const double z[] = {0, log(3), log(3), 0}, w[] = {1, 0, 0.5, 0.5};
+    double naive = (log(4) + (log(4) + log(4.0 / 3)) / 2) / 2, hard = log(4.0 / 3);
+    assert_true(fabs(loss_of(&x, 0, 2, 2, z, w, 0) - naive) < 1e-15);
+    assert_true(fabs(loss_of(&c, 0.3, 2, 2, z, w, 0) - (0.7 * naive + 0.3 * hard)) < 1e-15);
+    /* Large logits: the loss of a wrong label is their distance, nothing overflows. */
+    const double far[] = {1e4, -1e4}, wrong[] = {0, 1};
+    assert_true(fabs(loss_of(&x, 0, 1, 2, far, wrong, 0) - 2e4) < 1e-9);
+}
+
+static void alpha_zero_is_xent_to_the_bit(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct loss_settings x = settings_of(LOSS_XENT, THRESHOLD_MEDIAN);
+    for (int threshold = 0; threshold < 2; threshold++) {
+        struct loss_settings c = settings_of(LOSS_CONFIDENCE, (enum threshold_kind)threshold);
+        for (uint64_t seed = 0; seed < 50; seed++) {
+            double z[MAX], t[MAX], dx[MAX], dc[MAX], lx, lc;
+            size_t K = 2 + seed % 3, B = 1 + seed % 9;
+            batch_random(B, K, seed, z, t);
+            assert_int_equal(loss_compute(&x, 0, B, K, z, t, 0.3, &lx, dx, &e), OK);
+            assert_int_equal(loss_compute(&c, 0, B, K, z, t, 0.3, &lc, dc, &e), OK);
+            assert_memory_equal(&lx, &lc, sizeof lx);
+            assert_memory_equal(dx, dc, B * K * sizeof *dx);
+        }
+    }
+}
+
+/* hard_check - with alpha 1 the gradient is (f - hard) / B: read the hardened targets out of it. */
+static void hard_check(enum threshold_kind threshold, double prior, size_t B, size_t K,
+                       const double *z, const char *want)
+{
+    struct err e = ERR_INIT;
+    struct loss_settings s = settings_of(LOSS_CONFIDENCE, threshold);
+    double t[MAX], dz[MAX], loss;
+    char found[MAX] = "";
+    for (size_t i = 0; i < B * K; i++)
+        t[i] = 1.0 / (double)K;
+    assert_int_equal(loss_compute(&s, 1, B, K, z, t, prior, &loss, dz, &e), OK);
+    for (size_t i = 0; i < B; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < K; k++)
+            sum += exp(z[i * K + k]);
+        found[i] = '?';
+        for (size_t k = 0; k < K; k++) {
+            double hard = exp(z[i * K + k]) / sum - dz[i * K + k] * (double)B;
+            assert_true(fabs(hard) < 1e-12 || fabs(hard - 1) < 1e-12);
+            if (hard > 0.5)
+                found[i] = (char)('0' + k);
+        }
+    }
+    assert_string_equal(found, want);
+}
+
+static void hardened_targets_by_hand(void **state)
+{
+    (void)state;
+    /* Two columns a row: the second rises with f1. */
+    const double four[] = {0, 2, 0, -1, 0, 1, 0, 3};
+    const double five[] = {0, 2, 0, -1, 0, 1, 0, 3, 0, 0};
+    const double same[] = {0, 1, 0, 1, 0, 1, 0, 1};
+    const double tied[] = {0, 2, 0, 1, 0, 1, 0, 1};
+    const double high[] = {0, 9, 0, 8, 0, 7, 0, 6}; /* all over 1/2: t is not 1/2 */
+    hard_check(THRESHOLD_MEDIAN, 0, 4, 2, four, "1001");
+    hard_check(THRESHOLD_MEDIAN, 0, 5, 2, five, "10010");
+    hard_check(THRESHOLD_MEDIAN, 0, 4, 2, same, "0000");
+    hard_check(THRESHOLD_MEDIAN, 0, 4, 2, tied, "1000");
+    hard_check(THRESHOLD_MEDIAN, 0, 4, 2, high, "1100");
+    hard_check(THRESHOLD_MEDIAN, 0, 1, 2, four, "0");
+    hard_check(THRESHOLD_PRIOR, 0, 4, 2, high, "0000");
+    hard_check(THRESHOLD_PRIOR, 0.2, 4, 2, high, "1000");
+    hard_check(THRESHOLD_PRIOR, 0.75, 4, 2, four, "1011");
+    hard_check(THRESHOLD_PRIOR, 1, 4, 2, four, "1111");
+    hard_check(THRESHOLD_PRIOR, 1, 4, 2, same, "1111");
+    hard_check(THRESHOLD_PRIOR, 0.5, 5, 2, five, "10110"); /* 2.5 rounds up to 3 */
+    const double three[] = {0, 1, 2, 5, 5, 1, 0, 0, 0, -3, -1, -2};
+    hard_check(THRESHOLD_MEDIAN, 0, 4, 3, three, "2001");
+}
+
+static void not_finite_is_numeric(void **state)
+{
+    (void)state;
+    static const double bad[] = {HUGE_VAL, -HUGE_VAL};
+    for (int kind = 0; kind < 2; kind++)
+        for (size_t i = 0; i < 3; i++) {
+            struct err e = ERR_INIT;
+            struct loss_settings s = settings_of((enum loss_kind)kind, THRESHOLD_MEDIAN);
+            double z[] = {0, 1, 2, 0}, t[] = {1, 0, 0, 1}, dz[4], loss;
+            z[1] = i < 2 ? bad[i] : bad[0] - bad[0];
+            assert_int_equal(loss_compute(&s, 0.5, 2, 2, z, t, 0, &loss, dz, &e), ERR_NUMERIC);
+            assert_non_null(strstr(e.msg, "loss is nan"));
+        }
+}
+
+/* Defect 1 of public implementations: the coefficient during warm-up is the step's fraction. */
+static void alpha_rises_to_its_maximum(void **state)
+{
+    (void)state;
+    struct loss_settings s = {LOSS_CONFIDENCE, 0.75, 0.2, THRESHOLD_MEDIAN};
+    static const struct {
+        size_t step;
+        double alpha;
+    } want[] = {{0, 0}, {5, 0.1875}, {10, 0.375}, {19, 0.7125}, {20, 0.75}, {21, 0.75}, {99, 0.75}};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        assert_true(fabs(loss_alpha(&s, want[i].step, 100) - want[i].alpha) < 1e-15);
+    s.ramp = 0;
+    assert_true(loss_alpha(&s, 0, 100) == 0.75);
+    assert_true(loss_joint(&s, 0.75));
+    assert_false(loss_joint(&s, 0));
+    s.kind = LOSS_XENT;
+    assert_true(loss_alpha(&s, 50, 100) == 0);
+    assert_false(loss_joint(&s, 0));
+}
+
+/* transformers 5.23's get_cosine_schedule_with_warmup(0, 10) and get_linear_schedule_with_warmup(0,
+ * 10), and warm-up over them. */
+static void learning_rates(void **state)
+{
+    (void)state;
+    static const double cosine[] = {
+        1.0, 0.9755282581475768,  0.9045084971874737, 0.7938926261462366,  0.6545084971874737,
+        0.5, 0.34549150281252633, 0.2061073738537635, 0.09549150281252633, 0.024471741852423234};
+    struct train_settings s;
+    train_settings_init(&s);
+    s.lr = 2e-3;
+    for (size_t i = 0; i < 10; i++) {
+        double warm = i < 4 ? (double)(i + 1) / 4 : 1;
+        for (size_t warmup = 0; warmup <= 4; warmup += 4) {
+            double w = warmup ? warm : 1;
+            s.warmup = warmup;
+            s.schedule = SCHEDULE_COSINE;
+            assert_true(fabs(schedule_lr(&s, i, 10) - 2e-3 * w * cosine[i]) < 1e-17);
+            s.schedule = SCHEDULE_LINEAR;
+            assert_true(fabs(schedule_lr(&s, i, 10) - 2e-3 * w * (1 - (double)i / 10)) < 1e-17);
+            s.schedule = SCHEDULE_CONSTANT;
+            assert_true(fabs(schedule_lr(&s, i, 10) - 2e-3 * w) < 1e-17);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gradients_are_central_differences),
+        cmocka_unit_test(values_by_hand),
+        cmocka_unit_test(alpha_zero_is_xent_to_the_bit),
+        cmocka_unit_test(hardened_targets_by_hand),
+        cmocka_unit_test(not_finite_is_numeric),
+        cmocka_unit_test(alpha_rises_to_its_maximum),
+        cmocka_unit_test(learning_rates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
