@@ -92,5 +92,6 @@ void js_int(struct js *j, int64_t v);
 void js_real(struct js *j, double v); /* shortest text that reads back the same; NaN and infinity: null */
 void js_bool(struct js *j, bool v);
 void js_null(struct js *j);
+void js_raw(struct js *j, const char *json); /* a value that is JSON already */
 
 #endif

@@ -1,0 +1,195 @@
+/* log.c - lines and the progress line on standard error; the stop flag. */
+#include "core/log.h"
+#include "core/doc.h"
+#include "core/str.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REDRAW 0.1      /* seconds between two drawings on a terminal */
+#define PLAIN_EVERY 60. /* seconds between two plain lines */
+
+void log_init(struct log *l, enum log_level level, bool json)
+{
+    *l = (struct log){.level = level, .tty = isatty(STDERR_FILENO) != 0 && !json, .json = json};
+}
+
+static void line_clear(struct log *l)
+{
+    if (l->tty && l->priv)
+        fputs("\r\033[K", stderr);
+    l->priv = NULL;
+}
+
+static void event(const char *kind, const char *text)
+{
+    struct str s = STR_INIT;
+    struct js j;
+    js_init(&j, &s);
+    js_open(&j, '{');
+    js_key(&j, "event"), js_str(&j, kind);
+    js_key(&j, "text"), js_str(&j, text);
+    js_close(&j, '}');
+    fprintf(stderr, "%s\n", s.s);
+    str_release(&s);
+}
+
+static void say(struct log *l, const char *kind, const char *fmt, va_list ap)
+{
+    struct str s = STR_INIT;
+    str_vaddf(&s, fmt, ap);
+    line_clear(l);
+    if (l->json)
+        event(kind, s.s);
+    else
+        fprintf(stderr, "%s%s\n", strcmp(kind, "warning") == 0 ? "warning: " : "", s.s);
+    str_release(&s);
+}
+
+void log_info(struct log *l, const char *fmt, ...)
+{
+    va_list ap;
+    if (!l || l->level < LOG_INFO)
+        return;
+    va_start(ap, fmt);
+    say(l, "info", fmt, ap);
+    va_end(ap);
+}
+
+void log_warn(struct log *l, const char *fmt, ...)
+{
+    va_list ap;
+    if (!l || l->level < LOG_WARN)
+        return;
+    va_start(ap, fmt);
+    say(l, "warning", fmt, ap);
+    va_end(ap);
+}
+
+double clock_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool shown(const struct progress *p)
+{
+    return p->log && p->log->level >= LOG_INFO;
+}
+
+static void rate_text(const struct progress *p, double seconds, struct str *s)
+{
+    double rate = seconds > 0 ? p->units / seconds : 0;
+    if (!p->unit || !(rate > 0))
+        return;
+    str_cat(s, "  ");
+    if (strcmp(p->unit, "bytes") == 0)
+        str_bytes(s, rate);
+    else
+        str_addf(s, rate < 10 ? "%.1f %s" : "%.0f %s", rate, p->unit);
+    str_cat(s, "/s");
+}
+
+/* draw - the line as it stands: bar and redraw on a terminal, plain text else. */
+static void draw(struct progress *p, const char *extra, bool end)
+{
+    struct str s = STR_INIT;
+    double now = clock_now(), seconds = now - p->t_start, part = p->total > 0 ? p->done / p->total : 0;
+    part = part < 0 ? 0 : part > 1 ? 1 : part;
+    p->t_drawn = now;
+    str_addf(&s, "%s  ", p->what);
+    if (p->log->tty) {
+        enum { CELLS = 20 };
+        int full = (int)(part * CELLS);
+        str_addc(&s, '[');
+        for (int i = 0; i < CELLS; i++)
+            str_addc(&s, i < full ? '#' : '-');
+        str_cat(&s, "] ");
+    }
+    str_addf(&s, "%3.0f%%", 100 * part);
+    rate_text(p, seconds, &s);
+    if (end) {
+        str_cat(&s, "  in ");
+        str_duration(&s, seconds);
+    } else if (part > 0.02 && seconds > 1) {
+        str_cat(&s, "  ");
+        str_duration(&s, seconds / part - seconds);
+        str_cat(&s, " left");
+    }
+    if (extra)
+        str_addf(&s, "  %s", extra);
+    if (p->log->json) {
+        event("progress", s.s);
+    } else if (p->log->tty) {
+        fprintf(stderr, "\r\033[K%s%s", s.s, end ? "\n" : "");
+        p->log->priv = end ? NULL : p;
+        fflush(stderr);
+    } else {
+        fprintf(stderr, "%s\n", s.s);
+    }
+    str_release(&s);
+}
+
+void progress_begin(struct progress *p, struct log *l, const char *what, double total, const char *unit)
+{
+    double now = clock_now();
+    *p = (struct progress){.log = l, .unit = unit, .total = total, .t_start = now, .t_drawn = now};
+    snprintf(p->what, sizeof p->what, "%s", what);
+}
+
+void progress_step(struct progress *p, double done, double units, const char *extra)
+{
+    if (!p)
+        return;
+    p->done = done;
+    p->units = units;
+    if (shown(p) && clock_now() - p->t_drawn >= (p->log->tty ? REDRAW : PLAIN_EVERY))
+        draw(p, extra, false);
+}
+
+void progress_end(struct progress *p, const char *extra)
+{
+    if (!p || !shown(p))
+        return;
+    p->done = p->total;
+    /* What was over before a line was worth drawing is not worth one now. */
+    if (clock_now() - p->t_start >= 1 || p->log->priv == p)
+        draw(p, extra, true);
+}
+
+static volatile sig_atomic_t asked;
+
+static void on_signal(int number)
+{
+    if (asked) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    asked = 1;
+}
+
+void stop_install(void)
+{
+    struct sigaction a = {.sa_handler = on_signal};
+    sigemptyset(&a.sa_mask);
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool stop_asked(void)
+{
+    return asked != 0;
+}
+
+int stop_check(struct err *e)
+{
+    return asked ? err_set(e, ERR_INTERRUPTED, "stopped at your request") : OK;
+}

@@ -1,0 +1,135 @@
+/* mem.c - the heap, with checked sizes and the n-th failure. */
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define ALIGNMENT 64
+
+static struct {
+    size_t countdown;
+    bool hit;
+} fault;
+
+void mem_fault_at(size_t n)
+{
+    fault.countdown = n;
+    fault.hit = false;
+}
+
+bool mem_fault_hit(void)
+{
+    return fault.hit;
+}
+
+bool size_mul(size_t a, size_t b, size_t *out)
+{
+    return !__builtin_mul_overflow(a, b, out);
+}
+
+bool size_add(size_t a, size_t b, size_t *out)
+{
+    return !__builtin_add_overflow(a, b, out);
+}
+
+/* physical - bytes of RAM: what is larger would be promised by the kernel and killed for later. */
+static size_t physical(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+}
+
+static int no_memory(double bytes, struct err *e)
+{
+    struct str s = STR_INIT;
+    str_bytes(&s, bytes);
+    err_set(e, ERR_NOMEM, "out of memory: %s asked for", s.failed ? "more" : s.s);
+    str_release(&s);
+    return ERR_NOMEM;
+}
+
+static bool fault_now(void)
+{
+    if (fault.countdown && --fault.countdown == 0)
+        fault.hit = true;
+    else
+        return false;
+    return true;
+}
+
+void *mem_alloc(size_t n, size_t size, struct err *e)
+{
+    size_t bytes;
+    void *p = NULL;
+    if (!size_mul(n, size, &bytes) || bytes > physical() || fault_now() ||
+        posix_memalign(&p, ALIGNMENT, bytes ? bytes : 1)) {
+        no_memory((double)n * (double)size, e);
+        return NULL;
+    }
+    return p;
+}
+
+void *mem_zalloc(size_t n, size_t size, struct err *e)
+{
+    void *p = mem_alloc(n, size, e);
+    if (p)
+        memset(p, 0, n * size);
+    return p;
+}
+
+int mem_grow(void *pp, size_t *cap, size_t need, size_t size, struct err *e)
+{
+    void *old;
+    memcpy(&old, pp, sizeof old);
+    if (need <= *cap && old)
+        return OK;
+    size_t room = *cap < 8 ? 8 : *cap;
+    while (room < need)
+        if (!size_mul(room, 2, &room))
+            room = need;
+    void *p = mem_alloc(room, size, e);
+    if (!p)
+        return e->code;
+    if (old)
+        memcpy(p, old, *cap * size);
+    mem_free(old);
+    memcpy(pp, &p, sizeof p);
+    *cap = room;
+    return OK;
+}
+
+char *mem_strndup(const char *s, size_t n, struct err *e)
+{
+    char *p = n == SIZE_MAX ? NULL : mem_alloc(n + 1, 1, e);
+    if (p) {
+        memcpy(p, s, n);
+        p[n] = '\0';
+    }
+    return p;
+}
+
+char *mem_strdup(const char *s, struct err *e)
+{
+    return mem_strndup(s, strlen(s), e);
+}
+
+void mem_free(void *p)
+{
+    free(p);
+}
+
+size_t mem_peak(void)
+{
+    struct rusage u;
+    if (getrusage(RUSAGE_SELF, &u))
+        return 0;
+#ifdef __APPLE__
+    return (size_t)u.ru_maxrss;
+#else
+    return (size_t)u.ru_maxrss * 1024;
+#endif
+}

@@ -1,0 +1,132 @@
+/* proc.c - child processes with both outputs read. */
+#include "core/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TICK_MS 100
+
+/* child - never returns: the program, or the reason it could not be started through `report`. */
+static void child(const char *const *argv, const int in[2], const int out[2], const int errout[2], int report)
+{
+    signal(SIGPIPE, SIG_DFL);
+    if (dup2(in[0], 0) >= 0 && dup2(out[1], 1) >= 0 && dup2(errout[1], 2) >= 0)
+        execvp(argv[0], (char *const *)(size_t)argv);
+    int number = errno;
+    ssize_t ignored = write(report, &number, sizeof number);
+    (void)ignored;
+    _exit(127);
+}
+
+static void pipe_close(int p[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (p[i] >= 0)
+            close(p[i]);
+    p[0] = p[1] = -1;
+}
+
+static int pipe_make(int p[2])
+{
+    if (pipe(p))
+        return -1;
+    fcntl(p[0], F_SETFD, FD_CLOEXEC);
+    fcntl(p[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+}
+
+static void end_close(int *fd)
+{
+    close(*fd);
+    *fd = -1;
+}
+
+/* talk - feed the input, read both outputs until they end. */
+static void talk(struct proc_result *r, int *in, int *out, int *errout, const char *input, size_t n, void (*tick)(void *), void *ctx)
+{
+    char buf[8192];
+    fcntl(*in, F_SETFL, O_NONBLOCK);
+    if (!n)
+        end_close(in);
+    while (*out >= 0 || *errout >= 0) {
+        struct pollfd p[3] = {{*out, POLLIN, 0}, {*errout, POLLIN, 0}, {*in, POLLOUT, 0}};
+        int ready = poll(p, 3, TICK_MS);
+        if (tick)
+            tick(ctx);
+        if (ready <= 0)
+            continue;
+        for (int i = 0; i < 2; i++) {
+            int *fd = i ? errout : out;
+            if (*fd < 0 || !p[i].revents)
+                continue;
+            ssize_t got = read(*fd, buf, sizeof buf);
+            if (got > 0)
+                str_catn(i ? &r->errout : &r->out, buf, (size_t)got);
+            else if (got == 0 || errno != EINTR)
+                end_close(fd);
+        }
+        if (*in >= 0 && p[2].revents) {
+            ssize_t put = write(*in, input, n);
+            if (put > 0) {
+                input += put;
+                n -= (size_t)put;
+            }
+            if (!n || (put < 0 && errno != EAGAIN && errno != EINTR))
+                end_close(in);
+        }
+    }
+}
+
+int proc_run(struct proc_result *r, const char *const *argv, const char *input, size_t input_n, void (*tick)(void *), void *tick_ctx,
+             struct err *e)
+{
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, errout[2] = {-1, -1}, report[2] = {-1, -1}, rc = OK, status, number = 0;
+    str_init(&r->out);
+    str_init(&r->errout);
+    r->status = -1;
+    if (pipe_make(in) || pipe_make(out) || pipe_make(errout) || pipe_make(report)) {
+        rc = err_sys(e, "cannot run %s", argv[0]);
+        goto out;
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        rc = err_sys(e, "cannot run %s", argv[0]);
+        goto out;
+    }
+    if (pid == 0)
+        child(argv, in, out, errout, report[1]);
+    end_close(&in[0]), end_close(&out[1]), end_close(&errout[1]), end_close(&report[1]);
+    talk(r, &in[1], &out[0], &errout[0], input, input_n, tick, tick_ctx);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (read(report[0], &number, sizeof number) == (ssize_t)sizeof number)
+        rc = err_set(e, ERR_CHILD, "cannot run %s: %s", argv[0], strerror(number));
+    r->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (!rc && !(rc = str_check(&r->out, e)))
+        rc = str_check(&r->errout, e);
+out:
+    pipe_close(in), pipe_close(out), pipe_close(errout), pipe_close(report);
+    if (rc)
+        proc_result_release(r);
+    return rc;
+}
+
+void proc_result_release(struct proc_result *r)
+{
+    str_release(&r->out);
+    str_release(&r->errout);
+}
+
+const char *proc_last_line(const struct proc_result *r)
+{
+    const struct str *s = r->errout.len ? &r->errout : &r->out;
+    while (s->len && (s->s[s->len - 1] == '\n' || s->s[s->len - 1] == ' '))
+        s->s[((struct str *)(size_t)s)->len -= 1] = '\0';
+    const char *nl = strrchr(s->s, '\n');
+    return nl ? nl + 1 : s->s;
+}
