@@ -1,8 +1,11 @@
 /* asset.h - models and data by name: rows of assets.yaml, fetched into the user's cache when first needed.
  *
- *   $XDG_CACHE_HOME/w2s/assets/<name>/   (~/.cache/w2s where unset); hub files in HF_HOME's own cache layout
+ *   $XDG_CACHE_HOME/w2s/assets/<name>/   (~/.cache/w2s where unset): the files and asset.json, which says
+ *                                        where they came from
+ *   $HF_HOME/hub/models--owner--name/    hub files, in the Hugging Face libraries' own cache and layout
  *
- * To add an asset: a row of assets.yaml. */
+ * docs/assets.md is the manual of assets.yaml. To add an asset: a row there. To add a kind of source: a
+ * row of source_kinds in asset.c. */
 #ifndef W2S_STORE_ASSET_H
 #define W2S_STORE_ASSET_H
 
@@ -10,15 +13,18 @@
 #include "core/log.h"
 
 struct assets;
-/* assets_open - share: the folder with assets.yaml (the checkout, or the installed share/w2s); a second file, assets.yaml in
- * $XDG_CONFIG_HOME/w2s, may add rows. */
+/* assets_open - share: the folder with assets.yaml (the checkout, or the installed share/w2s); a second
+ * file, assets.yaml in $XDG_CONFIG_HOME/w2s (~/.config/w2s), may add rows; a row there takes the place of
+ * one of the same name. Owner: caller, assets_close. */
 int assets_open(struct assets **out, const char *share, struct err *e);
-void assets_close(struct assets *a);
+void assets_close(struct assets *a); /* accepts NULL */
 
 struct asset {
     const char *name, *kind; /* "model" or "data" */
     const char *title, *licence, *citation;
-    size_t bytes; /* to download */
+    size_t bytes;          /* to download; 0 where the row does not say */
+    bool pinned;           /* what is fetched is checked against sums in the row */
+    const struct doc *row; /* its sources, as written */
 };
 size_t assets_count(const struct assets *a);
 const struct asset *assets_at(const struct assets *a, size_t i);
@@ -26,12 +32,17 @@ const struct asset *assets_find(const struct assets *a, const char *name); /* NU
 
 struct asset_options {
     bool offline;
-    struct log *log; /* progress */
+    struct log *log; /* progress; may be NULL */
 };
-/* asset_path - where the asset's model folder/file or data folder is; fetched where missing and not offline (a sentence: "not fetched yet and --offline
- * was given; w2s fetch NAME"). What was fetched is checked by SHA-256 (a mismatch names both sums and keeps nothing), unpacked, and appears by one rename.
- * name may also be a path that exists: taken as it is. An unknown name: "did you mean". */
-int asset_path(struct assets *a, const char *name, const struct asset_options *o, struct str *path, struct err *e);
+/* asset_path - where the asset's model folder/file or data folder is; fetched where missing and not
+ * offline (a sentence: "not fetched yet and --offline was given; w2s fetch NAME"). What was fetched is
+ * checked by SHA-256 (a mismatch names both sums and keeps nothing), unpacked, and appears by one rename.
+ * A model that is one .gguf file is that file, everything else its folder.
+ *
+ * name: a row's name; else hub:owner/name[@revision]; else a path that exists, taken as it is (./NAME
+ * where a row has the name NAME). Else: "did you mean". */
+int asset_path(struct assets *a, const char *name, const struct asset_options *o, struct str *path,
+               struct err *e);
 bool asset_ready(struct assets *a, const char *name); /* needs no fetch */
 
 #endif

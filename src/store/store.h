@@ -1,13 +1,15 @@
 /* store.h - the runs folder: what has been computed, by the hash of everything that can change it.
  *
- *   runs/jobs/<hash>/          a finished job: job.json (settings, inputs), result.json, its files; appears by one rename
- *   runs/work/<hash>/          a job under way: lock, checkpoint, event lines; continued when run again
+ *   runs/jobs/<hash>/          a finished job: job.json (settings, inputs), result.json, its files;
+ *                              appears by one rename
+ *   runs/work/<hash>/          a job under way: lock, checkpoint, curve; continued when run again
  *   runs/failed/<hash>.json    why it failed; tried again by the next run
  *   runs/studies/<name>/       study.yaml (resolved), results.json, results.csv, report.html, figures
- *   runs/index.sqlite          an index of the above, made anew by `w2s index`; never the truth
+ *   runs/index.sqlite          an index of the above, brought up to date when it is read, made anew by
+ *                              `w2s index`; never the truth
  *
- * Invariants, kept where their numbers stand in store.c: (1) a folder under jobs/ is whole; (2) nothing in jobs/ changes; (3) two processes
- * never work on one job; (4) the index can be deleted at any time. */
+ * Invariants, kept where their numbers stand in store.c: (1) a folder under jobs/ is whole; (2) nothing in
+ * jobs/ changes; (3) two processes never work on one job; (4) the index can be deleted at any time. */
 #ifndef W2S_STORE_STORE_H
 #define W2S_STORE_STORE_H
 
@@ -15,43 +17,64 @@
 #include "core/hash.h"
 
 struct store;
-int store_open(struct store **out, const char *runs, struct err *e); /* folder made where absent; no permission: a sentence */
-void store_close(struct store *s);
+/* store_open - the folder is made where absent; no permission: a sentence. Owner: caller, store_close. */
+int store_open(struct store **out, const char *runs, struct err *e);
+void store_close(struct store *s); /* accepts NULL */
 const char *store_dir(const struct store *s);
 
+/* A hash is 64 lower-case hexadecimal digits everywhere here; anything else is a BUG. */
 bool store_has(const struct store *s, const char *hash);
-/* store_job_dir - "runs/jobs/<hash>[/name]" appended to out. */
+/* store_job_path - "runs/jobs/<hash>[/name]" appended to out. */
 void store_job_path(const struct store *s, const char *hash, const char *name, struct str *out);
 
+/* A job that this process has taken. Zeroed it holds nothing. */
 struct store_work {
     char hash[HASH_HEX];
     struct str dir; /* runs/work/<hash> */
     int lock;
 };
-/* store_begin - take the job: makes or reopens its work folder, locks it. *busy true (and OK) where another process has it. */
-int store_begin(struct store *s, const char *hash, const char *kind, const char *label, struct store_work *w, bool *busy, struct err *e);
-/* store_finish - job.json and result.json are written, the checkpoint removed, the folder renamed into jobs/, the index told. */
-int store_finish(struct store *s, struct store_work *w, const char *job_json, const char *result_json, struct err *e);
-int store_fail(struct store *s, struct store_work *w, const struct err *why, struct err *e); /* work folder kept */
-void store_leave(struct store *s, struct store_work *w); /* stop without finishing; work folder kept; accepts a zeroed w */
+/* store_begin - take the job: makes or reopens its work folder, locks it. *busy true (and OK, w zeroed)
+ * where another process has it or has just finished it: ask store_has, wait, ask again. A job that was
+ * killed between its last file and its rename is finished here, and is busy in this sense. */
+int store_begin(struct store *s, const char *hash, const char *kind, const char *label,
+                struct store_work *w, bool *busy, struct err *e);
+/* store_finish - job.json and result.json are written, the checkpoint removed, the folder renamed into
+ * jobs/. On OK w is zeroed; on an error it still holds the job, for store_fail or store_leave. */
+int store_finish(struct store *s, struct store_work *w, const char *job_json, const char *result_json,
+                 struct err *e);
+/* store_fail - write failed/<hash>.json; the work folder is kept, w is zeroed whatever comes. */
+int store_fail(struct store *s, struct store_work *w, const struct err *why, struct err *e);
+/* store_leave - stop without finishing; the work folder is kept; accepts a zeroed w. */
+void store_leave(struct store *s, struct store_work *w);
 
-int store_result(const struct store *s, const char *hash, struct doc_tree *t, struct err *e); /* result.json */
+/* store_result - result.json of a finished job; the tree is the caller's, doc_tree_release. */
+int store_result(const struct store *s, const char *hash, struct doc_tree *t, struct err *e);
 
-/* Arrays of doubles/floats as a job's files: little-endian, with a 16-byte header (magic, count). */
+/* Arrays of doubles as a job's files: a 16-byte header (magic "W2SF64\0\1", count as 64-bit integer), then
+ * the numbers, all little-endian. store_array_read: exactly n, else ERR_INPUT; owner: caller, mem_free. */
 int store_array_write(const char *path, const double *x, size_t n, struct err *e);
-int store_array_read(const char *path, double **x, size_t n, struct err *e); /* exactly n, else ERR_INPUT */
+int store_array_read(const char *path, double **x, size_t n, struct err *e);
 
-/* The index. */
+/* The index. Where index.sqlite is broken it is made anew, where it cannot be written (a read-only runs
+ * folder) one in memory takes its place. */
 struct store_row {
     char hash[HASH_HEX];
-    const char *kind, *label, *state, *study, *error; /* state: done, failed, under way */
-    double seconds, accuracy;
-    int64_t when; /* unix seconds */
+    const char *kind, *label, *state, *study, *error; /* "" where unknown; state: done, failed,
+                                                         under way, stopped */
+    double seconds, accuracy;                         /* NAN where the result has none */
+    int64_t when;                                     /* unix seconds of the last change */
     size_t bytes;
 };
-int store_index(struct store *s, size_t *jobs, struct err *e); /* rebuild from the folders */
-int store_list(struct store *s, const char *match, int (*each)(void *ctx, const struct store_row *r, struct err *e), void *ctx,
-               struct err *e); /* match: NULL or part of label or beginning of hash; newest last */
-int store_find(struct store *s, const char *prefix, char hash[HASH_HEX], struct err *e); /* unique beginning of a hash, or a label; else a sentence */
+/* store_index - rebuild from the folders; *jobs: rows in it, of any state. */
+int store_index(struct store *s, size_t *jobs, struct err *e);
+/* store_list - match: NULL, or part of a label (case of ASCII letters ignored), or the beginning of a
+ * hash; newest last. Strings of a row live for the call of each; its first non-zero return ends the
+ * list and is returned. */
+int store_list(struct store *s, const char *match,
+               int (*each)(void *ctx, const struct store_row *r, struct err *e), void *ctx,
+               struct err *e);
+/* store_find - by the unique beginning of a hash, or a whole label; else a sentence that names the
+ * candidates or the nearest label. */
+int store_find(struct store *s, const char *prefix, char hash[HASH_HEX], struct err *e);
 
 #endif

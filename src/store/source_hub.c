@@ -1,0 +1,331 @@
+/* source_hub.c - files from the Hugging Face hub, into the cache that the Hugging Face libraries use
+ * themselves and in their layout, so that neither fetches what the other has:
+ *
+ *     <hub>/models--owner--name/refs/<revision>            text: the commit
+ *                               blobs/<etag>               a file's bytes
+ *                               snapshots/<commit>/<file>  link to ../../blobs/<etag>
+ *     <hub>/.locks/models--owner--name/<etag>.lock
+ *
+ * <hub> is $HF_HUB_CACHE, else $HF_HOME/hub, else ~/.cache/huggingface/hub. Source: huggingface_hub's
+ * documentation, "Understand caching"; the hub's HTTP interface, "Hub API Endpoints".
+ *
+ *     - hub: owner/name
+ *       type: model                 or dataset
+ *       revision: <commit>          a commit pins; a branch or tag does not
+ *       files:                      not given, of a model: config, tokenizer and safetensors
+ *         - config.json
+ *         - {name: model.safetensors, sha256: ...} */
+#include "store/source.h"
+#include "store/hub.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const type_names[] = {"model", "dataset", NULL};
+
+static bool is_commit(const char *revision)
+{
+    size_t n = strspn(revision, "0123456789abcdef");
+    return n == 40 && !revision[n];
+}
+
+static bool repo_valid(const char *repo)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t owner = strspn(repo, letters);
+    if (!owner || !source_name_safe(repo))
+        return false;
+    if (!repo[owner])
+        return true; /* the oldest models have no owner: gpt2 */
+    size_t name = strspn(repo + owner + 1, letters);
+    return repo[owner] == '/' && name && !repo[owner + 1 + name];
+}
+
+static bool revision_valid(const char *revision)
+{
+    return source_name_safe(revision) && !revision[strcspn(revision, " \t\r\n?#")];
+}
+
+bool hub_offline(void)
+{
+    const char *v = getenv("HF_HUB_OFFLINE");
+    return v && *v && strcmp(v, "0") != 0;
+}
+
+static int hub_check(const struct doc *doc, struct err *e)
+{
+    static const char *const file_keys[] = {"name", "sha256", NULL};
+    const struct doc *files = doc_get(doc, "files");
+    const char *repo, *revision = NULL;
+    int type = HUB_MODEL, rc;
+    if ((rc = doc_str(doc, "hub", &repo, e)) || (rc = doc_opt_enum(doc, "type", type_names, &type, e)) ||
+        (rc = doc_opt_str(doc, "revision", &revision, e)))
+        return rc;
+    if (!repo_valid(repo))
+        return doc_fail(doc_get(doc, "hub"), e, "\"hub\" is \"%s\", wanted owner/name", repo);
+    if (revision && !revision_valid(revision))
+        return doc_fail(doc_get(doc, "revision"), e, "\"revision\" is \"%s\", wanted a commit, tag or branch",
+                        revision);
+    if (!files)
+        return type == HUB_MODEL ? OK : doc_fail(doc, e, "\"files\" is missing: a dataset's files are to "
+                                                         "be named");
+    if (files->type != DOC_LIST || !files->n)
+        return doc_fail(files, e, "\"files\" is %s, wanted a list of names", doc_type_name(files->type));
+    for (const struct doc *f = files->child; f; f = f->next) {
+        const char *name = f->s, *sum = NULL;
+        if (f->type == DOC_MAP && ((rc = doc_check_keys(f, file_keys, e)) ||
+                                   (rc = doc_str(f, "name", &name, e)) ||
+                                   (rc = doc_opt_str(f, "sha256", &sum, e))))
+            return rc;
+        if (f->type != DOC_MAP && f->type != DOC_STRING)
+            return doc_fail(f, e, "a file is %s, wanted a name or {name, sha256}", doc_type_name(f->type));
+        if (!source_name_safe(name))
+            return doc_fail(f, e, "\"%s\" cannot be a file's name", name);
+        if (sum && !source_sum_valid(sum))
+            return doc_fail(f, e, "\"sha256\" is \"%s\", wanted 64 digits of 0-9a-f", sum);
+    }
+    return OK;
+}
+
+static bool hub_pinned(const struct doc *doc)
+{
+    const char *revision = "main";
+    struct err ignored = ERR_INIT;
+    (void)doc_opt_str(doc, "revision", &revision, &ignored);
+    return is_commit(revision);
+}
+
+/* hub_place_init - the folder of a repository in the cache. */
+static int hub_place_init(struct hub_place *p, const char *repo, enum hub_type type,
+                          const char *revision, struct err *e)
+{
+    const char *cache = getenv("HF_HUB_CACHE");
+    memset(p, 0, sizeof *p);
+    p->repo = repo;
+    p->revision = revision;
+    p->type = type;
+    str_init(&p->cache);
+    str_init(&p->folder);
+    str_init(&p->commit);
+    int rc = OK;
+    if (cache && cache[0] == '/') {
+        str_cat(&p->cache, cache);
+    } else if (getenv("HF_HOME")) {
+        rc = source_folder("HF_HOME", ".cache/huggingface", "/hub", &p->cache, e);
+    } else {
+        rc = source_folder("XDG_CACHE_HOME", ".cache", "/huggingface/hub", &p->cache, e);
+    }
+    if (rc)
+        return rc;
+    str_addf(&p->folder, "%ss--", type_names[type]);
+    for (const char *s = repo; *s; s++)
+        str_cat(&p->folder, *s == '/' ? "--" : (const char[]){*s, '\0'});
+    rc = str_check(&p->cache, e);
+    return rc ? rc : str_check(&p->folder, e);
+}
+
+static void hub_place_release(struct hub_place *p)
+{
+    str_release(&p->cache);
+    str_release(&p->folder);
+    str_release(&p->commit);
+}
+
+int hub_place_path(const struct hub_place *p, const char *folder, const char *name, struct str *out,
+                   struct err *e)
+{
+    str_reset(out);
+    str_addf(out, "%s/%s/%s", p->cache.s, p->folder.s, folder);
+    if (name)
+        str_addf(out, "/%s", name);
+    return str_check(out, e);
+}
+
+int hub_snapshot_path(const struct hub_place *p, const char *file, struct str *out, struct err *e)
+{
+    int rc = hub_place_path(p, "snapshots", p->commit.s, out, e);
+    if (!rc && file)
+        str_addf(out, "/%s", file);
+    return rc ? rc : str_check(out, e);
+}
+
+/* place_commit - the commit that the cache knows for the revision; commit is "" where it knows none. */
+static int place_commit(struct hub_place *p, struct err *e)
+{
+    struct str path = STR_INIT, text = STR_INIT;
+    struct err absent = ERR_INIT;
+    int rc = OK;
+    str_reset(&p->commit);
+    if (is_commit(p->revision)) {
+        str_cat(&p->commit, p->revision);
+    } else if (!(rc = hub_place_path(p, "refs", p->revision, &path, e)) &&
+               !file_read(&text, path.s, &absent)) {
+        str_catn(&p->commit, text.s, strcspn(text.s, " \r\n"));
+        if (!is_commit(p->commit.s))
+            str_reset(&p->commit);
+    }
+    if (!rc)
+        rc = str_check(&p->commit, e);
+    str_release(&path);
+    str_release(&text);
+    return rc;
+}
+
+static bool snapshot_has(const struct hub_place *p, const char *file)
+{
+    struct str path = STR_INIT;
+    struct err ignored = ERR_INIT;
+    bool has = !hub_snapshot_path(p, file, &path, &ignored) && file_exists(path.s);
+    str_release(&path);
+    return has;
+}
+
+/* shards_whole - every file that the index of the weights names is there. */
+static bool shards_whole(const struct hub_place *p)
+{
+    struct doc_tree t = DOC_TREE_INIT;
+    struct str path = STR_INIT;
+    struct err ignored = ERR_INIT;
+    bool whole = false;
+    if (!hub_snapshot_path(p, "model.safetensors.index.json", &path, &ignored) &&
+        !doc_read_json(&t, path.s, &ignored)) {
+        const struct doc *map = doc_get(t.root, "weight_map");
+        const char *last = "";
+        whole = map && map->type == DOC_MAP && map->n > 0;
+        for (const struct doc *d = whole ? map->child : NULL; d && whole; d = d->next) {
+            if (d->type != DOC_STRING)
+                whole = false;
+            else if (strcmp(d->s, last) != 0)
+                whole = snapshot_has(p, d->s);
+            last = d->type == DOC_STRING ? d->s : last;
+        }
+    }
+    doc_tree_release(&t);
+    str_release(&path);
+    return whole;
+}
+
+/* snapshot_whole - what a model needs is there. The fetch takes weights last, so that they say that the
+ * small files that go with them have come. */
+static bool snapshot_whole(const struct hub_place *p)
+{
+    return snapshot_has(p, "config.json") &&
+           (snapshot_has(p, "tokenizer.json") ||
+            (snapshot_has(p, "vocab.json") && snapshot_has(p, "merges.txt"))) &&
+           (snapshot_has(p, "model.safetensors") || shards_whole(p));
+}
+
+const char *hub_file_name(const struct doc *file)
+{
+    return file->type == DOC_MAP ? doc_get(file, "name")->s : file->s;
+}
+
+const char *hub_file_sum(const struct doc *file)
+{
+    const struct doc *sum = file->type == DOC_MAP ? doc_get(file, "sha256") : NULL;
+    return sum ? sum->s : NULL;
+}
+
+/* place_ready - files: the list of the row, or NULL. */
+static int place_ready(struct hub_place *p, const struct doc *files, bool model, bool *ready,
+                       struct str *path, struct err *e)
+{
+    *ready = false;
+    int rc = place_commit(p, e);
+    if (rc || !p->commit.len)
+        return rc;
+    *ready = files || snapshot_whole(p);
+    for (const struct doc *f = files ? files->child : NULL; f && *ready; f = f->next)
+        *ready = snapshot_has(p, hub_file_name(f));
+    if (!*ready)
+        return OK;
+    const char *only = files && files->n == 1 ? hub_file_name(files->child) : "";
+    return hub_snapshot_path(p, model && str_ends(only, ".gguf") ? only : NULL, path, e);
+}
+
+static void source_place(const struct source *s, const char **repo, enum hub_type *type,
+                         const char **revision)
+{
+    struct err ignored = ERR_INIT;
+    int t = HUB_MODEL;
+    *revision = "main";
+    *repo = doc_get(s->doc, "hub")->s;
+    (void)doc_opt_enum(s->doc, "type", type_names, &t, &ignored);
+    (void)doc_opt_str(s->doc, "revision", revision, &ignored);
+    *type = (enum hub_type)t;
+}
+
+/* hub_get - ready, or fetched where o is given. */
+static int hub_get(const char *repo, enum hub_type type, const char *revision, const struct doc *files,
+                   bool model, const struct asset_options *o, bool *ready, struct str *path,
+                   struct err *e)
+{
+    struct hub_place p;
+    int rc = hub_place_init(&p, repo, type, revision, e);
+    if (!rc && o)
+        rc = hub_files_fetch(&p, files, o, e);
+    if (!rc)
+        rc = place_ready(&p, files, model, ready, path, e);
+    if (!rc && o && !*ready)
+        rc = err_set(e, ERR_INPUT, "hub:%s is not a whole model: wanted config.json, tokenizer.json (or "
+                                   "vocab.json and merges.txt) and model.safetensors (or its index and "
+                                   "shards)", repo);
+    hub_place_release(&p);
+    return rc;
+}
+
+static int hub_ready(const struct source *s, bool *ready, struct str *path, struct err *e)
+{
+    const char *repo, *revision;
+    enum hub_type type;
+    source_place(s, &repo, &type, &revision);
+    return hub_get(repo, type, revision, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"), NULL,
+                   ready, path, e);
+}
+
+static int hub_fetch(const struct source *s, struct str *path, struct err *e)
+{
+    const char *repo, *revision;
+    enum hub_type type;
+    bool ready;
+    if (hub_offline())
+        return err_set(e, ERR_INPUT, "not fetched yet and HF_HUB_OFFLINE is set");
+    source_place(s, &repo, &type, &revision);
+    return hub_get(repo, type, revision, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"), s->o,
+                   &ready, path, e);
+}
+
+/* spec_get - "owner/name[@revision]" */
+static int spec_get(const char *spec, const struct asset_options *o, bool *ready, struct str *path,
+                    struct err *e)
+{
+    struct str repo = STR_INIT;
+    size_t n = strcspn(spec, "@");
+    const char *revision = spec[n] ? spec + n + 1 : "main";
+    *ready = false;
+    str_catn(&repo, spec, n);
+    int rc = str_check(&repo, e);
+    if (!rc && (!repo_valid(repo.s) || !revision_valid(revision)))
+        rc = err_set(e, ERR_INPUT, "\"hub:%s\" names no model of the hub, wanted hub:owner/name[@revision]",
+                     spec);
+    if (!rc)
+        rc = hub_get(repo.s, HUB_MODEL, revision, NULL, true, o, ready, path, e);
+    str_release(&repo);
+    return rc;
+}
+
+int hub_spec_ready(const char *spec, bool *ready, struct str *path, struct err *e)
+{
+    return spec_get(spec, NULL, ready, path, e);
+}
+
+int hub_spec_fetch(const char *spec, const struct asset_options *o, struct str *path, struct err *e)
+{
+    bool ready;
+    return spec_get(spec, o, &ready, path, e);
+}
+
+static const char *const hub_keys[] = {"hub", "type", "revision", "files", NULL};
+const struct source_kind source_hub = {"hub", hub_keys, hub_check, hub_pinned, hub_ready, hub_fetch};

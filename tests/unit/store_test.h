@@ -1,0 +1,86 @@
+/* store_test.h - what the tests of the store room share: a scratch folder, hashes, small files. */
+#ifndef W2S_TESTS_STORE_TEST_H
+#define W2S_TESTS_STORE_TEST_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char scratch[256]; /* this test program's own folder */
+
+static inline void scratch_make(void)
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(scratch, sizeof scratch, "%s/w2s-store-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(scratch)) {
+        perror(scratch);
+        exit(99);
+    }
+}
+
+static inline void scratch_remove(void)
+{
+    struct err e = ERR_INIT;
+    file_remove_tree(scratch, &e);
+}
+
+/* under - scratch/<name>, in one of a few rotating buffers */
+static inline const char *under(const char *name)
+{
+    static char paths[8][512];
+    static int at;
+    char *p = paths[at++ % 8];
+    snprintf(p, sizeof paths[0], "%s/%s", scratch, name);
+    return p;
+}
+
+static inline void spill(const char *path, const char *text)
+{
+    struct err e = ERR_INIT;
+    if (file_write(path, text, strlen(text), &e))
+        fail_msg("%s", e.msg);
+}
+
+static inline void folder(const char *path)
+{
+    struct err e = ERR_INIT;
+    if (file_mkdirs(path, &e))
+        fail_msg("%s", e.msg);
+}
+
+static inline void hash_of(char hash[HASH_HEX], const char *text)
+{
+    struct err e = ERR_INIT;
+    assert_int_equal(hash_bytes(text, strlen(text), hash, &e), OK);
+}
+
+#define assert_ok(call, e)                                                                                   \
+    do {                                                                                                     \
+        if ((call) != OK)                                                                                    \
+            fail_msg("%s", (e)->msg);                                                                        \
+    } while (0)
+
+/* assert_says - the sentence is whole: it is exactly this one */
+#define assert_says(e, sentence) assert_string_equal((e)->msg, sentence)
+
+static inline void assert_holds(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" does not hold \"%s\"", text, part);
+}
+
+#endif
