@@ -1,0 +1,78 @@
+# lib.sh - what the cases of tests/cli and tests/fault share: a scratch folder, a toy task and study, assertions.
+# W2S names the program, W2S_SOURCE the source tree; a case ends with `finish`.
+set -u
+[ -x "${W2S:-}" ] || { echo "SKIP: W2S does not name the program"; exit 77; }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+export XDG_CACHE_HOME=$scratch/cache XDG_CONFIG_HOME=$scratch/config W2S_THREADS=${W2S_THREADS:-2}
+model=$W2S_SOURCE/tests/cli/model
+checks=0 bad=0
+
+fail() { echo "FAILED: $*"; bad=$((bad + 1)); }
+# expect STATUS COMMAND...: runs it, keeps out and err, compares the exit status
+expect() {
+    local want=$1 got
+    shift
+    checks=$((checks + 1))
+    "$@" >out 2>err
+    got=$?
+    [ "$got" = "$want" ] || { fail "$* ended with $got, wanted $want"; head -n 5 out err; }
+}
+# says FILE TEXT: the file has the text in it
+says() {
+    checks=$((checks + 1))
+    grep -qF -- "$2" "$1" || { fail "$1 does not say: $2"; head -n 8 "$1"; }
+}
+lacks() {
+    checks=$((checks + 1))
+    if grep -qF -- "$2" "$1"; then fail "$1 says: $2"; fi
+}
+# one_sentence: standard error is one line that begins with the program's name
+one_sentence() {
+    checks=$((checks + 1))
+    [ "$(grep -c . err)" = 1 ] && grep -q '^w2s: ' err || { fail "standard error is not one sentence"; cat err; }
+}
+finish() {
+    echo "$checks checks, $bad failed"
+    [ $bad = 0 ]
+    exit
+}
+
+# A toy task: sentences whose sentiment is told by a word, with some noise; 400 rows.
+awk 'BEGIN {
+    srand(7); split("good fine", p, " "); split("bad dull", q, " "); split("film plot the a very", f, " ")
+    for (i = 0; i < 400; i++) {
+        y = rand() < .5; noisy = rand() < .1
+        w = (y != noisy) ? p[1 + int(2 * rand())] : q[1 + int(2 * rand())]
+        printf "{\"text\": \"%s %s is %s number %d\", \"label\": %d}\n", f[1 + int(5 * rand())], f[1 + int(5 * rand())], w, i, y
+    }
+}' >toy.jsonl
+cat >toy.yaml <<END
+name: toy
+title: A toy
+citation: none
+licence: CC0
+kind: labelled
+source:
+  files: {all: toy.jsonl}
+fields: {text: text, label: label}
+template: "{text}"
+long: text
+classes:
+  - {name: negative, word: " bad"}
+  - {name: positive, word: " good"}
+label: {field: label, map: {"0": 0, "1": 1}}
+END
+cat >micro.yaml <<END
+name: micro
+title: A micro study
+task: toy.yaml
+model: $model
+data: {supervise: 64, train: 64, valid: 20, test: 100, max_tokens: 32}
+supervisor: {layers: 1, trainable: all, lr: 3e-3}
+student: {layers: 4, trainable: top 2, lr: 3e-3}
+training: {epochs: 2, batch: 8, warmup: 2, evals: 2}
+methods: [naive, confidence]
+bootstrap: 200
+END

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# micro.sh - a study from end to end, on a micro model: the same bits twice, found again, overridden, reported.
+. "$(dirname "$0")/lib.sh"
+
+numbers() { # all predictions of all jobs, and the pairs of the results
+    (cd "$1" && find jobs -name '*.f64' | LC_ALL=C sort | xargs sha256sum)
+}
+
+expect 0 "$W2S" run micro.yaml --runs a
+says out "PGR"
+says out "a/studies/micro/report.html"
+says out "1 of 4 layers"
+expect 0 "$W2S" run micro.yaml --runs b
+[ "$(numbers a)" = "$(numbers b)" ] || fail "the same study gave other bits"
+[ "$(numbers a | wc -l)" -ge 9 ] || fail "predictions are missing"
+
+# Found again: nothing is computed, the numbers stay.
+expect 0 "$W2S" run micro.yaml --runs a
+says err "0 computed, 4 found"
+# Another student: its supervisor is found.
+expect 0 "$W2S" run micro.yaml student.layers=3 --runs a
+says err "3 computed, 1 found"
+
+# Ground truth as weak label: PGR exactly 1, and no job more than the ceiling.
+expect 0 "$W2S" run micro.yaml controls=true --runs a --json
+python3 - out <<'END' || fail "control, shape of results.json, or intervals"
+import json, sys
+r = json.load(open(sys.argv[1]))
+pairs = r["pairs"]
+control = [p for p in pairs if p["control"]]
+assert len(control) == 1 and len(pairs) == 3, len(pairs)
+if control[0]["pgr_undefined"] is None:
+    assert control[0]["pgr"] == [1.0, 1.0, 1.0], control[0]["pgr"]
+assert control[0]["student_scores"]["jobs"] == control[0]["ceiling"]["jobs"]
+for p in pairs:
+    for role in ("weak", "student_scores", "ceiling"):
+        v, lo, hi = p[role]["accuracy"]
+        assert 0 <= lo <= v <= hi <= 1
+    assert p["weak"]["jobs"] == pairs[0]["weak"]["jobs"]
+assert len(r["examples"]["items"]) == 100 and r["task"]["test"] == 100
+labels = [x["label"] for x in r["examples"]["items"]]
+assert sum(labels) == 50
+assert all(abs(sum(q) - 1) < 1e-9 for x in r["examples"]["items"] for q in x["probs"])
+END
+
+# alpha_max 0 is naive, bit for bit.
+expect 0 "$W2S" run micro.yaml confidence.alpha_max=0 --runs a --json
+python3 - out <<'END' || fail "alpha_max 0 is not naive"
+import json, sys
+pairs = json.load(open(sys.argv[1]))["pairs"]
+a, b = (next(p for p in pairs if p["method"] == m) for m in ("naive", "confidence"))
+assert a["student_scores"]["accuracy"] == b["student_scores"]["accuracy"]
+assert a["student_scores"]["auroc"] == b["student_scores"]["auroc"]
+END
+
+# Seeds: two repetitions, another split each.
+expect 0 "$W2S" run micro.yaml seeds=2 methods=naive --runs a --json
+python3 - out <<'END' || fail "two seeds"
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert len(r["pairs"]) == 1 and r["pairs"][0]["seeds"] == 2
+assert len(r["pairs"][0]["per_seed"]) == 2
+assert len(r["pairs"][0]["weak"]["jobs"]) == 2 and len(set(r["pairs"][0]["weak"]["jobs"])) == 2
+END
+
+# What is reported.
+for f in results.json results.csv report.html study.yaml; do [ -s a/studies/micro/$f ] || fail "$f is missing"; done
+says a/studies/micro/results.csv "supervisor,student,method,measure,seed,value,lo,hi"
+says a/studies/micro/report.html "<svg viewBox"
+lacks a/studies/micro/report.html "<script"
+expect 0 "$W2S" report micro --runs a
+says out "PGR"
+# The resolved study is itself a study, and asks for the same jobs.
+cp a/studies/micro/study.yaml again.yaml
+expect 0 "$W2S" run again.yaml --runs a
+says err "0 computed"
+
+expect 0 "$W2S" run micro.yaml --dry-run --runs fresh
+says out "4 jobs, 4 to do"
+[ -e fresh/jobs ] && [ -n "$(ls fresh/jobs)" ] && fail "a dry run computed"
+expect 0 "$W2S" ls --runs a
+says out "supervisor 1 of 4 layers"
+job=$(awk '/supervisor/ {print $1; exit}' out)
+expect 0 "$W2S" show "$job" --runs a
+says out "accuracy:"
+cp out before
+rm -f a/index.sqlite*
+expect 0 "$W2S" index --runs a
+expect 0 "$W2S" show "$job" --runs a
+cmp -s out before || fail "the index made anew shows another job"
+finish
