@@ -84,7 +84,7 @@ static int batch_threshold(const struct loss_batch *b, const double *f1, double 
 
 static int hard_binary(const struct loss_batch *b, size_t *hard, struct err *e)
 {
-    double t;
+    double t = 0;
     double *f1 = mem_alloc(b->B, sizeof *f1, e);
     if (!f1)
         return e->code;
