@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# errors.sh - what a user can get wrong ends in one sentence and status 2, with file, line or field.
+. "$(dirname "$0")/lib.sh"
+run() { "$W2S" run "$@" --runs r; }
+
+expect 2 "$W2S" runn quick
+one_sentence
+says err 'unknown command "runn"; did you mean "run"?'
+expect 2 "$W2S" run
+one_sentence
+expect 2 "$W2S" run micro.yaml --dry-rum
+one_sentence
+says err "unknown option"
+expect 2 run quik
+says err 'no study named "quik"; did you mean "quick"?'
+expect 2 run absent.yaml
+one_sentence
+says err "absent.yaml"
+
+# The study file: unknown keys, values, methods, with their lines.
+expect 2 run micro.yaml metods=naive
+one_sentence
+says err 'unknown key "metods"; did you mean "methods"?'
+sed 's/^data:.*/data: {supervise: 64, train: 64, tset: 100}/' micro.yaml >wrong.yaml
+expect 2 run wrong.yaml
+one_sentence
+says err 'wrong.yaml:5: unknown key "tset"; did you mean "test"?'
+expect 2 run micro.yaml methods=confidenc
+says err 'unknown method "confidenc"; did you mean "confidence"?'
+expect 2 run micro.yaml student.trainable=some
+says err '"trainable" is some, wanted all, head, or top N'
+expect 2 run micro.yaml data.train=-3
+says err '"train" is -3, wanted a whole number'
+expect 2 run micro.yaml student.layers=9
+says err "has 4 layers, the study asks for 9"
+expect 2 run micro.yaml data.max_tokens=100000
+one_sentence
+expect 2 run micro.yaml data.train=5000
+one_sentence
+says err "5,000 examples asked for train"
+expect 2 run micro.yaml task=nothing
+says err 'no task named "nothing"'
+expect 2 run micro.yaml model=nowhere/model
+one_sentence
+says err "nowhere/model"
+printf 'name: x\n  task: [\n' >broken.yaml
+expect 2 run broken.yaml
+one_sentence
+says err "broken.yaml:"
+
+# The task file and its data.
+sed 's/fields: .*/fields: {text: sentence, label: label}/' toy.yaml >field.yaml
+expect 2 run micro.yaml task=field.yaml
+one_sentence
+says err "toy.jsonl:1:"
+says err '"sentence" is missing'
+{ head -n 11 toy.jsonl; echo '{"text": "odd", "label": 7}'; } >odd.jsonl
+sed 's/toy.jsonl/odd.jsonl/' toy.yaml >odd.yaml
+expect 2 run micro.yaml task=odd.yaml
+one_sentence
+says err "odd.jsonl:12:"
+says err "7"
+{ head -n 3 toy.jsonl; echo '{"text": "cut'; } >cut.jsonl
+sed 's/toy.jsonl/cut.jsonl/' toy.yaml >cut.yaml
+expect 2 run micro.yaml task=cut.yaml
+one_sentence
+says err "cut.jsonl:4:"
+sed 's/toy.jsonl/gone.jsonl/' toy.yaml >gone.yaml
+expect 2 run micro.yaml task=gone.yaml
+says err "gone.jsonl"
+
+# The model's files.
+copy() { rm -rf m && cp -r "$model" m && chmod -R u+w m; }
+copy && rm m/model.safetensors
+expect 2 run micro.yaml model=m
+one_sentence
+says err "model.safetensors"
+copy && head -c 50000 "$model/model.safetensors" >m/model.safetensors
+expect 2 run micro.yaml model=m
+one_sentence
+says err "m/model.safetensors"
+copy && sed -i 's/"intermediate_size": 48/"intermediate_size": 64/' m/config.json
+expect 2 run micro.yaml model=m
+one_sentence
+says err "mlp"
+says err "64"
+copy && sed -i 's/"BF16"/"I64"/' m/model.safetensors
+expect 2 run micro.yaml model=m
+one_sentence
+copy && sed -i 's/"model_type": "llama"/"model_type": "mamba"/' m/config.json
+expect 2 run micro.yaml model=m
+one_sentence
+says err "mamba"
+says err "llama"
+copy && python3 - <<'END'
+import json
+t = json.load(open("m/tokenizer.json"))
+t["model"]["vocab"]["zzzz"] = 5000
+json.dump(t, open("m/tokenizer.json", "w"))
+END
+expect 2 run micro.yaml model=m
+one_sentence
+says err "5001"
+
+# Places that cannot be written, a disk that is full: nothing written before is lost.
+touch file
+expect 2 "$W2S" run micro.yaml --runs file/runs
+one_sentence
+says err "file/runs"
+if [ "$(id -u)" != 0 ]; then
+    mkdir ro && chmod 555 ro
+    expect 2 "$W2S" run micro.yaml --runs ro/runs
+    one_sentence
+fi
+expect 0 run micro.yaml methods=naive
+before=$(find r/jobs -type f | LC_ALL=C sort | xargs sha256sum)
+W2S_FAULT_WRITE=6 "$W2S" run micro.yaml student.layers=2 --runs r >out 2>err
+[ $? != 0 ] || fail "a full disk was not noticed"
+says err "No space left on device"
+after=$(cd . && find r/jobs -type f | LC_ALL=C sort | xargs sha256sum)
+[ "$(comm -23 <(echo "$before" | sort) <(echo "$after" | sort))" = "" ] || fail "a full disk changed finished jobs"
+expect 0 run micro.yaml student.layers=2
+[ -c /dev/full ] && { "$W2S" help >/dev/full 2>err && fail "a full standard output was not noticed"; }
+
+# A loss that is not finite fails its job by name; the others go on; status 1.
+expect 1 run micro.yaml student.lr=9 student.clip=0 student.epochs=40
+says err "student 4 of 4 layers" || true
+expect 2 "$W2S" show zz --runs r
+one_sentence
+expect 2 "$W2S" generate "$model" "" --tokens 5
+one_sentence
+expect 2 "$W2S" generate "$model" hello --tokens x
+says err '--tokens is "x", wanted a whole number'
+expect 2 "$W2S" run micro.yaml --device cuda:0 --runs r
+one_sentence
+says err "cuda:0"
+printf '{"text": "ok"}\n{"txt": "no"}\n' >t.jsonl
+expect 2 "$W2S" tokenize "$model" t.jsonl
+one_sentence
+says err 't.jsonl:2: "text" is missing'
+finish
