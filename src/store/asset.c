@@ -104,8 +104,8 @@ static int sources_check(const struct doc *row, struct err *e)
 {
     const struct doc *sources = doc_get(row, "sources");
     if (!sources || sources->type != DOC_LIST || !sources->n)
-        return doc_fail(sources ? sources : row, e, "asset %s: \"sources\" is %s, wanted a list of one or "
-                                                    "more", row->key,
+        return doc_fail(sources ? sources : row, e, "asset %s: \"sources\" is %s%s, wanted a list of one or "
+                                                    "more", row->key, sources ? "a " : "",
                         sources ? doc_type_name(sources->type) : "missing");
     for (const struct doc *s = sources->child; s; s = s->next) {
         const struct source_kind *k = s->type == DOC_MAP ? source_kind_of(s) : NULL;
@@ -131,7 +131,7 @@ static int asset_read(struct asset *a, const struct doc *row, struct err *e)
         return doc_fail(row, e, "asset \"%s\": a name is made of a-z, 0-9, dot, - and _, and begins with a "
                                 "letter or digit", row->key);
     if (row->type != DOC_MAP)
-        return doc_fail(row, e, "asset %s is %s, wanted a map", row->key, doc_type_name(row->type));
+        return doc_fail(row, e, "asset %s is a %s, wanted a map", row->key, doc_type_name(row->type));
     if ((rc = doc_check_keys(row, keys, e)) || (rc = doc_opt_enum(row, "kind", kinds, &kind, e)) ||
         (rc = doc_opt_str(row, "title", &a->title, e)) ||
         (rc = doc_opt_str(row, "licence", &a->licence, e)) ||
@@ -169,13 +169,13 @@ static int assets_read(struct assets *a, struct doc_tree *t, const char *path, s
     if (t->root->type == DOC_NULL)
         return OK;
     if (t->root->type != DOC_MAP)
-        return doc_fail(t->root, e, "is %s, wanted a map with the key \"assets\"",
+        return doc_fail(t->root, e, "is a %s, wanted a map with the key \"assets\"",
                         doc_type_name(t->root->type));
     if ((rc = doc_check_keys(t->root, keys, e)))
         return rc;
     const struct doc *rows = doc_get(t->root, "assets");
     if (rows && rows->type != DOC_MAP && rows->type != DOC_NULL)
-        return doc_fail(rows, e, "\"assets\" is %s, wanted a map from names to assets",
+        return doc_fail(rows, e, "\"assets\" is a %s, wanted a map from names to assets",
                         doc_type_name(rows->type));
     for (const struct doc *r = rows ? rows->child : NULL; r; r = r->next) {
         struct asset row;

@@ -72,7 +72,7 @@ static int hub_check(const struct doc *doc, struct err *e)
         return type == HUB_MODEL ? OK : doc_fail(doc, e, "\"files\" is missing: a dataset's files are to "
                                                          "be named");
     if (files->type != DOC_LIST || !files->n)
-        return doc_fail(files, e, "\"files\" is %s, wanted a list of names", doc_type_name(files->type));
+        return doc_fail(files, e, "\"files\" is a %s, wanted a list of names", doc_type_name(files->type));
     for (const struct doc *f = files->child; f; f = f->next) {
         const char *name = f->s, *sum = NULL;
         if (f->type == DOC_MAP && ((rc = doc_check_keys(f, file_keys, e)) ||
@@ -80,7 +80,7 @@ static int hub_check(const struct doc *doc, struct err *e)
                                    (rc = doc_opt_str(f, "sha256", &sum, e))))
             return rc;
         if (f->type != DOC_MAP && f->type != DOC_STRING)
-            return doc_fail(f, e, "a file is %s, wanted a name or {name, sha256}", doc_type_name(f->type));
+            return doc_fail(f, e, "a file is a %s, wanted a name or {name, sha256}", doc_type_name(f->type));
         if (!source_name_safe(name))
             return doc_fail(f, e, "\"%s\" cannot be a file's name", name);
         if (sum && !source_sum_valid(sum))

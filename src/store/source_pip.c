@@ -87,12 +87,12 @@ static int pip_check(const struct doc *doc, struct err *e)
     if (archive < 0)
         return doc_fail(doc, e, "\"archive\" is missing, wanted wheel or sdist");
     if (!files || files->type != DOC_LIST || !files->n)
-        return doc_fail(files ? files : doc, e, "\"files\" is %s, wanted a list of {member, sha256}",
-                        files ? doc_type_name(files->type) : "missing");
+        return doc_fail(files ? files : doc, e, "\"files\" is %s%s, wanted a list of {member, sha256}",
+                        files ? "a " : "", files ? doc_type_name(files->type) : "missing");
     for (const struct doc *f = files->child; f; f = f->next) {
         const char *member, *name = NULL;
         if (f->type != DOC_MAP)
-            return doc_fail(f, e, "a file is %s, wanted {member, sha256}", doc_type_name(f->type));
+            return doc_fail(f, e, "a file is a %s, wanted {member, sha256}", doc_type_name(f->type));
         if ((rc = doc_check_keys(f, file_keys, e)) || (rc = doc_str(f, "member", &member, e)) ||
             (rc = doc_opt_str(f, "name", &name, e)) || (rc = sum_check(f, e)))
             return rc;

@@ -234,7 +234,7 @@ static void killed_anywhere(void **state)
             pause();
             _exit(3);
         }
-        struct timespec t = {0, (long)rng_below(&r, 6000000)};
+        struct timespec t = {0, (long)rng_below(&r, 10000000)};
         nanosleep(&t, NULL);
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
@@ -265,7 +265,7 @@ static void raced(void **state)
     (void)state;
     struct store *s = store_fresh("raced");
     struct err e = ERR_INIT;
-    char hash[JOBS][HASH_HEX], text[96];
+    char hash[JOBS][HASH_HEX], text[600], job[600];
     pid_t child[RACERS];
     for (int i = 0; i < JOBS; i++) {
         snprintf(text, sizeof text, "raced %d", i);
@@ -289,8 +289,7 @@ static void raced(void **state)
                 snprintf(text, sizeof text, "%s/log-%.12s", store_dir(mine), hash[i]);
                 if (file_append(text, "x", 1, &e) || job_file(&w, "test.f64", &e))
                     _exit(3);
-                char job[128];
-                snprintf(job, sizeof job, "{\"hash\":\"%s\"}", hash[i]);
+                snprintf(job, sizeof job, "{\"hash\":\"%.64s\"}", hash[i]);
                 if (store_finish(mine, &w, job, "{\"accuracy\": 0.75}", &e))
                     _exit(4);
             }
@@ -442,7 +441,7 @@ static void refused(void **state)
     assert_int_equal(store_open(&s, under("a-file/runs"), &e), ERR_IO);
     assert_null(s);
     assert_true(str_starts(e.msg, "runs folder: "));
-    assert_holds(e.msg, "Not a directory");
+    assert_holds(e.msg, "a-file: the folder cannot be made");
     store_close(NULL);
 
     s = store_fresh("refused");
