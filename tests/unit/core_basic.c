@@ -1,0 +1,212 @@
+/* core_basic.c - errors, memory, strings, random streams, hashes, threads. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "core/arena.h"
+#include "core/hash.h"
+#include "core/mem.h"
+#include "core/par.h"
+#include "core/rng.h"
+#include "core/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void test_err(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    assert_int_equal(err_set(&e, ERR_INPUT, "train.json:%d: \"%s\" is missing", 118, "distractor2"), ERR_INPUT);
+    assert_int_equal(err_wrap(&e, "task %s", "sciq"), ERR_INPUT);
+    assert_string_equal(e.msg, "task sciq: train.json:118: \"distractor2\" is missing");
+    errno = ENOSPC;
+    assert_int_equal(err_sys(&e, "a/b"), ERR_IO);
+    assert_string_equal(e.msg, "a/b: No space left on device");
+    char long_text[3000];
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    err_set(&e, ERR_INPUT, "%s", long_text);
+    assert_int_equal(strlen(e.msg), sizeof e.msg - 1);
+    assert_string_equal(e.msg + sizeof e.msg - 4, "...");
+    err_wrap(&e, "%s", long_text); /* stays in its bounds */
+    assert_true(strlen(e.msg) < sizeof e.msg);
+}
+
+static void test_mem(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    assert_null(mem_alloc(SIZE_MAX / 2, 4, &e));
+    assert_int_equal(e.code, ERR_NOMEM);
+    assert_null(mem_alloc((size_t)1 << 50, 1, &e));
+    assert_string_equal(e.msg, "out of memory: 1.0 PiB asked for");
+    double *x = mem_zalloc(7, sizeof *x, &e);
+    assert_int_equal((uintptr_t)x % 64, 0);
+    assert_true(x[6] == 0);
+    mem_free(x);
+    int *v = NULL;
+    size_t cap = 0;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(mem_grow(&v, &cap, (size_t)i + 1, sizeof *v, &e), OK);
+        v[i] = i;
+    }
+    assert_int_equal(v[999], 999);
+    mem_fault_at(1);
+    size_t was = cap;
+    int *same = v;
+    assert_int_equal(mem_grow(&v, &cap, cap + 1, sizeof *v, &e), ERR_NOMEM);
+    assert_true(mem_fault_hit() && v == same && cap == was);
+    mem_fault_at(0);
+    mem_free(v);
+}
+
+static void test_str(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str s = STR_INIT;
+    assert_string_equal(s.s, "");
+    for (int i = 0; i < 300; i++)
+        str_addf(&s, "%d,", i);
+    assert_int_equal(str_check(&s, &e), OK);
+    assert_int_equal(s.len, strlen(s.s));
+    str_reset(&s);
+    str_path(&s, "a/", "b");
+    assert_string_equal(s.s, "a/b");
+    str_reset(&s);
+    str_latin1(&s, "caf\xe9", 4);
+    assert_string_equal(s.s, "café");
+    str_reset(&s);
+    str_bytes(&s, 92871040), str_addc(&s, ' '), str_count(&s, 1234567), str_addc(&s, ' ');
+    str_duration(&s, 59.7), str_addc(&s, ' '), str_duration(&s, 3), str_addc(&s, ' '), str_duration(&s, 3725);
+    assert_string_equal(s.s, "88.6 MiB 1,234,567 1m 00s 3.0s 1h 02m");
+    str_release(&s);
+    struct str f = STR_INIT;
+    mem_fault_at(1);
+    str_cat(&f, "x");
+    mem_fault_at(0);
+    str_cat(&f, "y"); /* a failure stays */
+    assert_int_equal(str_check(&f, &e), ERR_NOMEM);
+    assert_null(str_take(&f, &e));
+    const char *const names[] = {"methods", "name", "naive"};
+    assert_string_equal(str_nearest("metods", names, 3), "methods");
+    assert_string_equal(str_nearest("nmae", names, 3), "name");
+    assert_null(str_nearest("zzzz", names, 3));
+}
+
+static void test_utf8(void **state)
+{
+    (void)state;
+    unsigned cp;
+    char out[4];
+    const unsigned points[] = {0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x10FFFF};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        size_t n = utf8_put(out, points[i]);
+        assert_int_equal(utf8_next(out, n, &cp), n);
+        assert_int_equal(cp, points[i]);
+    }
+    const char *const broken[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80",
+                                  "\xF5\x80\x80\x80", "\xE2\x82", "\xFF"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        assert_int_equal(utf8_next(broken[i], strlen(broken[i]), &cp), 1);
+        assert_int_equal(cp, 0xFFFD);
+    }
+}
+
+static void test_rng(void **state)
+{
+    (void)state;
+    /* known answers of Random123: philox4x32-10, counter and key all 0 */
+    struct rng r = {.used = 4};
+    const uint32_t want[4] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(rng_u32(&r), want[i]);
+    struct rng a, b, c;
+    rng_init(&a, 1, "order"), rng_init(&b, 1, "order"), rng_init(&c, 1, "init");
+    assert_true(rng_u64(&a) == rng_u64(&b));
+    assert_true(rng_u64(&a) != rng_u64(&c));
+    double sum = 0, squares = 0, unit = 0;
+    enum { DRAWS = 100000 };
+    for (int i = 0; i < DRAWS; i++) {
+        double x = rng_normal(&a);
+        sum += x, squares += x * x, unit += rng_unit(&a);
+    }
+    assert_true(fabs(sum / DRAWS) < 4 / sqrt(DRAWS)); /* four standard errors */
+    assert_true(fabs(squares / DRAWS - 1) < 4 * sqrt(2. / DRAWS));
+    assert_true(fabs(unit / DRAWS - .5) < 4 * sqrt(1. / 12 / DRAWS));
+    size_t index[100], seen[100] = {0}, counts[3] = {0};
+    for (size_t i = 0; i < 100; i++)
+        index[i] = i;
+    rng_shuffle(&a, index, 100);
+    for (size_t i = 0; i < 100; i++)
+        seen[index[i]]++;
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(seen[i], 1);
+    for (int i = 0; i < 30000; i++)
+        counts[rng_below(&a, 3)]++;
+    for (int i = 0; i < 3; i++)
+        assert_true(labs((long)counts[i] - 10000) < 400);
+}
+
+static void test_hash(void **state)
+{
+    (void)state;
+    char hex[HASH_HEX];
+    struct err e = ERR_INIT;
+    assert_int_equal(hash_bytes("abc", 3, hex, &e), OK); /* FIPS 180-2's example */
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+static void test_arena(void **state)
+{
+    (void)state;
+    struct arena a = ARENA_INIT;
+    struct err e = ERR_INIT;
+    for (size_t i = 1; i < 2000; i++) {
+        unsigned char *p = arena_alloc(&a, i, 1, &e);
+        assert_int_equal((uintptr_t)p % 16, 0);
+        for (size_t k = 0; k < i; k++)
+            assert_int_equal(p[k], 0);
+        memset(p, 0xAB, i);
+    }
+    assert_null(arena_alloc(&a, SIZE_MAX / 8, 16, &e));
+    assert_int_equal(e.code, ERR_NOMEM);
+    arena_release(&a);
+}
+
+static void add_piece(void *ctx, size_t begin, size_t end)
+{
+    double *sums = ctx, s = 0;
+    for (size_t i = begin; i < end; i++)
+        s += 1. / (double)(i + 1);
+    sums[begin / 64] = s;
+}
+
+static void test_par(void **state)
+{
+    (void)state;
+    double one[160] = {0}, many[160] = {0};
+    par_set_threads(1);
+    par_for(10000, 64, add_piece, one);
+    par_set_threads(3);
+    par_for(10000, 64, add_piece, many);
+    assert_memory_equal(one, many, sizeof one);
+    assert_true(one[156] > 0 && one[157] == 0);
+    par_for(0, 64, add_piece, one);
+    assert_int_equal(par_threads(), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_err),  cmocka_unit_test(test_mem),   cmocka_unit_test(test_str), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_rng),  cmocka_unit_test(test_hash),  cmocka_unit_test(test_arena), cmocka_unit_test(test_par),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
