@@ -39,6 +39,15 @@ int source_folder(const char *variable, const char *tail, const char *tail2, str
     return str_check(out, e);
 }
 
+int source_text(const struct doc *map, const char *key, const char **out, struct err *e)
+{
+    const struct doc *d = doc_get(map, key);
+    if (!d || (d->type != DOC_INT && d->type != DOC_REAL) || !d->s)
+        return doc_str(map, key, out, e);
+    *out = d->s;
+    return OK;
+}
+
 bool source_sum_valid(const char *hex)
 {
     size_t n = strspn(hex, "0123456789abcdef");
@@ -84,6 +93,14 @@ int source_lock(const char *path, const char *what, const struct asset_options *
         nanosleep(&pause, NULL);
     }
     return rc;
+}
+
+void source_progress_end(struct progress *p, int rc)
+{
+    /* A line that says 100 % of what failed would be a lie. */
+    if (rc)
+        p->total = p->units = 0;
+    progress_end(p, rc ? "not finished" : NULL);
 }
 
 static bool asset_name_valid(const char *name)
@@ -346,6 +363,8 @@ int asset_path(struct assets *a, const char *name, const struct asset_options *o
     } else {
         rc = name_unknown(a, name, e);
     }
+    if (rc)
+        str_reset(path);
     return rc;
 }
 

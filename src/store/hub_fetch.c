@@ -351,7 +351,7 @@ static int blob_fetch(const struct hub *h, const struct head *head, const char *
         goto out;
     progress_begin(&d.progress, h->o->log, what, (double)head->size, "bytes");
     rc = download_run(h, &d, file, e);
-    progress_end(&d.progress, NULL);
+    source_progress_end(&d.progress, rc);
     if (rc)
         goto out;
     rc = blob_check(h, &d, head, file, sum, e);

@@ -28,15 +28,22 @@ struct source_kind {
 int source_lock(const char *path, const char *what, const struct asset_options *o, int *fd,
                 struct err *e);
 
-/* source_cache - "$<variable>" if set, absolute; else "~/<tail>"; with tail2 appended. */
+/* source_folder - "$<variable>" if that is an absolute path, else "~/<tail>"; with tail2 appended. */
 int source_folder(const char *variable, const char *tail, const char *tail2, struct str *out,
                   struct err *e);
+
+/* source_text - a required string; what YAML takes for a number, as written: a sum or commit may happen to
+ * have no letter but e. */
+int source_text(const struct doc *map, const char *key, const char **out, struct err *e);
 
 /* source_sum_check - the file's SHA-256 is want; a mismatch names both. what: what the file is. */
 int source_sum_check(const char *path, const char *want, const char *what, struct err *e);
 bool source_sum_valid(const char *hex); /* 64 lower-case hexadecimal digits */
 
-/* source_child - the name of a file or folder that stays below where it is put: no "..", not absolute. */
+/* source_progress_end - progress_end of a fetch that ended with rc. */
+void source_progress_end(struct progress *p, int rc);
+
+/* source_name_safe - the name of a file or folder that stays below where it is put: no "..", not absolute. */
 bool source_name_safe(const char *name);
 
 extern const struct source_kind source_pip, source_hub, source_path;

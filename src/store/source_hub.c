@@ -61,7 +61,7 @@ static int hub_check(const struct doc *doc, struct err *e)
     const char *repo, *revision = NULL;
     int type = HUB_MODEL, rc;
     if ((rc = doc_str(doc, "hub", &repo, e)) || (rc = doc_opt_enum(doc, "type", type_names, &type, e)) ||
-        (rc = doc_opt_str(doc, "revision", &revision, e)))
+        (doc_get(doc, "revision") && (rc = source_text(doc, "revision", &revision, e))))
         return rc;
     if (!repo_valid(repo))
         return doc_fail(doc_get(doc, "hub"), e, "\"hub\" is \"%s\", wanted owner/name", repo);
@@ -77,7 +77,8 @@ static int hub_check(const struct doc *doc, struct err *e)
         const char *name = f->s, *sum = NULL;
         if (f->type == DOC_MAP && ((rc = doc_check_keys(f, file_keys, e)) ||
                                    (rc = doc_str(f, "name", &name, e)) ||
-                                   (rc = doc_opt_str(f, "sha256", &sum, e))))
+                                   (doc_get(f, "sha256") &&
+                                    (rc = source_text(f, "sha256", &sum, e)))))
             return rc;
         if (f->type != DOC_MAP && f->type != DOC_STRING)
             return doc_fail(f, e, "a file is a %s, wanted a name or {name, sha256}", doc_type_name(f->type));
@@ -91,10 +92,8 @@ static int hub_check(const struct doc *doc, struct err *e)
 
 static bool hub_pinned(const struct doc *doc)
 {
-    const char *revision = "main";
-    struct err ignored = ERR_INIT;
-    (void)doc_opt_str(doc, "revision", &revision, &ignored);
-    return is_commit(revision);
+    const struct doc *revision = doc_get(doc, "revision");
+    return revision && is_commit(revision->s);
 }
 
 /* hub_place_init - the folder of a repository in the cache. */
@@ -249,11 +248,11 @@ static void source_place(const struct source *s, const char **repo, enum hub_typ
                          const char **revision)
 {
     struct err ignored = ERR_INIT;
+    const struct doc *r = doc_get(s->doc, "revision");
     int t = HUB_MODEL;
-    *revision = "main";
+    *revision = r ? r->s : "main";
     *repo = doc_get(s->doc, "hub")->s;
     (void)doc_opt_enum(s->doc, "type", type_names, &t, &ignored);
-    (void)doc_opt_str(s->doc, "revision", revision, &ignored);
     *type = (enum hub_type)t;
 }
 

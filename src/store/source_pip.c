@@ -53,7 +53,7 @@ static const char *member_name(const struct doc *file)
 static int sum_check(const struct doc *map, struct err *e)
 {
     const char *sum;
-    int rc = doc_str(map, "sha256", &sum, e);
+    int rc = source_text(map, "sha256", &sum, e);
     if (!rc && !source_sum_valid(sum))
         rc = doc_fail(doc_get(map, "sha256"), e, "\"sha256\" is \"%s\", wanted 64 digits of 0-9a-f", sum);
     return rc;
@@ -208,9 +208,9 @@ static void watch_tick(void *ctx)
     struct watch *w = ctx;
     size_t a = largest_file(w->scratch, 1), b = largest_file(w->download, 0);
     double done = (double)(a > b ? a : b);
-    if (w->progress.total > 0 && done > w->progress.total)
-        done = w->progress.total;
-    progress_step(&w->progress, done, done, NULL);
+    bool all = w->progress.total > 0 && done >= w->progress.total;
+    progress_step(&w->progress, all ? w->progress.total : done, done,
+                  all ? "pip looks into it" : NULL);
 }
 
 /* The folders of one fetch. */
@@ -391,7 +391,7 @@ static int pip_download(const struct source *s, const struct bench *b, struct st
     }
     if (!rc && r.status)
         rc = pip_failed(&r, s->doc, e);
-    progress_end(&w.progress, NULL);
+    source_progress_end(&w.progress, rc);
     if (!rc)
         rc = pip_archive(b, spec, archive, e);
     if (!rc)
