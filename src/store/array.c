@@ -56,7 +56,8 @@ int store_array_read(const char *path, double **x, size_t n, struct err *e)
     if (rc)
         return rc;
     if (m.size < HEADER || memcmp(m.data, array_magic, sizeof array_magic) != 0) {
-        rc = err_set(e, ERR_INPUT, "%s: not an array of this program's (its first bytes say so)", path);
+        rc = err_set(e, ERR_INPUT, "%s: not an array of this program's (its first bytes say so)",
+                     path);
         goto out;
     }
     uint64_t count = get64(m.data + sizeof array_magic);
@@ -66,8 +67,8 @@ int store_array_read(const char *path, double **x, size_t n, struct err *e)
         goto out;
     }
     if (!size_mul(n, 8, &bytes) || m.size - HEADER != bytes) {
-        rc = err_set(e, ERR_INPUT, "%s: cut short: %zu bytes, wanted %zu for %zu numbers", path, m.size,
-                     HEADER + bytes, n);
+        rc = err_set(e, ERR_INPUT, "%s: cut short: %zu bytes, wanted %zu for %zu numbers", path,
+                     m.size, HEADER + bytes, n);
         goto out;
     }
     *x = mem_alloc(n, sizeof **x, e);

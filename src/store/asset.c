@@ -33,8 +33,10 @@ int source_folder(const char *variable, const char *tail, const char *tail2, str
     else if (home && home[0] == '/')
         str_addf(out, "%s/%s", home, tail);
     else
-        return err_set(e, ERR_INPUT, "neither %s nor HOME names a folder, so there is no place for "
-                                     "what is fetched", variable);
+        return err_set(e, ERR_INPUT,
+                       "neither %s nor HOME names a folder, so there is no place for "
+                       "what is fetched",
+                       variable);
     str_cat(out, tail2);
     return str_check(out, e);
 }
@@ -72,8 +74,8 @@ int source_sum_check(const char *path, const char *want, const char *what, struc
     char got[HASH_HEX];
     int rc = hash_file(path, got, e);
     if (!rc && strcmp(got, want) != 0)
-        rc = err_set(e, ERR_INPUT, "%s has the SHA-256 %s, wanted %s; nothing of it was kept", what, got,
-                     want);
+        rc = err_set(e, ERR_INPUT, "%s has the SHA-256 %s, wanted %s; nothing of it was kept", what,
+                     got, want);
     return rc;
 }
 
@@ -121,8 +123,10 @@ static int sources_check(const struct doc *row, struct err *e)
 {
     const struct doc *sources = doc_get(row, "sources");
     if (!sources || sources->type != DOC_LIST || !sources->n)
-        return doc_fail(sources ? sources : row, e, "asset %s: \"sources\" is %s%s, wanted a list of one or "
-                                                    "more", row->key, sources ? "a " : "",
+        return doc_fail(sources ? sources : row, e,
+                        "asset %s: \"sources\" is %s%s, wanted a list of one or "
+                        "more",
+                        row->key, sources ? "a " : "",
                         sources ? doc_type_name(sources->type) : "missing");
     for (const struct doc *s = sources->child; s; s = s->next) {
         const struct source_kind *k = s->type == DOC_MAP ? source_kind_of(s) : NULL;
@@ -139,16 +143,24 @@ static int sources_check(const struct doc *row, struct err *e)
 
 static int asset_read(struct asset *a, const struct doc *row, struct err *e)
 {
-    static const char *const keys[] = {"kind", "title", "licence", "citation", "bytes", "sources", NULL};
+    static const char *const keys[] = {"kind",  "title",   "licence", "citation",
+                                       "bytes", "sources", NULL};
     static const char *const kinds[] = {"model", "data", NULL};
     int kind = -1, rc;
-    *a = (struct asset){.name = row->key, .title = row->key, .licence = "unknown", .citation = "",
-                        .row = row, .pinned = true};
+    *a = (struct asset){.name = row->key,
+                        .title = row->key,
+                        .licence = "unknown",
+                        .citation = "",
+                        .row = row,
+                        .pinned = true};
     if (!asset_name_valid(row->key))
-        return doc_fail(row, e, "asset \"%s\": a name is made of a-z, 0-9, dot, - and _, and begins with a "
-                                "letter or digit", row->key);
+        return doc_fail(row, e,
+                        "asset \"%s\": a name is made of a-z, 0-9, dot, - and _, and begins with a "
+                        "letter or digit",
+                        row->key);
     if (row->type != DOC_MAP)
-        return doc_fail(row, e, "asset %s is a %s, wanted a map", row->key, doc_type_name(row->type));
+        return doc_fail(row, e, "asset %s is a %s, wanted a map", row->key,
+                        doc_type_name(row->type));
     if ((rc = doc_check_keys(row, keys, e)) || (rc = doc_opt_enum(row, "kind", kinds, &kind, e)) ||
         (rc = doc_opt_str(row, "title", &a->title, e)) ||
         (rc = doc_opt_str(row, "licence", &a->licence, e)) ||
@@ -265,7 +277,8 @@ static int row_ready(const struct asset *row, const struct asset_options *o, boo
 {
     int rc = OK;
     *ready = false;
-    for (const struct doc *s = doc_get(row->row, "sources")->child; s && !rc && !*ready; s = s->next) {
+    for (const struct doc *s = doc_get(row->row, "sources")->child; s && !rc && !*ready;
+         s = s->next) {
         struct source source = {row, s, o};
         rc = source_kind_of(s)->ready(&source, ready, path, e);
     }
@@ -280,12 +293,15 @@ static int row_unfetchable(const struct asset *row, struct err *e)
         str_addf(&list, "%s%s", list.len ? ", " : "", doc_get(s, "path")->s);
     int rc = str_check(&list, e);
     if (!rc && strstr(list.s, "${W2S_DATA}") && !getenv("W2S_DATA"))
-        rc = err_set(e, ERR_INPUT, "%s %s is taken from the folder %s, and W2S_DATA is not set; set it to "
-                                   "the folder that holds %s (docs/assets.md)", row->kind, row->name, list.s,
-                     row->name);
+        rc = err_set(e, ERR_INPUT,
+                     "%s %s is taken from the folder %s, and W2S_DATA is not set; set it to "
+                     "the folder that holds %s (docs/assets.md)",
+                     row->kind, row->name, list.s, row->name);
     else if (!rc)
-        rc = err_set(e, ERR_INPUT, "%s %s is taken from the folder %s, and that is not there "
-                                   "(docs/assets.md)", row->kind, row->name, list.s);
+        rc = err_set(e, ERR_INPUT,
+                     "%s %s is taken from the folder %s, and that is not there "
+                     "(docs/assets.md)",
+                     row->kind, row->name, list.s);
     str_release(&list);
     return rc;
 }
@@ -332,10 +348,12 @@ static int name_unknown(const struct assets *a, const char *name, struct err *e)
     if (strchr(name, '/'))
         return err_set(e, ERR_INPUT, "%s: no such file or folder", name);
     if (near)
-        return err_set(e, ERR_INPUT, "no asset and no file is called \"%s\"; did you mean \"%s\"?", name,
-                       near);
-    return err_set(e, ERR_INPUT, "no asset and no file is called \"%s\"; w2s fetch lists the assets, a "
-                                 "model of the hub is hub:owner/name", name);
+        return err_set(e, ERR_INPUT, "no asset and no file is called \"%s\"; did you mean \"%s\"?",
+                       name, near);
+    return err_set(e, ERR_INPUT,
+                   "no asset and no file is called \"%s\"; w2s fetch lists the assets, a "
+                   "model of the hub is hub:owner/name",
+                   name);
 }
 
 int asset_path(struct assets *a, const char *name, const struct asset_options *o, struct str *path,
@@ -394,7 +412,8 @@ static int path_expand(const struct doc *doc, bool *known, struct str *out, stru
         char name[64];
         size_t n = (size_t)(close - open) - 2;
         if (n >= sizeof name)
-            return doc_fail(doc_get(doc, "path"), e, "a variable's name of %zu letters is too long", n);
+            return doc_fail(doc_get(doc, "path"), e, "a variable's name of %zu letters is too long",
+                            n);
         memcpy(name, open + 2, n);
         name[n] = '\0';
         const char *value = getenv(name);

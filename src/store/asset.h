@@ -1,11 +1,12 @@
-/* asset.h - models and data by name: rows of assets.yaml, fetched into the user's cache when first needed.
+/* asset.h - models and data by name: rows of assets.yaml, fetched into the user's cache when first
+ * needed.
  *
- *   $XDG_CACHE_HOME/w2s/assets/<name>/   (~/.cache/w2s where unset): the files and asset.json, which says
- *                                        where they came from
- *   $HF_HOME/hub/models--owner--name/    hub files, in the Hugging Face libraries' own cache and layout
+ *   $XDG_CACHE_HOME/w2s/assets/<name>/   (~/.cache/w2s where unset): the files and asset.json,
+ * which says where they came from $HF_HOME/hub/models--owner--name/    hub files, in the Hugging
+ * Face libraries' own cache and layout
  *
- * docs/assets.md is the manual of assets.yaml. To add an asset: a row there. To add a kind of source: a
- * row of source_kinds in asset.c. */
+ * docs/assets.md is the manual of assets.yaml. To add an asset: a row there. To add a kind of
+ * source: a row of source_kinds in asset.c. */
 #ifndef W2S_STORE_ASSET_H
 #define W2S_STORE_ASSET_H
 
@@ -13,9 +14,9 @@
 #include "core/log.h"
 
 struct assets;
-/* assets_open - share: the folder with assets.yaml (the checkout, or the installed share/w2s); a second
- * file, assets.yaml in $XDG_CONFIG_HOME/w2s (~/.config/w2s), may add rows; a row there takes the place of
- * one of the same name. Owner: caller, assets_close. */
+/* assets_open - share: the folder with assets.yaml (the checkout, or the installed share/w2s); a
+ * second file, assets.yaml in $XDG_CONFIG_HOME/w2s (~/.config/w2s), may add rows; a row there takes
+ * the place of one of the same name. Owner: caller, assets_close. */
 int assets_open(struct assets **out, const char *share, struct err *e);
 void assets_close(struct assets *a); /* accepts NULL */
 
@@ -35,12 +36,12 @@ struct asset_options {
     struct log *log; /* progress; may be NULL */
 };
 /* asset_path - where the asset's model folder/file or data folder is; fetched where missing and not
- * offline (a sentence: "not fetched yet and --offline was given; w2s fetch NAME"). What was fetched is
- * checked by SHA-256 (a mismatch names both sums and keeps nothing), unpacked, and appears by one rename.
- * A model that is one .gguf file is that file, everything else its folder.
+ * offline (a sentence: "not fetched yet and --offline was given; w2s fetch NAME"). What was fetched
+ * is checked by SHA-256 (a mismatch names both sums and keeps nothing), unpacked, and appears by
+ * one rename. A model that is one .gguf file is that file, everything else its folder.
  *
- * name: a row's name; else hub:owner/name[@revision]; else a path that exists, taken as it is (./NAME
- * where a row has the name NAME). Else: "did you mean". */
+ * name: a row's name; else hub:owner/name[@revision]; else a path that exists, taken as it is
+ * (./NAME where a row has the name NAME). Else: "did you mean". */
 int asset_path(struct assets *a, const char *name, const struct asset_options *o, struct str *path,
                struct err *e);
 bool asset_ready(struct assets *a, const char *name); /* needs no fetch */

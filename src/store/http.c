@@ -22,8 +22,13 @@ struct talk {
 
 void http_reply_init(struct http_reply *r)
 {
-    *r = (struct http_reply){.etag = STR_INIT, .linked_etag = STR_INIT, .commit = STR_INIT,
-                             .error_code = STR_INIT, .location = STR_INIT, .size = -1, .linked_size = -1};
+    *r = (struct http_reply){.etag = STR_INIT,
+                             .linked_etag = STR_INIT,
+                             .commit = STR_INIT,
+                             .error_code = STR_INIT,
+                             .location = STR_INIT,
+                             .size = -1,
+                             .linked_size = -1};
 }
 
 void http_reply_release(struct http_reply *r)
@@ -124,11 +129,12 @@ static CURLcode talk_options(struct talk *t, struct curl_slist *headers, char *w
     const struct http_request *q = t->q;
     CURL *c = t->curl;
     CURLcode bad = CURLE_OK;
-    const char *bundle = getenv("CURL_CA_BUNDLE") ? getenv("CURL_CA_BUNDLE") : getenv("SSL_CERT_FILE");
-#define SET(option, value)                                                                                   \
-    do {                                                                                                     \
-        if (!bad)                                                                                            \
-            bad = curl_easy_setopt(c, option, value);                                                        \
+    const char *bundle =
+        getenv("CURL_CA_BUNDLE") ? getenv("CURL_CA_BUNDLE") : getenv("SSL_CERT_FILE");
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        if (!bad)                                                                                  \
+            bad = curl_easy_setopt(c, option, value);                                              \
     } while (0)
     SET(CURLOPT_URL, q->url);
     SET(CURLOPT_ERRORBUFFER, why);
@@ -208,8 +214,9 @@ int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
         rc = t.rc;
     } else if (code) {
         r->cut = r->status == 200 || r->status == 206;
-        rc = err_set(e, ERR_NETWORK, "%s %s: %s", r->cut ? "lost the connection to" : "cannot reach", host.s,
-                     why[0] ? why : curl_easy_strerror(code));
+        rc =
+            err_set(e, ERR_NETWORK, "%s %s: %s", r->cut ? "lost the connection to" : "cannot reach",
+                    host.s, why[0] ? why : curl_easy_strerror(code));
     } else if ((rc = str_check(&r->location, e)) || (rc = str_check(&r->etag, e)) ||
                (rc = str_check(&r->linked_etag, e))) {
         goto out;
@@ -247,7 +254,8 @@ bool http_same_origin(const char *a, const char *b)
 
 void http_escape(struct str *out, const char *s, bool keep_slash)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     for (; *s; s++) {
         if (strchr(plain, *s) || (keep_slash && *s == '/'))
             str_addc(out, *s);

@@ -1,5 +1,5 @@
-/* http.h - inside the store room: one request over libcurl. Redirects are the caller's business, because
- * what may be sent to the next host is. */
+/* http.h - inside the store room: one request over libcurl. Redirects are the caller's business,
+ * because what may be sent to the next host is. */
 #ifndef W2S_STORE_HTTP_H
 #define W2S_STORE_HTTP_H
 
@@ -11,8 +11,9 @@ struct http_request {
     const char *token; /* "Authorization: Bearer <token>"; NULL: none */
     bool head;         /* HEAD instead of GET */
     uint64_t from;     /* the body from this byte on ("Range"); 0: whole */
-    /* body of a 200 or 206 answer, piece by piece; an error ends the transfer. start is called before the
-     * first piece with the byte that it is at: from where the server took up the range, else 0. */
+    /* body of a 200 or 206 answer, piece by piece; an error ends the transfer. start is called
+     * before the first piece with the byte that it is at: from where the server took up the range,
+     * else 0. */
     int (*start)(void *ctx, uint64_t at, struct err *e);
     int (*piece)(void *ctx, const void *data, size_t n, struct err *e);
     void *ctx;
@@ -23,14 +24,16 @@ struct http_reply {
     struct str etag, linked_etag, commit, error_code; /* as sent; etags without W/ and quotes */
     struct str location;                              /* of a redirect, absolute; "" else */
     int64_t size, linked_size;                        /* Content-Length (-1), X-Linked-Size (-1) */
-    uint64_t range_from;       /* of a 206 answer */
-    bool cut; /* the connection broke after the head: what came is good, the rest can be asked for */
+    uint64_t range_from;                              /* of a 206 answer */
+    bool
+        cut; /* the connection broke after the head: what came is good, the rest can be asked for */
 };
 void http_reply_init(struct http_reply *r);
 void http_reply_release(struct http_reply *r);
 
-/* http_ask - any status is OK; ERR_NETWORK where no whole answer came ("cannot reach HOST: ..."), with
- * r->cut telling whether to go on; ERR_INTERRUPTED where the user stopped it; what piece returned. */
+/* http_ask - any status is OK; ERR_NETWORK where no whole answer came ("cannot reach HOST: ..."),
+ * with r->cut telling whether to go on; ERR_INTERRUPTED where the user stopped it; what piece
+ * returned. */
 int http_ask(const struct http_request *q, struct http_reply *r, struct err *e);
 
 /* http_same_origin - scheme, host and port are equal. */

@@ -1,4 +1,5 @@
-/* hub.h - inside the store room: a repository of the Hugging Face hub and its place in the cache. */
+/* hub.h - inside the store room: a repository of the Hugging Face hub and its place in the cache.
+ */
 #ifndef W2S_STORE_HUB_H
 #define W2S_STORE_HUB_H
 
@@ -12,7 +13,8 @@ struct hub_place {
     struct str cache, folder; /* <hub>; models--owner--name */
     struct str commit;        /* "" until it is known */
 };
-/* hub_place_path - <hub>/<repository>/<folder>[/name]; hub_snapshot_path - of the commit's snapshot. */
+/* hub_place_path - <hub>/<repository>/<folder>[/name]; hub_snapshot_path - of the commit's
+ * snapshot. */
 int hub_place_path(const struct hub_place *p, const char *folder, const char *name, struct str *out,
                    struct err *e);
 int hub_snapshot_path(const struct hub_place *p, const char *file, struct str *out, struct err *e);
@@ -21,8 +23,8 @@ int hub_snapshot_path(const struct hub_place *p, const char *file, struct str *o
 const char *hub_file_name(const struct doc *file);
 const char *hub_file_sum(const struct doc *file);
 
-/* hub_files_fetch - files (NULL: what a model needs) that are not there yet; sets p->commit and writes the
- * revision's ref. What was got before a failure stays and is not got again. */
+/* hub_files_fetch - files (NULL: what a model needs) that are not there yet; sets p->commit and
+ * writes the revision's ref. What was got before a failure stays and is not got again. */
 int hub_files_fetch(struct hub_place *p, const struct doc *files, const struct asset_options *o,
                     struct err *e);
 

@@ -2,10 +2,11 @@
  *
  *     GET  <endpoint>/api/models/<repo>/revision/<revision>     the commit and the files' names
  *     HEAD <endpoint>/<repo>/resolve/<commit>/<file>            etag, size, commit
- *     GET  the same, redirected to where large files lie        the bytes, from where an earlier try ended
+ *     GET  the same, redirected to where large files lie        the bytes, from where an earlier
+ * try ended
  *
- * A large file's etag is its SHA-256, and is checked. The token goes to the endpoint and to no other host:
- * redirects are followed here, one by one. */
+ * A large file's etag is its SHA-256, and is checked. The token goes to the endpoint and to no
+ * other host: redirects are followed here, one by one. */
 #include "store/hub.h"
 #include "store/http.h"
 #include "store/source.h"
@@ -60,7 +61,8 @@ static int token_read(struct str *token, struct err *e)
     return rc ? rc : str_check(token, e);
 }
 
-static int hub_init(struct hub *h, const struct hub_place *p, const struct asset_options *o, struct err *e)
+static int hub_init(struct hub *h, const struct hub_place *p, const struct asset_options *o,
+                    struct err *e)
 {
     const char *endpoint = getenv("HF_ENDPOINT");
     *h = (struct hub){p, o, endpoint && *endpoint ? endpoint : "https://huggingface.co", STR_INIT};
@@ -94,34 +96,44 @@ static int url_of_file(const struct hub *h, const char *file, struct str *url, s
     return str_check(url, e);
 }
 
-/* status_fail - an answer that is not what was asked for. file: NULL for the listing. */
-static int status_fail(const struct hub *h, const struct http_reply *r, const char *file, const char *url,
-                       struct err *e)
+/* status_fail - an answer that is not what was asked for. file: NULL for the listing; away: another
+ * host than the hub's gave it. */
+static int status_fail(const struct hub *h, const struct http_reply *r, const char *file,
+                       const char *url, bool away, struct err *e)
 {
     const char *at = file ? file : "its list of files";
+    if (away)
+        return err_set(e, ERR_NETWORK, "hub:%s: the server that %s lies on answers %ld", h->p->repo,
+                       at, r->status);
     if (r->status == 401 || r->status == 403) {
         if (h->token.len)
-            return err_set(e, ERR_NETWORK, "hub:%s: the hub refuses %s to this token (%ld): ask for access "
-                                           "on its page, or set another HF_TOKEN", h->p->repo, at, r->status);
-        return err_set(e, ERR_NETWORK, "hub:%s: the hub refuses %s without a token (%ld): there is no such "
-                                       "repository, or it is private or gated and wants HF_TOKEN",
+            return err_set(e, ERR_NETWORK,
+                           "hub:%s: the hub refuses %s to this token (%ld): ask for access "
+                           "on its page, or set another HF_TOKEN",
+                           h->p->repo, at, r->status);
+        return err_set(e, ERR_NETWORK,
+                       "hub:%s: the hub refuses %s without a token (%ld): there is no such "
+                       "repository, or it is private or gated and wants HF_TOKEN",
                        h->p->repo, at, r->status);
     }
     if (r->status == 404 && !file)
-        return err_set(e, ERR_INPUT, "hub:%s: the hub has no such %s, or it has no revision %s", h->p->repo,
-                       h->p->type == HUB_MODEL ? "model" : "dataset", h->p->revision);
+        return err_set(e, ERR_INPUT, "hub:%s: the hub has no such %s, or it has no revision %s",
+                       h->p->repo, h->p->type == HUB_MODEL ? "model" : "dataset", h->p->revision);
     if (r->status == 404)
-        return err_set(e, ERR_INPUT, "hub:%s: the repository has no file %s at revision %s", h->p->repo, file,
-                       h->p->revision);
+        return err_set(e, ERR_INPUT, "hub:%s: the repository has no file %s at revision %s",
+                       h->p->repo, file, h->p->revision);
     if (r->status == 429)
-        return err_set(e, ERR_NETWORK, "hub:%s: the hub answers that it was asked too often (429); wait a "
-                                       "little, or set HF_TOKEN", h->p->repo);
+        return err_set(e, ERR_NETWORK,
+                       "hub:%s: the hub answers that it was asked too often (429); wait a "
+                       "little, or set HF_TOKEN",
+                       h->p->repo);
     return err_set(e, ERR_NETWORK, "hub:%s: %s answers %ld", h->p->repo, url, r->status);
 }
 
-/* ask - q with redirects followed. follow_away: also to other hosts, without the token; else the redirect
- * itself is the answer, as its headers tell what was asked for. */
-static int ask(const struct hub *h, struct http_request *q, bool follow_away, struct http_reply *r,
+/* ask - q with redirects followed. away NULL: within the hub alone; a redirect to elsewhere is then
+ * itself the answer, as its headers tell what was asked for. Else to other hosts too, without the
+ * token, and *away says whether the answer is from one. */
+static int ask(const struct hub *h, struct http_request *q, bool *away, struct http_reply *r,
                struct err *e)
 {
     struct str url = STR_INIT;
@@ -133,10 +145,12 @@ static int ask(const struct hub *h, struct http_request *q, bool follow_away, st
             break;
         q->url = url.s;
         q->token = home && h->token.len ? h->token.s : NULL;
+        if (away)
+            *away = !home;
         rc = http_ask(q, r, e);
         if (rc || r->status < 300 || r->status >= 400 || !r->location.len)
             break;
-        if (!follow_away && (r->linked_etag.len || !http_same_origin(r->location.s, h->endpoint)))
+        if (!away && (r->linked_etag.len || !http_same_origin(r->location.s, h->endpoint)))
             break;
         if (i == REDIRECTS) {
             rc = err_set(e, ERR_NETWORK, "%s: more than %d redirects", url.s, REDIRECTS);
@@ -154,7 +168,8 @@ static int listing_piece(void *ctx, const void *data, size_t n, struct err *e)
 {
     struct str *text = ctx;
     if (text->len + n > LISTING_MAX)
-        return err_set(e, ERR_NETWORK, "the hub's list of files is longer than %d MiB", LISTING_MAX >> 20);
+        return err_set(e, ERR_NETWORK, "the hub's list of files is longer than %d MiB",
+                       LISTING_MAX >> 20);
     str_catn(text, data, n);
     return str_check(text, e);
 }
@@ -164,22 +179,30 @@ static int listing_piece(void *ctx, const void *data, size_t n, struct err *e)
 static int hub_listing(const struct hub *h, struct doc_tree *t, struct err *e)
 {
     struct str url = STR_INIT, text = STR_INIT;
+    struct err why = ERR_INIT;
     struct http_reply r;
+    bool away = false;
     http_reply_init(&r);
     int rc = url_of_listing(h, &url, e);
     struct http_request q = {.url = url.s, .piece = listing_piece, .ctx = &text};
     if (!rc)
-        rc = ask(h, &q, true, &r, e);
+        rc = ask(h, &q, &away, &r, e);
     if (!rc && r.status != 200)
-        rc = status_fail(h, &r, NULL, url.s, e);
-    if (!rc)
-        rc = doc_parse_json(t, text.s, text.len, url.s, 1, e);
+        rc = status_fail(h, &r, NULL, url.s, away, e);
+    if (!rc && (rc = doc_parse_json(t, text.s, text.len, url.s, 1, &why))) {
+        if (rc == ERR_NOMEM)
+            *e = why;
+        else
+            rc = err_set(e, ERR_NETWORK, "%s: the answer is not the hub's: it is not JSON", url.s);
+    }
     if (!rc) {
         const struct doc *sha = doc_get(t->root, "sha"), *files = doc_get(t->root, "siblings");
         if (!sha || sha->type != DOC_STRING || strlen(sha->s) != 40 ||
             strspn(sha->s, "0123456789abcdef") != 40 || !files || files->type != DOC_LIST)
-            rc = err_set(e, ERR_NETWORK, "%s: the answer is not the hub's: it has no \"sha\" or no "
-                                         "\"siblings\"", url.s);
+            rc = err_set(e, ERR_NETWORK,
+                         "%s: the answer is not the hub's: it has no \"sha\" or no "
+                         "\"siblings\"",
+                         url.s);
     }
     http_reply_release(&r);
     str_release(&url);
@@ -223,13 +246,15 @@ static int download_piece(void *ctx, const void *data, size_t n, struct err *e)
     str_catn(&d->buffer, data, n);
     d->have += n;
     if (d->have > d->size)
-        return err_set(e, ERR_NETWORK, "the server sends more than the %llu bytes that it announced",
+        return err_set(e, ERR_NETWORK,
+                       "the server sends more than the %llu bytes that it announced",
                        (unsigned long long)d->size);
     progress_step(&d->progress, (double)d->have, (double)d->have, NULL);
     return d->buffer.len >= PIECE ? download_flush(d, e) : str_check(&d->buffer, e);
 }
 
-/* download_run - until the server has nothing more to send. A connection that breaks is taken up again. */
+/* download_run - until the server has nothing more to send. A connection that breaks is taken up
+ * again. */
 static int download_run(const struct hub *h, struct download *d, const char *file, struct err *e)
 {
     struct str url = STR_INIT;
@@ -238,20 +263,24 @@ static int download_run(const struct hub *h, struct download *d, const char *fil
     http_reply_init(&r);
     for (int tries = TRIES; !rc && d->have < d->size;) {
         uint64_t before = d->have;
-        struct http_request q = {.url = url.s, .from = d->have, .start = download_start,
-                                 .piece = download_piece, .ctx = d};
+        struct http_request q = {.url = url.s,
+                                 .from = d->have,
+                                 .start = download_start,
+                                 .piece = download_piece,
+                                 .ctx = d};
         struct err full = ERR_INIT;
-        rc = ask(h, &q, true, &r, e);
+        bool away = false;
+        rc = ask(h, &q, &away, &r, e);
         if (download_flush(d, &full)) {
             *e = full;
             rc = full.code;
             break;
         }
         if (!rc && r.status != 200 && r.status != 206)
-            rc = status_fail(h, &r, file, url.s, e);
+            rc = status_fail(h, &r, file, url.s, away, e);
         else if (!rc && d->have < d->size)
-            rc = err_set(e, ERR_NETWORK, "the server sent %llu of %llu bytes", (unsigned long long)d->have,
-                         (unsigned long long)d->size);
+            rc = err_set(e, ERR_NETWORK, "the server sent %llu of %llu bytes",
+                         (unsigned long long)d->have, (unsigned long long)d->size);
         else if (!rc)
             break;
         tries = d->have > before ? TRIES : tries - 1;
@@ -274,26 +303,28 @@ struct head {
 
 static int hub_head(const struct hub *h, const char *file, struct head *head, struct err *e)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     struct str url = STR_INIT;
     struct http_reply r;
     http_reply_init(&r);
     int rc = url_of_file(h, file, &url, e);
     struct http_request q = {.url = url.s, .head = true};
     if (!rc)
-        rc = ask(h, &q, false, &r, e);
+        rc = ask(h, &q, NULL, &r, e);
     if (rc)
         goto out;
     if (r.status != 200 && !(r.status >= 300 && r.status < 400)) {
-        rc = status_fail(h, &r, file, url.s, e);
+        rc = status_fail(h, &r, file, url.s, false, e);
         goto out;
     }
     const struct str *etag = r.linked_etag.len ? &r.linked_etag : &r.etag;
     int64_t size = r.linked_size >= 0 ? r.linked_size : r.status == 200 ? r.size : -1;
     /* It becomes a file's name. */
-    if (!etag->len || etag->len > 128 || strspn(etag->s, letters) != etag->len || etag->s[0] == '.' ||
-        size < 0) {
-        rc = err_set(e, ERR_NETWORK, "%s: the answer is not the hub's: it has no ETag or no length", url.s);
+    if (!etag->len || etag->len > 128 || strspn(etag->s, letters) != etag->len ||
+        etag->s[0] == '.' || size < 0) {
+        rc = err_set(e, ERR_NETWORK, "%s: the answer is not the hub's: it has no ETag or no length",
+                     url.s);
         goto out;
     }
     str_cat(&head->etag, etag->s);
@@ -313,8 +344,8 @@ static int blob_check(const struct hub *h, const struct download *d, const struc
     int rc = OK;
     str_addf(&what, "%s of hub:%s", file, h->p->repo);
     if (d->have != head->size)
-        rc = err_set(e, ERR_NETWORK, "%s has %llu bytes, wanted %llu; nothing of it was kept", what.s,
-                     (unsigned long long)d->have, (unsigned long long)head->size);
+        rc = err_set(e, ERR_NETWORK, "%s has %llu bytes, wanted %llu; nothing of it was kept",
+                     what.s, (unsigned long long)d->have, (unsigned long long)head->size);
     if (!rc && source_sum_valid(head->etag.s))
         rc = source_sum_check(d->part.s, head->etag.s, what.s, e);
     if (!rc && sum)
@@ -323,8 +354,8 @@ static int blob_check(const struct hub *h, const struct download *d, const struc
     return rc;
 }
 
-static int blob_fetch(const struct hub *h, const struct head *head, const char *file, const char *sum,
-                      const char *blob, struct err *e)
+static int blob_fetch(const struct hub *h, const struct head *head, const char *file,
+                      const char *sum, const char *blob, struct err *e)
 {
     struct download d = {STR_INIT, STR_INIT, 0, head->size, {0}};
     struct err ignored = ERR_INIT;
@@ -378,8 +409,8 @@ static int parent_make(const char *path, struct err *e)
     return rc;
 }
 
-/* snapshot_link - snapshots/<commit>/<file> -> ../../blobs/<etag>; on a disk without symbolic links, the
- * file itself. */
+/* snapshot_link - snapshots/<commit>/<file> -> ../../blobs/<etag>; on a disk without symbolic
+ * links, the file itself. */
 static int snapshot_link(const char *file, const char *etag, const char *blob, const char *path,
                          struct err *e)
 {
@@ -405,11 +436,12 @@ static int file_fetch(const struct hub *h, const char *file, const char *sum, st
     int rc = hub_snapshot_path(h->p, file, &path, e);
     if (rc || file_exists(path.s))
         goto out;
-    if ((rc = hub_head(h, file, &head, e)) || (rc = hub_place_path(h->p, "blobs", head.etag.s, &blob, e)))
+    if ((rc = hub_head(h, file, &head, e)) ||
+        (rc = hub_place_path(h->p, "blobs", head.etag.s, &blob, e)))
         goto out;
     str_addf(&lock, "%s/.locks/%s/%s.lock", h->p->cache.s, h->p->folder.s, head.etag.s);
-    if ((rc = str_check(&lock, e)) || (rc = parent_make(lock.s, e)) || (rc = parent_make(blob.s, e)) ||
-        (rc = source_lock(lock.s, file, h->o, &fd, e)))
+    if ((rc = str_check(&lock, e)) || (rc = parent_make(lock.s, e)) ||
+        (rc = parent_make(blob.s, e)) || (rc = source_lock(lock.s, file, h->o, &fd, e)))
         goto out;
     if (!file_exists(blob.s) && (rc = blob_fetch(h, &head, file, sum, blob.s, e)))
         goto out;
@@ -432,9 +464,14 @@ static bool is_weights(const char *name)
 /* model_wants - of a model's repository: configs, tokenizer, safetensors, from its top folder. */
 static bool model_wants(const char *name)
 {
-    static const char *const names[] = {"config.json", "generation_config.json", "vocab.json", "merges.txt",
-                                        "special_tokens_map.json", "added_tokens.json",
-                                        "model.safetensors.index.json", NULL};
+    static const char *const names[] = {"config.json",
+                                        "generation_config.json",
+                                        "vocab.json",
+                                        "merges.txt",
+                                        "special_tokens_map.json",
+                                        "added_tokens.json",
+                                        "model.safetensors.index.json",
+                                        NULL};
     if (strchr(name, '/') || !source_name_safe(name))
         return false;
     for (size_t i = 0; names[i]; i++)
@@ -459,8 +496,10 @@ static int model_fetch(const struct hub *h, const struct doc *siblings, struct e
             rc = file_fetch(h, name->s, NULL, e);
         }
     if (!rc && !any)
-        rc = err_set(e, ERR_INPUT, "hub:%s has no model.safetensors; one .gguf file of a repository is "
-                                   "named by a row of assets.yaml (docs/assets.md)", h->p->repo);
+        rc = err_set(e, ERR_INPUT,
+                     "hub:%s has no model.safetensors; one .gguf file of a repository is "
+                     "named by a row of assets.yaml (docs/assets.md)",
+                     h->p->repo);
     return rc;
 }
 
@@ -469,8 +508,8 @@ static int ref_write(const struct hub_place *p, struct err *e)
     struct str path = STR_INIT;
     int rc = OK;
     /* A commit is its own name. */
-    if (strcmp(p->revision, p->commit.s) != 0 && !(rc = hub_place_path(p, "refs", p->revision, &path, e)) &&
-        !(rc = parent_make(path.s, e)))
+    if (strcmp(p->revision, p->commit.s) != 0 &&
+        !(rc = hub_place_path(p, "refs", p->revision, &path, e)) && !(rc = parent_make(path.s, e)))
         rc = file_write(path.s, p->commit.s, p->commit.len, e);
     str_release(&path);
     return rc;

@@ -1,7 +1,8 @@
-/* index.c - the runs folder as rows of SQLite. To add a column: here in three places, marked "column".
+/* index.c - the runs folder as rows of SQLite. To add a column: here in three places, marked
+ * "column".
  *
- * Who may write the file at a time is settled by index.lock, not by SQLite, so that a broken file can be
- * taken away without another process holding on to half of it. */
+ * Who may write the file at a time is settled by index.lock, not by SQLite, so that a broken file
+ * can be taken away without another process holding on to half of it. */
 #include "store/index.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -18,7 +19,8 @@
 
 /* column */
 static const char index_table[] =
-    "CREATE TABLE job(hash TEXT PRIMARY KEY, state TEXT NOT NULL, kind TEXT NOT NULL, label TEXT NOT NULL,"
+    "CREATE TABLE job(hash TEXT PRIMARY KEY, state TEXT NOT NULL, kind TEXT NOT NULL, label TEXT "
+    "NOT NULL,"
     " study TEXT NOT NULL, error TEXT NOT NULL, seconds REAL, accuracy REAL, at INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version = " TEXT(INDEX_FORMAT);
@@ -100,8 +102,8 @@ static void finding_init(struct finding *f, const char *hash, const char *state)
     f->row.seconds = f->row.accuracy = (double)NAN;
 }
 
-/* finding_text - a string of a file that this program wrote; where it is not one, "" rather than an error:
- * a listing is where one looks for what is broken. */
+/* finding_text - a string of a file that this program wrote; where it is not one, "" rather than an
+ * error: a listing is where one looks for what is broken. */
 static const char *finding_text(const struct doc *map, const char *key, const char *otherwise)
 {
     const struct doc *d = doc_get(map, key);
@@ -114,8 +116,8 @@ static double finding_real(const struct doc *map, const char *key, double otherw
     return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : otherwise;
 }
 
-/* finding_read - job.json or its like: name within dir ("" : dir is the file), from which rows take what
- * they name. A file that is not there or broken leaves a row with the reason as its error. */
+/* finding_read - job.json or its like: name within dir ("" : dir is the file), from which rows take
+ * what they name. A file that is not there or broken leaves a row with the reason as its error. */
 static int finding_read(struct finding *f, struct doc_tree *t, const char *name, struct err *e)
 {
     struct str path = STR_INIT;
@@ -185,7 +187,8 @@ static int index_put(struct index *x, const struct finding *f, struct err *e)
     int rc = index_prepare(x, "INSERT OR REPLACE INTO job VALUES(?,?,?,?,?,?,?,?,?,?)", &s, e);
     if (rc)
         return rc;
-    const char *text[] = {f->hash, f->row.state, f->row.kind, f->row.label, f->row.study, f->row.error};
+    const char *text[] = {f->hash,      f->row.state, f->row.kind,
+                          f->row.label, f->row.study, f->row.error};
     for (int i = 0; i < 6; i++)
         sqlite3_bind_text(s, i + 1, text[i], -1, SQLITE_STATIC);
     /* SQLite keeps a NaN as NULL */
@@ -308,7 +311,8 @@ static int take_work(struct index *x, const char *hash, struct err *e)
         goto out;
     if (!stat(f.dir.s, &st))
         f.row.when = (int64_t)st.st_mtime;
-    if ((rc = finding_read(&f, &f.job, "work.json", e)) || (rc = tree_size(f.dir.s, &f.row.bytes, e)))
+    if ((rc = finding_read(&f, &f.job, "work.json", e)) ||
+        (rc = tree_size(f.dir.s, &f.row.bytes, e)))
         goto out;
     /* Gone since it was listed, or a folder being made this moment: not worth a word. */
     if (stat(f.dir.s, &st))
@@ -357,8 +361,8 @@ static int index_format(struct index *x, int *format, struct err *e)
     return rc;
 }
 
-/* index_fill - bring the open database to what the folders say, in one transaction. Rows of finished jobs
- * are kept as they are, all others made anew. */
+/* index_fill - bring the open database to what the folders say, in one transaction. Rows of
+ * finished jobs are kept as they are, all others made anew. */
 static int index_fill(struct index *x, struct err *e)
 {
     int format = 0;
@@ -403,8 +407,8 @@ static void index_disconnect(struct index *x)
     x->db = NULL;
 }
 
-/* index_file_remove - (4): nothing is lost. The journal goes first: left beside a new file it would be
- * played back into it. */
+/* index_file_remove - (4): nothing is lost. The journal goes first: left beside a new file it would
+ * be played back into it. */
 static int index_file_remove(struct index *x, struct err *e)
 {
     static const char *const tails[] = {"-journal", "-wal", "-shm", ""};
@@ -437,8 +441,8 @@ static int index_try(struct index *x, const char *path, struct err *e)
     return rc;
 }
 
-/* index_update - from the file as it is; else from a new file; else in memory. What the folders refuse
- * (ERR_NOMEM, no permission to read) comes out of the last attempt. */
+/* index_update - from the file as it is; else from a new file; else in memory. What the folders
+ * refuse (ERR_NOMEM, no permission to read) comes out of the last attempt. */
 static int index_update(struct index *x, bool anew, struct err *e)
 {
     struct str path = STR_INIT, lock = STR_INIT;
@@ -505,7 +509,8 @@ static double column_real(sqlite3_stmt *s, int i)
 }
 
 /* column */
-#define INDEX_COLUMNS "SELECT hash, state, kind, label, study, error, seconds, accuracy, at, bytes FROM job "
+#define INDEX_COLUMNS                                                                              \
+    "SELECT hash, state, kind, label, study, error, seconds, accuracy, at, bytes FROM job "
 
 static void row_get(sqlite3_stmt *s, struct store_row *r)
 {
@@ -550,8 +555,9 @@ int index_list(struct index *x, const char *match,
                struct err *e)
 {
     const char *where =
-        match ? INDEX_COLUMNS "WHERE instr(lower(label), lower(?1)) > 0 OR substr(hash, 1, length(?1)) = ?1"
-                              " ORDER BY at, hash"
+        match ? INDEX_COLUMNS
+            "WHERE instr(lower(label), lower(?1)) > 0 OR substr(hash, 1, length(?1)) = ?1"
+            " ORDER BY at, hash"
               : INDEX_COLUMNS "ORDER BY at, hash";
     return index_rows(x, where, match, each, ctx, e);
 }
@@ -594,17 +600,21 @@ static int label_add(void *ctx, const struct store_row *r, struct err *e)
 static int find_none(struct index *x, const char *prefix, struct err *e)
 {
     struct labels l = {ARENA_INIT, NULL, 0, 0};
-    int rc = index_rows(x, INDEX_COLUMNS "ORDER BY at DESC, hash LIMIT 1000", NULL, label_add, &l, e);
+    int rc =
+        index_rows(x, INDEX_COLUMNS "ORDER BY at DESC, hash LIMIT 1000", NULL, label_add, &l, e);
     if (!rc) {
         const char *near = str_nearest(prefix, l.names, l.n);
         if (!l.n)
-            rc = err_set(e, ERR_INPUT, "no job is called \"%s\": there are no jobs in %s yet", prefix,
-                         x->dir.s);
+            rc = err_set(e, ERR_INPUT, "no job is called \"%s\": there are no jobs in %s yet",
+                         prefix, x->dir.s);
         else if (near)
-            rc = err_set(e, ERR_INPUT, "no job is called \"%s\"; did you mean \"%s\"?", prefix, near);
+            rc = err_set(e, ERR_INPUT, "no job is called \"%s\"; did you mean \"%s\"?", prefix,
+                         near);
         else
-            rc = err_set(e, ERR_INPUT, "no job of %s is called \"%s\" or has a hash that begins so; "
-                                       "w2s ls lists them", x->dir.s, prefix);
+            rc = err_set(e, ERR_INPUT,
+                         "no job of %s is called \"%s\" or has a hash that begins so; "
+                         "w2s ls lists them",
+                         x->dir.s, prefix);
     }
     mem_free(l.names);
     arena_release(&l.arena);

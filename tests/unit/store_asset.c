@@ -7,8 +7,8 @@ static const struct asset_options online = {false, NULL}, offline = {true, NULL}
 /* The environment that decides where things are: nothing of the machine's own. */
 static void env_fresh(void)
 {
-    static const char *const none[] = {"W2S_DATA", "HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_ENDPOINT",
-                                       "HF_HUB_OFFLINE"};
+    static const char *const none[] = {"W2S_DATA", "HF_HOME",     "HF_HUB_CACHE",
+                                       "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         unsetenv(none[i]);
     setenv("HOME", under("home"), 1);
@@ -26,8 +26,8 @@ static struct assets *assets_of(const char *yaml)
     return a;
 }
 
-/* wrong - the file is refused, and the sentence is "<file>:<line>: <sentence>", wherever it stands; line 0:
- * of a map, whose line is that of its name or its first key. */
+/* wrong - the file is refused, and the sentence is "<file>:<line>: <sentence>", wherever it stands;
+ * line 0: of a map, whose line is that of its name or its first key. */
 static void wrong(const char *yaml, int line, const char *sentence)
 {
     struct err e = ERR_INIT;
@@ -52,9 +52,11 @@ static void rows_wrong(void **state)
     wrong("assets: [1]\n", 1, "\"assets\" is a list, wanted a map from names to assets");
     wrong("asets: {}\n", 1, "unknown key \"asets\"; did you mean \"assets\"?");
     wrong("assets:\n  Big Name:\n    kind: data\n    sources: [{path: /}]\n", 0,
-          "asset \"Big Name\": a name is made of a-z, 0-9, dot, - and _, and begins with a letter or digit");
+          "asset \"Big Name\": a name is made of a-z, 0-9, dot, - and _, and begins with a letter "
+          "or digit");
     wrong("assets:\n  x: 3\n", 2, "asset x is a whole number, wanted a map");
-    wrong("assets:\n  x:\n    kind: data\n", 0, "asset x: \"sources\" is missing, wanted a list of one or more");
+    wrong("assets:\n  x:\n    kind: data\n", 0,
+          "asset x: \"sources\" is missing, wanted a list of one or more");
     wrong("assets:\n  x:\n    sources: [{path: /}]\n", 0,
           "asset x: \"kind\" is missing, wanted model or data");
     wrong("assets:\n  x:\n    kind: modle\n    sources: [{path: /}]\n", 3, "\"kind\"");
@@ -62,21 +64,27 @@ static void rows_wrong(void **state)
           "unknown key \"bites\"; did you mean \"bytes\"?");
     wrong("assets:\n  x:\n    kind: data\n    sources:\n      - url: http://x\n", 5,
           "asset x: a source begins with pip:, hub: or path:");
-    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - path: ''\n", 5, "\"path\" is empty");
+    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - path: ''\n", 5,
+          "\"path\" is empty");
     wrong("assets:\n  x:\n    kind: data\n    sources:\n      - pip: numpy\n", 5,
           "\"pip\" is \"numpy\", wanted package==version");
-    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - pip: 'a==1 --index-url http://evil'\n", 5,
-          "\"pip\" is \"a==1 --index-url http://evil\", wanted package==version");
-    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - pip: a==1\n", 5, "\"sha256\" is missing");
-    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - pip: a==1\n        sha256: ABC\n", 6,
-          "\"sha256\" is \"ABC\", wanted 64 digits of 0-9a-f");
-#define PIP "assets:\n  x:\n    kind: data\n    sources:\n      - pip: a==1\n        sha256: " SUM "\n"
+    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - pip: 'a==1 --index-url "
+          "http://evil'\n",
+          5, "\"pip\" is \"a==1 --index-url http://evil\", wanted package==version");
+    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - pip: a==1\n", 5,
+          "\"sha256\" is missing");
+    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - pip: a==1\n        sha256: ABC\n",
+          6, "\"sha256\" is \"ABC\", wanted 64 digits of 0-9a-f");
+#define PIP                                                                                        \
+    "assets:\n  x:\n    kind: data\n    sources:\n      - pip: a==1\n        sha256: " SUM "\n"
     wrong(PIP, 5, "\"archive\" is missing, wanted wheel or sdist");
     wrong(PIP "        archive: zip\n", 7, "\"archive\"");
-    wrong(PIP "        archive: wheel\n", 5, "\"files\" is missing, wanted a list of {member, sha256}");
+    wrong(PIP "        archive: wheel\n", 5,
+          "\"files\" is missing, wanted a list of {member, sha256}");
     wrong(PIP "        archive: wheel\n        files:\n          - a/b\n", 9,
           "a file is a string, wanted {member, sha256}");
-    wrong(PIP "        archive: wheel\n        files:\n          - member: a/b\n", 9, "\"sha256\" is missing");
+    wrong(PIP "        archive: wheel\n        files:\n          - member: a/b\n", 9,
+          "\"sha256\" is missing");
 #define FILE_OF(member) "          - {member: " member ", sha256: " SUM "}\n"
     wrong(PIP "        archive: wheel\n        files:\n" FILE_OF("a/.."), 9,
           "\"..\" cannot be a file's name here");
@@ -86,12 +94,14 @@ static void rows_wrong(void **state)
           "a second file with the name \"b\"; give it another by \"name\"");
     wrong("assets:\n  x:\n    kind: model\n    sources:\n      - hub: a/b/c\n", 5,
           "\"hub\" is \"a/b/c\", wanted owner/name");
-    wrong("assets:\n  x:\n    kind: model\n    sources:\n      - hub: a/b\n        revision: ../up\n", 6,
-          "\"revision\" is \"../up\", wanted a commit, tag or branch");
-    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - hub: a/b\n        type: dataset\n", 5,
-          "\"files\" is missing: a dataset's files are to be named");
-    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - hub: a/b\n        files: [/etc/passwd]\n", 6,
-          "\"/etc/passwd\" cannot be a file's name");
+    wrong(
+        "assets:\n  x:\n    kind: model\n    sources:\n      - hub: a/b\n        revision: ../up\n",
+        6, "\"revision\" is \"../up\", wanted a commit, tag or branch");
+    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - hub: a/b\n        type: dataset\n",
+          5, "\"files\" is missing: a dataset's files are to be named");
+    wrong("assets:\n  x:\n    kind: data\n    sources:\n      - hub: a/b\n        files: "
+          "[/etc/passwd]\n",
+          6, "\"/etc/passwd\" cannot be a file's name");
 
     struct err e = ERR_INIT;
     struct assets *a;
@@ -103,10 +113,11 @@ static void rows_right(void **state)
 {
     (void)state;
     env_fresh();
-    struct assets *a = assets_of("assets:\n"
-                                 "  one:\n    kind: data\n    title: The one\n    licence: MIT\n    bytes: 12\n"
-                                 "    citation: us\n    sources:\n      - path: ${W2S_DATA}/one\n"
-                                 "  two:\n    kind: model\n    sources:\n      - hub: a/b\n");
+    struct assets *a =
+        assets_of("assets:\n"
+                  "  one:\n    kind: data\n    title: The one\n    licence: MIT\n    bytes: 12\n"
+                  "    citation: us\n    sources:\n      - path: ${W2S_DATA}/one\n"
+                  "  two:\n    kind: model\n    sources:\n      - hub: a/b\n");
     assert_int_equal(assets_count(a), 2);
     const struct asset *one = assets_find(a, "one"), *two = assets_find(a, "two");
     assert_ptr_equal(one, assets_at(a, 0));
@@ -124,8 +135,9 @@ static void rows_right(void **state)
 
     /* The user's file adds rows and replaces them. */
     folder(under("config/w2s"));
-    spill(under("config/w2s/assets.yaml"), "assets:\n  one:\n    kind: data\n    title: Mine\n    sources: [{path: /}]\n"
-                                           "  three:\n    kind: data\n    sources: [{path: /}]\n");
+    spill(under("config/w2s/assets.yaml"),
+          "assets:\n  one:\n    kind: data\n    title: Mine\n    sources: [{path: /}]\n"
+          "  three:\n    kind: data\n    sources: [{path: /}]\n");
     struct err e = ERR_INIT;
     assert_ok(assets_open(&a, under("share"), &e), &e);
     assert_int_equal(assets_count(a), 3);
@@ -148,11 +160,14 @@ static void folders(void **state)
     env_fresh();
     struct err e = ERR_INIT;
     struct str path = STR_INIT, want = STR_INIT;
-    struct assets *a = assets_of("assets:\n  sciq:\n    kind: data\n    sources:\n      - path: ${W2S_DATA}/sciq\n");
+    struct assets *a = assets_of(
+        "assets:\n  sciq:\n    kind: data\n    sources:\n      - path: ${W2S_DATA}/sciq\n");
     assert_false(asset_ready(a, "sciq"));
     assert_int_equal(asset_path(a, "sciq", &online, &path, &e), ERR_INPUT);
-    assert_says(&e, "data sciq is taken from the folder ${W2S_DATA}/sciq, and W2S_DATA is not set; set it to "
-                    "the folder that holds sciq (docs/assets.md)");
+    assert_says(
+        &e,
+        "data sciq is taken from the folder ${W2S_DATA}/sciq, and W2S_DATA is not set; set it to "
+        "the folder that holds sciq (docs/assets.md)");
     setenv("W2S_DATA", under("data"), 1);
     assert_int_equal(asset_path(a, "sciq", &offline, &path, &e), ERR_INPUT);
     assert_says(&e, "data sciq is taken from the folder ${W2S_DATA}/sciq, and that is not there "
@@ -179,8 +194,10 @@ static void folders(void **state)
     assert_int_equal(asset_path(a, "scqi", &online, &path, &e), ERR_INPUT);
     assert_says(&e, "no asset and no file is called \"scqi\"; did you mean \"sciq\"?");
     assert_int_equal(asset_path(a, "something-else", &online, &path, &e), ERR_INPUT);
-    assert_says(&e, "no asset and no file is called \"something-else\"; w2s fetch lists the assets, a model "
-                    "of the hub is hub:owner/name");
+    assert_says(
+        &e,
+        "no asset and no file is called \"something-else\"; w2s fetch lists the assets, a model "
+        "of the hub is hub:owner/name");
     assert_int_equal(asset_path(a, "models/mine", &online, &path, &e), ERR_INPUT);
     assert_says(&e, "models/mine: no such file or folder");
     assets_close(a);
@@ -198,16 +215,22 @@ static void offline_sentences(void **state)
     assert_int_equal(asset_path(a, "x", &offline, &path, &e), ERR_INPUT);
     assert_says(&e, "x is not fetched yet and --offline was given; w2s fetch x");
     assert_int_equal(asset_path(a, "hub:owner/name", &offline, &path, &e), ERR_INPUT);
-    assert_says(&e, "hub:owner/name is not fetched yet and --offline was given; w2s fetch hub:owner/name");
+    assert_says(
+        &e, "hub:owner/name is not fetched yet and --offline was given; w2s fetch hub:owner/name");
     setenv("HF_HUB_OFFLINE", "1", 1);
     assert_int_equal(asset_path(a, "hub:owner/name", &online, &path, &e), ERR_INPUT);
-    assert_says(&e, "hub:owner/name is not fetched yet and HF_HUB_OFFLINE is set; w2s fetch hub:owner/name");
+    assert_says(
+        &e,
+        "hub:owner/name is not fetched yet and HF_HUB_OFFLINE is set; w2s fetch hub:owner/name");
     assert_int_equal(asset_path(a, "hub:owner/name/more", &online, &path, &e), ERR_INPUT);
-    assert_says(&e, "\"hub:owner/name/more\" names no model of the hub, wanted hub:owner/name[@revision]");
+    assert_says(
+        &e, "\"hub:owner/name/more\" names no model of the hub, wanted hub:owner/name[@revision]");
     unsetenv("XDG_CACHE_HOME");
     unsetenv("HOME");
     assert_int_equal(asset_path(a, "x", &offline, &path, &e), ERR_INPUT);
-    assert_says(&e, "neither XDG_CACHE_HOME nor HOME names a folder, so there is no place for what is fetched");
+    assert_says(
+        &e,
+        "neither XDG_CACHE_HOME nor HOME names a folder, so there is no place for what is fetched");
     env_fresh();
     assets_close(a);
     str_release(&path);
@@ -224,7 +247,8 @@ static void rows_shipped(void **state)
         skip();
     env_fresh();
     assert_ok(assets_open(&a, source, &e), &e);
-    const struct asset *model = assets_find(a, "smollm2-135m"), *data = assets_find(a, "movie-sentiment");
+    const struct asset *model = assets_find(a, "smollm2-135m"),
+                       *data = assets_find(a, "movie-sentiment");
     assert_non_null(model);
     assert_non_null(data);
     assert_string_equal(model->kind, "model");
@@ -244,8 +268,9 @@ static void rows_shipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_wrong),        cmocka_unit_test(rows_right),   cmocka_unit_test(folders),
-        cmocka_unit_test(offline_sentences), cmocka_unit_test(rows_shipped),
+        cmocka_unit_test(rows_wrong),   cmocka_unit_test(rows_right),
+        cmocka_unit_test(folders),      cmocka_unit_test(offline_sentences),
+        cmocka_unit_test(rows_shipped),
     };
     scratch_make();
     int bad = cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,14 +13,16 @@ static void age(const char *path, time_t when)
     assert_int_equal(utimensat(AT_FDCWD, path, t, 0), 0);
 }
 
-static void done_make(struct store *s, const char *hash, const char *label, const char *result, time_t when)
+static void done_make(struct store *s, const char *hash, const char *label, const char *result,
+                      time_t when)
 {
     struct err e = ERR_INIT;
     struct store_work w;
     struct str path = STR_INIT;
     char job[512];
     bool busy;
-    snprintf(job, sizeof job, "{\"hash\":\"%s\",\"kind\":\"train\",\"label\":\"%s\",\"study\":\"quick\"}", hash,
+    snprintf(job, sizeof job,
+             "{\"hash\":\"%s\",\"kind\":\"train\",\"label\":\"%s\",\"study\":\"quick\"}", hash,
              label);
     assert_ok(store_begin(s, hash, "train", label, &w, &busy, &e), &e);
     assert_false(busy);
@@ -64,8 +66,8 @@ static struct store *store_filled(const char *name, struct store_work *w)
 static int row_print(void *ctx, const struct store_row *r, struct err *e)
 {
     struct str *out = ctx;
-    str_addf(out, "%.8s|%s|%s|%s|%s|%s|%g|%g|%lld|%zu\n", r->hash, r->state, r->kind, r->label, r->study,
-             r->error, r->seconds, r->accuracy, (long long)r->when, r->bytes);
+    str_addf(out, "%.8s|%s|%s|%s|%s|%s|%g|%g|%lld|%zu\n", r->hash, r->state, r->kind, r->label,
+             r->study, r->error, r->seconds, r->accuracy, (long long)r->when, r->bytes);
     return str_check(out, e);
 }
 
@@ -98,7 +100,8 @@ static void states(void **state)
     str_addf(&want, "%.8s|done|train|SmolLM2 30 layers|quick||60|nan|2000|", hashes[1]);
     assert_holds(out.s, want.s);
     str_reset(&want);
-    str_addf(&want, "%.8s|failed|train|broken one||out of memory: 9.9 GiB asked for|nan|nan|3000|", hashes[2]);
+    str_addf(&want, "%.8s|failed|train|broken one||out of memory: 9.9 GiB asked for|nan|nan|3000|",
+             hashes[2]);
     assert_holds(out.s, want.s);
     str_reset(&want);
     str_addf(&want, "%.8s|stopped|train|left|||nan|nan|4000|", hashes[3]);
@@ -289,7 +292,9 @@ static void find(void **state)
     assert_int_equal(store_find(s, "SmolLM2 31 layers", hash, &e), ERR_INPUT);
     assert_says(&e, "no job is called \"SmolLM2 31 layers\"; did you mean \"SmolLM2 30 layers\"?");
     assert_int_equal(store_find(s, "quite another thing", hash, &e), ERR_INPUT);
-    str_addf(&want, "no job of %s is called \"quite another thing\" or has a hash that begins so; w2s ls lists them",
+    str_addf(&want,
+             "no job of %s is called \"quite another thing\" or has a hash that begins so; w2s ls "
+             "lists them",
              under("find"));
     assert_says(&e, want.s);
     assert_int_equal(store_find(s, "", hash, &e), ERR_INPUT);
@@ -299,7 +304,8 @@ static void find(void **state)
     done_make(s, twin, "broken one", "{}", 9000);
     assert_int_equal(store_find(s, "broken one", hash, &e), ERR_INPUT);
     str_reset(&want);
-    str_addf(&want, "2 jobs answer to \"broken one\": %.12s (broken one), %.12s (broken one)", hashes[2], twin);
+    str_addf(&want, "2 jobs answer to \"broken one\": %.12s (broken one), %.12s (broken one)",
+             hashes[2], twin);
     assert_says(&e, want.s);
 
     struct store *empty;
@@ -339,7 +345,8 @@ static void ended_by_caller(void **state)
     store_close(s);
 }
 
-/* Listings while others finish jobs: no error anywhere, nobody is turned away from a free job for long. */
+/* Listings while others finish jobs: no error anywhere, nobody is turned away from a free job for
+ * long. */
 static void listed_meanwhile(void **state)
 {
     enum { JOBS = 30, LISTERS = 3 };
@@ -389,8 +396,12 @@ static void listed_meanwhile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(states),  cmocka_unit_test(rebuilt),         cmocka_unit_test(broken),
-        cmocka_unit_test(spoiled), cmocka_unit_test(find),            cmocka_unit_test(ended_by_caller),
+        cmocka_unit_test(states),
+        cmocka_unit_test(rebuilt),
+        cmocka_unit_test(broken),
+        cmocka_unit_test(spoiled),
+        cmocka_unit_test(find),
+        cmocka_unit_test(ended_by_caller),
         cmocka_unit_test(listed_meanwhile),
     };
     scratch_make();

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <signal.h>
 #include <time.h>
+#ifdef __linux__
+#include <sys/ptrace.h>
+#endif
 
 static struct store *store_fresh(const char *name)
 {
@@ -203,11 +206,66 @@ static void killed_before_rename(void **state)
     store_close(s);
 }
 
-/* A child does jobs as fast as it can and is killed at a random moment, again and again: what is in jobs/
- * is whole each time, and in the end all is done. */
+#ifdef __linux__
+/* One job, killed at its n-th entry into or return from the system, for every n: afterwards there
+ * is a whole job or none, and doing it again ends well. */
+static void killed_at_every_step(void **state)
+{
+    (void)state;
+    struct store *s = store_fresh("steps");
+    struct err e = ERR_INIT;
+    char hash[HASH_HEX], text[32];
+    bool busy, ended = false;
+    size_t done = 0, finished = 0, n;
+    for (n = 1; !ended; n++) {
+        snprintf(text, sizeof text, "step %zu", n);
+        hash_of(hash, text);
+        pid_t child = fork();
+        if (child == 0) {
+            if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+                _exit(77);
+            raise(SIGSTOP);
+            _exit(job_do(s, hash, &busy, &e) ? 1 : 0);
+        }
+        int status;
+        waitpid(child, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+            print_message("SKIP: this system lets no process be traced\n");
+            store_close(s);
+            skip();
+        }
+        for (size_t i = 0; i < n && !ended; i++) {
+            assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+            waitpid(child, &status, 0);
+            ended = WIFEXITED(status);
+        }
+        if (ended) {
+            assert_int_equal(WEXITSTATUS(status), 0);
+        } else {
+            kill(child, SIGKILL);
+            waitpid(child, NULL, 0);
+        }
+        if (store_has(s, hash)) {
+            job_whole(s, hash);
+            done++;
+            continue;
+        }
+        assert_ok(job_do(s, hash, &busy, &e), &e);
+        finished += busy;
+        job_whole(s, hash);
+    }
+    print_message("killed at %zu places: %zu times it was done, %zu times all but the rename\n",
+                  n - 2, done - 1, finished);
+    assert_true(done > 1 && finished > 1);
+    store_close(s);
+}
+#endif
+
+/* A child does jobs as fast as it can and is killed at a random moment, again and again: what is in
+ * jobs/ is whole each time, and in the end all is done. */
 static void killed_anywhere(void **state)
 {
-    enum { JOBS = 40, KILLS = 60 };
+    enum { JOBS = 200, KILLS = 40 };
     (void)state;
     struct store *s = store_fresh("killed");
     struct err e = ERR_INIT;
@@ -252,20 +310,22 @@ static void killed_anywhere(void **state)
         busies += busy;
         job_whole(s, hash[i]);
     }
-    print_message("%d kills: %zu of %d jobs done on the way, %zu of the rest lacked only the rename\n", KILLS,
-                  done, JOBS, busies);
+    print_message(
+        "%d kills: %zu of %d jobs done on the way, %zu of the rest lacked only the rename\n", KILLS,
+        done, JOBS, busies);
     store_close(s);
 }
 
-/* Processes that race for the same jobs: each is computed once. While it holds a job, each process writes
- * a line; two lines for a job, or a line by another before the first is done, show in the count. */
+/* Processes that race for the same jobs: each is computed once. While it holds a job, each process
+ * writes a line; two lines for a job, or a line by another before the first is done, show in the
+ * count. */
 static void raced(void **state)
 {
     enum { JOBS = 12, RACERS = 4 };
     (void)state;
     struct store *s = store_fresh("raced");
     struct err e = ERR_INIT;
-    char hash[JOBS][HASH_HEX], text[600], job[600];
+    char hash[JOBS][HASH_HEX], text[64], job[128];
     pid_t child[RACERS];
     for (int i = 0; i < JOBS; i++) {
         snprintf(text, sizeof text, "raced %d", i);
@@ -286,8 +346,8 @@ static void raced(void **state)
                     _exit(2);
                 if (busy)
                     continue;
-                snprintf(text, sizeof text, "%s/log-%.12s", store_dir(mine), hash[i]);
-                if (file_append(text, "x", 1, &e) || job_file(&w, "test.f64", &e))
+                snprintf(text, sizeof text, "raced/log-%.12s", hash[i]);
+                if (file_append(under(text), "x", 1, &e) || job_file(&w, "test.f64", &e))
                     _exit(3);
                 snprintf(job, sizeof job, "{\"hash\":\"%.64s\"}", hash[i]);
                 if (store_finish(mine, &w, job, "{\"accuracy\": 0.75}", &e))
@@ -459,6 +519,9 @@ int main(void)
         cmocka_unit_test(taken_once),
         cmocka_unit_test(failed),
         cmocka_unit_test(killed_before_rename),
+#ifdef __linux__
+        cmocka_unit_test(killed_at_every_step),
+#endif
         cmocka_unit_test(killed_anywhere),
         cmocka_unit_test(raced),
         cmocka_unit_test(disk_full),

@@ -1,4 +1,5 @@
-/* The pip source: with the real pip and packages made here, and with a python3 that fails as pip fails. */
+/* The pip source: with the real pip and packages made here, and with a python3 that fails as pip
+ * fails. */
 #include "store_test.h"
 #include "core/proc.h"
 #include "store/asset.h"
@@ -10,15 +11,18 @@ static const struct asset_options online = {false, NULL};
 static char python[512], path_before[4096]; /* the machine's own */
 static bool have_pip;
 
-/* The packages: two versions of a wheel, an sdist whose build wants nothing, one that wants setuptools. */
+/* The packages: two versions of a wheel, an sdist whose build wants nothing, one that wants
+ * setuptools. */
 static const char packages[] =
     "import io, os, sys, tarfile, zipfile\n"
     "out = sys.argv[1]\n"
     "def wheel(version, files):\n"
     "    z = zipfile.ZipFile(os.path.join(out, f'tiny_w2s-{version}-py3-none-any.whl'), 'w')\n"
     "    info = f'tiny_w2s-{version}.dist-info/'\n"
-    "    files[info + 'METADATA'] = f'Metadata-Version: 2.1\\nName: tiny-w2s\\nVersion: {version}\\n'\n"
-    "    files[info + 'WHEEL'] = 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n'\n"
+    "    files[info + 'METADATA'] = f'Metadata-Version: 2.1\\nName: tiny-w2s\\nVersion: "
+    "{version}\\n'\n"
+    "    files[info + 'WHEEL'] = 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: "
+    "py3-none-any\\n'\n"
     "    files[info + 'RECORD'] = ''\n"
     "    for name, text in files.items():\n"
     "        z.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), text)\n"
@@ -40,12 +44,14 @@ static const char packages[] =
     "def prepare_metadata_for_build_wheel(folder, config_settings=None):\n"
     "    d = 'tiny_sdist-1.0.dist-info'\n"
     "    os.mkdir(os.path.join(folder, d))\n"
-    "    open(os.path.join(folder, d, 'METADATA'), 'w').write('Metadata-Version: 2.1\\\\nName: tiny-sdist\\\\nVersion: 1.0\\\\n')\n"
+    "    open(os.path.join(folder, d, 'METADATA'), 'w').write('Metadata-Version: 2.1\\\\nName: "
+    "tiny-sdist\\\\nVersion: 1.0\\\\n')\n"
     "    open(os.path.join(folder, d, 'WHEEL'), 'w').write('Wheel-Version: 1.0\\\\n')\n"
     "    return d\n"
     "def build_wheel(*a, **k): raise RuntimeError('not to be built')\n"
     "'''\n"
-    "sdist('tiny_sdist', {'pyproject.toml': '[build-system]\\nrequires = []\\nbuild-backend = \"back\"\\nbackend-path = [\".\"]\\n',\n"
+    "sdist('tiny_sdist', {'pyproject.toml': '[build-system]\\nrequires = []\\nbuild-backend = "
+    "\"back\"\\nbackend-path = [\".\"]\\n',\n"
     "                     'back.py': backend, 'extra/data.tar.gz': 'archive in archive'})\n";
 
 static void run(const char *const *argv)
@@ -82,8 +88,11 @@ static struct assets *row(const char *kind, const char *spec, const char *archiv
     struct err e = ERR_INIT;
     struct str y = STR_INIT;
     struct assets *a;
-    str_addf(&y, "assets:\n  x:\n    kind: %s\n    bytes: 1000\n    sources:\n      - pip: %s\n        archive: %s\n"
-                 "        sha256: %s\n        files:\n", kind, spec, archive, sum);
+    str_addf(&y,
+             "assets:\n  x:\n    kind: %s\n    bytes: 1000\n    sources:\n      - pip: %s\n        "
+             "archive: %s\n"
+             "        sha256: %s\n        files:\n",
+             kind, spec, archive, sum);
     for (; *members; members += 2) {
         char member_sum[HASH_HEX];
         hash_of(member_sum, members[1]);
@@ -118,12 +127,12 @@ static void nothing_kept(const char *cache)
     mem_free(names);
 }
 
-#define NEEDS_PIP                                                                                            \
-    do {                                                                                                     \
-        if (!have_pip) {                                                                                     \
-            print_message("SKIP: python3 -m pip is not there\n");                                            \
-            skip();                                                                                          \
-        }                                                                                                    \
+#define NEEDS_PIP                                                                                  \
+    do {                                                                                           \
+        if (!have_pip) {                                                                           \
+            print_message("SKIP: python3 -m pip is not there\n");                                  \
+            skip();                                                                                \
+        }                                                                                          \
     } while (0)
 
 static void wheel(void **state)
@@ -131,7 +140,8 @@ static void wheel(void **state)
     (void)state;
     NEEDS_PIP;
     static const char *const one[] = {"tiny/model.gguf", "first model", NULL};
-    static const char *const two[] = {"tiny/model.gguf", "first model", "tiny/sub/data.txt", "first data", NULL};
+    static const char *const two[] = {"tiny/model.gguf", "first model", "tiny/sub/data.txt",
+                                      "first data", NULL};
     static const char *const next[] = {"tiny/model.gguf", "second model", NULL};
     struct err e = ERR_INIT;
     struct str path = STR_INIT, again = STR_INIT;
@@ -182,7 +192,8 @@ static void sdist(void **state)
 {
     (void)state;
     NEEDS_PIP;
-    static const char *const files[] = {"tiny_sdist-1.0/extra/data.tar.gz", "archive in archive", NULL};
+    static const char *const files[] = {"tiny_sdist-1.0/extra/data.tar.gz", "archive in archive",
+                                        NULL};
     struct err e = ERR_INIT;
     struct str path = STR_INIT;
     char sum[HASH_HEX];
@@ -212,7 +223,9 @@ static void wrong_sums(void **state)
 
     struct assets *a = row("data", "tiny-w2s==1.0", "wheel", zero, files);
     assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_INPUT);
-    str_addf(&want, "data x: tiny-w2s==1.0 from pip has the SHA-256 %s, wanted %s; nothing of it was kept", sum, zero);
+    str_addf(&want,
+             "data x: tiny-w2s==1.0 from pip has the SHA-256 %s, wanted %s; nothing of it was kept",
+             sum, zero);
     assert_says(&e, want.s);
     assert_string_equal(path.s, "");
     nothing_kept("sums");
@@ -223,14 +236,16 @@ static void wrong_sums(void **state)
     hash_of(wanted, "not this");
     assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_INPUT);
     str_reset(&want);
-    str_addf(&want, "data x: tiny/model.gguf has the SHA-256 %s, wanted %s; nothing of it was kept", got, wanted);
+    str_addf(&want, "data x: tiny/model.gguf has the SHA-256 %s, wanted %s; nothing of it was kept",
+             got, wanted);
     assert_says(&e, want.s);
     nothing_kept("sums");
     assets_close(a);
 
     a = row("data", "tiny-w2s==1.0", "wheel", sum, absent);
     assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_CHILD);
-    assert_says(&e, "data x: tiny_w2s-1.0-py3-none-any.whl cannot be unpacked: it has no file tiny/absent");
+    assert_says(
+        &e, "data x: tiny_w2s-1.0-py3-none-any.whl cannot be unpacked: it has no file tiny/absent");
     nothing_kept("sums");
     assets_close(a);
 
@@ -243,16 +258,18 @@ static void wrong_sums(void **state)
     str_release(&want);
 }
 
-/* fake - a python3 before the real one. Its "pip" appends a line to <scratch>/calls, then runs body, in
- * which $dest is the download folder; everything else is the real python's. */
+/* fake - a python3 before the real one. Its "pip" appends a line to <scratch>/calls, then runs
+ * body, in which $dest is the download folder; everything else is the real python's. */
 static void fake(const char *cache, const char *body)
 {
     struct str text = STR_INIT, path = STR_INIT;
     env_fresh(cache);
     folder(under("fake"));
-    str_addf(&text, "#!/bin/sh\nif [ \"$2\" != pip ]; then exec '%s' \"$@\"; fi\necho \"$*\" >> '%s/calls'\n"
-                    "while [ $# -gt 0 ]; do [ \"$1\" = --dest ] && dest=$2; last=$1; shift; done\n%s\n",
-             python, scratch, body);
+    str_addf(
+        &text,
+        "#!/bin/sh\nif [ \"$2\" != pip ]; then exec '%s' \"$@\"; fi\necho \"$*\" >> '%s/calls'\n"
+        "while [ $# -gt 0 ]; do [ \"$1\" = --dest ] && dest=$2; last=$1; shift; done\n%s\n",
+        python, scratch, body);
     spill(under("fake/python3"), text.s);
     assert_int_equal(chmod(under("fake/python3"), 0755), 0);
     str_addf(&path, "%s:%s", under("fake"), path_before);
@@ -291,32 +308,43 @@ static void says(const char *body, const char *archive, int code, const char *se
     str_release(&path);
 }
 
-#define NO_NETWORK                                                                                           \
-    "data x: pip cannot reach its package index (Failed to establish a new connection: [Errno -2] Name or "  \
-    "service not known): is there a network, or a proxy to set? docs/assets.md says how to go without"
+#define NO_NETWORK                                                                                 \
+    "data x: pip cannot reach its package index (Failed to establish a new connection: [Errno "    \
+    "-2] Name or "                                                                                 \
+    "service not known): is there a network, or a proxy to set? docs/assets.md says how to go "    \
+    "without"
 
 static void pip_sentences(void **state)
 {
     (void)state;
-    says("echo \"WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after "
-         "connection broken by 'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection object at "
-         "0x7f55490d1250>: Failed to establish a new connection: [Errno -2] Name or service not known')': "
+    says("echo \"WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, "
+         "status=None)) after "
+         "connection broken by "
+         "'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection object at "
+         "0x7f55490d1250>: Failed to establish a new connection: [Errno -2] Name or service not "
+         "known')': "
          "/simple/some-pkg/\" >&2\n"
-         "echo 'ERROR: Could not find a version that satisfies the requirement some-pkg==1.0 (from versions: none)' >&2\n"
+         "echo 'ERROR: Could not find a version that satisfies the requirement some-pkg==1.0 (from "
+         "versions: none)' >&2\n"
          "echo 'ERROR: No matching distribution found for some-pkg==1.0' >&2; exit 1",
          "wheel", ERR_NETWORK, NO_NETWORK);
-    says("echo \"WARNING: Retrying (Retry(total=0)) after connection broken by 'ProxyError('Cannot connect to "
-         "proxy.', NewConnectionError('<X object at 0x1>: Failed to establish a new connection: [Errno -2] Name or "
+    says("echo \"WARNING: Retrying (Retry(total=0)) after connection broken by 'ProxyError('Cannot "
+         "connect to "
+         "proxy.', NewConnectionError('<X object at 0x1>: Failed to establish a new connection: "
+         "[Errno -2] Name or "
          "service not known'))': /simple/some-pkg/\" >&2; exit 1",
          "wheel", ERR_NETWORK, NO_NETWORK);
-    says("echo 'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device' >&2\n"
+    says("echo 'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on "
+         "device' >&2\n"
          "echo >&2; exit 1",
          "wheel", ERR_CHILD,
-         "data x: pip download some-pkg==1.0: Could not install packages due to an OSError: [Errno 28] No space "
+         "data x: pip download some-pkg==1.0: Could not install packages due to an OSError: [Errno "
+         "28] No space "
          "left on device");
     says("echo \"$last: No module named pip\" >&2; exit 1", "wheel", ERR_CHILD,
          "data x: cannot run pip: python3 has no module pip; apt install python3-pip");
-    says("exit 0", "wheel", ERR_CHILD, "data x: pip download some-pkg==1.0 left 0 files, wanted one");
+    says("exit 0", "wheel", ERR_CHILD,
+         "data x: pip download some-pkg==1.0 left 0 files, wanted one");
     assert_int_equal(calls(), 5);
 
     /* python3 itself is not there: PATH has nothing but env and sh */
@@ -341,10 +369,11 @@ static void pip_sentences(void **state)
 /* What the fake pip hands over: a zip with a/b, made once. */
 static void archive_make(char sum[HASH_HEX])
 {
-    const char *argv[] = {python, "-c",
-                          "import sys, zipfile\n"
-                          "zipfile.ZipFile(sys.argv[1], 'w').writestr(zipfile.ZipInfo('a/b'), 'text')",
-                          under("some.whl"), NULL};
+    const char *argv[] = {
+        python, "-c",
+        "import sys, zipfile\n"
+        "zipfile.ZipFile(sys.argv[1], 'w').writestr(zipfile.ZipInfo('a/b'), 'text')",
+        under("some.whl"), NULL};
     run(argv);
     sum_of(under("some.whl"), sum);
 }
@@ -360,8 +389,9 @@ static void without_isolation(void **state)
     if (!python[0])
         skip();
     archive_make(sum);
-    str_addf(&body, "if [ \"$last\" = --no-build-isolation ]; then cp '%s' \"$dest\"; else\n"
-                    "echo 'ERROR: No matching distribution found for setuptools>=40.8.0' >&2; exit 1; fi",
+    str_addf(&body,
+             "if [ \"$last\" = --no-build-isolation ]; then cp '%s' \"$dest\"; else\n"
+             "echo 'ERROR: No matching distribution found for setuptools>=40.8.0' >&2; exit 1; fi",
              under("some.whl"));
     fake("isolation", body.s);
     struct assets *a = row("data", "some-pkg==1.0", "sdist", sum, files);
@@ -476,7 +506,8 @@ static void setup(void)
     const char *where[] = {"python3", "-c", "import sys; print(sys.executable)", NULL};
     const char *pip[] = {"python3", "-m", "pip", "--version", NULL};
     const char *make[] = {"python3", "-c", packages, under("links"), NULL};
-    snprintf(path_before, sizeof path_before, "%s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+    snprintf(path_before, sizeof path_before, "%s",
+             getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
     if (file_mkdirs(under("links"), &e) || proc_run(&r, where, NULL, 0, NULL, NULL, &e))
         return;
     snprintf(python, sizeof python, "%.*s", (int)strcspn(r.out.s, "\n"), r.out.s);
@@ -491,9 +522,9 @@ static void setup(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wheel),         cmocka_unit_test(sdist),
-        cmocka_unit_test(wrong_sums),    cmocka_unit_test(pip_sentences),
-        cmocka_unit_test(disk_full),     cmocka_unit_test(without_isolation),
+        cmocka_unit_test(wheel),        cmocka_unit_test(sdist),
+        cmocka_unit_test(wrong_sums),   cmocka_unit_test(pip_sentences),
+        cmocka_unit_test(disk_full),    cmocka_unit_test(without_isolation),
         cmocka_unit_test(fetched_once),
     };
     scratch_make();

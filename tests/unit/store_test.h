@@ -68,10 +68,10 @@ static inline void hash_of(char hash[HASH_HEX], const char *text)
     assert_int_equal(hash_bytes(text, strlen(text), hash, &e), OK);
 }
 
-#define assert_ok(call, e)                                                                                   \
-    do {                                                                                                     \
-        if ((call) != OK)                                                                                    \
-            fail_msg("%s", (e)->msg);                                                                        \
+#define assert_ok(call, e)                                                                         \
+    do {                                                                                           \
+        if ((call) != OK)                                                                          \
+            fail_msg("%s", (e)->msg);                                                              \
     } while (0)
 
 /* assert_says - the sentence is whole: it is exactly this one */

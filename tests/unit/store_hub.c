@@ -1,0 +1,490 @@
+/* The hub source against a small hub (store_hub_server.py): layout, resuming, sums, tokens,
+ * sentences. */
+#include "store_test.h"
+#include "store/asset.h"
+
+#include <signal.h>
+#include <time.h>
+
+#define COMMIT "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff"
+#define BIG    3200000
+
+static const struct asset_options online = {false, NULL}, offline = {true, NULL};
+static unsigned port_hub;
+static pid_t server;
+static int server_stdin = -1;
+
+static void env_fresh(const char *home)
+{
+    static const char *const none[] = {"HF_HUB_CACHE",  "HF_TOKEN",       "HUGGING_FACE_HUB_TOKEN",
+                                       "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "http_proxy",
+                                       "HTTP_PROXY",    "all_proxy",      "ALL_PROXY"};
+    char endpoint[64];
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        unsetenv(none[i]);
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u/", port_hub);
+    setenv("HF_ENDPOINT", endpoint, 1);
+    setenv("HF_HOME", under(home), 1);
+    setenv("HOME", under("home"), 1);
+    setenv("XDG_CACHE_HOME", under("cache"), 1);
+    setenv("XDG_CONFIG_HOME", under("config"), 1);
+}
+
+static struct assets *assets_of(const char *yaml)
+{
+    struct err e = ERR_INIT;
+    struct assets *a;
+    folder(under("share"));
+    spill(under("share/assets.yaml"), yaml);
+    assert_ok(assets_open(&a, under("share"), &e), &e);
+    return a;
+}
+
+/* requests - what the servers were asked since the last time. */
+static void requests(struct str *out)
+{
+    struct err e = ERR_INIT;
+    str_reset(out);
+    if (file_exists(under("requests")))
+        assert_ok(file_read(out, under("requests"), &e), &e);
+    assert_ok(file_remove_tree(under("requests"), &e), &e);
+}
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+    for (const char *p = text; (p = strstr(p, part)); p++)
+        n++;
+    return n;
+}
+
+static void get(const char *name, struct str *path)
+{
+    struct err e = ERR_INIT;
+    struct assets *a = assets_of("assets: {}\n");
+    assert_ok(asset_path(a, name, &online, path, &e), &e);
+    assets_close(a);
+}
+
+static void says(const char *name, int code, const char *sentence)
+{
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT;
+    struct assets *a = assets_of("assets: {}\n");
+    assert_int_equal(asset_path(a, name, &online, &path, &e), code);
+    assert_says(&e, sentence);
+    assert_string_equal(path.s, "");
+    assets_close(a);
+    str_release(&path);
+}
+
+/* big_whole - the file is the server's large file. */
+static void big_whole(const char *path)
+{
+    struct err e = ERR_INIT;
+    char sum[HASH_HEX], want[HASH_HEX], digits[16];
+    struct str all = STR_INIT;
+    for (int i = 0; i < BIG / 32; i++) {
+        unsigned char raw[32];
+        snprintf(digits, sizeof digits, "%d", i);
+        hash_of(sum, digits);
+        for (int k = 0; k < 32; k++) {
+            char two[3] = {sum[2 * k], sum[2 * k + 1], '\0'};
+            raw[k] = (unsigned char)strtoul(two, NULL, 16);
+        }
+        str_catn(&all, raw, sizeof raw);
+    }
+    assert_ok(hash_bytes(all.s, all.len, want, &e), &e);
+    assert_ok(hash_file(path, sum, &e), &e);
+    assert_string_equal(sum, want);
+    str_release(&all);
+}
+
+static void layout(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT, asked = STR_INIT, text = STR_INIT;
+    char link[512], repo[512], file[600];
+    env_fresh("layout");
+    requests(&asked);
+    get("hub:tiny/model", &path);
+    snprintf(repo, sizeof repo, "%s/hub/models--tiny--model", under("layout"));
+    snprintf(file, sizeof file, "%s/snapshots/" COMMIT, repo);
+    assert_string_equal(path.s, file);
+    snprintf(file, sizeof file, "%s/refs/main", repo);
+    assert_ok(file_read(&text, file, &e), &e);
+    assert_string_equal(text.s, COMMIT);
+
+    /* snapshots/<commit>/<file> are links to blobs/<etag>; the etag of a large file is its SHA-256
+     */
+    snprintf(file, sizeof file, "%s/snapshots/" COMMIT "/model.safetensors", repo);
+    big_whole(file);
+    ssize_t n = readlink(file, link, sizeof link - 1);
+    assert_true(n > 0);
+    link[n] = '\0';
+    char sum[HASH_HEX], want[128];
+    assert_ok(hash_file(file, sum, &e), &e);
+    snprintf(want, sizeof want, "../../blobs/%s", sum);
+    assert_string_equal(link, want);
+    snprintf(file, sizeof file, "%s/snapshots/" COMMIT "/config.json", repo);
+    n = readlink(file, link, sizeof link - 1);
+    assert_int_equal(n, 12 + 40); /* SHA-1, as git names it */
+    snprintf(file, sizeof file, "%s/snapshots/" COMMIT "/tokenizer_config.json", repo);
+    size_t size = 1;
+    assert_ok(file_size(file, &size, &e), &e);
+    assert_int_equal(size, 0);
+
+    /* what a model does not need is not fetched */
+    static const char *const unwanted[] = {"README.md", "pytorch_model.bin", "sub"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(file, sizeof file, "%s/snapshots/" COMMIT "/%s", repo, unwanted[i]);
+        assert_false(file_exists(file));
+    }
+    requests(&asked);
+    assert_int_equal(count(asked.s, "cdn "), 1);
+    assert_int_equal(count(asked.s, "hub GET /api/models/tiny/model/revision/main "), 1);
+
+    /* There, it needs no network: not by this name, nor by its commit, nor offline. */
+    struct assets *a = assets_of("assets: {}\n");
+    assert_ok(asset_path(a, "hub:tiny/model", &online, &path, &e), &e);
+    assert_ok(asset_path(a, "hub:tiny/model@" COMMIT, &offline, &path, &e), &e);
+    assert_true(asset_ready(a, "hub:tiny/model"));
+    assert_false(asset_ready(a, "hub:tiny/model@v2"));
+    requests(&asked);
+    assert_string_equal(asked.s, "");
+
+    /* Another revision of the same commit: its blobs are there. */
+    assert_ok(asset_path(a, "hub:tiny/model@refs/pr/1", &online, &path, &e), &e);
+    snprintf(file, sizeof file, "%s/refs/refs/pr/1", repo);
+    assert_true(file_exists(file));
+    requests(&asked);
+    assert_int_equal(count(asked.s, "\n"), 1);
+
+    /* The shared cache may lie elsewhere. */
+    setenv("HF_HUB_CACHE", under("elsewhere"), 1);
+    assert_ok(asset_path(a, "hub:tiny/shards", &online, &path, &e), &e);
+    assert_true(str_starts(path.s, under("elsewhere/models--tiny--shards/snapshots/")));
+    snprintf(file, sizeof file, "%s/model-00002-of-00002.safetensors", path.s);
+    assert_true(file_exists(file));
+    /* One shard gone: not a whole model any more, and made whole again. */
+    assert_int_equal(unlink(file), 0);
+    assert_false(asset_ready(a, "hub:tiny/shards"));
+    assert_ok(asset_path(a, "hub:tiny/shards", &online, &path, &e), &e);
+    assert_true(file_exists(file));
+    assets_close(a);
+    str_release(&path);
+    str_release(&asked);
+    str_release(&text);
+}
+
+static void resumed(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT, asked = STR_INIT;
+    char file[600];
+    env_fresh("resumed");
+    requests(&asked);
+
+    /* Cut twice; each time it goes on where it was. */
+    get("hub:tiny/cut", &path);
+    snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+    big_whole(file);
+    requests(&asked);
+    assert_int_equal(count(asked.s, "cdn "), 3);
+    assert_holds(asked.s, "range=bytes=1500000-\n");
+    assert_holds(asked.s, "range=bytes=2100000-\n");
+
+    /* A server that does not go on: from the beginning. */
+    get("hub:tiny/norange", &path);
+    snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+    big_whole(file);
+
+    /* Stopped by the server's illness in the middle; the next call takes it up. */
+    says("hub:tiny/stop", ERR_NETWORK,
+         "hub:tiny/stop: the server that model.safetensors lies on answers 503");
+    requests(&asked);
+    spill(under("go"), "");
+    get("hub:tiny/stop", &path);
+    snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+    big_whole(file);
+    requests(&asked);
+    assert_int_equal(count(asked.s, "cdn "), 1);
+    assert_holds(asked.s, "range=bytes=2000000-\n");
+
+    /* A connection that gives nothing at all is given up. */
+    struct assets *a = assets_of("assets: {}\n");
+    assert_int_equal(asset_path(a, "hub:tiny/dead", &online, &path, &e), ERR_NETWORK);
+    assert_holds(e.msg, "lost the connection to 127.0.0.1:");
+    requests(&asked);
+    assert_int_equal(count(asked.s, "cdn "), 5);
+    assets_close(a);
+    str_release(&path);
+    str_release(&asked);
+}
+
+static void sums(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT;
+    struct assets *a =
+        assets_of("assets:\n  x:\n    kind: model\n    sources:\n      - hub: tiny/gguf\n"
+                  "        revision: " COMMIT "\n        files:\n"
+                  "          - {name: q4.gguf, sha256: 00000000000000000000000000000000"
+                  "00000000000000000000000000000000}\n");
+    env_fresh("sums");
+    assert_int_equal(asset_path(a, "hub:tiny/corrupt", &online, &path, &e), ERR_INPUT);
+    assert_true(str_starts(e.msg, "model.safetensors of hub:tiny/corrupt has the SHA-256 "));
+    assert_holds(e.msg, ", wanted ");
+    assert_true(str_ends(e.msg, "; nothing of it was kept"));
+    char **names, dir[512];
+    size_t n;
+    snprintf(dir, sizeof dir, "%s/hub/models--tiny--corrupt/blobs", under("sums"));
+    assert_ok(file_list(dir, &names, &n, &e), &e);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(strlen(names[i]), 40); /* the small files alone */
+    mem_free(names);
+
+    assert_true(assets_find(a, "x")->pinned);
+    assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_INPUT);
+    assert_true(str_starts(e.msg, "model x: q4.gguf of hub:tiny/gguf has the SHA-256 "));
+    assert_holds(e.msg, "wanted 0000000000000000000000000000000000000000000000000000000000000000;");
+    assets_close(a);
+    str_release(&path);
+}
+
+static void rows(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT;
+    struct assets *a =
+        assets_of("assets:\n"
+                  "  quant:\n    kind: model\n    sources:\n      - hub: tiny/gguf\n"
+                  "        files: [q4.gguf]\n"
+                  "  rows:\n    kind: data\n    sources:\n      - hub: tiny/data\n"
+                  "        type: dataset\n        revision: v2\n        files: [train/rows.jsonl]\n"
+                  "  odd:\n    kind: data\n    sources:\n      - hub: tiny/model\n"
+                  "        files: ['sub/odd name.json']\n"
+                  "  none:\n    kind: data\n    sources:\n      - hub: tiny/model\n"
+                  "        files: [absent.json]\n"
+                  "  two:\n    kind: data\n    sources:\n      - hub: tiny/absent\n"
+                  "        files: [x]\n      - hub: tiny/model\n        files: [README.md]\n");
+    env_fresh("rows");
+    assert_ok(asset_path(a, "quant", &online, &path, &e), &e);
+    assert_true(str_ends(path.s, "/snapshots/" COMMIT "/q4.gguf"));
+    assert_true(file_exists(path.s));
+    assert_ok(asset_path(a, "rows", &online, &path, &e), &e);
+    assert_true(str_ends(path.s, "/hub/datasets--tiny--data/snapshots/" COMMIT));
+    str_cat(&path, "/train/rows.jsonl"); /* in a folder: its link goes up one more */
+    assert_true(file_exists(path.s));
+    assert_ok(asset_path(a, "odd", &online, &path, &e), &e);
+    str_cat(&path, "/sub/odd name.json");
+    assert_true(file_exists(path.s));
+    assert_int_equal(asset_path(a, "none", &online, &path, &e), ERR_INPUT);
+    assert_says(
+        &e, "data none: hub:tiny/model: the repository has no file absent.json at revision main");
+    assert_ok(asset_path(a, "two", &online, &path, &e),
+              &e); /* the second source, as the first has no such */
+    assert_ok(asset_path(a, "two", &offline, &path, &e), &e);
+    setenv("HF_HOME", under("rows2"), 1);
+    setenv("HF_HUB_OFFLINE", "1", 1);
+    assert_int_equal(asset_path(a, "rows", &online, &path, &e), ERR_INPUT);
+    assert_says(&e, "data rows: not fetched yet and HF_HUB_OFFLINE is set");
+    assets_close(a);
+    str_release(&path);
+}
+
+static void tokens(void **state)
+{
+    (void)state;
+    struct str path = STR_INIT, asked = STR_INIT;
+    env_fresh("tokens");
+    says("hub:tiny/gated", ERR_NETWORK,
+         "hub:tiny/gated: the hub refuses its list of files without a token (401): there is no "
+         "such repository, "
+         "or it is private or gated and wants HF_TOKEN");
+    setenv("HF_TOKEN", "bad", 1);
+    says("hub:tiny/gated", ERR_NETWORK,
+         "hub:tiny/gated: the hub refuses its list of files to this token (403): ask for access on "
+         "its page, or "
+         "set another HF_TOKEN");
+    setenv("HF_TOKEN", "good\nX-Evil: 1", 1);
+    says("hub:tiny/gated", ERR_INPUT, "the hub's token has more than one line");
+
+    /* From the file that `hf auth login` writes; to the hub it goes, and to no one else. */
+    unsetenv("HF_TOKEN");
+    folder(under("tokens"));
+    spill(under("tokens/token"), "good\n");
+    requests(&asked);
+    get("hub:tiny/gated", &path);
+    requests(&asked);
+    assert_int_equal(count(asked.s, "cdn "), 1);
+    assert_int_equal(count(asked.s, "cdn GET /tiny/gated/model.safetensors?signed=1 token= range="),
+                     1);
+    assert_true(count(asked.s, "hub ") >= 5);
+    assert_int_equal(count(asked.s, "token=good"), count(asked.s, "hub "));
+
+    /* A redirect within the hub keeps it: a repository that was renamed. */
+    get("hub:tiny/moved", &path);
+    requests(&asked);
+    assert_holds(asked.s, "hub GET /api/models/tiny/model/revision/main token=good");
+    assert_int_equal(count(asked.s, "token=good"), count(asked.s, "hub "));
+    str_release(&path);
+    str_release(&asked);
+}
+
+static void sentences(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT;
+    char want[512];
+    env_fresh("sentences");
+    setenv("HF_TOKEN", "good", 1);
+    says("hub:tiny/absent", ERR_INPUT,
+         "hub:tiny/absent: the hub has no such model, or it has no revision main");
+    says("hub:tiny/model@v9", ERR_INPUT,
+         "hub:tiny/model: the hub has no such model, or it has no revision v9");
+    says("hub:tiny/often", ERR_NETWORK,
+         "hub:tiny/often: the hub answers that it was asked too often (429); wait a little, or set "
+         "HF_TOKEN");
+    says("hub:tiny/bin", ERR_INPUT,
+         "hub:tiny/bin has no model.safetensors; one .gguf file of a repository is named by a row "
+         "of assets.yaml "
+         "(docs/assets.md)");
+    snprintf(want, sizeof want,
+             "hub:tiny/ill: http://127.0.0.1:%u/api/models/tiny/ill/revision/main answers 503",
+             port_hub);
+    says("hub:tiny/ill", ERR_NETWORK, want);
+    snprintf(
+        want, sizeof want,
+        "http://127.0.0.1:%u/api/models/tiny/other/revision/main: the answer is not the hub's: "
+        "it has no \"sha\" or no \"siblings\"",
+        port_hub);
+    says("hub:tiny/other", ERR_NETWORK, want);
+    snprintf(want, sizeof want,
+             "http://127.0.0.1:%u/api/models/tiny/html/revision/main: the answer is not the hub's: "
+             "it is not JSON",
+             port_hub);
+    says("hub:tiny/html", ERR_NETWORK, want);
+    snprintf(want, sizeof want,
+             "http://127.0.0.1:%u/api/models/tiny/round/revision/main: more than 5 redirects",
+             port_hub);
+    says("hub:tiny/round", ERR_NETWORK, want);
+    says("hub:a b", ERR_INPUT,
+         "\"hub:a b\" names no model of the hub, wanted hub:owner/name[@revision]");
+
+    /* A name that climbs out of the folder is no name of a file. */
+    get("hub:tiny/evil", &path);
+    assert_false(file_exists(under("sentences/hub/evil")));
+    assert_false(file_exists(under("sentences/evil")));
+
+    /* No one answers. */
+    setenv("HF_ENDPOINT", "http://127.0.0.1:1", 1);
+    struct assets *a = assets_of("assets: {}\n");
+    assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_NETWORK);
+    assert_true(str_starts(e.msg, "cannot reach 127.0.0.1:1: "));
+    setenv("HF_ENDPOINT", "ftp://127.0.0.1", 1);
+    assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_INPUT);
+    assert_says(
+        &e, "ftp://127.0.0.1/api/models/tiny/new/revision/main is not an http or https address");
+    assets_close(a);
+    str_release(&path);
+}
+
+/* The disk fills up at the n-th write: a sentence; the next call goes on, and it is whole. */
+static void disk_full(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT;
+    struct assets *a = assets_of("assets: {}\n");
+    char home[32], file[600];
+    int failures = 0;
+    bool done = false;
+    for (size_t n = 1; n < 60 && !done; n++) {
+        snprintf(home, sizeof home, "full-%zu", n);
+        env_fresh(home);
+        file_fault_at(n);
+        int rc = asset_path(a, "hub:tiny/model", &online, &path, &e);
+        file_fault_at(0);
+        done = !rc;
+        if (rc) {
+            failures++;
+            assert_int_equal(rc, ERR_IO);
+            assert_holds(e.msg, "No space left on device");
+            assert_ok(asset_path(a, "hub:tiny/model", &online, &path, &e), &e);
+        }
+        snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+        big_whole(file);
+        assert_ok(file_remove_tree(under(home), &e), &e);
+    }
+    assert_true(done && failures > 8);
+    assets_close(a);
+    str_release(&path);
+}
+
+static int server_start(void)
+{
+    struct err e = ERR_INIT;
+    struct str text = STR_INIT, script = STR_INIT;
+    const char *source = getenv("W2S_SOURCE");
+    int in[2];
+    if (!source) {
+        printf("SKIP: W2S_SOURCE is not set\n");
+        return 77;
+    }
+    str_path(&script, source, "tests/unit/store_hub_server.py");
+    if (pipe(in))
+        return 1;
+    server = fork();
+    if (!server) {
+        dup2(in[0], 0);
+        close(in[1]);
+        execlp("python3", "python3", script.s, scratch, (char *)NULL);
+        _exit(127);
+    }
+    close(in[0]);
+    server_stdin = in[1];
+    for (int i = 0; i < 1000 && !file_exists(under("ports")); i++) {
+        struct timespec t = {0, 10000000};
+        nanosleep(&t, NULL);
+        int status;
+        if (waitpid(server, &status, WNOHANG) == server) {
+            server = 0;
+            printf("SKIP: python3 does not run the test's server\n");
+            return 77;
+        }
+    }
+    if (file_read(&text, under("ports"), &e)) {
+        printf("%s\n", e.msg);
+        return 1;
+    }
+    port_hub = (unsigned)strtoul(text.s, NULL, 10);
+    str_release(&text);
+    str_release(&script);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layout),    cmocka_unit_test(resumed), cmocka_unit_test(sums),
+        cmocka_unit_test(rows),      cmocka_unit_test(tokens),  cmocka_unit_test(sentences),
+        cmocka_unit_test(disk_full),
+    };
+    scratch_make();
+    int bad = server_start();
+    if (!bad)
+        bad = cmocka_run_group_tests(tests, NULL, NULL);
+    if (server) {
+        close(server_stdin);
+        kill(server, SIGTERM);
+        waitpid(server, NULL, 0);
+    }
+    scratch_remove();
+    return bad;
+}

@@ -1,0 +1,169 @@
+"""store_hub_server.py FOLDER - a hub and its store of large files, as small as the tests need.
+
+Two servers on 127.0.0.1: the hub, which answers listings and small files and redirects large ones,
+and the "cdn" that holds those. FOLDER/ports gets their ports, FOLDER/requests a line for each
+request: hub|cdn METHOD PATH token=... range=... Ends when standard input does. What a repository
+does wrong is in its name."""
+import hashlib
+import json
+import os
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+FOLDER = sys.argv[1]
+COMMIT = "c0ffee" * 6 + "c0ff"
+BIG = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(100_000))  # 3.2 MB
+SMALL = {
+    "config.json": b'{"model_type": "llama"}',
+    "tokenizer.json": b'{"version": "1.0"}',
+    "README.md": b"read me",
+    "tokenizer_config.json": b"",
+    "sub/odd name.json": b"[1]",
+}
+SHARD = "model-0000%d-of-00002.safetensors"
+SHARDS = {SHARD % 1: BIG[:1000], SHARD % 2: BIG[1000:2000]}
+INDEX = json.dumps({"weight_map": {"a": SHARD % 1, "b": SHARD % 2}})
+seen = {}
+lock = threading.Lock()
+ports = {}
+
+
+def files_of(repo):
+    if repo == "tiny/bin":
+        return dict(SMALL, **{"pytorch_model.bin": BIG})
+    if repo == "tiny/shards":
+        return dict(SMALL, **SHARDS, **{"model.safetensors.index.json": INDEX.encode()})
+    if repo == "tiny/data":
+        return {"train/rows.jsonl": b'{"x": 1}\n'}
+    if repo == "tiny/gguf":
+        return {"q4.gguf": BIG[:5000], "q8.gguf": BIG[:9000]}
+    return dict(SMALL, **{"model.safetensors": BIG, "pytorch_model.bin": BIG})
+
+
+def large(name):
+    return name.endswith((".safetensors", ".bin", ".gguf"))
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    where = "?"
+
+    def log_message(self, *args):
+        pass
+
+    def note(self):
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        begin = self.headers.get("Range", "")
+        line = f"{self.where} {self.command} {self.path} token={token} range={begin}\n"
+        with lock, open(os.path.join(FOLDER, "requests"), "a") as f:
+            f.write(line)
+        return token
+
+    def reply(self, status, body=b"", cut=None, **headers):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        for key, value in headers.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body if cut is None else body[:cut])
+        if cut is not None:
+            self.wfile.flush()
+            self.close_connection = True
+
+    def do_HEAD(self):
+        self.do_GET()
+
+
+class Hub(Handler):
+    where = "hub"
+
+    def do_GET(self):
+        token = self.note()
+        path = self.path.replace("%20", " ")
+        parts = path.strip("/").split("/")
+        api = parts[0] == "api"
+        if api:
+            parts = parts[1:]
+        dataset = parts[0] == "datasets"
+        if parts[0] in ("datasets", "models"):
+            parts = parts[1:]
+        repo, verb, revision, name = "/".join(parts[:2]), parts[2], parts[3], "/".join(parts[4:])
+        if dataset != (repo == "tiny/data") or repo == "tiny/absent":
+            return self.reply(401 if not token else 404, b"Repository not found")
+        if repo == "tiny/gated" and token != "good":
+            return self.reply(403 if token else 401, b"gated")
+        if repo == "tiny/often":
+            return self.reply(429)
+        if repo == "tiny/ill":
+            return self.reply(503)
+        if repo == "tiny/other":
+            return self.reply(200, b'{"hello": "world"}')
+        if repo == "tiny/html":
+            return self.reply(200, b"<html>log in to the hotel's network</html>")
+        if repo == "tiny/round":
+            return self.reply(307, Location=self.path)
+        if repo == "tiny/moved":
+            return self.reply(307, Location=self.path.replace("tiny/moved", "tiny/model"))
+        if revision not in ("main", "v2", "refs%2Fpr%2F1", COMMIT):
+            return self.reply(404, b"revision")
+        if api:
+            siblings = [{"rfilename": f} for f in files_of(repo)]
+            if repo == "tiny/evil":
+                siblings.append({"rfilename": "tokenizer/../../../../evil"})
+            return self.reply(200, json.dumps({"sha": COMMIT, "siblings": siblings}).encode())
+        body = files_of(repo).get(name)
+        if body is None:
+            return self.reply(404, b"entry")
+        if large(name):
+            etag = hashlib.sha256(body).hexdigest()
+            location = f"http://127.0.0.1:{ports['cdn']}/{repo}/{name}?signed=1"
+            return self.reply(302, Location=location, X_Repo_Commit=COMMIT, X_Linked_Etag=f'"{etag}"',
+                              X_Linked_Size=str(len(body)), ETag='"of the redirect"')
+        etag = hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
+        self.reply(200, body, X_Repo_Commit=COMMIT, ETag=f'W/"{etag}"')
+
+
+class Cdn(Handler):
+    where = "cdn"
+
+    def do_GET(self):
+        self.note()
+        parts = self.path.split("?")[0].strip("/").split("/")
+        repo, name = "/".join(parts[:2]), "/".join(parts[2:])
+        body = files_of(repo)[name]
+        with lock:
+            seen[repo] = seen.get(repo, 0) + 1
+            times = seen[repo]
+        if repo == "tiny/corrupt":
+            body = body[:-1] + b"\0"
+        if repo == "tiny/dead":
+            return self.reply(200, body, cut=0)
+        begin = self.headers.get("Range")
+        if begin is None or repo == "tiny/norange":
+            cuts = {"tiny/cut": 1_500_000, "tiny/norange": 700_000, "tiny/stop": 2_000_000}
+            cut = cuts.get(repo)
+            return self.reply(200, body, cut=cut if times <= 1 else None)
+        first = int(begin.removeprefix("bytes=").rstrip("-"))
+        if repo == "tiny/stop" and not os.path.exists(os.path.join(FOLDER, "go")):
+            return self.reply(503)
+        cut = 600_000 if repo == "tiny/cut" and times == 2 else None
+        self.reply(206, body[first:], cut=cut,
+                   Content_Range=f"bytes {first}-{len(body) - 1}/{len(body)}")
+
+
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass  # a client that hangs up is nothing to talk about
+
+
+servers = {"hub": Server(("127.0.0.1", 0), Hub), "cdn": Server(("127.0.0.1", 0), Cdn)}
+for key, server in servers.items():
+    ports[key] = server.server_address[1]
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+with open(os.path.join(FOLDER, "ports.part"), "w") as out:
+    out.write(f"{ports['hub']} {ports['cdn']}\n")
+os.rename(os.path.join(FOLDER, "ports.part"), os.path.join(FOLDER, "ports"))
+sys.stdin.read()
