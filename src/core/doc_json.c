@@ -3,12 +3,14 @@
 #include "core/file.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 
 struct copier {
     struct doc_tree *tree;
     const char *name;
     int line;
+    bool ints_as_reals;
     struct err *e;
 };
 
@@ -41,6 +43,10 @@ static int copy(struct copier *c, json_t *v, struct doc **out)
     case JSON_REAL:
         d->type = DOC_REAL;
         d->r = json_real_value(v);
+        if (c->ints_as_reals && fabs(d->r) < 0x1p53 && floor(d->r) == d->r) {
+            d->type = DOC_INT;
+            d->i = (int64_t)d->r;
+        }
         break;
     case JSON_STRING:
         d->type = DOC_STRING;
@@ -94,6 +100,11 @@ static int parse(struct doc_tree *t, const char *text, size_t n, size_t *used, c
         return e->code;
     size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | (used ? JSON_DISABLE_EOF_CHECK : 0);
     json_t *v = json_loadb(text, n, flags, &error);
+    if (!v && json_error_code(&error) == json_error_numeric_overflow) {
+        /* Configurations of Hugging Face write 10^30 for "no limit" */
+        c.ints_as_reals = true;
+        v = json_loadb(text, n, flags | JSON_DECODE_INT_AS_REAL, &error);
+    }
     int rc;
     if (v) {
         if (used)
