@@ -1,0 +1,157 @@
+/* dev.c - devices by name: the CPU (the best instruction set and product library) and the scalar reference. */
+#include "tensor/kernels.h"
+#include "core/mem.h"
+#include "core/par.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct blas *const blas_libraries[] = {
+#ifdef W2S_DNNL
+    &blas_onednn,
+#endif
+#ifdef W2S_CBLAS
+    &blas_cblas,
+#endif
+    NULL,
+};
+
+struct isa {
+    const char *name, *what;
+    const struct ops *kernels;
+};
+
+/* best first */
+static const struct isa isas[] = {
+#ifdef W2S_ISA_V4
+    {"v4", "AVX-512", &w2s_kernels_v4},
+#endif
+#ifdef W2S_ISA_V3
+    {"v3", "AVX2", &w2s_kernels_v3},
+#endif
+    {"base", "the compiler's baseline", &w2s_kernels_base},
+};
+#define ISAS (sizeof isas / sizeof *isas)
+
+struct cpu {
+    struct ops ops; /* the instruction set's kernels with the library's product */
+    const struct isa *isa;
+    const struct blas *blas;
+};
+
+static bool isa_runs(const char *name)
+{
+#if defined W2S_ISA_V4
+    __builtin_cpu_init();
+    if (strcmp(name, "v4") == 0)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (strcmp(name, "v3") == 0)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+#endif
+    return strcmp(name, "base") == 0;
+}
+
+/* cpu_choose - the best that runs here, or what W2S_ISA and W2S_BLAS ask for. */
+static int cpu_choose(struct cpu *c, struct err *e)
+{
+    const char *isa = getenv("W2S_ISA"), *blas = getenv("W2S_BLAS");
+    for (size_t i = 0; i < ISAS && !c->isa; i++)
+        if (isa_runs(isas[i].name) && (!isa || strcmp(isa, isas[i].name) == 0))
+            c->isa = &isas[i];
+    if (!c->isa)
+        return err_set(e, ERR_INPUT, "W2S_ISA is \"%s\"; this processor and program have v4, v3 or base, as far as they run", isa);
+    for (size_t i = 0; blas_libraries[i] && !c->blas; i++)
+        if (!blas || strcmp(blas, blas_libraries[i]->name) == 0)
+            c->blas = blas_libraries[i];
+    if (!c->blas)
+        return err_set(e, ERR_INPUT, "W2S_BLAS is \"%s\"; onednn and openblas are known, as far as they were built in", blas ? blas : "");
+    return OK;
+}
+
+static int cpu_open(struct dev *d, struct err *e)
+{
+    struct cpu *c = mem_zalloc(1, sizeof *c, e);
+    int rc = c ? cpu_choose(c, e) : e->code;
+    if (rc) {
+        mem_free(c);
+        return rc;
+    }
+    c->blas->threads(par_threads()); /* par_threads also sets OpenMP's count */
+    c->ops = *c->isa->kernels;
+    c->ops.matmul = c->blas->matmul;
+    *d = (struct dev){&c->ops, "cpu", c};
+    return OK;
+}
+
+int dev_open(struct dev *d, const char *name, struct err *e)
+{
+    if (strcmp(name, "cpu") == 0)
+        return cpu_open(d, e);
+    if (strcmp(name, "reference") == 0) {
+        *d = (struct dev){&ops_reference, "reference", NULL};
+        return OK;
+    }
+    return err_set(e, ERR_INPUT, "no device \"%s\" in this program; there are cpu and reference", name);
+}
+
+void dev_close(struct dev *d)
+{
+    mem_free(d->priv);
+    *d = (struct dev){NULL, NULL, NULL};
+}
+
+void dev_describe(const struct dev *d, char *buf, size_t n)
+{
+    char blas[64];
+    const struct cpu *c = d->priv;
+    if (!c) {
+        snprintf(buf, n, "reference: plain loops, one thread");
+        return;
+    }
+    c->blas->describe(blas, sizeof blas);
+    snprintf(buf, n, "cpu: %s, %s, %d threads, f32", blas, c->isa->what, par_threads());
+}
+
+void dev_numerics(const struct dev *d, char *buf, size_t n)
+{
+    char blas[64];
+    const struct cpu *c = d->priv;
+    if (!c) {
+        snprintf(buf, n, "reference f32");
+        return;
+    }
+    /* The product library may cut its sums by thread; which kernels it takes follows the processor. */
+    c->blas->describe(blas, sizeof blas);
+    snprintf(buf, n, "cpu f32 %s %s threads %d", blas, c->isa->name, par_threads());
+}
+
+float *dev_alloc(struct dev *d, size_t n, struct err *e)
+{
+    (void)d;
+    return mem_zalloc(n, sizeof(float), e);
+}
+
+void dev_free(struct dev *d, float *p)
+{
+    (void)d;
+    mem_free(p);
+}
+
+void dev_upload(struct dev *d, float *dst, const float *host, size_t n)
+{
+    (void)d;
+    memcpy(dst, host, n * sizeof *dst);
+}
+
+void dev_download(struct dev *d, float *host, const float *src, size_t n)
+{
+    (void)d;
+    memcpy(host, src, n * sizeof *host);
+}
+
+void dev_sync(struct dev *d)
+{
+    (void)d;
+}
