@@ -299,9 +299,11 @@ static void pip_network(const char *text, struct str *cause)
         str_cat(cause, "no connection");
         return;
     }
+    static const char *const before[] = {">: ", "): "}; /* pip to 25; pip 26 */
     char *object = NULL;
-    for (char *p = strstr(cause->s, ">: "); p; p = strstr(p + 1, ">: "))
-        object = p + 3;
+    for (size_t i = 0; i < 2 && !object; i++)
+        for (char *p = strstr(cause->s, before[i]); p; p = strstr(p + 1, before[i]))
+            object = p + 3;
     if (object) {
         size_t n = strcspn(object, "'\"");
         memmove(cause->s, object, n);

@@ -334,6 +334,11 @@ static void pip_sentences(void **state)
          "[Errno -2] Name or "
          "service not known'))': /simple/some-pkg/\" >&2; exit 1",
          "wheel", ERR_NETWORK, NO_NETWORK);
+    says("echo 'WARNING: Retrying (Retry(total=0)) after connection broken by "
+         "'\\''NewConnectionError(\"HTTPSConnection(host='\\''x'\\'', port=9): Failed to establish "
+         "a new "
+         "connection: [Errno -2] Name or service not known\")'\\'': /simple/some-pkg/' >&2; exit 1",
+         "wheel", ERR_NETWORK, NO_NETWORK);
     says("echo 'ERROR: Could not install packages due to an OSError: [Errno 28] No space left on "
          "device' >&2\n"
          "echo >&2; exit 1",
@@ -345,7 +350,7 @@ static void pip_sentences(void **state)
          "data x: cannot run pip: python3 has no module pip; apt install python3-pip");
     says("exit 0", "wheel", ERR_CHILD,
          "data x: pip download some-pkg==1.0 left 0 files, wanted one");
-    assert_int_equal(calls(), 5);
+    assert_int_equal(calls(), 6);
 
     /* python3 itself is not there: PATH has nothing but env and sh */
     folder(under("bare"));
