@@ -150,7 +150,8 @@ static int ask(const struct hub *h, struct http_request *q, bool *away, struct h
         rc = http_ask(q, r, e);
         if (rc || r->status < 300 || r->status >= 400 || !r->location.len)
             break;
-        if (!away && (r->linked_etag.len || !http_same_origin(r->location.s, h->endpoint)))
+        if (!away && ((r->linked_etag.len && r->linked_size >= 0) ||
+                      !http_same_origin(r->location.s, h->endpoint)))
             break;
         if (i == REDIRECTS) {
             rc = err_set(e, ERR_NETWORK, "%s: more than %d redirects", url.s, REDIRECTS);

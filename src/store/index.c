@@ -166,8 +166,10 @@ static int tree_size(const char *path, size_t *bytes, struct err *e)
         *bytes += (size_t)st.st_size;
         return OK;
     }
-    if (file_list(path, &names, &n, &gone))
+    if (file_list(path, &names, &n, &gone)) {
+        rc = gone.code == ERR_NOMEM ? err_set(e, ERR_NOMEM, "%s", gone.msg) : OK;
         goto out;
+    }
     for (size_t i = 0; i < n && !rc; i++) {
         str_path(&sub, path, names[i]);
         rc = str_check(&sub, e);
@@ -275,21 +277,22 @@ out:
     return rc;
 }
 
-/* work_held - whether a process is at the job; to see that, its lock is tried for a moment. */
-static bool work_held(const char *dir)
+/* work_held - whether a process is at the job; to see that, its lock is tried for a moment. A lock
+ * that cannot be tried is nobody's: the folder has just gone, or belongs to another user. */
+static int work_held(const char *dir, bool *held, struct err *e)
 {
     struct str lock = STR_INIT;
     struct err ignored = ERR_INIT;
     int fd = -1;
-    bool held = false;
+    *held = false;
     str_path(&lock, dir, "lock");
-    if (!lock.failed && file_exists(lock.s) && !file_lock(lock.s, false, &fd, &ignored)) {
-        held = fd < 0;
-        if (!held)
-            file_unlock(fd);
+    int rc = str_check(&lock, e);
+    if (!rc && file_exists(lock.s) && !file_lock(lock.s, false, &fd, &ignored)) {
+        *held = fd < 0;
+        file_unlock(fd);
     }
     str_release(&lock);
-    return held;
+    return rc;
 }
 
 /* take_work - what is under way now is that, failed before or not; a failed one stays failed. */
@@ -303,9 +306,10 @@ static int take_work(struct index *x, const char *hash, struct err *e)
         return rc;
     finding_init(&f, hash, "stopped");
     str_addf(&f.dir, "%s/work/%s", x->dir.s, hash);
-    if ((rc = str_check(&f.dir, e)))
+    bool held = false;
+    if ((rc = str_check(&f.dir, e)) || (rc = work_held(f.dir.s, &held, e)))
         goto out;
-    if (work_held(f.dir.s))
+    if (held)
         f.row.state = "under way";
     else if (state[0])
         goto out;
@@ -314,9 +318,15 @@ static int take_work(struct index *x, const char *hash, struct err *e)
     if ((rc = finding_read(&f, &f.job, "work.json", e)) ||
         (rc = tree_size(f.dir.s, &f.row.bytes, e)))
         goto out;
-    /* Gone since it was listed, or a folder being made this moment: not worth a word. */
-    if (stat(f.dir.s, &st))
+    if (stat(f.dir.s, &st)) {
+        /* Gone since it was listed: finished, or else not worth a word. */
+        str_reset(&f.dir);
+        str_addf(&f.dir, "%s/jobs/%s", x->dir.s, hash);
+        rc = str_check(&f.dir, e);
+        if (!rc && file_is_dir(f.dir.s))
+            rc = take_done(x, hash, e);
         goto out;
+    }
     f.row.error = "";
     rc = index_put(x, &f, e);
 out:

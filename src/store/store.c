@@ -113,29 +113,20 @@ static bool lock_is_at(int fd, const char *path)
            held.st_dev == named.st_dev;
 }
 
-/* work_lock - one attempt: *fd < 0 and OK where another process has it, or where the folder went
- * away between the making and the locking. */
-static int work_lock(const char *dir, const char *lock, int *fd, bool *gone, struct err *e)
+/* work_lock - one attempt: *fd < 0 where another process has it, or where the folder went away
+ * between its making and its locking (with OK or an error, as it happens). */
+static int work_lock(const char *dir, const char *lock, int *fd, struct err *e)
 {
     *fd = -1;
-    *gone = false;
     int rc = file_mkdirs(dir, e);
-    if (rc)
-        return rc;
-    rc = file_lock(lock, false, fd, e);
-    if (rc && !file_is_dir(dir)) {
-        *gone = true;
-        return OK;
-    }
-    if (rc || *fd < 0)
-        return rc;
-    if (!lock_is_at(*fd, lock)) {
+    if (!rc)
+        rc = file_lock(lock, false, fd, e);
+    if (*fd >= 0 && !lock_is_at(*fd, lock)) {
         /* The folder was renamed into jobs/ under us: what we hold is the lock of nothing. */
         file_unlock(*fd);
         *fd = -1;
-        *gone = true;
     }
-    return OK;
+    return rc;
 }
 
 static int work_note(const struct store_work *w, const char *kind, const char *label, struct err *e)
@@ -243,11 +234,11 @@ static void wait_ms(long ms)
 int store_begin(struct store *s, const char *hash, const char *kind, const char *label,
                 struct store_work *w, bool *busy, struct err *e)
 {
-    /* A listing holds a lock for a moment to see whether it is free; so "busy" is believed at the
-     * third time. A folder that goes away was finished by another, which store_has then says. */
+    /* A listing holds a lock for a moment to see whether it is free, so "busy" is believed at the
+     * third time; and so is an error, which may come of a folder that another renames into jobs/
+     * under us. */
     enum { ATTEMPTS = 3, PAUSE_MS = 10 };
     struct str lock = STR_INIT;
-    bool gone = false;
     int rc;
     memset(w, 0, sizeof *w);
     str_init(&w->dir);
@@ -256,11 +247,17 @@ int store_begin(struct store *s, const char *hash, const char *kind, const char 
     rc = path_of(s, "work", hash, "/lock", &lock, e);
     if (!rc)
         rc = path_of(s, "work", hash, "", &w->dir, e);
-    for (int i = 0; i < ATTEMPTS && !rc && w->lock < 0 && !store_has(s, hash); i++) {
+    if (rc)
+        goto out;
+    for (int i = 0; i < ATTEMPTS && !store_has(s, hash); i++) {
         if (i)
             wait_ms(PAUSE_MS);
-        rc = work_lock(w->dir.s, lock.s, &w->lock, &gone, e);
+        rc = work_lock(w->dir.s, lock.s, &w->lock, e);
+        if (w->lock >= 0 || (rc && rc != ERR_IO))
+            break;
     }
+    if (rc == ERR_IO && store_has(s, hash))
+        rc = OK;
     if (rc)
         goto out;
     if (w->lock < 0) {

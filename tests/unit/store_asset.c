@@ -265,12 +265,43 @@ static void rows_shipped(void **state)
     assets_close(a);
 }
 
+static void no_memory(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT;
+    bool hit = true;
+    size_t n = 0;
+    env_fresh();
+    setenv("W2S_DATA", under("data"), 1);
+    folder(under("data/sciq"));
+    assets_close(assets_of(
+        "assets:\n  sciq:\n    kind: data\n    sources:\n      - path: ${W2S_DATA}/sciq\n"));
+    while (hit) {
+        struct assets *a = NULL;
+        mem_fault_at(++n);
+        int rc = assets_open(&a, under("share"), &e);
+        if (!rc)
+            rc = asset_path(a, "sciq", &offline, &path, &e);
+        hit = mem_fault_hit();
+        mem_fault_at(0);
+        if (rc)
+            assert_int_equal(rc, ERR_NOMEM);
+        else
+            assert_true(str_ends(path.s, "/data/sciq"));
+        assets_close(a);
+        str_release(&path);
+        assert_true(n < 1000);
+    }
+    assert_true(n > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_wrong),   cmocka_unit_test(rows_right),
         cmocka_unit_test(folders),      cmocka_unit_test(offline_sentences),
-        cmocka_unit_test(rows_shipped),
+        cmocka_unit_test(rows_shipped), cmocka_unit_test(no_memory),
     };
     scratch_make();
     int bad = cmocka_run_group_tests(tests, NULL, NULL);

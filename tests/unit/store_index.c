@@ -393,6 +393,44 @@ static void listed_meanwhile(void **state)
     store_close(s);
 }
 
+/* An allocation fails, for every one: a sentence or the right list, and the right list afterwards.
+ */
+static void no_memory(void **state)
+{
+    (void)state;
+    struct store_work w;
+    struct store *s = store_filled("memory", &w), *fresh;
+    struct err e = ERR_INIT;
+    struct str good = STR_INIT, out = STR_INIT;
+    bool hit = true;
+    size_t n = 0;
+    listing(s, NULL, &good);
+    while (hit) {
+        str_reset(&out);
+        out.failed = false;
+        assert_ok(file_remove_tree(under("memory/index.sqlite"), &e), &e);
+        assert_ok(store_open(&fresh, under("memory"), &e), &e);
+        mem_fault_at(++n);
+        int rc = store_list(fresh, NULL, row_print, &out, &e);
+        hit = mem_fault_hit();
+        mem_fault_at(0);
+        if (rc)
+            assert_int_equal(rc, ERR_NOMEM);
+        else
+            assert_string_equal(out.s, good.s);
+        out.failed = false;
+        listing(fresh, NULL, &out);
+        assert_string_equal(out.s, good.s);
+        store_close(fresh);
+        assert_true(n < 2000);
+    }
+    assert_true(n > 10);
+    store_leave(s, &w);
+    store_close(s);
+    str_release(&good);
+    str_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +441,7 @@ int main(void)
         cmocka_unit_test(find),
         cmocka_unit_test(ended_by_caller),
         cmocka_unit_test(listed_meanwhile),
+        cmocka_unit_test(no_memory),
     };
     scratch_make();
     int bad = cmocka_run_group_tests(tests, NULL, NULL);

@@ -321,7 +321,7 @@ static void killed_anywhere(void **state)
  * count. */
 static void raced(void **state)
 {
-    enum { JOBS = 12, RACERS = 4 };
+    enum { JOBS = 100, RACERS = 6 };
     (void)state;
     struct store *s = store_fresh("raced");
     struct err e = ERR_INIT;
