@@ -1,0 +1,434 @@
+/* family.c - the table of families: parameters, and the tensors of files that they are made of.
+ *
+ * To add a family: its row of `families` (names of its tensors in a Hugging Face file; %zu is the layer), its number in config.h, its reader in
+ * config.c, fixtures by tests/oracle/make_models.py. */
+#include "model/family.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How rows of a piece lie in the file's tensor. */
+enum row_map {
+    ROWS_PLAIN,
+    ROWS_NEOX, /* query, key and value of a head lie together: [H][3][D] */
+    ROWS_PAIRS /* GGUF's llama: a head's halves interleaved, [D/2][2] for [2][D/2] */
+};
+
+/* A part of a parameter: rows [at, at + rows) of it are rows of one tensor. */
+struct piece {
+    char name[128];
+    size_t at, rows, source_rows, cols;
+    enum row_map map;
+    size_t part; /* ROWS_NEOX: 0 query, 1 key, 2 value */
+    bool transposed, vector;
+};
+#define PIECES_MOST 3
+
+struct family_row {
+    const char *prefix;            /* of all but the unembedding */
+    bool transposed;               /* Conv1D: matrices are [in,out] */
+    bool interleaved;              /* ROWS_NEOX */
+    const char *names[ROLE_COUNT]; /* several sources of one parameter: "a|b|c" */
+};
+
+static const struct family_row families[FAMILY_COUNT] = {
+    [FAMILY_GPT2] = {"transformer.", true, false,
+                     {"wte.weight", "wpe.weight", "h.%zu.ln_1.weight", "h.%zu.ln_1.bias", "h.%zu.attn.c_attn.weight",
+                      "h.%zu.attn.c_attn.bias", "h.%zu.attn.c_proj.weight", "h.%zu.attn.c_proj.bias", "h.%zu.ln_2.weight",
+                      "h.%zu.ln_2.bias", "h.%zu.mlp.c_fc.weight", "h.%zu.mlp.c_fc.bias", "h.%zu.mlp.c_proj.weight",
+                      "h.%zu.mlp.c_proj.bias", "ln_f.weight", "ln_f.bias", "lm_head.weight"}},
+    [FAMILY_NEOX] = {"gpt_neox.", false, true,
+                     {"embed_in.weight", NULL, "layers.%zu.input_layernorm.weight", "layers.%zu.input_layernorm.bias",
+                      "layers.%zu.attention.query_key_value.weight", "layers.%zu.attention.query_key_value.bias",
+                      "layers.%zu.attention.dense.weight", "layers.%zu.attention.dense.bias", "layers.%zu.post_attention_layernorm.weight",
+                      "layers.%zu.post_attention_layernorm.bias", "layers.%zu.mlp.dense_h_to_4h.weight", "layers.%zu.mlp.dense_h_to_4h.bias",
+                      "layers.%zu.mlp.dense_4h_to_h.weight", "layers.%zu.mlp.dense_4h_to_h.bias", "final_layer_norm.weight",
+                      "final_layer_norm.bias", "embed_out.weight"}},
+#define LLAMA_NAMES                                                                                                                          \
+    {"embed_tokens.weight",                                                                                                                  \
+     NULL,                                                                                                                                   \
+     "layers.%zu.input_layernorm.weight",                                                                                                    \
+     NULL,                                                                                                                                   \
+     "layers.%zu.self_attn.q_proj.weight|layers.%zu.self_attn.k_proj.weight|layers.%zu.self_attn.v_proj.weight",                             \
+     "layers.%zu.self_attn.q_proj.bias|layers.%zu.self_attn.k_proj.bias|layers.%zu.self_attn.v_proj.bias",                                   \
+     "layers.%zu.self_attn.o_proj.weight",                                                                                                   \
+     "layers.%zu.self_attn.o_proj.bias",                                                                                                     \
+     "layers.%zu.post_attention_layernorm.weight",                                                                                           \
+     NULL,                                                                                                                                   \
+     "layers.%zu.mlp.gate_proj.weight|layers.%zu.mlp.up_proj.weight",                                                                        \
+     "layers.%zu.mlp.gate_proj.bias|layers.%zu.mlp.up_proj.bias",                                                                            \
+     "layers.%zu.mlp.down_proj.weight",                                                                                                      \
+     "layers.%zu.mlp.down_proj.bias",                                                                                                        \
+     "norm.weight",                                                                                                                          \
+     NULL,                                                                                                                                   \
+     "lm_head.weight"}
+    [FAMILY_LLAMA] = {"model.", false, false, LLAMA_NAMES},
+    [FAMILY_QWEN2] = {"model.", false, false, LLAMA_NAMES},
+};
+
+/* GGUF has one set of names for all. */
+static const char *const gguf_names[ROLE_COUNT] = {
+    "token_embd.weight",
+    "position_embd.weight",
+    "blk.%zu.attn_norm.weight",
+    "blk.%zu.attn_norm.bias",
+    "blk.%zu.attn_q.weight|blk.%zu.attn_k.weight|blk.%zu.attn_v.weight",
+    "blk.%zu.attn_q.bias|blk.%zu.attn_k.bias|blk.%zu.attn_v.bias",
+    "blk.%zu.attn_output.weight",
+    "blk.%zu.attn_output.bias",
+    "blk.%zu.ffn_norm.weight",
+    "blk.%zu.ffn_norm.bias",
+    "blk.%zu.ffn_gate.weight|blk.%zu.ffn_up.weight",
+    "blk.%zu.ffn_gate.bias|blk.%zu.ffn_up.bias",
+    "blk.%zu.ffn_down.weight",
+    "blk.%zu.ffn_down.bias",
+    "output_norm.weight",
+    "output_norm.bias",
+    "output.weight",
+};
+/* ... but for what GPT-2 and GPT-NeoX keep in one tensor. */
+static const char *const gguf_fused[ROLE_COUNT] = {
+    [ROLE_QKV] = "blk.%zu.attn_qkv.weight",
+    [ROLE_QKV_BIAS] = "blk.%zu.attn_qkv.bias",
+    [ROLE_UP] = "blk.%zu.ffn_up.weight",
+    [ROLE_UP_BIAS] = "blk.%zu.ffn_up.bias",
+};
+
+static const struct {
+    const char *name;
+    enum param_kind kind;
+} roles[ROLE_COUNT] = {
+    {"embed.weight", PARAM_EMBED},       {"positions.weight", PARAM_POSITIONS}, {"norm1.gain", PARAM_NORM_GAIN},
+    {"norm1.bias", PARAM_BIAS},          {"qkv.weight", PARAM_MATRIX},          {"qkv.bias", PARAM_BIAS},
+    {"out.weight", PARAM_MATRIX},        {"out.bias", PARAM_BIAS},              {"norm2.gain", PARAM_NORM_GAIN},
+    {"norm2.bias", PARAM_BIAS},          {"up.weight", PARAM_MATRIX},           {"up.bias", PARAM_BIAS},
+    {"down.weight", PARAM_MATRIX},       {"down.bias", PARAM_BIAS},             {"norm.gain", PARAM_NORM_GAIN},
+    {"norm.bias", PARAM_BIAS},           {"unembed.weight", PARAM_UNEMBED},
+};
+
+/* role_shape - rows and columns of a role's parameter; rows 0 where the config has none. */
+static void role_shape(const struct model_config *c, enum param_role role, size_t *rows, size_t *cols)
+{
+    size_t C = c->channels, q = c->heads * c->head_size, qkv = q + 2 * c->kv_heads * c->head_size, up = c->gated ? 2 * c->mlp : c->mlp;
+    const size_t shape[ROLE_COUNT][2] = {
+        [ROLE_EMBED] = {c->vocab, C},
+        [ROLE_POSITIONS] = {c->learned_positions ? c->positions : 0, C},
+        [ROLE_NORM1_GAIN] = {1, C},
+        [ROLE_NORM1_BIAS] = {c->bias_norm, C},
+        [ROLE_QKV] = {qkv, C},
+        [ROLE_QKV_BIAS] = {c->bias_qkv, qkv},
+        [ROLE_OUT] = {C, q},
+        [ROLE_OUT_BIAS] = {c->bias_out, C},
+        [ROLE_NORM2_GAIN] = {1, C},
+        [ROLE_NORM2_BIAS] = {c->bias_norm, C},
+        [ROLE_UP] = {up, C},
+        [ROLE_UP_BIAS] = {c->bias_mlp, up},
+        [ROLE_DOWN] = {C, c->mlp},
+        [ROLE_DOWN_BIAS] = {c->bias_mlp, C},
+        [ROLE_NORM_GAIN] = {1, C},
+        [ROLE_NORM_BIAS] = {c->bias_norm, C},
+        [ROLE_UNEMBED] = {c->tied ? 0 : c->vocab, C},
+    };
+    *rows = shape[role][0];
+    *cols = shape[role][1];
+}
+
+int family_params(const struct model_config *c, struct param_spec **specs, size_t *n, struct err *e)
+{
+    size_t cap = 4 + c->layers * (ROLE_DOWN_BIAS - ROLE_NORM1_GAIN + 1) + 4;
+    struct param_spec *list = mem_zalloc(cap, sizeof *list, e);
+    *specs = list;
+    *n = 0;
+    if (!list)
+        return e->code;
+    for (int layer = -1; layer <= (int)c->layers; layer++) {
+        bool before = layer < 0, after = layer == (int)c->layers;
+        enum param_role first = before ? ROLE_EMBED : after ? ROLE_NORM_GAIN : ROLE_NORM1_GAIN;
+        enum param_role last = before ? ROLE_POSITIONS : after ? ROLE_UNEMBED : ROLE_DOWN_BIAS;
+        for (enum param_role r = first; r <= last; r++) {
+            struct param_spec *s = &list[*n];
+            role_shape(c, r, &s->rows, &s->cols);
+            if (!s->rows)
+                continue;
+            s->role = r;
+            s->kind = roles[r].kind;
+            s->layer = layer;
+            if (before || after)
+                snprintf(s->name, sizeof s->name, "%s", roles[r].name);
+            else
+                snprintf(s->name, sizeof s->name, "layers.%d.%s", layer, roles[r].name);
+            (*n)++;
+        }
+    }
+    return OK;
+}
+
+/* piece_name - the k-th name of "a|b|c" with the layer put in, behind prefix. */
+static void piece_name(struct piece *p, const char *prefix, const char *names, size_t k, int layer)
+{
+    size_t n, at = 0;
+    while (k--)
+        names = strchr(names, '|') + 1;
+    n = strcspn(names, "|");
+    at = (size_t)snprintf(p->name, sizeof p->name, "%s", prefix);
+    for (size_t i = 0; i < n && at + 12 < sizeof p->name; i++) {
+        if (strncmp(names + i, "%zu", 3) == 0) {
+            at += (size_t)snprintf(p->name + at, sizeof p->name - at, "%d", layer);
+            i += 2;
+        } else {
+            p->name[at++] = names[i];
+        }
+    }
+    p->name[at] = '\0';
+}
+
+/* pieces_of - what a parameter is made of in a file; prefix: of Hugging Face names, ignored for GGUF. */
+static size_t pieces_of(const struct model_config *c, const struct param_spec *s, bool gguf, const char *prefix, struct piece out[PIECES_MOST])
+{
+    const struct family_row *f = &families[c->family];
+    bool fused = c->family == FAMILY_GPT2 || c->family == FAMILY_NEOX, vector = s->kind == PARAM_BIAS || s->kind == PARAM_NORM_GAIN;
+    bool qkv = s->role == ROLE_QKV || s->role == ROLE_QKV_BIAS, up = (s->role == ROLE_UP || s->role == ROLE_UP_BIAS) && c->gated;
+    bool neox = qkv && f->interleaved && !gguf;
+    const char *names = !gguf ? f->names[s->role] : fused && gguf_fused[s->role] ? gguf_fused[s->role] : gguf_names[s->role];
+    size_t rows = vector ? s->cols : s->rows, q = c->heads * c->head_size, kv = c->kv_heads * c->head_size, n = 1, at = 0;
+    size_t cut[PIECES_MOST] = {rows, 0, 0};
+    if (neox || (qkv && !fused)) {
+        n = 3;
+        cut[0] = q, cut[1] = cut[2] = kv;
+    } else if (up) {
+        n = 2;
+        cut[0] = cut[1] = c->mlp;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct piece *p = &out[i];
+        memset(p, 0, sizeof *p);
+        p->at = at;
+        p->rows = cut[i];
+        p->source_rows = neox ? rows : cut[i];
+        p->cols = vector ? 1 : s->cols;
+        p->vector = vector;
+        p->part = i;
+        p->map = neox ? ROWS_NEOX : gguf && qkv && c->family == FAMILY_LLAMA && i < 2 ? ROWS_PAIRS : ROWS_PLAIN;
+        p->transposed = !gguf && f->transposed && s->kind == PARAM_MATRIX;
+        piece_name(p, gguf || s->role == ROLE_UNEMBED ? "" : prefix, names, neox ? 0 : i, s->layer);
+        at += cut[i];
+    }
+    return n;
+}
+
+/* source_row - where the r-th row of a piece lies in its tensor. */
+static size_t source_row(const struct model_config *c, const struct piece *p, size_t r)
+{
+    size_t D = c->head_size, h = r / D, d = r % D;
+    switch (p->map) {
+    case ROWS_NEOX:
+        return (h * 3 + p->part) * D + d;
+    case ROWS_PAIRS:
+        return h * D + d % (D / 2) * 2 + d / (D / 2);
+    default:
+        return r;
+    }
+}
+
+/* prefix_in - the family's prefix, or "" where the file is of the model without its head (GPT2Model, LlamaModel). */
+static const char *prefix_in(const struct weights *w, const struct model_config *c)
+{
+    char name[128];
+    const struct family_row *f = &families[c->family];
+    snprintf(name, sizeof name, "%s%s", f->prefix, f->names[ROLE_EMBED]);
+    return !weights_is_gguf(w) && !weights_find(w, name) && weights_find(w, f->names[ROLE_EMBED]) ? "" : f->prefix;
+}
+
+static int piece_check(const struct weights *w, const struct piece *p, const struct weights_tensor **t, struct err *e)
+{
+    struct str found = STR_INIT;
+    size_t want[2] = {p->transposed ? p->cols : p->source_rows, p->transposed ? p->source_rows : p->cols}, ndim = p->vector ? 1 : 2;
+    *t = weights_find(w, p->name);
+    if (!*t)
+        return err_set(e, ERR_INPUT, "%s: tensor %s is missing", weights_path(w), p->name);
+    bool same = (*t)->ndim == ndim && (*t)->shape[0] == want[0] && (ndim == 1 || (*t)->shape[1] == want[1]);
+    if (!same) {
+        for (size_t i = 0; i < (*t)->ndim; i++)
+            str_addf(&found, "%s%zu", i ? "," : "", (*t)->shape[i]);
+        if (ndim == 1)
+            err_set(e, ERR_INPUT, "%s: tensor %s is [%s], wanted [%zu] by the config", weights_path(w), p->name, found.s, want[0]);
+        else
+            err_set(e, ERR_INPUT, "%s: tensor %s is [%s], wanted [%zu,%zu] by the config", weights_path(w), p->name, found.s, want[0], want[1]);
+        str_release(&found);
+        return ERR_INPUT;
+    }
+    static const char *const known[] = {"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], (*t)->type) == 0)
+            return OK;
+    return err_set(e, ERR_INPUT, "%s: tensor %s is of type %s, wanted F32, F16 or BF16", weights_path(w), p->name, (*t)->type);
+}
+
+static int piece_load(const struct weights *w, const struct model_config *c, const struct piece *p, float *out, struct err *e)
+{
+    const struct weights_tensor *t;
+    int rc = piece_check(w, p, &t, e);
+    if (rc)
+        return rc;
+    float *to = out + p->at * p->cols;
+    if (!p->transposed && p->map == ROWS_PLAIN) {
+        weights_read(w, t, 0, p->rows, to);
+        return OK;
+    }
+    float *all = mem_alloc(t->n, sizeof *all, e);
+    if (!all)
+        return e->code;
+    weights_read(w, t, 0, t->shape[0], all);
+    for (size_t r = 0; r < p->rows; r++) {
+        size_t from = source_row(c, p, r);
+        for (size_t k = 0; k < p->cols; k++)
+            to[r * p->cols + k] = p->transposed ? all[k * p->source_rows + from] : all[from * p->cols + k];
+    }
+    mem_free(all);
+    return OK;
+}
+
+int family_load(const struct weights *w, const struct model_config *c, const struct param_spec *s, float *out, struct err *e)
+{
+    struct piece p[PIECES_MOST];
+    size_t n = pieces_of(c, s, weights_is_gguf(w), prefix_in(w, c), p);
+    int rc = OK;
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = piece_load(w, c, &p[i], out, e);
+    return rc;
+}
+
+/* known_buffer - tensors that files carry and no forward needs. */
+static bool known_buffer(const char *name)
+{
+    static const char *const endings[] = {".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias",
+                                          ".rotary_emb.inv_freq"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (str_ends(name, endings[i]))
+            return true;
+    return strcmp(name, "score.weight") == 0 || strcmp(name, "lm_head.weight") == 0 || strcmp(name, "embed_out.weight") == 0;
+}
+
+int family_check(const struct weights *w, const struct model_config *c, struct err *e)
+{
+    struct param_spec *specs = NULL;
+    size_t n = 0, count = weights_count(w);
+    struct model_config whole = *c;
+    struct piece p[PIECES_MOST];
+    whole.layers = c->layers_whole;
+    bool *used = mem_zalloc(count, sizeof *used, e);
+    int rc = used ? family_params(&whole, &specs, &n, e) : e->code;
+    for (size_t i = 0; i < n && !rc; i++) {
+        size_t pieces = pieces_of(c, &specs[i], weights_is_gguf(w), prefix_in(w, c), p);
+        for (size_t k = 0; k < pieces && !rc; k++) {
+            const struct weights_tensor *t;
+            rc = piece_check(w, &p[k], &t, e);
+            for (size_t j = 0; j < count && !rc; j++)
+                if (weights_at(w, j) == t)
+                    used[j] = true;
+        }
+    }
+    for (size_t j = 0; j < count && !rc; j++)
+        if (!used[j] && !known_buffer(weights_at(w, j)->name))
+            rc = err_set(e, ERR_INPUT, "%s: tensor %s has no place in a %s model as its config describes it", weights_path(w),
+                         weights_at(w, j)->name, family_name(c->family));
+    mem_free(specs);
+    mem_free(used);
+    return rc;
+}
+
+/* tensors_of - the tensors that a Hugging Face file of this parameter holds: names and shapes; several pieces may share one. */
+static size_t tensors_of(const struct piece *p, size_t n, struct weights_out_tensor out[PIECES_MOST])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i && strcmp(p[i].name, p[i - 1].name) == 0)
+            continue;
+        struct weights_out_tensor *t = &out[count++];
+        *t = (struct weights_out_tensor){p[i].name, p[i].vector ? 1 : 2, {p[i].source_rows, p[i].cols}};
+        if (p[i].transposed) {
+            t->shape[0] = p[i].cols;
+            t->shape[1] = p[i].source_rows;
+        }
+    }
+    return count;
+}
+
+static int tensors_write(struct weights_out *o, const struct model_config *c, const struct piece *p, size_t n, const float *from, struct err *e)
+{
+    int rc = OK;
+    for (size_t i = 0; i < n && !rc;) {
+        size_t numbers = p[i].source_rows * p[i].cols, k = i;
+        float *all = mem_alloc(numbers, sizeof *all, e);
+        if (!all)
+            return e->code;
+        for (; k < n && strcmp(p[k].name, p[i].name) == 0; k++)
+            for (size_t r = 0; r < p[k].rows; r++) {
+                size_t to = source_row(c, &p[k], r);
+                for (size_t x = 0; x < p[k].cols; x++)
+                    all[p[k].transposed ? x * p[k].source_rows + to : to * p[k].cols + x] = from[(p[k].at + r) * p[k].cols + x];
+            }
+        rc = weights_out_add(o, all, numbers, e);
+        mem_free(all);
+        i = k;
+    }
+    return rc;
+}
+
+static int config_write(const struct model_config *c, const char *dir, struct err *e)
+{
+    struct str path = STR_INIT, text = STR_INIT;
+    int rc = config_to_json(c, &text);
+    str_path(&path, dir, "config.json");
+    if (!rc && !(rc = str_check(&path, e)) && !(rc = str_check(&text, e)))
+        rc = file_write(path.s, text.s, text.len, e);
+    str_release(&path);
+    str_release(&text);
+    return rc;
+}
+
+int family_save(const struct model_config *c, const char *dir, int (*get)(void *ctx, size_t i, float *out, struct err *e), void *ctx,
+                struct err *e)
+{
+    struct param_spec *specs = NULL;
+    struct weights_out_tensor *tensors = NULL;
+    struct piece *pieces = NULL;
+    struct weights_out *o = NULL;
+    struct str path = STR_INIT;
+    size_t n = 0, count = 0;
+    int rc = file_mkdirs(dir, e);
+    if (!rc)
+        rc = config_write(c, dir, e);
+    if (!rc)
+        rc = family_params(c, &specs, &n, e);
+    if (rc)
+        goto out;
+    tensors = mem_alloc(n * PIECES_MOST, sizeof *tensors, e);
+    pieces = tensors ? mem_alloc(n * PIECES_MOST, sizeof *pieces, e) : NULL;
+    str_path(&path, dir, "model.safetensors");
+    rc = pieces ? str_check(&path, e) : e->code;
+    for (size_t i = 0; i < n && !rc; i++)
+        count += tensors_of(&pieces[i * PIECES_MOST], pieces_of(c, &specs[i], false, families[c->family].prefix, &pieces[i * PIECES_MOST]),
+                            &tensors[count]);
+    if (!rc)
+        rc = weights_out_open(&o, path.s, tensors, count, e);
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct piece own[PIECES_MOST];
+        float *values = mem_alloc(specs[i].rows * specs[i].cols, sizeof *values, e);
+        rc = values ? get(ctx, i, values, e) : e->code;
+        if (!rc)
+            rc = tensors_write(o, c, own, pieces_of(c, &specs[i], false, families[c->family].prefix, own), values, e);
+        mem_free(values);
+    }
+    if (!rc)
+        rc = weights_out_commit(o, e);
+out:
+    weights_out_close(o);
+    mem_free(pieces);
+    mem_free(tensors);
+    mem_free(specs);
+    str_release(&path);
+    return rc;
+}

@@ -1,0 +1,367 @@
+/* gguf.c - GGUF versions 2 and 3, little-endian (ggml's gguf.md): fields, tensor table, tokenizer. Every length is checked against the file. */
+#include "model/checkpoint.h"
+#include "core/mem.h"
+
+#include <string.h>
+
+enum field_type { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 };
+
+struct field {
+    const char *key;
+    uint32_t type, of;        /* of: element type of an array */
+    uint64_t n;               /* elements of an array, bytes of a string */
+    const unsigned char *at;  /* the value; an array's first element */
+};
+
+struct reader {
+    struct weights *w;
+    const char *file;
+    const unsigned char *data;
+    size_t size, at;
+    struct field *fields;
+    size_t n_fields;
+    struct err *e;
+};
+
+static uint64_t le(const unsigned char *p, size_t n)
+{
+    uint64_t v = 0;
+    while (n--)
+        v = v << 8 | p[n];
+    return v;
+}
+
+/* take - n bytes, or NULL and the sentence. */
+static const unsigned char *take(struct reader *r, uint64_t n)
+{
+    if (n > r->size - r->at) {
+        err_set(r->e, ERR_INPUT, "%s: %llu bytes are wanted at byte %zu, the file has %zu: it is cut short or damaged", r->file,
+                (unsigned long long)n, r->at, r->size);
+        return NULL;
+    }
+    const unsigned char *p = r->data + r->at;
+    r->at += (size_t)n;
+    return p;
+}
+
+static int number(struct reader *r, size_t bytes, uint64_t *v)
+{
+    const unsigned char *p = take(r, bytes);
+    *v = 0;
+    if (!p)
+        return r->e->code;
+    *v = le(p, bytes);
+    return OK;
+}
+
+static const char *text(struct reader *r)
+{
+    uint64_t n;
+    if (number(r, 8, &n))
+        return NULL;
+    const unsigned char *p = take(r, n);
+    return p ? arena_strndup(&r->w->arena, (const char *)p, (size_t)n, r->e) : NULL;
+}
+
+static size_t width(uint32_t type)
+{
+    static const size_t widths[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
+    return type < sizeof widths / sizeof *widths ? widths[type] : 0;
+}
+
+/* skip - over n values of a type without lengths of its own, or strings. */
+static int skip(struct reader *r, uint32_t type, uint64_t n)
+{
+    uint64_t len;
+    if (type == STRING) {
+        for (; n; n--)
+            if (number(r, 8, &len) || !take(r, len))
+                return r->e->code;
+        return OK;
+    }
+    size_t bytes, each = width(type);
+    if (!each)
+        return err_set(r->e, ERR_INPUT, "%s: a field has type %u, which GGUF does not know", r->file, type);
+    if (n > SIZE_MAX || !size_mul((size_t)n, each, &bytes))
+        bytes = SIZE_MAX;
+    return take(r, bytes) ? OK : r->e->code;
+}
+
+static int field_read(struct reader *r, struct field *f)
+{
+    uint64_t v;
+    f->key = text(r);
+    if (!f->key || number(r, 4, &v))
+        return r->e->code;
+    f->type = (uint32_t)v;
+    if (f->type == ARRAY) {
+        if (number(r, 4, &v) || number(r, 8, &f->n))
+            return r->e->code;
+        f->of = (uint32_t)v;
+        f->at = r->data + r->at;
+        return skip(r, f->of, f->n);
+    }
+    f->at = r->data + r->at;
+    return skip(r, f->type, 1);
+}
+
+static const struct field *find(const struct reader *r, const char *arch, const char *key)
+{
+    size_t n = arch ? strlen(arch) : 0;
+    for (size_t i = 0; i < r->n_fields; i++) {
+        const char *k = r->fields[i].key;
+        if (!arch ? strcmp(k, key) == 0 : strncmp(k, arch, n) == 0 && k[n] == '.' && strcmp(k + n + 1, key) == 0)
+            return &r->fields[i];
+    }
+    return NULL;
+}
+
+static bool field_number(const struct field *f, double *out)
+{
+    uint64_t v;
+    float s;
+    if (!f || !width(f->type))
+        return false;
+    v = le(f->at, width(f->type));
+    switch (f->type) {
+    case I8:
+        *out = (int8_t)v;
+        break;
+    case I16:
+        *out = (int16_t)v;
+        break;
+    case I32:
+        *out = (int32_t)v;
+        break;
+    case I64:
+        *out = (double)(int64_t)v;
+        break;
+    case F32:
+        memcpy(&s, f->at, sizeof s);
+        *out = (double)s;
+        break;
+    case F64:
+        memcpy(out, f->at, sizeof *out);
+        break;
+    default:
+        *out = (double)v;
+    }
+    return true;
+}
+
+static const char *field_text(struct reader *r, const struct field *f)
+{
+    if (!f || f->type != STRING)
+        return NULL;
+    return arena_strndup(&r->w->arena, (const char *)f->at + 8, (size_t)le(f->at, 8), r->e);
+}
+
+/* size_field - a count that has to be there. */
+static int size_field(struct reader *r, const char *arch, const char *key, size_t *out)
+{
+    double v;
+    if (!field_number(find(r, arch, key), &v))
+        return err_set(r->e, ERR_INPUT, "%s: field %s.%s is missing", r->file, arch, key);
+    if (!(v >= 1 && v <= 1 << 24))
+        return err_set(r->e, ERR_INPUT, "%s: field %s.%s is %g, wanted a count from 1", r->file, arch, key, v);
+    *out = (size_t)v;
+    return OK;
+}
+
+/* strings - an array of strings, as pointers into the arena. */
+static int strings(struct reader *r, const struct field *f, const char *const **out, size_t *n)
+{
+    if (f->type != ARRAY || f->of != STRING)
+        return err_set(r->e, ERR_INPUT, "%s: field %s is not an array of strings", r->file, f->key);
+    const char **list = arena_alloc(&r->w->arena, (size_t)f->n, sizeof *list, r->e);
+    if (!list)
+        return r->e->code;
+    const unsigned char *p = f->at;
+    for (size_t i = 0; i < f->n; i++) {
+        size_t len = (size_t)le(p, 8);
+        if (!(list[i] = arena_strndup(&r->w->arena, (const char *)p + 8, len, r->e)))
+            return r->e->code;
+        p += 8 + len;
+    }
+    *out = list;
+    *n = (size_t)f->n;
+    return OK;
+}
+
+static int64_t id_field(const struct reader *r, const char *key)
+{
+    double v;
+    return field_number(find(r, NULL, key), &v) ? (int64_t)v : -1;
+}
+
+static int vocab_read(struct reader *r)
+{
+    struct weights_vocab *v = &r->w->vocab;
+    const struct field *tokens = find(r, NULL, "tokenizer.ggml.tokens"), *merges = find(r, NULL, "tokenizer.ggml.merges");
+    const struct field *types = find(r, NULL, "tokenizer.ggml.token_type");
+    double add = 0;
+    v->bos = id_field(r, "tokenizer.ggml.bos_token_id");
+    v->eos = id_field(r, "tokenizer.ggml.eos_token_id");
+    v->add_bos = field_number(find(r, NULL, "tokenizer.ggml.add_bos_token"), &add) && add > 0;
+    if (!tokens)
+        return OK;
+    int rc = strings(r, tokens, &v->tokens, &v->n_tokens);
+    if (!rc && merges)
+        rc = strings(r, merges, &v->merges, &v->n_merges);
+    if (rc)
+        return rc;
+    if (types && types->type == ARRAY && types->of == I32 && types->n == tokens->n) {
+        int32_t *list = arena_alloc(&r->w->arena, v->n_tokens, sizeof *list, r->e);
+        if (!list)
+            return r->e->code;
+        for (size_t i = 0; i < v->n_tokens; i++)
+            list[i] = (int32_t)le(types->at + 4 * i, 4);
+        v->types = list;
+    }
+    v->pre = field_text(r, find(r, NULL, "tokenizer.ggml.pre"));
+    v->model = field_text(r, find(r, NULL, "tokenizer.ggml.model"));
+    return v->model ? OK : err_set(r->e, ERR_INPUT, "%s: field tokenizer.ggml.model is missing", r->file);
+}
+
+static int config_read(struct reader *r)
+{
+    static const struct {
+        const char *arch;
+        enum family family;
+    } known[] = {{"gpt2", FAMILY_GPT2}, {"gptneox", FAMILY_NEOX}, {"llama", FAMILY_LLAMA}, {"qwen2", FAMILY_QWEN2}};
+    struct model_config *c = &r->w->config;
+    const char *arch = field_text(r, find(r, NULL, "general.architecture"));
+    size_t i = 0;
+    double v;
+    if (!arch)
+        return err_set(r->e, ERR_INPUT, "%s: field general.architecture is missing", r->file);
+    while (i < 4 && strcmp(known[i].arch, arch) != 0)
+        i++;
+    if (i == 4)
+        return err_set(r->e, ERR_INPUT, "%s: architecture \"%s\" is not known here; known are gpt2, gptneox, llama, qwen2", r->file, arch);
+    c->family = known[i].family;
+    bool rms = c->family == FAMILY_LLAMA || c->family == FAMILY_QWEN2;
+    int rc;
+    if ((rc = size_field(r, arch, "block_count", &c->layers)) || (rc = size_field(r, arch, "embedding_length", &c->channels)) ||
+        (rc = size_field(r, arch, "feed_forward_length", &c->mlp)) || (rc = size_field(r, arch, "attention.head_count", &c->heads)) ||
+        (rc = size_field(r, arch, "context_length", &c->positions)))
+        return rc;
+    c->layers_whole = c->layers;
+    c->kv_heads = field_number(find(r, arch, "attention.head_count_kv"), &v) && v >= 1 ? (size_t)v : c->heads;
+    c->head_size = field_number(find(r, arch, "attention.key_length"), &v) && v >= 1 ? (size_t)v : c->channels / c->heads;
+    c->norm = rms ? NORM_RMS : NORM_LAYER;
+    if (!field_number(find(r, arch, rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"), &c->norm_eps))
+        return err_set(r->e, ERR_INPUT, "%s: the epsilon of the norms is missing", r->file);
+    c->act = rms ? ACT_SILU : c->family == FAMILY_GPT2 ? ACT_GELU_TANH : ACT_GELU_ERF;
+    c->gated = rms;
+    c->learned_positions = c->family == FAMILY_GPT2;
+    c->parallel = c->family == FAMILY_NEOX && !(field_number(find(r, arch, "use_parallel_residual"), &v) && v < 1);
+    c->bias_norm = c->bias_mlp = c->bias_out = !rms;
+    c->bias_qkv = c->family != FAMILY_LLAMA;
+    if (c->family != FAMILY_GPT2) {
+        c->rope_theta = field_number(find(r, arch, "rope.freq_base"), &v) ? v : 10000;
+        c->rotary = field_number(find(r, arch, "rope.dimension_count"), &v) ? (size_t)v : c->head_size;
+        const char *scaling = field_text(r, find(r, arch, "rope.scaling.type"));
+        if (scaling && strcmp(scaling, "none") != 0)
+            return err_set(r->e, ERR_INPUT, "%s: rope.scaling.type \"%s\" is not computed by this program yet", r->file, scaling);
+    }
+    if (find(r, arch, "attention.sliding_window"))
+        return err_set(r->e, ERR_INPUT, "%s: attention.sliding_window is not computed by this program yet", r->file);
+    c->bos = r->w->vocab.bos;
+    c->eos = r->w->vocab.eos;
+    return OK;
+}
+
+static int tensor_read(struct reader *r, struct stored *s, uint64_t *offset)
+{
+    uint64_t dims, type, size[4];
+    s->t.name = text(r);
+    if (!s->t.name || number(r, 4, &dims))
+        return r->e->code;
+    if (dims < 1 || dims > 4)
+        return err_set(r->e, ERR_INPUT, "%s: tensor %s has %llu dimensions, wanted 1 to 4", r->file, s->t.name, (unsigned long long)dims);
+    s->t.n = 1;
+    s->t.ndim = (size_t)dims;
+    for (size_t i = 0; i < s->t.ndim; i++) {
+        if (number(r, 8, &size[i]))
+            return r->e->code;
+        if (size[i] > SIZE_MAX || !size_mul(s->t.n, (size_t)size[i], &s->t.n))
+            return err_set(r->e, ERR_INPUT, "%s: tensor %s is larger than memory can be", r->file, s->t.name);
+    }
+    for (size_t i = 0; i < s->t.ndim; i++) /* innermost first in the file */
+        s->t.shape[i] = (size_t)size[s->t.ndim - 1 - i];
+    if (number(r, 4, &type) || number(r, 8, offset))
+        return r->e->code;
+    s->type = number_type_gguf((int)(uint32_t)type);
+    if (!s->type)
+        return err_set(r->e, ERR_INPUT,
+                       "%s: tensor %s is stored as ggml type %llu; known are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K",
+                       r->file, s->t.name, (unsigned long long)type);
+    s->t.type = s->type->name;
+    if ((size_t)size[0] % s->type->block)
+        return err_set(r->e, ERR_INPUT, "%s: tensor %s: rows of %llu numbers cannot be blocks of %zu (%s)", r->file, s->t.name,
+                       (unsigned long long)size[0], s->type->block, s->type->name);
+    if (!size_mul(s->t.n / s->type->block, s->type->bytes, &s->bytes))
+        return err_set(r->e, ERR_INPUT, "%s: tensor %s is larger than memory can be", r->file, s->t.name);
+    return OK;
+}
+
+static int tensors_read(struct reader *r, uint64_t n)
+{
+    double alignment = 32;
+    uint64_t *offsets = NULL;
+    int rc = OK;
+    field_number(find(r, NULL, "general.alignment"), &alignment);
+    size_t step = alignment >= 1 && alignment <= 1 << 20 ? (size_t)alignment : 32, first = r->w->n_tensors;
+    /* a tensor's entry has at least 32 bytes: what is announced has to fit before it is allocated */
+    if (n > r->size / 24)
+        return err_set(r->e, ERR_INPUT, "%s: %llu tensors are announced in %zu bytes: the file is damaged", r->file, (unsigned long long)n,
+                       r->size);
+    offsets = mem_alloc((size_t)n, sizeof *offsets, r->e);
+    rc = offsets ? mem_grow(&r->w->tensors, &r->w->cap_tensors, (size_t)n, sizeof *r->w->tensors, r->e) : r->e->code;
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct stored s = {0};
+        rc = tensor_read(r, &s, &offsets[i]);
+        r->w->tensors[r->w->n_tensors++] = s;
+    }
+    size_t start = (r->at + step - 1) / step * step;
+    for (size_t i = 0; i < n && !rc; i++) {
+        struct stored *s = &r->w->tensors[first + i];
+        if (start > r->size || offsets[i] > r->size - start || s->bytes > r->size - start - (size_t)offsets[i])
+            rc = err_set(r->e, ERR_INPUT, "%s: tensor %s wants %zu bytes at byte %llu, the file has %zu: it is cut short", r->file, s->t.name,
+                         s->bytes, (unsigned long long)(start + offsets[i]), r->size);
+        else
+            s->data = r->data + start + offsets[i];
+    }
+    mem_free(offsets);
+    return rc;
+}
+
+int gguf_read(struct weights *w, const char *file, const struct file_map *m, struct err *e)
+{
+    struct reader r = {.w = w, .file = file, .data = m->data, .size = m->size, .e = e};
+    uint64_t version, tensors, fields;
+    const unsigned char *magic = take(&r, 4);
+    if (!magic)
+        return e->code;
+    if (memcmp(magic, "GGUF", 4) != 0)
+        return err_set(e, ERR_INPUT, "%s: does not begin with GGUF: not a GGUF file", file);
+    if (number(&r, 4, &version))
+        return e->code;
+    if (version != 2 && version != 3)
+        return err_set(e, ERR_INPUT, "%s: GGUF version %llu, known are 2 and 3", file, (unsigned long long)version);
+    if (number(&r, 8, &tensors) || number(&r, 8, &fields))
+        return e->code;
+    if (fields > r.size / 12)
+        return err_set(e, ERR_INPUT, "%s: %llu fields are announced in %zu bytes: the file is damaged", file, (unsigned long long)fields, r.size);
+    r.fields = arena_alloc(&w->arena, (size_t)fields, sizeof *r.fields, e);
+    if (!r.fields)
+        return e->code;
+    for (; r.n_fields < fields; r.n_fields++)
+        if (field_read(&r, &r.fields[r.n_fields]))
+            return e->code;
+    int rc = vocab_read(&r);
+    if (!rc)
+        rc = config_read(&r);
+    return rc ? rc : tensors_read(&r, tensors);
+}

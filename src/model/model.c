@@ -1,0 +1,324 @@
+/* model.c - a model as its parameters: loading, random weights, heads, what learns, saving, what it costs. */
+#include "model/internal.h"
+#include "core/doc.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/rng.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define INIT_SPREAD 0.02 /* GPT-2 */
+
+struct widths model_widths(const struct model_config *c)
+{
+    size_t Q = c->heads * c->head_size, KV = c->kv_heads * c->head_size;
+    return (struct widths){c->channels, Q, KV, Q + 2 * KV, c->mlp, c->gated ? 2 * c->mlp : c->mlp};
+}
+
+struct model_param *model_param_at(const struct model *m, int layer, enum param_role role)
+{
+    /* layers hold the same roles: the first layer's list, moved */
+    size_t before = 0, each = 0;
+    while (before < m->n_params && m->params[before].spec.layer < 0)
+        before++;
+    while (before + each < m->n_params && m->params[before + each].spec.layer == 0)
+        each++;
+    size_t begin = layer < 0 ? 0 : before + (size_t)layer * each;
+    for (size_t i = begin; i < m->n_params && m->params[i].spec.layer == layer; i++)
+        if (m->params[i].spec.role == role)
+            return &m->params[i];
+    return NULL;
+}
+
+struct model_param *model_unembed(const struct model *m)
+{
+    return m->cfg.tied ? model_param_at(m, -1, ROLE_EMBED) : model_param_at(m, (int)m->cfg.layers, ROLE_UNEMBED);
+}
+
+static bool has_head(const struct model *m)
+{
+    return m->head.kind != HEAD_LM;
+}
+
+struct model_param *model_head_param(const struct model *m)
+{
+    return has_head(m) ? &m->params[m->n_params - 1] : model_unembed(m);
+}
+
+size_t model_outputs(const struct model *m)
+{
+    return m->head.kind == HEAD_LM ? m->cfg.vocab : m->head.kind == HEAD_REWARD ? 1 : m->head.classes;
+}
+
+/* model_new - parameters allocated (one more place for a head), values not set. */
+static int model_new(struct model **out, struct dev *dev, const struct model_config *c, struct err *e)
+{
+    struct param_spec *specs = NULL;
+    size_t n = 0;
+    struct model *m = mem_zalloc(1, sizeof *m, e);
+    *out = m;
+    int rc = m ? config_check(c, "model", e) : e->code;
+    if (!rc)
+        rc = family_params(c, &specs, &n, e);
+    if (!rc && !(m->params = mem_zalloc(n + 1, sizeof *m->params, e)))
+        rc = e->code;
+    if (rc)
+        goto out;
+    m->cfg = *c;
+    m->dev = dev;
+    m->cut = c->layers;
+    for (; m->n_params < n && !rc; m->n_params++) {
+        struct model_param *p = &m->params[m->n_params];
+        p->spec = specs[m->n_params];
+        p->w = dev_alloc(dev, p->spec.rows * p->spec.cols, e);
+        rc = p->w ? OK : e->code;
+    }
+out:
+    mem_free(specs);
+    if (rc) {
+        model_free(m);
+        *out = NULL;
+    }
+    return rc;
+}
+
+int model_load(struct model **out, struct dev *dev, const struct weights *w, const struct model_options *o, struct err *e)
+{
+    struct model_config c = *weights_config(w);
+    struct progress progress;
+    size_t most = 0;
+    float *host = NULL;
+    *out = NULL;
+    if (o->layers > c.layers)
+        return err_set(e, ERR_INPUT, "%s: %zu layers are asked for, the model has %zu", weights_path(w), o->layers, c.layers);
+    c.layers = o->layers ? o->layers : c.layers;
+    int rc = family_check(w, &c, e);
+    if (!rc)
+        rc = model_new(out, dev, &c, e);
+    if (rc)
+        return rc;
+    struct model *m = *out;
+    progress_begin(&progress, o->log, "loading", (double)m->n_params, NULL);
+    for (size_t i = 0; i < m->n_params; i++)
+        most = m->params[i].spec.rows * m->params[i].spec.cols > most ? m->params[i].spec.rows * m->params[i].spec.cols : most;
+    host = mem_alloc(most, sizeof *host, e);
+    rc = host ? OK : e->code;
+    for (size_t i = 0; i < m->n_params && !rc; i++) {
+        struct model_param *p = &m->params[i];
+        rc = family_load(w, &c, &p->spec, host, e);
+        if (!rc)
+            dev_upload(dev, p->w, host, p->spec.rows * p->spec.cols);
+        progress_step(&progress, (double)i, (double)i, NULL);
+    }
+    progress_end(&progress, NULL);
+    mem_free(host);
+    if (rc) {
+        model_free(m);
+        *out = NULL;
+    }
+    return rc;
+}
+
+static int param_random(struct model *m, struct model_param *p, double spread, uint64_t seed, struct err *e)
+{
+    struct rng r;
+    size_t n = p->spec.rows * p->spec.cols;
+    float *host = mem_alloc(n, sizeof *host, e);
+    if (!host)
+        return e->code;
+    rng_init(&r, seed, p->spec.name);
+    for (size_t i = 0; i < n; i++)
+        host[i] = (float)(spread * rng_normal(&r));
+    dev_upload(m->dev, p->w, host, n);
+    mem_free(host);
+    return OK;
+}
+
+int model_random(struct model **out, struct dev *dev, const struct model_config *c, uint64_t seed, struct err *e)
+{
+    int rc = model_new(out, dev, c, e);
+    if (rc)
+        return rc;
+    struct model *m = *out;
+    double projection = INIT_SPREAD / sqrt(2 * (double)c->layers);
+    for (size_t i = 0; i < m->n_params && !rc; i++) {
+        struct model_param *p = &m->params[i];
+        bool out_projection = p->spec.role == ROLE_OUT || p->spec.role == ROLE_DOWN;
+        if (p->spec.kind == PARAM_NORM_GAIN)
+            dev->ops->fill(dev, p->spec.cols, 1, p->w);
+        else if (p->spec.kind != PARAM_BIAS)
+            rc = param_random(m, p, out_projection ? projection : INIT_SPREAD, seed, e);
+    }
+    if (rc) {
+        model_free(m);
+        *out = NULL;
+    }
+    return rc;
+}
+
+void model_free(struct model *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; m->params && i < m->n_params; i++) {
+        dev_free(m->dev, m->params[i].w);
+        dev_free(m->dev, m->params[i].g);
+    }
+    mem_free(m->params);
+    mem_free(m);
+}
+
+int model_head_set(struct model *m, const struct head_spec *h, struct err *e)
+{
+    size_t C = m->cfg.channels, K = h->kind == HEAD_REWARD ? 1 : h->classes;
+    const struct model_param *u = model_unembed(m);
+    int rc = OK;
+    if (has_head(m)) {
+        struct model_param *old = &m->params[--m->n_params];
+        dev_free(m->dev, old->w);
+        dev_free(m->dev, old->g);
+    }
+    m->head = *h;
+    m->head.init_rows = NULL; /* the caller's */
+    if (h->kind == HEAD_LM)
+        return OK;
+    BUG_ON(K == 0);
+    for (size_t k = 0; h->init_rows && k < K; k++)
+        if (h->init_rows[k] < 0 || (size_t)h->init_rows[k] >= m->cfg.vocab) {
+            m->head.kind = HEAD_LM;
+            return err_set(e, ERR_INPUT, "the head is to start from row %d of the unembedding, which has %zu", (int)h->init_rows[k],
+                           m->cfg.vocab);
+        }
+    struct model_param *p = &m->params[m->n_params];
+    *p = (struct model_param){.spec = {"head.weight", PARAM_MATRIX, ROLE_COUNT, (int)m->cfg.layers, K, C}};
+    p->w = dev_alloc(m->dev, K * C, e);
+    if (!p->w) {
+        m->head.kind = HEAD_LM;
+        return e->code;
+    }
+    m->n_params++;
+    if (h->init_rows)
+        m->dev->ops->rows_gather(m->dev, K, C, h->init_rows, u->w, C, p->w);
+    else
+        rc = param_random(m, p, INIT_SPREAD, h->seed, e);
+    return rc;
+}
+
+/* learns - whether a parameter has a gradient under t. */
+static bool learns(const struct model *m, const struct model_param *p, const struct trainable *t)
+{
+    int L = (int)m->cfg.layers;
+    bool head = p->spec.role == ROLE_COUNT, unembed = p->spec.role == ROLE_UNEMBED;
+    if (head)
+        return true;
+    if (p->spec.kind == PARAM_EMBED || p->spec.kind == PARAM_POSITIONS)
+        return t->kind == TRAIN_ALL && t->embeddings;
+    if (unembed) /* with another head nothing flows into it */
+        return !has_head(m);
+    switch (t->kind) {
+    case TRAIN_ALL:
+        return true;
+    case TRAIN_TOP:
+        return p->spec.layer >= L - (int)t->top;
+    case TRAIN_HEAD:
+        return false;
+    }
+    BUG("trainable %d", (int)t->kind);
+}
+
+int model_trainable_set(struct model *m, const struct trainable *t, struct err *e)
+{
+    if (t->kind == TRAIN_TOP && (t->top == 0 || t->top > m->cfg.layers))
+        return err_set(e, ERR_INPUT, "the top %zu blocks are to learn, the model has %zu", t->top, m->cfg.layers);
+    m->trainable = *t;
+    m->cut = t->kind == TRAIN_ALL ? 0 : t->kind == TRAIN_TOP ? m->cfg.layers - t->top : m->cfg.layers;
+    for (size_t i = 0; i < m->n_params; i++) {
+        struct model_param *p = &m->params[i];
+        bool want = learns(m, p, t);
+        if (want && !p->g && !(p->g = dev_alloc(m->dev, p->spec.rows * p->spec.cols, e)))
+            return e->code;
+        if (!want) {
+            dev_free(m->dev, p->g);
+            p->g = NULL;
+        }
+    }
+    return OK;
+}
+
+void model_trainable_none(struct model *m)
+{
+    for (size_t i = 0; i < m->n_params; i++) {
+        dev_free(m->dev, m->params[i].g);
+        m->params[i].g = NULL;
+    }
+    m->cut = m->cfg.layers;
+}
+
+void model_grad_zero(struct model *m)
+{
+    for (size_t i = 0; i < m->n_params; i++)
+        if (m->params[i].g)
+            m->dev->ops->fill(m->dev, m->params[i].spec.rows * m->params[i].spec.cols, 0, m->params[i].g);
+}
+
+double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens, size_t seqs, bool features_given)
+{
+    struct widths w = model_widths(c);
+    double N = (double)tokens, R = (double)seqs, C = (double)w.C, total = 0, length = seqs ? N / R : 0;
+    size_t cut = t->kind == TRAIN_ALL ? 0 : t->kind == TRAIN_TOP && t->top <= c->layers ? c->layers - t->top : c->layers;
+    for (size_t l = features_given ? cut : 0; l < c->layers; l++) {
+        bool last = l + 1 == c->layers;
+        double rows = last ? R : N;
+        double products = C * (rows * (double)w.Q + N * 2 * (double)w.KV) + rows * C * ((double)w.Q + (double)w.UP + (double)w.M);
+        double attention = 2 * rows * (last ? length : length / 2) * (double)w.Q;
+        /* forward; below the cut nothing else; above it both operands' gradients */
+        total += l < cut ? 2 * (products + attention) : 2 * (3 * products + 3.5 * attention);
+    }
+    return total;
+}
+
+struct saver {
+    const struct model *m;
+};
+
+static int saver_get(void *ctx, size_t i, float *out, struct err *e)
+{
+    const struct saver *s = ctx;
+    const struct model_param *p = &s->m->params[i];
+    (void)e;
+    dev_download(s->m->dev, out, p->w, p->spec.rows * p->spec.cols);
+    return OK;
+}
+
+static int head_save(const struct model *m, const char *dir, struct err *e)
+{
+    const struct model_param *p = &m->params[m->n_params - 1];
+    struct weights_out_tensor t = {"score.weight", 2, {p->spec.rows, p->spec.cols}};
+    struct weights_out *o = NULL;
+    struct str path = STR_INIT;
+    size_t n = p->spec.rows * p->spec.cols;
+    float *host = mem_alloc(n, sizeof *host, e);
+    str_path(&path, dir, "head.safetensors");
+    int rc = host ? str_check(&path, e) : e->code;
+    if (!rc)
+        rc = weights_out_open(&o, path.s, &t, 1, e);
+    if (!rc) {
+        dev_download(m->dev, host, p->w, n);
+        rc = weights_out_add(o, host, n, e);
+    }
+    if (!rc)
+        rc = weights_out_commit(o, e);
+    weights_out_close(o);
+    mem_free(host);
+    str_release(&path);
+    return rc;
+}
+
+int model_save(const struct model *m, const char *dir, struct err *e)
+{
+    struct saver s = {m};
+    int rc = family_save(&m->cfg, dir, saver_get, &s, e);
+    return rc || !has_head(m) ? rc : head_save(m, dir, e);
+}
