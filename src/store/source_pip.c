@@ -12,8 +12,8 @@
  * pip is given the sum as well (--hash), so that of an sdist, whose set-up code pip runs to learn
  * its metadata, no byte is run that the sum does not cover.
  *
- * assets/.<name>.part/ is where it happens: scratch (pip's TMPDIR), download, files; .<name>.lock
- * is held. */
+ * assets/.<name>.part-<pid>/ is where it happens: scratch (pip's TMPDIR), download, files;
+ * .<name>.lock is held. */
 #include "store/source.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const archive_names[] = {"wheel", "sdist", NULL};
 enum archive { ARCHIVE_WHEEL, ARCHIVE_SDIST };
@@ -486,6 +487,30 @@ out:
     return rc;
 }
 
+/* leftovers_remove - ".<name>.part-<pid>" of fetches that were killed. A pip that outlived its w2s
+ * may still write there, so that a folder which cannot be removed is left for the next time. */
+static void leftovers_remove(const char *root, const char *name)
+{
+    struct str begin = STR_INIT, path = STR_INIT;
+    struct err ignored = ERR_INIT;
+    char **names = NULL;
+    size_t n = 0;
+    str_addf(&begin, ".%s.part-", name);
+    if (begin.failed || file_list(root, &names, &n, &ignored))
+        n = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *pid = names[i] + begin.len;
+        if (!str_starts(names[i], begin.s) || !*pid || pid[strspn(pid, "0123456789")])
+            continue;
+        str_path(&path, root, names[i]);
+        if (!path.failed)
+            (void)file_remove_tree(path.s, &ignored);
+    }
+    mem_free(names);
+    str_release(&begin);
+    str_release(&path);
+}
+
 static int pip_fetch(const struct source *s, struct str *path, struct err *e)
 {
     struct bench b = {STR_INIT, STR_INIT, STR_INIT, STR_INIT, STR_INIT};
@@ -496,7 +521,7 @@ static int pip_fetch(const struct source *s, struct str *path, struct err *e)
     int rc = assets_folder(&root, e);
     if (rc)
         goto out;
-    str_addf(&part, "%s/.%s.part", root.s, s->asset->name);
+    str_addf(&part, "%s/.%s.part-%ld", root.s, s->asset->name, (long)getpid());
     str_addf(&lock, "%s/.%s.lock", root.s, s->asset->name);
     if ((rc = str_check(&part, e)) || (rc = str_check(&lock, e)) || (rc = file_mkdirs(root.s, e)) ||
         (rc = source_lock(lock.s, s->asset->name, s->o, &fd, e)))
@@ -504,6 +529,7 @@ static int pip_fetch(const struct source *s, struct str *path, struct err *e)
     /* Another may have fetched it while we waited for the lock. */
     if ((rc = pip_ready(s, &ready, path, e)) || ready)
         goto out;
+    leftovers_remove(root.s, s->asset->name);
     if ((rc = bench_make(&b, part.s, s->doc, e)) || (rc = pip_download(s, &b, &archive, e)))
         goto out;
     for (const struct doc *f = doc_get(s->doc, "files")->child; f && !rc; f = f->next)
