@@ -1,7 +1,11 @@
 /* version.c - what this program is and what it was built with. */
 #include "cli/command.h"
 #include "core/par.h"
+#include "core/version.h"
+#include "data/version.h"
+#include "store/version.h"
 #include "tensor/ops.h"
+#include "tokenizer/version.h"
 
 #include <sys/utsname.h>
 
@@ -23,5 +27,9 @@ void version_print(struct str *out)
         dev_close(&d);
     }
     str_addf(out, "threads:   %d\n", par_threads());
-    core_libraries(out);
+    str_cat(out, "libraries: ");
+    core_libraries(out), str_cat(out, ", ");
+    tokenizer_libraries(out), str_cat(out, ", ");
+    data_libraries(out), str_cat(out, ", ");
+    store_libraries(out), str_addc(out, '\n');
 }

@@ -40,7 +40,7 @@ static void event(const char *kind, const char *text)
     str_release(&s);
 }
 
-static void say(struct log *l, const char *kind, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 3, 0))) say(struct log *l, const char *kind, const char *fmt, va_list ap)
 {
     struct str s = STR_INIT;
     str_vaddf(&s, fmt, ap);

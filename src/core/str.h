@@ -22,7 +22,7 @@ void str_cat(struct str *b, const char *s);
 void str_catn(struct str *b, const void *s, size_t n);
 void str_addc(struct str *b, char c);
 void str_addf(struct str *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void str_vaddf(struct str *b, const char *fmt, va_list ap);
+void str_vaddf(struct str *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 int str_check(const struct str *b, struct err *e); /* ERR_NOMEM if any addition failed */
 char *str_take(struct str *b, struct err *e);      /* heap string to the caller (mem_free); b is as new */
 void str_path(struct str *b, const char *dir, const char *name); /* b = dir/name, one slash */

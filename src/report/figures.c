@@ -104,7 +104,7 @@ static void data_point(struct str *out, double x, struct est y)
 /* size_axis - students' sizes in million parameters, on a logarithmic axis where there are several. */
 static void size_axis(const struct doc *results, struct str *out)
 {
-    double lo = INFINITY, hi = 0;
+    double lo = (double)INFINITY, hi = 0;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         double x = student_layers(results, p);
         lo = x < lo ? x : lo;
@@ -133,7 +133,7 @@ static void size_axis(const struct doc *results, struct str *out)
 /* spread - lines of one size lie on each other; each is moved by a little, so that their intervals can be read. */
 static double spread(const struct doc *results, double x, size_t i, size_t n)
 {
-    double lo = INFINITY, hi = 0;
+    double lo = (double)INFINITY, hi = 0;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         double v = student_layers(results, p);
         lo = v < lo ? v : lo;

@@ -1,0 +1,9 @@
+/* version.c - the libraries behind the door of data. */
+#include "data/version.h"
+
+#include <archive.h>
+
+void data_libraries(struct str *out)
+{
+    str_addf(out, "%s", archive_version_string());
+}
