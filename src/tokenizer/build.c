@@ -107,7 +107,7 @@ int build_added(struct build *b, struct added_token a, const char *content, size
 {
     struct tokenizer *t = b->t;
     int32_t known = vocab_find(&b->text, content, n);
-    size_t other_n;
+    size_t other_n = 0;
     int rc;
     if (n == 0)
         return OK; /* tokenizers passes over it too */
@@ -126,11 +126,13 @@ int build_added(struct build *b, struct added_token a, const char *content, size
     } else {
         const char *other = vocab_bytes(&b->text, a.id, &other_n);
         for (size_t i = 0; i < t->n_added && !other; i++)
-            if (t->added[i].id == a.id)
+            if (t->added[i].id == a.id) {
                 other = t->added[i].content;
+                other_n = t->added[i].n;
+            }
         if (other)
-            return err_set(e, ERR_INPUT, "the id %d is given to \"%.80s\" and to \"%s\"", (int)a.id, other,
-                           content);
+            return err_set(e, ERR_INPUT, "the id %d is given to \"%.*s\" and to \"%s\"", (int)a.id,
+                           (int)(other_n < 80 ? other_n : 80), other, content);
     }
     rc = mem_grow(&t->added, &t->cap_added, t->n_added + 1, sizeof *t->added, e);
     if (rc)

@@ -61,6 +61,8 @@ int load_config_read(struct load_config *c, const char *dir, struct err *e);
 void load_config_release(struct load_config *c);
 /* load_config_added - add the added_tokens_decoder of tokenizer_config.json; *n their count. */
 int load_config_added(struct build *b, const struct load_config *c, size_t *n, struct err *e);
+/* load_kind - "a list", "null", "missing" (d NULL) ...: what a sentence says was found. */
+const char *load_kind(const struct doc *d);
 /* load_flags - lstrip, rstrip, normalized, special, single_word of an added token. */
 int load_flags(struct added_token *a, const struct doc *d, struct err *e);
 
@@ -69,6 +71,8 @@ int load_flags(struct added_token *a, const struct doc *d, struct err *e);
 void load_ends(struct build *b, const struct load_config *c);
 
 int load_json(struct tokenizer **out, const char *path, struct err *e); /* a tokenizer.json */
+int load_json_doc(struct tokenizer **out, const struct doc *root, const struct load_config *config,
+                  struct err *e); /* the same, read already */
 int load_files(struct tokenizer **out, const char *dir, struct err *e); /* vocab.json, merges.txt */
 int load_folder(struct str *dir, const char *path, struct err *e);      /* the folder path lies in */
 

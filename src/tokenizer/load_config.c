@@ -16,6 +16,13 @@ int load_folder(struct str *dir, const char *path, struct err *e)
     return str_check(dir, e);
 }
 
+const char *load_kind(const struct doc *d)
+{
+    static const char *const kinds[] = {"null",     "true or false", "a whole number", "a number",
+                                        "a string", "a list",        "a map"};
+    return d ? kinds[d->type] : "missing";
+}
+
 static int tree_read(struct doc_tree *tree, const char *dir, const char *name, struct err *e)
 {
     struct str path = STR_INIT;
@@ -25,7 +32,7 @@ static int tree_read(struct doc_tree *tree, const char *dir, const char *name, s
     if (rc == OK && file_exists(path.s))
         rc = doc_read_json(tree, path.s, e);
     if (rc == OK && tree->root && tree->root->type != DOC_MAP)
-        rc = doc_fail(tree->root, e, "this is %s, wanted a map", doc_type_name(tree->root->type));
+        rc = doc_fail(tree->root, e, "this is %s, wanted a map", load_kind(tree->root));
     str_release(&path);
     return rc;
 }

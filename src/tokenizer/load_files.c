@@ -21,10 +21,10 @@ static int vocab_read(struct build *b, const char *path, struct err *e)
         return rc;
     if (tree.root->type != DOC_MAP)
         rc = doc_fail(tree.root, e, "this is %s, wanted a map from tokens to ids",
-                      doc_type_name(tree.root->type));
+                      load_kind(tree.root));
     for (const struct doc *d = tree.root->child; d && rc == OK; d = d->next) {
         if (d->type != DOC_INT)
-            rc = err_set(e, ERR_INPUT, "\"%s\" has %s, wanted an id", d->key, doc_type_name(d->type));
+            rc = err_set(e, ERR_INPUT, "\"%s\" has %s, wanted an id", d->key, load_kind(d));
         else
             rc = build_token(b, d->i, d->key, strlen(d->key), e);
         if (rc)

@@ -15,11 +15,11 @@ static int vocab_read(struct build *b, const struct doc *model, struct err *e)
     int rc = OK;
     if (!vocab || vocab->type != DOC_MAP)
         return doc_fail(model, e, "model.vocab is %s, wanted a map from tokens to ids",
-                        vocab ? doc_type_name(vocab->type) : "missing");
+                        load_kind(vocab));
     for (const struct doc *d = vocab->child; d && rc == OK; d = d->next) {
         if (d->type != DOC_INT)
             return doc_fail(d, e, "model.vocab: \"%s\" has %s, wanted an id", d->key,
-                            doc_type_name(d->type));
+                            load_kind(d));
         rc = build_token(b, d->i, d->key, strlen(d->key), e);
     }
     return at_file(model, rc, "model.vocab", e);
@@ -32,7 +32,7 @@ static int merges_read(struct build *b, const struct doc *model, struct err *e)
     int rc = OK;
     if (!merges || merges->type != DOC_LIST)
         return doc_fail(model, e, "model.merges is %s, wanted a list",
-                        merges ? doc_type_name(merges->type) : "missing");
+                        load_kind(merges));
     for (const struct doc *d = merges->child; d && rc == OK; d = d->next) {
         const struct doc *l = d->child, *r = l ? l->next : NULL;
         if (d->type == DOC_STRING)
@@ -41,7 +41,7 @@ static int merges_read(struct build *b, const struct doc *model, struct err *e)
             rc = build_merge(b, l->s, l->len, r->s, r->len, e);
         else
             rc = err_set(e, ERR_INPUT, "a merge is %s, wanted \"a b\" or [\"a\", \"b\"]",
-                         doc_type_name(d->type));
+                         load_kind(d));
     }
     return at_file(model, rc, "model.merges", e);
 }
@@ -64,7 +64,7 @@ static int model_read(struct build *b, const struct doc *root, struct err *e)
     int rc;
     if (!model || model->type != DOC_MAP)
         return doc_fail(root, e, "\"model\" is %s, wanted a map",
-                        model ? doc_type_name(model->type) : "missing");
+                        load_kind(model));
     rc = doc_opt_str(model, "type", &type, e);
     if (rc == OK && strcmp(type, "BPE") != 0)
         rc = doc_fail(model, e, "the model \"%s\" is not known here, only BPE", type);
@@ -124,7 +124,7 @@ static int around_add(int32_t *ids, size_t *n, const struct doc *d, const struct
         return doc_fail(d, e, "post_processor puts more than %d tokens on one side of a text",
                         TOKENIZER_MAX_AROUND);
     if (id->type != DOC_INT || id->i < 0 || id->i > INT32_MAX)
-        return doc_fail(d, e, "post_processor: an id is %s, wanted a number", doc_type_name(id->type));
+        return doc_fail(d, e, "post_processor: an id is %s, wanted a number", load_kind(id));
     ids[(*n)++] = (int32_t)id->i;
     return OK;
 }
@@ -211,39 +211,47 @@ static int decoder_read(struct tokenizer *t, const struct doc *d, struct err *e)
     return t->shown_as ? OK : e->code;
 }
 
+int load_json_doc(struct tokenizer **out, const struct doc *root, const struct load_config *config,
+                  struct err *e)
+{
+    struct build b;
+    int rc = build_init(&b, e);
+    if (rc)
+        return rc;
+    if (root->type != DOC_MAP)
+        rc = doc_fail(root, e, "this is %s, wanted a map", load_kind(root));
+    if (rc == OK)
+        rc = pretok_read_normalizer(&b.t->pretok, doc_get(root, "normalizer"), e);
+    if (rc == OK)
+        rc = pretok_read_cutter(&b.t->pretok, doc_get(root, "pre_tokenizer"), e);
+    if (rc == OK)
+        rc = model_read(&b, root, e);
+    if (rc == OK)
+        rc = added_read(&b, root, e);
+    if (rc == OK)
+        rc = processor_read(b.t, doc_get(root, "post_processor"), e);
+    if (rc == OK)
+        rc = decoder_read(b.t, doc_get(root, "decoder"), e);
+    if (rc == OK) {
+        load_ends(&b, config);
+        rc = at_file(root, build_finish(&b, out, e), "tokenizer", e);
+    }
+    build_release(&b);
+    return rc;
+}
+
 int load_json(struct tokenizer **out, const char *path, struct err *e)
 {
     struct doc_tree tree = DOC_TREE_INIT;
     struct load_config config = {.tree = DOC_TREE_INIT, .map = DOC_TREE_INIT};
     struct str dir = STR_INIT;
-    struct build b;
-    int rc = build_init(&b, e);
-    if (rc)
-        return rc;
-    rc = doc_read_json(&tree, path, e);
-    if (rc == OK && tree.root->type != DOC_MAP)
-        rc = doc_fail(tree.root, e, "this is %s, wanted a map", doc_type_name(tree.root->type));
+    int rc = doc_read_json(&tree, path, e);
     if (rc == OK)
         rc = load_folder(&dir, path, e);
     if (rc == OK)
         rc = load_config_read(&config, dir.s, e);
     if (rc == OK)
-        rc = pretok_read_normalizer(&b.t->pretok, doc_get(tree.root, "normalizer"), e);
-    if (rc == OK)
-        rc = pretok_read_cutter(&b.t->pretok, doc_get(tree.root, "pre_tokenizer"), e);
-    if (rc == OK)
-        rc = model_read(&b, tree.root, e);
-    if (rc == OK)
-        rc = added_read(&b, tree.root, e);
-    if (rc == OK)
-        rc = processor_read(b.t, doc_get(tree.root, "post_processor"), e);
-    if (rc == OK)
-        rc = decoder_read(b.t, doc_get(tree.root, "decoder"), e);
-    if (rc == OK) {
-        load_ends(&b, &config);
-        rc = at_file(tree.root, build_finish(&b, out, e), "tokenizer", e);
-    }
-    build_release(&b);
+        rc = load_json_doc(out, tree.root, &config, e);
     load_config_release(&config);
     doc_tree_release(&tree);
     str_release(&dir);

@@ -2,6 +2,7 @@
  *
  * To add a component: a function that reads it into steps, and a row of normals[] or cutters[]. */
 #include "core/doc.h"
+#include "tokenizer/internal.h"
 #include "tokenizer/pretok_steps.h"
 #include <string.h>
 
@@ -36,7 +37,7 @@ static int sequence_read(struct pretok *p, const struct doc *d, const char *key,
     int rc = OK;
     if (!list || list->type != DOC_LIST)
         return doc_fail(d, e, "\"%s\" of a Sequence is %s, wanted a list", key,
-                        list ? doc_type_name(list->type) : "missing");
+                        load_kind(list));
     for (const struct doc *c = list->child; c && rc == OK; c = c->next)
         rc = read(p, c, e);
     return rc;
