@@ -15,10 +15,10 @@ struct example {
     size_t len;
     size_t long_begin, long_end;   /* bytes of the long field within text: what truncation shortens, from its left */
     int label;                     /* 0..classes-1 */
-    size_t question;               /* examples of one question never straddle a split */
+    size_t question;               /* number of its question: examples of one question never straddle a split */
     double confidence;             /* the task's own strength of the label (|mean rating|), NAN where it has none */
-    const char *source;            /* "train.json:118" */
-    char id[17];                   /* 16 hex digits of the text and label's question: stable across runs and models */
+    const char *source;            /* "train.json:118": path below dir, line */
+    char id[17];                   /* 16 hex digits of question and text: stable across runs and models */
 };
 
 struct task; /* a task file, read and checked */
@@ -43,20 +43,26 @@ struct task_seeds { /* separate, protocol.md section 5 */
     uint64_t label; /* multiple choice: right answer or which distractor */
 };
 
-/* dataset - the parts of one draw. What it holds depends on the task file, its data, sizes and seeds alone, never on a tokenizer or model. */
+/* dataset - the parts of one draw. What it holds depends on the task file, its data, sizes and seeds alone, never on a tokenizer
+ * or model. No text is in it twice, no question in two parts; the classes of the test part are equal in number (the lower
+ * ones have one more where they do not divide). How the parts are cut: data/split.h and docs/tasks.md. */
 struct dataset {
     struct arena arena;
     size_t classes;
     struct example *part[PART_COUNT];
     size_t n[PART_COUNT];
     size_t rows_read, rows_left_out, examples; /* of the source: read, left out by the label rule, made */
-    size_t class_before[16], class_after[16];  /* of all examples, before and after balancing */
+    size_t class_before[16], class_after[16];  /* of all examples less those dropped, before and after balancing */
     size_t duplicates_dropped;                 /* equal texts, all but the first */
-    char hash[65];                             /* of the parts' ids, texts and labels: enters job hashes */
+    size_t duplicates_in_conflict;             /* of those: with another label than the first */
+    size_t straddlers_dropped;                 /* examples whose question is also in a test or validation file */
+    size_t shortened;                          /* texts whose long field was cut to max_chars */
+    char hash[65];                             /* of the parts' ids, labels, texts and long fields: enters job hashes */
 };
 
-/* dataset_draw - dir: the asset's folder (or file's folder) where the task's paths are looked up. A field that is not there, a label outside its
- * range, an empty split, more examples asked for than there are: ERR_INPUT with the place. */
+/* dataset_draw - dir: the asset's folder (or the task file's folder) where the task's paths are looked up. A field that is not
+ * there, a label outside its range, a class without an example, more examples asked for than there are: ERR_INPUT, "task NAME: ..." with the
+ * place. log may be NULL. After an error d is released. */
 int dataset_draw(struct dataset *d, const struct task *t, const char *dir, const struct task_sizes *sizes,
                  const struct task_seeds *seeds, struct log *log, struct err *e);
 void dataset_release(struct dataset *d);

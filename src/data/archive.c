@@ -1,0 +1,233 @@
+/* archive.c - the bytes of a file that lies in archives; the one file that knows libarchive. */
+#include "data/table.h"
+#include "core/file.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <string.h>
+
+#define BLOCK  65536
+#define LISTED 12 /* names that a sentence about a missing one shows */
+
+enum { FORMATS_MANY = 1, FORMATS_RAW = 2 };
+
+struct reader {
+    struct archive *a;
+    const char *name; /* of the file that is open, for messages */
+};
+
+static int reader_fail(const struct reader *r, struct err *e)
+{
+    const char *why = archive_error_string(r->a);
+    if (archive_errno(r->a) == ENOMEM)
+        return err_set(e, ERR_NOMEM, "%s: out of memory while unpacking", r->name);
+    return err_set(e, ERR_INPUT, "%s: %s", r->name, why ? why : "cannot be unpacked");
+}
+
+static void reader_close(struct reader *r)
+{
+    if (r->a)
+        archive_read_free(r->a);
+    r->a = NULL;
+}
+
+/* reader_open - data stays the caller's and has to outlive the reader. */
+static int reader_open(struct reader *r, const void *data, size_t n, int formats, const char *name, struct err *e)
+{
+    *r = (struct reader){archive_read_new(), name};
+    if (!r->a)
+        return err_set(e, ERR_NOMEM, "%s: out of memory while unpacking", name);
+    /* By name and not _all: the others would run programs of the user's */
+    int rc = archive_read_support_filter_gzip(r->a) | archive_read_support_filter_bzip2(r->a) |
+             archive_read_support_filter_xz(r->a) | archive_read_support_filter_zstd(r->a);
+    if (formats & FORMATS_MANY)
+        rc |= archive_read_support_format_tar(r->a) | archive_read_support_format_zip(r->a);
+    if (formats & FORMATS_RAW)
+        rc |= archive_read_support_format_raw(r->a);
+    if (rc != ARCHIVE_OK)
+        rc = err_set(e, ERR_INPUT, "%s: this build of libarchive lacks gzip, bzip2, xz or zstd", name);
+    else if (archive_read_open_memory(r->a, data, n) != ARCHIVE_OK)
+        rc = reader_fail(r, e);
+    if (rc)
+        reader_close(r);
+    return rc;
+}
+
+/* reader_next - *entry NULL at the end. */
+static int reader_next(const struct reader *r, struct archive_entry **entry, struct err *e)
+{
+    int rc = archive_read_next_header(r->a, entry);
+    if (rc == ARCHIVE_EOF)
+        *entry = NULL;
+    /* A warning is about names or times that the system cannot hold: nothing we use */
+    return rc == ARCHIVE_EOF || rc == ARCHIVE_OK || rc == ARCHIVE_WARN ? OK : reader_fail(r, e);
+}
+
+static int reader_read(const struct reader *r, struct str *out, struct err *e)
+{
+    char block[BLOCK];
+    la_ssize_t n;
+    str_reset(out);
+    while ((n = archive_read_data(r->a, block, sizeof block)) > 0)
+        str_catn(out, block, (size_t)n);
+    return n < 0 ? reader_fail(r, e) : str_check(out, e);
+}
+
+static const char *entry_name(struct archive_entry *entry)
+{
+    const char *s = archive_entry_pathname_utf8(entry);
+    if (!s)
+        s = archive_entry_pathname(entry);
+    while (s && (str_starts(s, "./") || *s == '/'))
+        s += *s == '/' ? 1 : 2;
+    return s ? s : "";
+}
+
+static bool bytes_begin(const struct str *b, size_t at, const char *magic, size_t n)
+{
+    return b->len >= at + n && memcmp(b->s + at, magic, n) == 0;
+}
+
+static bool bytes_compressed(const struct str *b)
+{
+    return bytes_begin(b, 0, "\x1f\x8b", 2) || bytes_begin(b, 0, "BZh", 3) || bytes_begin(b, 0, "\xfd" "7zXZ", 6) ||
+           bytes_begin(b, 0, "\x28\xb5\x2f\xfd", 4);
+}
+
+static bool bytes_archive(const struct str *b)
+{
+    return bytes_begin(b, 0, "PK\3\4", 4) || bytes_begin(b, 0, "PK\5\6", 4) || bytes_begin(b, 257, "ustar", 5);
+}
+
+/* names_list - "a", "b" and 3 more: the files of an archive. */
+static int names_list(struct str *list, const struct str *data, const char *name, struct err *e)
+{
+    struct reader r;
+    struct archive_entry *entry;
+    size_t n = 0;
+    int rc = reader_open(&r, data->s, data->len, FORMATS_MANY, name, e);
+    while (!rc && !(rc = reader_next(&r, &entry, e)) && entry) {
+        if (archive_entry_filetype(entry) != AE_IFREG)
+            continue;
+        if (n++ < LISTED)
+            str_addf(list, "%s\"%s\"", n > 1 ? ", " : "", entry_name(entry));
+    }
+    if (!rc && n > LISTED)
+        str_addf(list, " and %zu more", n - LISTED);
+    if (!rc && !n)
+        str_cat(list, "no file");
+    reader_close(&r);
+    return rc ? rc : str_check(list, e);
+}
+
+/* entry_find - the entry that is rest, or a folder of rest's on the way that is a file, hence an archive
+ * itself: *used is how much of rest it takes, 0 where there is none. */
+static int entry_find(const struct str *data, const char *name, const char *rest, struct str *out, size_t *used, struct err *e)
+{
+    struct reader r;
+    struct archive_entry *entry;
+    *used = 0;
+    int rc = reader_open(&r, data->s, data->len, FORMATS_MANY, name, e);
+    while (!rc && !*used && !(rc = reader_next(&r, &entry, e)) && entry) {
+        const char *s = entry_name(entry);
+        size_t n = strlen(s);
+        if (archive_entry_filetype(entry) != AE_IFREG || !n || strncmp(s, rest, n) != 0 || (rest[n] && rest[n] != '/'))
+            continue;
+        rc = reader_read(&r, out, e);
+        *used = n;
+    }
+    reader_close(&r);
+    return rc;
+}
+
+/* bytes_expand - undo the compression of a single file, layer by layer as libarchive finds them. */
+static int bytes_expand(struct str *data, const char *name, struct err *e)
+{
+    struct reader r;
+    struct archive_entry *entry = NULL;
+    struct str out = STR_INIT;
+    int rc = reader_open(&r, data->s, data->len, FORMATS_RAW, name, e);
+    if (rc)
+        return rc;
+    rc = reader_next(&r, &entry, e);
+    if (!rc && entry)
+        rc = reader_read(&r, &out, e);
+    reader_close(&r);
+    if (!rc) {
+        struct str old = *data;
+        *data = out;
+        out = old;
+    }
+    str_release(&out);
+    return rc;
+}
+
+/* outer_file - the shortest beginning of path that is a file; the whole path where none is. */
+static int outer_file(struct str *name, const char *path, struct err *e)
+{
+    for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+        str_reset(name);
+        str_catn(name, path, (size_t)(slash - path));
+        if (name->len && file_exists(name->s) && !file_is_dir(name->s))
+            return str_check(name, e);
+    }
+    str_reset(name);
+    str_cat(name, path);
+    return str_check(name, e);
+}
+
+static int absent(const struct str *data, const char *name, const char *rest, struct err *e)
+{
+    struct str list = STR_INIT;
+    int rc = names_list(&list, data, name, e);
+    if (!rc)
+        rc = err_set(e, ERR_INPUT, "%s: no \"%s\" in it; it holds %s", name, rest, list.s);
+    str_release(&list);
+    return rc;
+}
+
+/* last_step - data is the file that was asked for: out of its compression, and not an archive. */
+static int last_step(struct str *data, const char *name, struct err *e)
+{
+    struct str list = STR_INIT;
+    int rc = OK;
+    if (bytes_compressed(data))
+        rc = bytes_expand(data, name, e);
+    if (!rc && bytes_archive(data)) {
+        rc = names_list(&list, data, name, e);
+        if (!rc)
+            rc = err_set(e, ERR_INPUT, "%s: an archive; name the file in it, %s/NAME: it holds %s", name, name, list.s);
+    }
+    str_release(&list);
+    return rc;
+}
+
+int archive_read(struct str *out, const char *path, struct err *e)
+{
+    struct str name = STR_INIT, inner = STR_INIT;
+    str_reset(out);
+    int rc = outer_file(&name, path, e);
+    if (!rc)
+        rc = file_read(out, name.s, e);
+    while (!rc && path[name.len] == '/') {
+        const char *rest = path + name.len + 1;
+        size_t used = 0;
+        rc = entry_find(out, name.s, rest, &inner, &used, e);
+        if (!rc && !used)
+            rc = absent(out, name.s, rest, e);
+        if (rc)
+            break;
+        struct str old = *out;
+        *out = inner;
+        inner = old;
+        str_addc(&name, '/');
+        str_catn(&name, rest, used);
+        rc = str_check(&name, e);
+    }
+    if (!rc)
+        rc = last_step(out, name.s, e);
+    str_release(&name);
+    str_release(&inner);
+    return rc;
+}

@@ -1,0 +1,158 @@
+/* dataset.c - one draw: drafts, their split, and what is kept of both. */
+#include "core/hash.h"
+#include "core/mem.h"
+#include "data/split.h"
+
+#include <string.h>
+
+/* example_id - the first 16 digits of the sum of question and text: short, and the same whatever stands around it. */
+static int example_id(const struct draft *x, char id[17], struct str *scratch, struct err *e)
+{
+    char hex[HASH_HEX];
+    str_reset(scratch);
+    str_catn(scratch, x->group, strlen(x->group) + 1);
+    str_catn(scratch, x->text, x->len);
+    int rc = str_check(scratch, e);
+    if (!rc)
+        rc = hash_bytes(scratch->s, scratch->len, hex, e);
+    if (!rc) {
+        memcpy(id, hex, 16);
+        id[16] = '\0';
+    }
+    return rc;
+}
+
+static int part_keep(struct dataset *d, const struct drafts *from, const size_t *taken, size_t n, enum task_part part, struct err *e)
+{
+    struct str scratch = STR_INIT;
+    int rc = OK;
+    struct example *out = arena_alloc(&d->arena, n, sizeof *out, e);
+    if (!out)
+        return e->code;
+    d->part[part] = out;
+    d->n[part] = n;
+    for (size_t i = 0; !rc && i < n; i++) {
+        const struct draft *x = &from->a[taken[i]];
+        out[i] = (struct example){.len = x->len,
+                                  .long_begin = x->long_begin,
+                                  .long_end = x->long_end,
+                                  .label = x->label,
+                                  .question = x->question,
+                                  .confidence = x->confidence};
+        out[i].text = arena_strndup(&d->arena, x->text, x->len, e);
+        out[i].source = out[i].text ? arena_strdup(&d->arena, x->source, e) : NULL;
+        rc = out[i].source ? example_id(x, out[i].id, &scratch, e) : e->code;
+    }
+    str_release(&scratch);
+    return rc;
+}
+
+static void hash_count(struct hash *h, uint64_t x)
+{
+    unsigned char bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(x >> (8 * i));
+    hash_add(h, bytes, sizeof bytes);
+}
+
+static int dataset_hash(struct dataset *d, struct err *e)
+{
+    struct hash *h = hash_new(e);
+    if (!h)
+        return e->code;
+    hash_count(h, d->classes);
+    for (int part = 0; part < PART_COUNT; part++) {
+        hash_count(h, d->n[part]);
+        for (size_t i = 0; i < d->n[part]; i++) {
+            const struct example *x = &d->part[part][i];
+            hash_add(h, x->id, 16);
+            hash_count(h, (uint64_t)x->label);
+            hash_count(h, x->len);
+            hash_add(h, x->text, x->len);
+            /* Truncation shortens the long field: where it is decides what a model reads */
+            hash_count(h, x->long_begin);
+            hash_count(h, x->long_end);
+        }
+    }
+    hash_end(h, d->hash);
+    hash_free(h);
+    return OK;
+}
+
+static void dataset_say(const struct dataset *d, const struct task *t, struct log *log)
+{
+    struct str s = STR_INIT;
+    size_t before = 0, after = 0;
+    str_addf(&s, "task %s: ", t->name);
+    str_count(&s, d->rows_read);
+    str_cat(&s, " rows");
+    if (d->rows_left_out) {
+        str_cat(&s, ", ");
+        str_count(&s, d->rows_left_out);
+        str_cat(&s, " left out by the label rule");
+    }
+    if (d->duplicates_dropped) {
+        str_cat(&s, ", ");
+        str_count(&s, d->duplicates_dropped);
+        str_cat(&s, " duplicates dropped");
+    }
+    if (d->straddlers_dropped) {
+        str_cat(&s, ", ");
+        str_count(&s, d->straddlers_dropped);
+        str_cat(&s, " dropped whose question is in a test file");
+    }
+    for (size_t k = 0; k < d->classes; k++) {
+        before += d->class_before[k];
+        after += d->class_after[k];
+    }
+    if (after < before) {
+        str_cat(&s, ", ");
+        str_count(&s, before - after);
+        str_cat(&s, " more to balance the classes");
+    }
+    if (d->shortened) {
+        str_cat(&s, ", ");
+        str_count(&s, d->shortened);
+        str_addf(&s, " cut to %zu characters", t->max_chars);
+    }
+    log_info(log, "%s", s.s);
+    str_release(&s);
+}
+
+int dataset_draw(struct dataset *d, const struct task *t, const char *dir, const struct task_sizes *sizes,
+                 const struct task_seeds *seeds, struct log *log, struct err *e)
+{
+    struct drafts drafts;
+    struct split split = {.duplicates = 0};
+    *d = (struct dataset){.arena = ARENA_INIT, .classes = t->n_classes};
+    int rc = drafts_make(&drafts, t, dir, seeds->label, e);
+    if (!rc)
+        rc = split_make(&split, &drafts, t, sizes, seeds->split, e);
+    for (int part = 0; !rc && part < PART_COUNT; part++)
+        rc = part_keep(d, &drafts, split.taken[part], split.n[part], (enum task_part)part, e);
+    if (!rc)
+        rc = dataset_hash(d, e);
+    if (!rc) {
+        d->rows_read = drafts.rows_read;
+        d->rows_left_out = drafts.rows_left_out;
+        d->examples = drafts.n;
+        d->shortened = drafts.shortened;
+        d->duplicates_dropped = split.duplicates;
+        d->duplicates_in_conflict = split.conflicts;
+        d->straddlers_dropped = split.straddlers;
+        memcpy(d->class_before, split.class_before, sizeof d->class_before);
+        memcpy(d->class_after, split.class_after, sizeof d->class_after);
+        dataset_say(d, t, log);
+    }
+    split_release(&split);
+    drafts_release(&drafts);
+    if (rc)
+        dataset_release(d);
+    return rc ? err_wrap(e, "task %s", t->name) : OK;
+}
+
+void dataset_release(struct dataset *d)
+{
+    arena_release(&d->arena);
+    *d = (struct dataset){.arena = ARENA_INIT};
+}

@@ -1,0 +1,377 @@
+/* draft.c - rows to examples: the label, the candidate, the text. */
+#include "core/hash.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "data/draft.h"
+#include "data/value.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct drafter {
+    const struct task *t;
+    struct drafts *d;
+    uint64_t seed;
+    enum pool pool;
+    const char *name;        /* of the file, below the asset's folder */
+    size_t rows;             /* of this file */
+    struct str text, parts;  /* scratch */
+};
+
+enum { LEFT_OUT = -1 };
+
+/* condition_holds - false is also the answer for NAN, which no file's number becomes. */
+static bool condition_holds(const struct condition *c, double x)
+{
+    switch (c->op) {
+    case OP_LESS:
+        return x < c->value;
+    case OP_LESS_EQUAL:
+        return x <= c->value;
+    case OP_GREATER:
+        return x > c->value;
+    default:
+        return x >= c->value;
+    }
+}
+
+static int number_get(const struct field *f, const struct place *p, double *out, struct err *e)
+{
+    const struct doc *d;
+    int rc = value_get(f, p, &d, e);
+    if (rc)
+        return rc;
+    char *end = NULL;
+    if (d->type == DOC_INT || d->type == DOC_REAL)
+        *out = d->r;
+    else if (d->type == DOC_STRING)
+        *out = strtod(d->s, &end);
+    bool number = d->type == DOC_INT || d->type == DOC_REAL || (end && end != d->s && !end[strspn(end, " \t\r")]);
+    if (!number || !isfinite(*out))
+        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted a number", f->path, d->type == DOC_STRING ? d->s : doc_type_name(d->type));
+    return OK;
+}
+
+/* label_by_range - the class all of whose conditions hold. */
+static int label_by_range(const struct task *t, const struct place *p, int *label, double *confidence, struct err *e)
+{
+    double x = 0;
+    int rc = number_get(t->label, p, &x, e);
+    if (rc)
+        return rc;
+    *label = LEFT_OUT;
+    *confidence = fabs(x);
+    for (size_t k = 0; k < t->n_classes; k++) {
+        bool all = true;
+        for (size_t i = 0; i < t->n_conditions; i++)
+            all = all && (t->conditions[i].class != k || condition_holds(&t->conditions[i], x));
+        if (all && *label != LEFT_OUT)
+            return doc_fail(p->row, e, "\"%s\" is %g, which is in the ranges of \"%s\" and of \"%s\"", t->label->path, x,
+                            t->classes[*label].name, t->classes[k].name);
+        if (all)
+            *label = (int)k;
+    }
+    return OK;
+}
+
+static int label_by_map(struct drafter *r, const struct place *p, int *label, struct err *e)
+{
+    const struct task *t = r->t;
+    const struct doc *d;
+    struct str list = STR_INIT;
+    int rc = value_get(t->label, p, &d, e);
+    str_reset(&r->parts);
+    if (!rc)
+        rc = value_scalar(d, t->label->path, &r->parts, e);
+    if (!rc)
+        rc = str_check(&r->parts, e);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < t->n_values; i++) {
+        if (strcmp(t->values[i].value, r->parts.s) == 0) {
+            *label = t->values[i].class;
+            return OK;
+        }
+    }
+    for (size_t i = 0; i < t->n_values; i++)
+        str_addf(&list, "%s\"%s\"", i ? ", " : "", t->values[i].value);
+    rc = doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted one of %s", t->label->path, r->parts.s, list.s);
+    str_release(&list);
+    return rc;
+}
+
+static const char *nth(const char *strings, size_t i)
+{
+    while (i--)
+        strings += strlen(strings) + 1;
+    return strings;
+}
+
+/* answer_index - which of n options is right; keys, where there are any, are n strings. */
+static int answer_index(const struct task *t, const struct place *p, const char *answer, const char *keys, size_t n, size_t *right,
+                        struct err *e)
+{
+    char *end;
+    if (t->keys.n) {
+        for (*right = 0; *right < n; ++*right)
+            if (strcmp(nth(keys, *right), answer) == 0)
+                return OK;
+        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", which is the key of none of the %zu options", t->answer->path, answer, n);
+    }
+    bool letter = isupper((unsigned char)*t->first);
+    unsigned long long first = letter ? (unsigned char)*t->first : strtoull(t->first, NULL, 10), given = 0;
+    bool good = letter ? answer[0] && !answer[1] : isdigit((unsigned char)*answer) != 0;
+    if (good && letter) {
+        given = (unsigned char)*answer;
+    } else if (good) {
+        given = strtoull(answer, &end, 10);
+        good = !*end;
+    }
+    *right = (size_t)(given - first);
+    if (good && given >= first && given - first < n)
+        return OK;
+    if (letter)
+        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %c to %c", t->answer->path, answer, (char)first, (char)(first + n - 1));
+    return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %llu to %llu", t->answer->path, answer, first, first + n - 1);
+}
+
+/* candidates_get - into r->parts the right answer, then all wrong ones; each ends in a NUL. */
+static int candidates_get(struct drafter *r, const struct place *p, size_t *wrong, struct err *e)
+{
+    const struct task *t = r->t;
+    struct str options = STR_INIT, keys = STR_INIT;
+    size_t n = 0, n_keys = 0, right = 0;
+    int rc = OK;
+    str_reset(&r->parts);
+    if (t->correct) {
+        rc = value_text(t->correct, p, &r->parts, e);
+        str_catn(&r->parts, "", 1);
+        return rc ? rc : value_texts(&t->wrong, p, &r->parts, wrong, e);
+    }
+    rc = value_texts(&t->options, p, &options, &n, e);
+    if (!rc && n < 2)
+        rc = doc_fail(p->row, e, "%zu options, wanted at least two", n);
+    if (!rc)
+        rc = value_texts(&t->keys, p, &keys, &n_keys, e);
+    if (!rc && t->keys.n && n_keys != n)
+        rc = doc_fail(p->row, e, "%zu options and %zu keys", n, n_keys);
+    str_reset(&r->text);
+    if (!rc)
+        rc = value_text(t->answer, p, &r->text, e);
+    if (!rc)
+        rc = answer_index(t, p, r->text.s, keys.s, n, &right, e);
+    if (!rc)
+        str_catn(&r->parts, nth(options.s, right), strlen(nth(options.s, right)) + 1);
+    for (size_t i = 0; !rc && i < n; i++)
+        if (i != right)
+            str_catn(&r->parts, nth(options.s, i), strlen(nth(options.s, i)) + 1);
+    *wrong = n - 1;
+    str_release(&options);
+    str_release(&keys);
+    return rc;
+}
+
+/* candidate_draw - with probability 1/2 the right answer, else one of the wrong ones. The stream is named by the question and
+ * its answers, so that a draw does not hang on the rows around it. */
+static int candidate_draw(struct drafter *r, const struct place *p, int *label, const char **candidate, struct err *e)
+{
+    char hex[HASH_HEX], stream[16 + sizeof hex];
+    struct rng rng;
+    size_t wrong = 0, good = 0;
+    int rc = candidates_get(r, p, &wrong, e);
+    size_t end = r->parts.len;
+    if (!rc)
+        rc = value_text(r->t->question, p, &r->parts, e);
+    if (!rc)
+        rc = str_check(&r->parts, e);
+    if (!rc)
+        rc = hash_bytes(r->parts.s, r->parts.len, hex, e);
+    if (rc)
+        return rc;
+    const char *right = r->parts.s, *first = right + strlen(right) + 1;
+    /* A distractor that is the right answer once more would be called wrong */
+    for (const char *s = first; s < r->parts.s + end; s += strlen(s) + 1)
+        good += strcmp(s, right) != 0;
+    if (!good) {
+        *label = LEFT_OUT;
+        return OK;
+    }
+    snprintf(stream, sizeof stream, "label:%s", hex);
+    rng_init(&rng, r->seed, stream);
+    *label = (int)(rng_u32(&rng) >> 31);
+    *candidate = right;
+    if (*label == 1)
+        return OK;
+    size_t k = rng_below(&rng, good);
+    for (const char *s = first;; s += strlen(s) + 1)
+        if (strcmp(s, right) != 0 && k-- == 0) {
+            *candidate = s;
+            return OK;
+        }
+}
+
+/* shorten - cut s[begin..) from its left to max code points. */
+static bool shorten(struct str *s, size_t begin, size_t max)
+{
+    size_t points = 0, cut = begin;
+    for (size_t i = begin; i < s->len; i++)
+        points += ((unsigned char)s->s[i] & 0xC0) != 0x80;
+    if (points <= max)
+        return false;
+    for (size_t drop = points - max; cut < s->len; cut++)
+        if (((unsigned char)s->s[cut] & 0xC0) != 0x80 && drop-- == 0)
+            break;
+    memmove(s->s + begin, s->s + cut, s->len - cut + 1);
+    s->len -= cut - begin;
+    return true;
+}
+
+static int render(struct drafter *r, const struct place *p, const char *candidate, struct draft *x, struct err *e)
+{
+    const struct task *t = r->t;
+    size_t i, begin;
+    int rc = OK;
+    str_reset(&r->text);
+    for (i = 0; i < t->n_pieces; i++) {
+        const struct piece *piece = &t->pieces[i];
+        begin = r->text.len;
+        if (piece->text)
+            str_cat(&r->text, piece->text);
+        else if (piece->field)
+            rc = value_text(piece->field, p, &r->text, e);
+        else
+            str_cat(&r->text, candidate);
+        if (!rc)
+            rc = str_check(&r->text, e);
+        if (rc)
+            return rc;
+        if (i == t->long_piece) {
+            r->d->shortened += t->max_chars && shorten(&r->text, begin, t->max_chars);
+            x->long_begin = begin;
+            x->long_end = r->text.len;
+        }
+    }
+    x->len = r->text.len;
+    if (t->long_piece == t->n_pieces)
+        x->long_end = x->len;
+    if (!x->len)
+        return doc_fail(p->row, e, "the example is empty: no field of the template has text in it");
+    x->text = arena_strndup(&r->d->arena, r->text.s, r->text.len, e);
+    return x->text ? OK : e->code;
+}
+
+/* group_set - the question: the fields of "group", else the choice's question, else the text itself. */
+static int group_set(struct drafter *r, const struct place *p, struct draft *x, struct err *e)
+{
+    const struct task *t = r->t;
+    int rc = OK;
+    if (!t->group.n && !t->question) {
+        x->group = x->text;
+        return OK;
+    }
+    str_reset(&r->text);
+    for (size_t i = 0; !rc && i < t->group.n; i++) {
+        rc = value_text(t->group.f[i], p, &r->text, e);
+        str_addc(&r->text, '\x1f'); /* the unit separator: no text ends where another begins */
+    }
+    if (!rc && !t->group.n)
+        rc = value_text(t->question, p, &r->text, e);
+    if (!rc)
+        rc = str_check(&r->text, e);
+    if (rc)
+        return rc;
+    x->group = arena_strndup(&r->d->arena, r->text.s, r->text.len, e);
+    return x->group ? OK : e->code;
+}
+
+static int draft_add(void *ctx, const struct place *p, struct err *e)
+{
+    struct drafter *r = ctx;
+    const struct task *t = r->t;
+    struct drafts *d = r->d;
+    const char *candidate = NULL;
+    struct draft x = {.confidence = NAN, .pool = r->pool, .seq = d->n};
+    int rc;
+    d->rows_read++;
+    r->rows++;
+    if (t->kind == KIND_CHOICE)
+        rc = candidate_draw(r, p, &x.label, &candidate, e);
+    else if (t->n_conditions)
+        rc = label_by_range(t, p, &x.label, &x.confidence, e);
+    else
+        rc = label_by_map(r, p, &x.label, e);
+    if (!rc && x.label == LEFT_OUT) {
+        d->rows_left_out++;
+        return OK;
+    }
+    if (!rc && t->confidence)
+        rc = number_get(t->confidence, p, &x.confidence, e);
+    if (!rc && t->confidence)
+        x.confidence = fabs(x.confidence);
+    if (!rc)
+        rc = render(r, p, candidate, &x, e);
+    if (!rc)
+        rc = group_set(r, p, &x, e);
+    if (rc)
+        return rc;
+    str_reset(&r->text);
+    str_addf(&r->text, "%s:%d", r->name, p->row->line);
+    rc = str_check(&r->text, e);
+    if (!rc && !(x.source = arena_strndup(&d->arena, r->text.s, r->text.len, e)))
+        rc = e->code;
+    if (!rc)
+        rc = mem_grow(&d->a, &d->cap, d->n + 1, sizeof *d->a, e);
+    if (!rc)
+        d->a[d->n++] = x;
+    return rc;
+}
+
+static int row_add(void *ctx, const struct doc *row, struct err *e)
+{
+    struct drafter *r = ctx;
+    return value_each(r->t->each, row, draft_add, r, e);
+}
+
+static int file_add(struct drafter *r, const char *dir, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct table_settings s = r->t->table;
+    r->name = s.name = name;
+    r->rows = 0;
+    if (*name == '/')
+        str_cat(&path, name);
+    else
+        str_path(&path, dir, name);
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = table_read(path.s, &s, row_add, r, e);
+    if (!rc && !r->rows)
+        rc = err_set(e, ERR_INPUT, "%s: no rows", name);
+    str_release(&path);
+    return rc;
+}
+
+int drafts_make(struct drafts *d, const struct task *t, const char *dir, uint64_t label_seed, struct err *e)
+{
+    struct drafter r = {.t = t, .d = d, .seed = label_seed, .text = STR_INIT, .parts = STR_INIT};
+    int rc = OK;
+    *d = (struct drafts){.arena = ARENA_INIT};
+    for (int pool = 0; !rc && pool < POOL_COUNT; pool++) {
+        r.pool = (enum pool)pool;
+        for (size_t i = 0; !rc && i < t->n_files[pool]; i++)
+            rc = file_add(&r, dir, t->files[pool][i], e);
+    }
+    str_release(&r.text);
+    str_release(&r.parts);
+    return rc;
+}
+
+void drafts_release(struct drafts *d)
+{
+    arena_release(&d->arena);
+    mem_free(d->a);
+    *d = (struct drafts){.arena = ARENA_INIT};
+}

@@ -1,0 +1,31 @@
+/* draft.h - every example that the rows make, before it is known which are used. Inside data only. */
+#ifndef W2S_DATA_DRAFT_H
+#define W2S_DATA_DRAFT_H
+
+#include "data/spec.h"
+
+struct draft {
+    const char *text;
+    size_t len, long_begin, long_end;
+    int label;
+    double confidence;
+    const char *source;
+    const char *group; /* what its question is known by */
+    enum pool pool;
+    size_t seq;      /* its place in the order of the files */
+    size_t question; /* set by split.h: seq of the question's first draft */
+    bool dropped;    /* by split.h: a duplicate, or one whose question belongs to another pool */
+};
+
+struct drafts {
+    struct arena arena; /* of the texts */
+    struct draft *a;
+    size_t n, cap;
+    size_t rows_read, rows_left_out, shortened;
+};
+
+/* drafts_make - read all files of the task below dir. Undone by drafts_release, after an error too. */
+int drafts_make(struct drafts *d, const struct task *t, const char *dir, uint64_t label_seed, struct err *e);
+void drafts_release(struct drafts *d);
+
+#endif

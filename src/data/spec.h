@@ -1,0 +1,98 @@
+/* spec.h - a task file, read: what task.h keeps closed. Inside data only. */
+#ifndef W2S_DATA_SPEC_H
+#define W2S_DATA_SPEC_H
+
+#include "data/task.h"
+
+#define TASK_CLASSES 16 /* as many as dataset has counters for */
+
+enum task_kind { KIND_LABELLED, KIND_CHOICE };
+
+/* Where rows come from; a part draws from its own pool where the task names files for it, else from POOL_TRAIN. */
+enum pool { POOL_TRAIN, POOL_VALID, POOL_TEST, POOL_COUNT };
+
+/* A value of a row, by its path; the first n_bound stars of it are those that "each" walks. */
+struct field {
+    const char *name, *path;
+    const char *join; /* between the texts of a list; NULL: a list is an error */
+    size_t n_bound;
+};
+
+/* Some fields, one after the other; a list among them is its elements. */
+struct field_list {
+    const struct field **f;
+    size_t n;
+};
+
+/* A piece of the template: text, or a field, or (neither) the candidate. */
+struct piece {
+    const char *text;
+    const struct field *field;
+};
+
+enum op { OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL };
+
+struct condition {
+    enum op op;
+    double value;
+    size_t class;
+};
+
+struct label_value {
+    const char *value;
+    int class; /* -1: rows with it are left out */
+};
+
+struct class {
+    const char *name, *word;
+};
+
+struct task {
+    struct doc_tree tree; /* owns every string here */
+    const char *file;
+    const char *name, *title, *citation, *licence;
+    enum task_kind kind;
+
+    const char *asset;
+    const char **files[POOL_COUNT]; /* paths below the asset's folder */
+    size_t n_files[POOL_COUNT];
+    struct table_settings table;
+    const char *each; /* NULL: a row is an example */
+
+    struct field *fields;
+    size_t n_fields;
+    bool fields_named; /* the file has "fields": no other name is good */
+
+    struct piece *pieces;
+    size_t n_pieces;
+    size_t long_piece; /* n_pieces: the whole text */
+    size_t max_chars;  /* of the long field; 0: any */
+    struct field_list group;
+    const struct field *confidence;
+
+    struct class classes[TASK_CLASSES];
+    size_t n_classes;
+    double balance; /* the largest class's share above which classes are made equal */
+
+    /* labelled */
+    const struct field *label;
+    struct label_value *values;
+    size_t n_values;
+    struct condition *conditions;
+    size_t n_conditions;
+
+    /* choice: correct and wrong, or options and answer */
+    const struct field *question, *correct, *answer;
+    struct field_list wrong, options, keys;
+    const char *first; /* the answer that means the first option, "0", "1", "A"; unused with keys */
+};
+
+/* spec_field - the field of a name, made from the name as a path where the task has no "fields". at: who asks. */
+int spec_field(struct task *t, const struct doc *at, const char *name, const struct field **out, struct err *e);
+
+/* spec_label, spec_choice - the parts of the file that say which class (spec_label.c). */
+int spec_label(struct task *t, struct err *e);
+int spec_choice(struct task *t, struct err *e);
+int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out, struct err *e);
+
+#endif

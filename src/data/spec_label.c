@@ -1,0 +1,201 @@
+/* spec_label.c - the part of a task file that says which class an example has. */
+#include "data/spec.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const label_keys[] = {"field", "map", "ranges", NULL};
+static const char *const choice_keys[] = {"question", "correct", "distractors", "options", "answer", "first", "keys", NULL};
+
+static const struct doc *present(const struct doc *map, const char *key)
+{
+    const struct doc *d = doc_get(map, key);
+    return d && d->type != DOC_NULL ? d : NULL;
+}
+
+static int field_read(struct task *t, const struct doc *map, const char *key, const struct field **out, struct err *e)
+{
+    const char *name = NULL;
+    int rc = doc_opt_str(map, key, &name, e);
+    return rc || !name ? rc : spec_field(t, doc_get(map, key), name, out, e);
+}
+
+/* class_find - a class by name or number; -1 where there is none. */
+static int class_find(const struct task *t, const char *name)
+{
+    for (size_t k = 0; k < t->n_classes; k++)
+        if (strcmp(t->classes[k].name, name) == 0)
+            return (int)k;
+    return -1;
+}
+
+static int class_unknown(const struct task *t, const struct doc *d, const char *name, struct err *e)
+{
+    const char *names[TASK_CLASSES];
+    struct str list = STR_INIT;
+    for (size_t k = 0; k < t->n_classes; k++) {
+        names[k] = t->classes[k].name;
+        str_addf(&list, "%s%s", k ? ", " : "", names[k]);
+    }
+    const char *near = str_nearest(name, names, t->n_classes);
+    int rc = near ? doc_fail(d, e, "no class is named \"%s\"; did you mean \"%s\"?", name, near)
+                  : doc_fail(d, e, "no class is named \"%s\"; the classes are %s", name, list.s);
+    str_release(&list);
+    return rc;
+}
+
+static int map_read(struct task *t, const struct doc *map, struct err *e)
+{
+    if (map->type != DOC_MAP || !map->n)
+        return doc_fail(map, e, "\"map\" is wanted as a map of label values to classes");
+    t->values = arena_alloc(&t->tree.arena, map->n, sizeof *t->values, e);
+    if (!t->values)
+        return e->code;
+    for (const struct doc *d = map->child; d; d = d->next) {
+        struct label_value *v = &t->values[t->n_values++];
+        *v = (struct label_value){d->key, -1};
+        if (d->type == DOC_INT && d->i >= 0 && d->i < (int64_t)t->n_classes)
+            v->class = (int)d->i;
+        else if (d->type == DOC_STRING)
+            v->class = class_find(t, d->s);
+        else if (d->type != DOC_NULL)
+            return doc_fail(d, e, "\"%s\" is mapped to a %s; wanted a class's name, its number from 0 to %zu, or null for left out", d->key,
+                            d->type == DOC_INT ? "number that is no class" : doc_type_name(d->type), t->n_classes - 1);
+        if (d->type == DOC_STRING && v->class < 0)
+            return class_unknown(t, d, d->s, e);
+    }
+    return OK;
+}
+
+/* condition_read - "OP NUMBER" at *s; *s past it and its comma. */
+static bool condition_read(const char **s, struct condition *c)
+{
+    const char *p = *s;
+    char *end;
+    while (*p == ' ')
+        p++;
+    if (*p != '<' && *p != '>')
+        return false;
+    bool equal = p[1] == '=';
+    c->op = *p == '<' ? (equal ? OP_LESS_EQUAL : OP_LESS) : (equal ? OP_GREATER_EQUAL : OP_GREATER);
+    p += equal ? 2 : 1;
+    c->value = strtod(p, &end);
+    if (end == p || !isfinite(c->value))
+        return false;
+    while (*end == ' ')
+        end++;
+    if (*end && *end != ',')
+        return false;
+    *s = *end ? end + 1 : end;
+    return true;
+}
+
+static int ranges_read(struct task *t, const struct doc *map, struct err *e)
+{
+    size_t cap = 0;
+    if (map->type != DOC_MAP || !map->n)
+        return doc_fail(map, e, "\"ranges\" is wanted as a map of classes to conditions");
+    for (const struct doc *d = map->child; d; d = d->next)
+        cap += d->type == DOC_STRING ? d->len + 1 : 1;
+    t->conditions = arena_alloc(&t->tree.arena, cap, sizeof *t->conditions, e);
+    if (!t->conditions)
+        return e->code;
+    for (const struct doc *d = map->child; d; d = d->next) {
+        int k = class_find(t, d->key);
+        const char *s = d->s;
+        if (k < 0)
+            return class_unknown(t, d, d->key, e);
+        if (d->type != DOC_STRING)
+            return doc_fail(d, e, "the range of \"%s\" is a %s, wanted a string as \">= 0.3\"", d->key, doc_type_name(d->type));
+        do {
+            struct condition *c = &t->conditions[t->n_conditions++];
+            c->class = (size_t)k;
+            if (!condition_read(&s, c))
+                return doc_fail(d, e, "the range of \"%s\" is \"%s\", wanted as \">= 0.3\" or \"> 1, <= 2\"", d->key, d->s);
+        } while (*s);
+    }
+    return OK;
+}
+
+static bool class_reached(const struct task *t, size_t k)
+{
+    for (size_t i = 0; i < t->n_values; i++)
+        if (t->values[i].class == (int)k)
+            return true;
+    for (size_t i = 0; i < t->n_conditions; i++)
+        if (t->conditions[i].class == k)
+            return true;
+    return false;
+}
+
+int spec_label(struct task *t, struct err *e)
+{
+    const struct doc *root = t->tree.root, *label = present(root, "label");
+    if (!label)
+        return doc_fail(root, e, "\"label\" is missing");
+    if (present(root, "choice"))
+        return doc_fail(doc_get(root, "choice"), e, "\"choice\" belongs to tasks of kind choice, this one is labelled");
+    int rc = doc_check_keys(label, label_keys, e);
+    if (!rc)
+        rc = field_read(t, label, "field", &t->label, e);
+    if (rc)
+        return rc;
+    if (!t->label)
+        return doc_fail(label, e, "\"field\" is missing");
+    const struct doc *map = present(label, "map"), *ranges = present(label, "ranges");
+    if (!map == !ranges)
+        return doc_fail(label, e, "one of \"map\" and \"ranges\" is wanted");
+    rc = map ? map_read(t, map, e) : ranges_read(t, ranges, e);
+    for (size_t k = 0; !rc && k < t->n_classes; k++)
+        if (!class_reached(t, k))
+            rc = doc_fail(map ? map : ranges, e, "no label means the class \"%s\"", t->classes[k].name);
+    return rc;
+}
+
+/* first_read - a whole number or one capital letter. */
+static int first_read(struct task *t, const struct doc *choice, struct err *e)
+{
+    const struct doc *d = present(choice, "first");
+    t->first = "0";
+    if (d)
+        t->first = d->type == DOC_INT && d->s ? d->s : d->type == DOC_STRING ? d->s : "";
+    bool number = t->first[0] && strspn(t->first, "0123456789") == strlen(t->first) && strlen(t->first) < 10;
+    bool letter = isupper((unsigned char)t->first[0]) && !t->first[1];
+    return number || letter ? OK : doc_fail(d, e, "\"first\" is wanted as a whole number or a capital letter");
+}
+
+int spec_choice(struct task *t, struct err *e)
+{
+    const struct doc *root = t->tree.root, *choice = present(root, "choice");
+    if (!choice)
+        return doc_fail(root, e, "\"choice\" is missing");
+    if (present(root, "label"))
+        return doc_fail(doc_get(root, "label"), e, "\"label\" belongs to tasks of kind labelled, this one is a choice");
+    int rc = doc_check_keys(choice, choice_keys, e);
+    if (!rc)
+        rc = field_read(t, choice, "question", &t->question, e);
+    if (!rc)
+        rc = field_read(t, choice, "correct", &t->correct, e);
+    if (!rc)
+        rc = spec_field_list(t, choice, "distractors", &t->wrong, e);
+    if (!rc)
+        rc = spec_field_list(t, choice, "options", &t->options, e);
+    if (!rc)
+        rc = field_read(t, choice, "answer", &t->answer, e);
+    if (!rc)
+        rc = spec_field_list(t, choice, "keys", &t->keys, e);
+    if (!rc)
+        rc = first_read(t, choice, e);
+    if (rc)
+        return rc;
+    if (!t->question)
+        return doc_fail(choice, e, "\"question\" is missing");
+    bool pair = t->correct && t->wrong.n, list = t->options.n && t->answer;
+    if (pair == list || (pair && (t->options.n || t->answer || t->keys.n)) || (list && (t->correct || t->wrong.n)))
+        return doc_fail(choice, e, "wanted \"correct\" and \"distractors\", or \"options\" and \"answer\"");
+    if (t->keys.n && present(choice, "first"))
+        return doc_fail(doc_get(choice, "first"), e, "\"first\" counts options, and \"keys\" names them: one of the two is wanted");
+    return t->n_classes == 2 ? OK : doc_fail(doc_get(root, "classes"), e, "a choice has two classes: wrong and right");
+}

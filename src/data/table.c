@@ -1,0 +1,150 @@
+/* table.c - a file's text: its format, its encoding, and the reader for it.
+ *
+ * To add a format: a row in formats[], its name in table.h, its reader in table_rows.h. */
+#include "data/table_rows.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *ending;
+    enum table_format format;
+} formats[] = {
+    {".jsonl", TABLE_JSONL}, {".ndjson", TABLE_JSONL}, {".json", TABLE_JSON}, {".csv", TABLE_CSV},
+    {".tsv", TABLE_TSV},     {".txt", TABLE_TEXT},     {".lst", TABLE_TEXT},
+};
+
+static const char *const compressed[] = {".gz", ".bz2", ".xz", ".zst"};
+
+int table_fail(const struct table_source *t, int line, struct err *e, const char *fmt, ...)
+{
+    char text[sizeof e->msg];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return err_set(e, ERR_INPUT, "%s:%d: %s", t->name, line, text);
+}
+
+static bool ends(const char *s, size_t n, const char *ending)
+{
+    size_t k = strlen(ending);
+    return n > k && memcmp(s + n - k, ending, k) == 0;
+}
+
+static enum table_format format_guess(const char *path)
+{
+    size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof compressed / sizeof *compressed; i++)
+        if (ends(path, n, compressed[i])) {
+            n -= strlen(compressed[i]);
+            break;
+        }
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (ends(path, n, formats[i].ending))
+            return formats[i].format;
+    return TABLE_AUTO;
+}
+
+static int line_at(const char *s, size_t n)
+{
+    int line = 1;
+    for (size_t i = 0; i < n; i++)
+        line += s[i] == '\n' && line < INT_MAX;
+    return line;
+}
+
+/* text_check - valid UTF-8 without a NUL. */
+static int text_check(const struct table_source *t, struct err *e)
+{
+    unsigned cp;
+    for (size_t i = 0, k; i < t->n; i += k) {
+        unsigned char c = (unsigned char)t->text[i];
+        k = 1;
+        if (!c)
+            return table_fail(t, line_at(t->text, i), e, "a NUL byte: this is not a text file");
+        if (c < 0x80)
+            continue;
+        k = utf8_next(t->text + i, t->n - i, &cp);
+        if (cp == 0xFFFD && k == 1)
+            return table_fail(t, line_at(t->text, i), e, "the byte 0x%02x is not UTF-8; wanted UTF-8, or \"encoding: latin-1\" in the task",
+                              c);
+    }
+    return OK;
+}
+
+/* text_decode - raw as UTF-8, without a byte order mark. */
+static int text_decode(struct str *raw, enum table_encoding encoding, struct table_source *t, struct err *e)
+{
+    if (encoding == ENCODING_LATIN1) {
+        struct str decoded = STR_INIT;
+        str_latin1(&decoded, raw->s, raw->len);
+        str_release(raw);
+        *raw = decoded;
+    }
+    int rc = str_check(raw, e);
+    if (rc)
+        return rc;
+    size_t mark = encoding == ENCODING_UTF8 && raw->len >= 3 && memcmp(raw->s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    t->text = raw->s + mark;
+    t->n = raw->len - mark;
+    return text_check(t, e);
+}
+
+int table_text_rows(const struct table_source *t, struct err *e)
+{
+    int line = 1;
+    for (size_t at = 0; at < t->n; line++) {
+        char *s = t->text + at, *end = memchr(s, '\n', t->n - at);
+        size_t n = end ? (size_t)(end - s) : t->n - at;
+        at += n + 1;
+        n -= n && s[n - 1] == '\r';
+        s[n] = '\0';
+        struct doc value = {.type = DOC_STRING, .file = t->name, .line = line, .key = "text", .s = s, .len = n};
+        struct doc row = {.type = DOC_MAP, .file = t->name, .line = line, .child = &value, .n = 1};
+        int rc = t->each(t->ctx, &row, e);
+        if (rc)
+            return rc;
+    }
+    return OK;
+}
+
+int table_read(const char *path, const struct table_settings *s, int (*each)(void *ctx, const struct doc *row, struct err *e),
+               void *ctx, struct err *e)
+{
+    struct str raw = STR_INIT;
+    struct table_source t = {.name = s->name ? s->name : path, .settings = s, .each = each, .ctx = ctx};
+    enum table_format format = s->format ? s->format : format_guess(path);
+    if (format == TABLE_AUTO)
+        return err_set(e, ERR_INPUT, "%s: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, .txt, or \"format\" in the task",
+                       t.name);
+    int rc = archive_read(&raw, path, e);
+    if (!rc)
+        rc = text_decode(&raw, s->encoding, &t, e);
+    if (rc)
+        goto out;
+    switch (format) {
+    case TABLE_JSONL:
+        rc = table_jsonl_rows(&t, e);
+        break;
+    case TABLE_JSON:
+        rc = table_json_rows(&t, e);
+        break;
+    case TABLE_CSV:
+        rc = table_csv_rows(&t, ',', s->quotes != QUOTES_NO, e);
+        break;
+    case TABLE_TSV:
+        rc = table_csv_rows(&t, '\t', s->quotes == QUOTES_YES, e);
+        break;
+    case TABLE_TEXT:
+        rc = table_text_rows(&t, e);
+        break;
+    default:
+        BUG("format %d", (int)format);
+    }
+out:
+    str_release(&raw);
+    return rc;
+}

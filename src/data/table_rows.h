@@ -1,0 +1,25 @@
+/* table_rows.h - one reader a format, over the whole decoded text of a file. Inside data only. */
+#ifndef W2S_DATA_TABLE_ROWS_H
+#define W2S_DATA_TABLE_ROWS_H
+
+#include "data/table.h"
+
+struct table_source {
+    const char *name;
+    char *text; /* [n], valid UTF-8, then a NUL; the readers may write into it */
+    size_t n;
+    const struct table_settings *settings;
+    int (*each)(void *ctx, const struct doc *row, struct err *e);
+    void *ctx;
+};
+
+/* table_fail - err_set(ERR_INPUT, "name:line: ..."). */
+int table_fail(const struct table_source *t, int line, struct err *e, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+int table_json_rows(const struct table_source *t, struct err *e);
+int table_jsonl_rows(const struct table_source *t, struct err *e);
+int table_csv_rows(const struct table_source *t, char separator, bool quotes, struct err *e);
+int table_text_rows(const struct table_source *t, struct err *e);
+
+#endif

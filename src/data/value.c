@@ -1,0 +1,209 @@
+/* value.c - from a row and a path to text. */
+#include "data/value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct walk {
+    const struct place *place;
+    const struct field *field;
+    int (*found)(struct walk *w, const struct doc *d, struct err *e);
+    void *out;
+    size_t count;
+};
+
+static int missing(const struct walk *w, struct err *e)
+{
+    return doc_fail(w->place->row, e, "\"%s\" is missing", w->field->path);
+}
+
+static const struct doc *child_at(const struct doc *d, size_t i)
+{
+    const struct doc *c = d->child;
+    while (c && i--)
+        c = c->next;
+    return c;
+}
+
+/* child_named - by key, or by number in a list. */
+static const struct doc *child_named(const struct doc *d, const char *key, size_t n)
+{
+    if (d->type == DOC_LIST) {
+        char *end;
+        unsigned long i = strtoul(key, &end, 10);
+        return n && end == key + n ? child_at(d, i) : NULL;
+    }
+    for (const struct doc *c = d->type == DOC_MAP ? d->child : NULL; c; c = c->next)
+        if (strncmp(c->key, key, n) == 0 && !c->key[n])
+            return c;
+    return NULL;
+}
+
+static int walk_on(struct walk *w, const struct doc *d, const char *path, size_t stars, struct err *e)
+{
+    size_t n = strcspn(path, ".");
+    const char *rest = path + n + (path[n] == '.');
+    if (!d || d->type == DOC_NULL)
+        return missing(w, e);
+    if (!*path)
+        return w->found(w, d, e);
+    if (n != 1 || *path != '*')
+        return walk_on(w, child_named(d, path, n), rest, stars, e);
+    if (d->type != DOC_LIST)
+        return doc_fail(w->place->row, e, "\"%s\": the star is at a %s, wanted a list", w->field->path, doc_type_name(d->type));
+    if (stars < w->field->n_bound)
+        return walk_on(w, child_at(d, w->place->bound[stars]), rest, stars + 1, e);
+    int rc = OK;
+    for (const struct doc *c = d->child; !rc && c; c = c->next)
+        rc = walk_on(w, c, rest, stars + 1, e);
+    return rc;
+}
+
+static int walk(struct walk *w, struct err *e)
+{
+    /* A column's own name may hold dots */
+    const struct doc *whole = doc_get(w->place->row, w->field->path);
+    return whole && whole->type != DOC_NULL ? w->found(w, whole, e) : walk_on(w, w->place->row, w->field->path, 0, e);
+}
+
+static bool space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+int value_scalar(const struct doc *d, const char *path, struct str *out, struct err *e)
+{
+    const char *s = d->s;
+    size_t n = d->len;
+    char number[40];
+    switch (d->type) {
+    case DOC_STRING:
+        if (memchr(s, '\0', n))
+            return doc_fail(d, e, "\"%s\" holds a NUL character", path);
+        while (n && space(*s)) {
+            s++;
+            n--;
+        }
+        while (n && space(s[n - 1]))
+            n--;
+        str_catn(out, s, n);
+        return OK;
+    case DOC_BOOL:
+        str_cat(out, d->b ? "true" : "false");
+        return OK;
+    case DOC_INT:
+        str_addf(out, "%lld", (long long)d->i);
+        return OK;
+    case DOC_REAL:
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(number, sizeof number, "%.*g", digits, d->r);
+            if (strtod(number, NULL) == d->r)
+                break;
+        }
+        str_cat(out, number);
+        return OK;
+    default:
+        return doc_fail(d, e, "\"%s\" is a %s, wanted a text", path, doc_type_name(d->type));
+    }
+}
+
+static int one(struct walk *w, const struct doc *d, struct err *e)
+{
+    if (w->count++ || d->type == DOC_LIST || d->type == DOC_MAP)
+        return doc_fail(w->place->row, e, "\"%s\" is a %s, wanted one value", w->field->path, d->type == DOC_MAP ? "map" : "list");
+    *(const struct doc **)w->out = d;
+    return OK;
+}
+
+int value_get(const struct field *f, const struct place *p, const struct doc **out, struct err *e)
+{
+    struct walk w = {p, f, one, out, 0};
+    int rc = walk(&w, e);
+    return !rc && !w.count ? missing(&w, e) : rc;
+}
+
+/* joined - a scalar or the scalars of a list, with join between. */
+static int joined(struct walk *w, const struct doc *d, struct err *e)
+{
+    if (!w->field->join && (w->count || d->type == DOC_LIST))
+        return doc_fail(w->place->row, e, "\"%s\" is a list, wanted a text, or \"join\" with the field", w->field->path);
+    if (d->type == DOC_LIST) {
+        int rc = OK;
+        for (const struct doc *c = d->child; !rc && c; c = c->next)
+            rc = joined(w, c, e);
+        return rc;
+    }
+    if (w->count++)
+        str_cat(w->out, w->field->join);
+    return value_scalar(d, w->field->path, w->out, e);
+}
+
+int value_text(const struct field *f, const struct place *p, struct str *out, struct err *e)
+{
+    struct walk w = {p, f, joined, out, 0};
+    int rc = walk(&w, e);
+    return rc ? rc : str_check(out, e);
+}
+
+/* listed - one text more, or one for each element. */
+static int listed(struct walk *w, const struct doc *d, struct err *e)
+{
+    if (d->type == DOC_LIST) {
+        int rc = OK;
+        for (const struct doc *c = d->child; !rc && c; c = c->next)
+            rc = listed(w, c, e);
+        return rc;
+    }
+    int rc = value_scalar(d, w->field->path, w->out, e);
+    str_catn(w->out, "", 1);
+    w->count++;
+    return rc;
+}
+
+int value_texts(const struct field_list *l, const struct place *p, struct str *out, size_t *n, struct err *e)
+{
+    int rc = OK;
+    *n = 0;
+    for (size_t i = 0; !rc && i < l->n; i++) {
+        struct walk w = {p, l->f[i], listed, out, 0};
+        rc = walk(&w, e);
+        *n += w.count;
+    }
+    return rc ? rc : str_check(out, e);
+}
+
+struct stroll {
+    const char *each;
+    struct place place;
+    int (*f)(void *ctx, const struct place *p, struct err *e);
+    void *ctx;
+};
+
+static int stroll_on(struct stroll *s, const struct doc *d, const char *path, size_t stars, struct err *e)
+{
+    size_t n = strcspn(path, ".");
+    const char *rest = path + n + (path[n] == '.');
+    int rc = OK;
+    if (!*path)
+        return s->f(s->ctx, &s->place, e);
+    if (n != 1 || *path != '*') {
+        d = child_named(d, path, n);
+        return d ? stroll_on(s, d, rest, stars, e) : doc_fail(s->place.row, e, "\"%s\" is missing", s->each);
+    }
+    if (d->type != DOC_LIST)
+        return doc_fail(s->place.row, e, "\"%s\": the star is at a %s, wanted a list", s->each, doc_type_name(d->type));
+    if (stars == VALUE_STARS)
+        return doc_fail(s->place.row, e, "\"each\" has more than %d stars", VALUE_STARS);
+    s->place.bound[stars] = 0;
+    for (const struct doc *c = d->child; !rc && c; c = c->next, s->place.bound[stars]++)
+        rc = stroll_on(s, c, rest, stars + 1, e);
+    return rc;
+}
+
+int value_each(const char *each, const struct doc *row, int (*f)(void *ctx, const struct place *p, struct err *e), void *ctx,
+               struct err *e)
+{
+    struct stroll s = {.each = each, .place = {.row = row}, .f = f, .ctx = ctx};
+    return each ? stroll_on(&s, row, each, 0, e) : f(ctx, &s.place, e);
+}
