@@ -70,6 +70,15 @@ static int cpu_choose(struct cpu *c, struct err *e)
     return OK;
 }
 
+/* cpu_matmul - a library's product; of a row or few, the kernels' own. */
+static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
+                       bool accumulate, float *c, size_t ldc)
+{
+    const struct cpu *own = d->priv;
+    bool few = M <= MATMUL_FEW && !ta && tb;
+    (few ? own->isa->kernels->matmul : own->blas->matmul)(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+}
+
 static int cpu_open(struct dev *d, struct err *e)
 {
     struct cpu *c = mem_zalloc(1, sizeof *c, e);
@@ -80,7 +89,7 @@ static int cpu_open(struct dev *d, struct err *e)
     }
     c->blas->threads(par_threads()); /* par_threads also sets OpenMP's count */
     c->ops = *c->isa->kernels;
-    c->ops.matmul = c->blas->matmul;
+    c->ops.matmul = cpu_matmul;
     *d = (struct dev){&c->ops, "cpu", c};
     return OK;
 }

@@ -21,6 +21,7 @@
 #include "tensor/isa_rows.inc.h"
 
 const struct ops PASTE(w2s_kernels_, W2S_ISA) = {
+    .matmul = matmul_few,
     .bias_add = bias_add,
     .bias_grad = bias_grad,
     .embedding_fwd = embedding_fwd,

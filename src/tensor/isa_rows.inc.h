@@ -417,3 +417,18 @@ static double sumsq(struct dev *d, size_t n, const float *x)
         sum += part[i];
     return sum;
 }
+
+/* matmul_few - products of few rows with a matrix stored [N,K], as decoding makes them: memory sets the pace, so the matrix is read once, as it lies.
+ * The table's matmul for these shapes (dev.c); BUG for others. */
+static void matmul_few(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
+                       bool accumulate, float *c, size_t ldc)
+{
+    (void)d;
+    BUG_ON(ta || !tb);
+#pragma omp parallel for if (N * K > WORTH_THREADS)
+    for (size_t j = 0; j < N; j++)
+        for (size_t i = 0; i < M; i++) {
+            float v = dot(a + i * lda, b + j * ldb, K);
+            c[i * ldc + j] = accumulate ? c[i * ldc + j] + v : v;
+        }
+}

@@ -4,7 +4,8 @@
 
 #include "tensor/ops.h"
 
-/* One table for each instruction set (isa_kernels.c, compiled once for each); matmul is NULL in them. */
+/* One table for each instruction set (isa_kernels.c, compiled once for each); their matmul takes few rows, MATMUL_FEW at most, with tb and not ta. */
+#define MATMUL_FEW 4
 extern const struct ops w2s_kernels_base;
 extern const struct ops w2s_kernels_v3;
 extern const struct ops w2s_kernels_v4;
