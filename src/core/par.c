@@ -76,6 +76,20 @@ static int processors(void)
 }
 #endif
 
+/* Turns of a waiting thread before it sleeps: a microsecond or two. */
+#define SPIN "1000"
+
+void par_restart(char **argv)
+{
+#ifdef __linux__
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") || setenv("GOMP_SPINCOUNT", SPIN, 1))
+        return;
+    execv("/proc/self/exe", argv);
+#else
+    (void)argv;
+#endif
+}
+
 void par_set_threads(int n)
 {
     const char *set = getenv("W2S_THREADS");

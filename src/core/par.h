@@ -5,6 +5,11 @@
 
 #include <stddef.h>
 
+/* par_restart - first thing in main: GNU's OpenMP lets waiting threads spin for about a millisecond, which on a machine that others use too takes the
+ * core from the thread they wait for, and reads how long only when it is loaded. Where nothing is set (GOMP_SPINCOUNT, OMP_WAIT_POLICY) the program starts itself
+ * again with a short one; returns where that was done already or cannot be. */
+void par_restart(char **argv);
+
 void par_set_threads(int n); /* 0: by the processor */
 int par_threads(void);
 
