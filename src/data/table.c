@@ -111,40 +111,39 @@ int table_text_rows(const struct table_source *t, struct err *e)
     return OK;
 }
 
+int table_bytes(struct str *raw, const char *path, const struct table_settings *s,
+                int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx, struct err *e)
+{
+    struct table_source t = {.name = s->name ? s->name : path, .settings = s, .each = each, .ctx = ctx};
+    int rc = text_decode(raw, s->encoding, &t, e);
+    if (rc)
+        return rc;
+    switch (s->format ? s->format : format_guess(path)) {
+    case TABLE_JSONL:
+        return table_jsonl_rows(&t, e);
+    case TABLE_JSON:
+        return table_json_rows(&t, e);
+    case TABLE_CSV:
+        return table_csv_rows(&t, ',', s->quotes != QUOTES_NO, e);
+    case TABLE_TSV:
+        return table_csv_rows(&t, '\t', s->quotes == QUOTES_YES, e);
+    case TABLE_TEXT:
+        return table_text_rows(&t, e);
+    default:
+        BUG("a format that was checked is unknown");
+    }
+}
+
 int table_read(const char *path, const struct table_settings *s, int (*each)(void *ctx, const struct doc *row, struct err *e),
                void *ctx, struct err *e)
 {
     struct str raw = STR_INIT;
-    struct table_source t = {.name = s->name ? s->name : path, .settings = s, .each = each, .ctx = ctx};
-    enum table_format format = s->format ? s->format : format_guess(path);
-    if (format == TABLE_AUTO)
-        return err_set(e, ERR_INPUT, "%s: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, .txt, or \"format\" in the task",
-                       t.name);
     int rc = archive_read(&raw, path, e);
+    if (!rc && !s->format && format_guess(path) == TABLE_AUTO)
+        rc = err_set(e, ERR_INPUT, "%s: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, .txt, or \"format\" in the task",
+                     s->name ? s->name : path);
     if (!rc)
-        rc = text_decode(&raw, s->encoding, &t, e);
-    if (rc)
-        goto out;
-    switch (format) {
-    case TABLE_JSONL:
-        rc = table_jsonl_rows(&t, e);
-        break;
-    case TABLE_JSON:
-        rc = table_json_rows(&t, e);
-        break;
-    case TABLE_CSV:
-        rc = table_csv_rows(&t, ',', s->quotes != QUOTES_NO, e);
-        break;
-    case TABLE_TSV:
-        rc = table_csv_rows(&t, '\t', s->quotes == QUOTES_YES, e);
-        break;
-    case TABLE_TEXT:
-        rc = table_text_rows(&t, e);
-        break;
-    default:
-        BUG("format %d", (int)format);
-    }
-out:
+        rc = table_bytes(&raw, path, s, each, ctx, e);
     str_release(&raw);
     return rc;
 }

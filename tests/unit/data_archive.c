@@ -1,0 +1,200 @@
+/* data_archive - files in archives, compressed files, archives in archives; made here with libarchive's writer. */
+#include "data_test.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+enum format { TAR, ZIP, RAW };
+enum filter { PLAIN, GZIP, BZIP2, XZ, ZSTD };
+
+struct member {
+    const char *name;
+    const void *data;
+    size_t n;
+};
+
+static char packed[1 << 16];
+
+/* pack - members into an archive in packed; bytes it takes. */
+static size_t pack(enum format format, enum filter filter, const struct member *m, size_t n)
+{
+    size_t used = 0;
+    struct archive *a = archive_write_new();
+    int rc = format == TAR ? archive_write_set_format_pax_restricted(a)
+           : format == ZIP ? archive_write_set_format_zip(a)
+                           : archive_write_set_format_raw(a);
+    rc |= filter == GZIP    ? archive_write_add_filter_gzip(a)
+          : filter == BZIP2 ? archive_write_add_filter_bzip2(a)
+          : filter == XZ    ? archive_write_add_filter_xz(a)
+          : filter == ZSTD  ? archive_write_add_filter_zstd(a)
+                            : ARCHIVE_OK;
+    rc |= archive_write_open_memory(a, packed, sizeof packed, &used);
+    for (size_t i = 0; i < n; i++) {
+        struct archive_entry *entry = archive_entry_new();
+        archive_entry_set_pathname(entry, m[i].name);
+        archive_entry_set_filetype(entry, m[i].data ? AE_IFREG : AE_IFDIR);
+        archive_entry_set_perm(entry, 0644);
+        archive_entry_set_size(entry, (la_int64_t)m[i].n);
+        rc |= archive_write_header(a, entry);
+        if (m[i].n && archive_write_data(a, m[i].data, m[i].n) != (la_ssize_t)m[i].n)
+            rc = ARCHIVE_FATAL;
+        archive_entry_free(entry);
+    }
+    rc |= archive_write_close(a);
+    assert_int_equal(rc, ARCHIVE_OK);
+    archive_write_free(a);
+    return used;
+}
+
+static void holds(const char *name, const char *wanted)
+{
+    struct err e = ERR_INIT;
+    struct str out = STR_INIT;
+    str_cat(&out, "old");
+    if (archive_read(&out, in_scratch(name), &e))
+        fail_msg("%s", e.msg);
+    assert_int_equal(out.len, strlen(wanted));
+    assert_string_equal(out.s, wanted);
+    str_release(&out);
+}
+
+static void fails(const char *name, const char *wanted)
+{
+    struct err e = ERR_INIT;
+    struct str out = STR_INIT;
+    assert_int_equal(archive_read(&out, in_scratch(name), &e), ERR_INPUT);
+    sentence_is(&e, wanted);
+    str_release(&out);
+}
+
+static void compressed(void **state)
+{
+    static const struct member m = {"data", "x,y\n1,2\n", 8};
+    static const char *const names[] = {"a.csv", "a.csv.gz", "a.csv.bz2", "a.csv.xz", "a.csv.zst"};
+    static const struct table_settings none;
+    (void)state;
+    for (int filter = PLAIN; filter <= ZSTD; filter++) {
+        put_bytes(names[filter], packed, pack(RAW, (enum filter)filter, &m, 1));
+        holds(names[filter], "x,y\n1,2\n");
+        rows_are(names[filter], &none, "2: x=1 y=2|");
+    }
+    put("plain.csv", "");
+    holds("plain.csv", "");
+}
+
+static void members(void **state)
+{
+    static const struct member m[] = {{"top/", NULL, 0}, {"top/a.txt", "aaa", 3}, {"./top/b.txt", "b", 1}, {"top/empty.txt", "", 0}};
+    static const char *const names[][2] = {{"t.tar", "t.zip"}, {"t.tar.gz", "z.zip"}, {"t.tar.bz2", NULL}, {"t.tar.xz", NULL}, {"t.tar.zst", NULL}};
+    char path[64];
+    (void)state;
+    for (int filter = PLAIN; filter <= ZSTD; filter++)
+        for (int format = TAR; format <= ZIP; format++) {
+            const char *name = names[filter][format];
+            if (!name)
+                continue;
+            put_bytes(name, packed, pack((enum format)format, format == ZIP ? PLAIN : (enum filter)filter, m, 4));
+            snprintf(path, sizeof path, "%s/top/a.txt", name);
+            holds(path, "aaa");
+            snprintf(path, sizeof path, "%s/top/b.txt", name);
+            holds(path, "b");
+            snprintf(path, sizeof path, "%s/top/empty.txt", name);
+            holds(path, "");
+        }
+    fails("t.zip/top/c.txt", "t.zip: no \"top/c.txt\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails("t.tar.gz/top", "t.tar.gz: no \"top\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails("t.tar.gz/", "t.tar.gz: no \"\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails("t.tar.gz", "t.tar.gz: an archive; name the file in it, t.tar.gz/NAME: it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails("t.zip", "t.zip: an archive; name the file in it, t.zip/NAME: it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+}
+
+static void many_listed(void **state)
+{
+    static char names[15][8];
+    struct member m[15];
+    (void)state;
+    for (int i = 0; i < 15; i++) {
+        snprintf(names[i], sizeof names[i], "%d", i);
+        m[i] = (struct member){names[i], "x", 1};
+    }
+    put_bytes("many.tar", packed, pack(TAR, PLAIN, m, 15));
+    fails("many.tar/x", "many.tar: no \"x\" in it; it holds \"0\", \"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\", \"10\", "
+                        "\"11\" and 3 more");
+    put_bytes("none.tar", packed, pack(TAR, PLAIN, NULL, 0));
+    fails("none.tar/x", "none.tar: no \"x\" in it; it holds no file");
+}
+
+/* An archive in an archive in an archive, a compressed file at the end. */
+static void nested(void **state)
+{
+    static char inner[4][1 << 14];
+    (void)state;
+    struct member m = {"rows.jsonl", "{\"x\": 1}\n", 9};
+    size_t n = pack(RAW, XZ, &m, 1);
+    memcpy(inner[0], packed, n);
+    m = (struct member){"in/rows.jsonl.xz", inner[0], n};
+    n = pack(ZIP, PLAIN, &m, 1);
+    memcpy(inner[1], packed, n);
+    struct member two[] = {{"deep/b.zip", inner[1], n}, {"deep/b", "not it", 6}};
+    n = pack(TAR, GZIP, two, 2);
+    memcpy(inner[2], packed, n);
+    m = (struct member){"mid.tar.gz", inner[2], n};
+    put_bytes("outer.zip", packed, pack(ZIP, PLAIN, &m, 1));
+    holds("outer.zip/mid.tar.gz/deep/b.zip/in/rows.jsonl.xz", "{\"x\": 1}\n");
+    holds("outer.zip/mid.tar.gz/deep/b", "not it");
+    static const struct table_settings none;
+    rows_are("outer.zip/mid.tar.gz/deep/b.zip/in/rows.jsonl.xz", &none, "1: x=1|");
+    fails("outer.zip/mid.tar.gz/deep/b.zip/rows.jsonl", "outer.zip/mid.tar.gz/deep/b.zip: no \"rows.jsonl\" in it; it holds \"in/rows.jsonl.xz\"");
+    fails("outer.zip/mid.tar.gz/deep/b.zip", "outer.zip/mid.tar.gz/deep/b.zip: an archive; name the file in it, "
+                                             "outer.zip/mid.tar.gz/deep/b.zip/NAME: it holds \"in/rows.jsonl.xz\"");
+}
+
+static void broken(void **state)
+{
+    static char noise[4000], unpacked[4001];
+    struct member m = {"a.txt", noise, sizeof noise};
+    struct err e = ERR_INIT;
+    struct str out = STR_INIT;
+    (void)state;
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (char)('a' + (i * i * 7919 + i / 3) % 26);
+    memcpy(unpacked, noise, sizeof noise);
+    put_bytes("cut.gz", packed, pack(RAW, GZIP, &m, 1) / 2);
+    assert_int_equal(archive_read(&out, in_scratch("cut.gz"), &e), ERR_INPUT);
+    sentence_is(&e, "cut.gz: truncated gzip input");
+    size_t n = pack(ZIP, PLAIN, &m, 1);
+    put_bytes("good.zip", packed, n);
+    holds("good.zip/a.txt", unpacked);
+    packed[n / 2] = (char)(packed[n / 2] ^ 0x40);
+    put_bytes("bad.zip", packed, n);
+    assert_int_equal(archive_read(&out, in_scratch("bad.zip/a.txt"), &e), ERR_INPUT);
+    assert_non_null(strstr(e.msg, "bad.zip: "));
+    put("text.txt", "just words\n");
+    assert_int_equal(archive_read(&out, in_scratch("text.txt/a.txt"), &e), ERR_INPUT);
+    sentence_is(&e, "text.txt: Unrecognized archive format");
+    assert_int_equal(archive_read(&out, in_scratch("gone.zip/a.txt"), &e), ERR_IO);
+    sentence_is(&e, "gone.zip/a.txt: No such file or directory");
+    str_release(&out);
+}
+
+/* A folder whose name looks like an archive's is a folder. */
+static void folders(void **state)
+{
+    struct err e = ERR_INIT;
+    (void)state;
+    assert_int_equal(file_mkdirs(in_scratch("dir.zip/sub"), &e), OK);
+    put("dir.zip/sub/a.txt", "in a folder");
+    holds("dir.zip/sub/a.txt", "in a folder");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compressed), cmocka_unit_test(members), cmocka_unit_test(many_listed),
+        cmocka_unit_test(nested),     cmocka_unit_test(broken),  cmocka_unit_test(folders),
+    };
+    scratch_make();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_remove();
+    return failed;
+}
