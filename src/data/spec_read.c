@@ -137,21 +137,18 @@ static int fields_read(struct task *t, struct err *e)
         return doc_fail(map, e, "\"fields\" is a %s, wanted a map of names to paths", doc_type_name(map->type));
     t->fields_named = map != NULL;
     for (const struct doc *d = map ? map->child : NULL; d; d = d->next) {
-        const char *path = d->s, *join = NULL;
-        int rc = OK;
-        if (d->type == DOC_MAP) {
-            rc = doc_check_keys(d, field_keys, e);
-            if (!rc)
-                rc = doc_str(d, "path", &path, e);
-            if (!rc)
-                rc = doc_opt_str(d, "join", &join, e);
-        } else if (d->type == DOC_INT && d->s) {
-            path = d->s; /* the n-th element of rows that are lists */
-        } else if (d->type != DOC_STRING) {
-            rc = doc_fail(d, e, "the field \"%s\" is a %s, wanted a path", d->key, doc_type_name(d->type));
-        }
+        const struct doc *path = d->type == DOC_MAP ? present(d, "path") : d;
+        const char *join = NULL;
+        int rc = d->type == DOC_MAP ? doc_check_keys(d, field_keys, e) : OK;
+        if (!rc && !path)
+            rc = doc_fail(d, e, "\"path\" is missing");
+        if (!rc && d->type == DOC_MAP)
+            rc = doc_opt_str(d, "join", &join, e);
+        /* A whole number is the n-th element of rows that are lists */
+        if (!rc && path->type != DOC_STRING && !(path->type == DOC_INT && path->s))
+            rc = doc_fail(d, e, "the field \"%s\" is a %s, wanted a path", d->key, doc_type_name(path->type));
         if (!rc)
-            rc = field_add(t, d, d->key, path, join, e);
+            rc = field_add(t, d, d->key, path->s, join, e);
         if (rc)
             return rc;
     }
