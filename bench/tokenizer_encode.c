@@ -2,9 +2,9 @@
  *
  *     bench_tokenizer_encode TOKENIZER FILE [SECONDS]
  *
- * TOKENIZER: a folder or json file, as `w2s tokenize` takes it; FILE: text, a line each. Every line is a
- * text of its own, as in training. Prints one line: MB/s, tokens/s, ids a text, the best pass of
- * SECONDS (3). */
+ * TOKENIZER: a folder or json file, as `w2s tokenize` takes it; FILE: text, a line each. Every line
+ * is a text of its own, as in training. Prints one line: MB/s, tokens/s, ids a text, the best pass
+ * of SECONDS (3). */
 #include "core/file.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -63,8 +63,8 @@ int main(int argc, char **argv)
     if (rc)
         fprintf(stderr, "%s\n", e.msg);
     else
-        printf("%-40s open %4.0f ms  %6.1f MB/s  %5.2f M tokens/s  %.1f ids a line, %zu lines\n", argv[1],
-               open * 1e3, (double)text.len / best / 1e6, (double)tokens / best / 1e6,
+        printf("%-40s open %4.0f ms  %6.1f MB/s  %5.2f M tokens/s  %.1f ids a line, %zu lines\n",
+               argv[1], open * 1e3, (double)text.len / best / 1e6, (double)tokens / best / 1e6,
                (double)tokens / (double)lines, lines);
     str_release(&text);
     tokenizer_free(t);

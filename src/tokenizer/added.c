@@ -91,7 +91,8 @@ static int word_at(const struct added_set *set, const char *s, size_t at, bool *
     return rc;
 }
 
-static int stands_alone(const struct added_walk *w, size_t begin, size_t end, bool *yes, struct err *e)
+static int stands_alone(const struct added_walk *w, size_t begin, size_t end, bool *yes,
+                        struct err *e)
 {
     bool before = false, after = false;
     int rc = OK;
@@ -103,8 +104,8 @@ static int stands_alone(const struct added_walk *w, size_t begin, size_t end, bo
     return rc;
 }
 
-void added_walk_init(struct added_walk *w, const struct added_set *set, const struct added_token *tokens,
-                     const char *s, size_t n, bool take_special)
+void added_walk_init(struct added_walk *w, const struct added_set *set,
+                     const struct added_token *tokens, const char *s, size_t n, bool take_special)
 {
     *w = (struct added_walk){set, tokens, s, n, take_special, 0, 0, -1, 0, 0};
 }

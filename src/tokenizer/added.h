@@ -39,27 +39,25 @@ void added_set_release(struct added_set *s);
 int added_set_add(struct added_set *s, const char *text, size_t n, int32_t token, bool single_word,
                   struct err *e);
 
-/* added_next - the next piece of valid UTF-8 s[0..n) from *at on: [*begin, *end) is token (an index of
- * tokens), or plain text where *token is -1. false: nothing is left. *at, *match start at 0. With
- * take_special false special tokens are passed over: they are plain text. */
+/* A walk over valid UTF-8 s[0..n): pieces that are tokens, and the plain text between them. */
 struct added_walk {
     const struct added_set *set;
     const struct added_token *tokens;
     const char *s;
     size_t n;
-    bool take_special;
-    size_t done;  /* given to the caller so far */
-    size_t match; /* where to look for the next match */
-    int32_t held; /* a token found, its plain text before it was given first; -1 */
+    bool take_special; /* else special tokens are passed over: they are plain text */
+    size_t done;       /* given to the caller so far */
+    size_t match;      /* where to look for the next match */
+    int32_t held;      /* a token found, its plain text before it was given first; -1 */
     size_t held_begin, held_end;
 };
 struct added_piece {
     size_t begin, end;
-    int32_t token;
+    int32_t token; /* index of tokens; -1: plain text */
 };
-void added_walk_init(struct added_walk *w, const struct added_set *set, const struct added_token *tokens,
-                     const char *s, size_t n, bool take_special);
-/* added_walk_next - 1 piece, 0 the end, or an error with e->code set (negative). */
+void added_walk_init(struct added_walk *w, const struct added_set *set,
+                     const struct added_token *tokens, const char *s, size_t n, bool take_special);
+/* added_walk_next - 1: *p is the next piece; 0: the end; negative: e says why. */
 int added_walk_next(struct added_walk *w, struct added_piece *p, struct err *e);
 
 #endif

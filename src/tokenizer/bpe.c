@@ -119,8 +119,8 @@ static int symbol_add(struct bpe_work *w, int32_t id, struct err *e)
     return OK;
 }
 
-/* symbols_fill - the first symbols of a word. What is unknown waits until the next known symbol, so that
- * neighbours can become one. */
+/* symbols_fill - the first symbols of a word. What is unknown waits until the next known symbol, so
+ * that neighbours can become one. */
 static int symbols_fill(const struct bpe *b, struct bpe_work *w, const char *word, size_t n,
                         struct err *e)
 {
@@ -199,9 +199,9 @@ static int pair_push(const struct bpe *b, struct bpe_work *w, int32_t at, struct
     return m ? heap_push(w, m, (size_t)at, e) : OK;
 }
 
-/* symbols_join - every joint, lowest rank first. A joint whose pair has changed since is passed over,
- * unless the new pair joins to the same token: then it is taken at the old rank, as tokenizers does
- * (vocabularies with several ways to one token show it). */
+/* symbols_join - every joint, lowest rank first. A joint whose pair has changed since is passed
+ * over, unless the new pair joins to the same token: then it is taken at the old rank, as
+ * tokenizers does (vocabularies with several ways to one token show it). */
 static int symbols_join(const struct bpe *b, struct bpe_work *w, struct err *e)
 {
     int rc = OK;
@@ -231,8 +231,8 @@ static int symbols_join(const struct bpe *b, struct bpe_work *w, struct err *e)
     return rc;
 }
 
-int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n, struct token_ids *ids,
-             struct err *e)
+int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n,
+             struct token_ids *ids, struct err *e)
 {
     int32_t token = -1;
     int rc;
@@ -240,9 +240,8 @@ int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n
         return OK;
     if (n <= b->vocab.longest)
         token = vocab_find(&b->vocab, word, n);
-    if (token >= 0 &&
-        (b->ignore_merges ||
-         atomic_load_explicit(&b->whole[token], memory_order_relaxed) == WHOLE_YES))
+    if (token >= 0 && (b->ignore_merges ||
+                       atomic_load_explicit(&b->whole[token], memory_order_relaxed) == WHOLE_YES))
         return token_ids_add(ids, token, e);
     rc = symbols_fill(b, w, word, n, e);
     if (rc == OK)
@@ -250,12 +249,11 @@ int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n
     if (rc)
         return rc;
     if (token >= 0)
-        atomic_store_explicit(&b->whole[token],
-                              w->n_symbols > 0 && w->symbols[0].id == token &&
-                                      w->symbols[0].next == -1
-                                  ? WHOLE_YES
-                                  : WHOLE_NO,
-                              memory_order_relaxed);
+        atomic_store_explicit(
+            &b->whole[token],
+            w->n_symbols > 0 && w->symbols[0].id == token && w->symbols[0].next == -1 ? WHOLE_YES
+                                                                                      : WHOLE_NO,
+            memory_order_relaxed);
     for (int32_t i = w->n_symbols > 0 ? 0 : -1; i >= 0 && rc == OK; i = w->symbols[i].next)
         rc = token_ids_add(ids, w->symbols[i].id, e);
     return rc;

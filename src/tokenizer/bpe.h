@@ -1,5 +1,5 @@
-/* bpe.h - byte pair encoding of one word (Sennrich et al. 2016; bytes: Radford et al. 2019): the pair
- * of the lowest rank is joined first, of equal ones the leftmost, until none is left. */
+/* bpe.h - byte pair encoding of one word (Sennrich et al. 2016; bytes: Radford et al. 2019): the
+ * pair of the lowest rank is joined first, of equal ones the leftmost, until none is left. */
 #ifndef W2S_TOKENIZER_BPE_H
 #define W2S_TOKENIZER_BPE_H
 
@@ -15,16 +15,16 @@ struct bpe_merge {
 
 struct bpe {
     struct vocab vocab;
-    bool bytes;         /* a word's first symbols are its bytes, not its code points */
-    bool ignore_merges; /* a word that is a token is that token */
-    bool byte_fallback; /* a code point that is no token becomes the tokens <0xNN> of its bytes */
-    bool fuse_unk;      /* neighbours that are unknown become one unknown */
-    int32_t unk;        /* -1: unknown symbols are left out */
+    bool bytes;           /* a word's first symbols are its bytes, not its code points */
+    bool ignore_merges;   /* a word that is a token is that token */
+    bool byte_fallback;   /* a code point that is no token becomes the tokens <0xNN> of its bytes */
+    bool fuse_unk;        /* neighbours that are unknown become one unknown */
+    int32_t unk;          /* -1: unknown symbols are left out */
     int32_t byte_id[256]; /* bytes: the token of each byte; byte_fallback: <0xNN>; -1: none */
     struct bpe_merge *merges; /* open addressing */
     size_t n_slots, n_merges;
-    /* Per id: is a word with exactly these bytes this one token? Found out when it is first asked; any
-     * thread finds the same, so that t stays as good as constant. */
+    /* Per id: is a word with exactly these bytes this one token? Found out when it is first asked;
+     * any thread finds the same, so that t stays as good as constant. */
     _Atomic unsigned char *whole;
 };
 
@@ -53,8 +53,8 @@ struct bpe_work {
 void bpe_work_release(struct bpe_work *w);
 
 /* bpe_word - append the ids of one word, valid UTF-8, n < 2^31. Time: n log n. */
-int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n, struct token_ids *ids,
-             struct err *e);
+int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n,
+             struct token_ids *ids, struct err *e);
 
 int token_ids_add(struct token_ids *ids, int32_t id, struct err *e);
 

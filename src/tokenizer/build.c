@@ -58,7 +58,8 @@ int build_merge(struct build *b, const char *left, size_t n_left, const char *ri
                 struct err *e)
 {
     struct str whole = STR_INIT;
-    int32_t l = vocab_find(&b->text, left, n_left), r = vocab_find(&b->text, right, n_right), w = -1;
+    int32_t l = vocab_find(&b->text, left, n_left), r = vocab_find(&b->text, right, n_right),
+            w = -1;
     int rc;
     str_catn(&whole, left, n_left);
     str_catn(&whole, right, n_right);
@@ -67,9 +68,12 @@ int build_merge(struct build *b, const char *left, size_t n_left, const char *ri
         goto out;
     w = vocab_find(&b->text, whole.s, whole.len);
     if (l < 0 || r < 0 || w < 0) {
-        rc = err_set(e, ERR_INPUT, "the merge \"%.*s %.*s\" needs \"%s\", which is not in the vocabulary",
+        rc = err_set(e, ERR_INPUT,
+                     "the merge \"%.*s %.*s\" needs \"%s\", which is not in the vocabulary",
                      (int)n_left, left, (int)n_right, right,
-                     l < 0 ? (whole.s[n_left] = '\0', whole.s) : r < 0 ? whole.s + n_left : whole.s);
+                     l < 0   ? (whole.s[n_left] = '\0', whole.s)
+                     : r < 0 ? whole.s + n_left
+                             : whole.s);
         goto out;
     }
     hash_text(b->hash, 'm', (int64_t)n_left, whole.s, whole.len);
@@ -84,7 +88,8 @@ int build_merge_line(struct build *b, const char *line, size_t n, struct err *e)
     const char *space = memchr(line, ' ', n);
     size_t left = space ? (size_t)(space - line) : 0;
     if (!space || memchr(space + 1, ' ', n - left - 1))
-        return err_set(e, ERR_INPUT, "the merge \"%.*s\" is not two tokens with a space between them",
+        return err_set(e, ERR_INPUT,
+                       "the merge \"%.*s\" is not two tokens with a space between them",
                        (int)(n < 200 ? n : 200), line);
     return build_merge(b, line, left, space + 1, n - left - 1, e);
 }
@@ -114,8 +119,9 @@ int build_added(struct build *b, struct added_token a, const char *content, size
     if (added_find(b, content, n) >= 0)
         return err_set(e, ERR_INPUT, "the added token \"%s\" comes twice", content);
     if (known >= 0 && a.id >= 0 && a.id != known)
-        return err_set(e, ERR_INPUT, "the added token \"%s\" has the id %d, in the vocabulary it has %d",
-                       content, (int)a.id, (int)known);
+        return err_set(e, ERR_INPUT,
+                       "the added token \"%s\" has the id %d, in the vocabulary it has %d", content,
+                       (int)a.id, (int)known);
     if (known >= 0) {
         a.id = known;
     } else if (a.id < 0) {
@@ -149,8 +155,8 @@ int build_added(struct build *b, struct added_token a, const char *content, size
     return OK;
 }
 
-/* words_finish - the vocabulary as bpe sees it: tokens in the alphabet of bytes become their bytes; one
- * that is not of the alphabet no text can give, it stays as it is, for decoding. */
+/* words_finish - the vocabulary as bpe sees it: tokens in the alphabet of bytes become their bytes;
+ * one that is not of the alphabet no text can give, it stays as it is, for decoding. */
 static int words_finish(struct build *b, struct err *e)
 {
     struct bpe *bpe = &b->t->bpe;
@@ -171,8 +177,8 @@ static int words_finish(struct build *b, struct err *e)
         bool findable = text_from_alphabet(&bytes, text, n);
         rc = str_check(&bytes, e);
         if (rc == OK)
-            rc = vocab_add(&bpe->vocab, (int64_t)id, findable ? bytes.s : text, findable ? bytes.len : n,
-                           findable, e);
+            rc = vocab_add(&bpe->vocab, (int64_t)id, findable ? bytes.s : text,
+                           findable ? bytes.len : n, findable, e);
     }
     str_release(&bytes);
     return rc;
@@ -229,7 +235,8 @@ int build_finish(struct build *b, struct tokenizer **out, struct err *e)
         return rc;
     hash_text(b->hash, 'p', 0, t->pretok.spec.s, t->pretok.spec.len);
     hash_text(b->hash, 'f', t->bpe.unk,
-              (const char[]){(char)t->bpe.ignore_merges, (char)t->bpe.byte_fallback, (char)t->bpe.fuse_unk},
+              (const char[]){(char)t->bpe.ignore_merges, (char)t->bpe.byte_fallback,
+                             (char)t->bpe.fuse_unk},
               3);
     hash_text(b->hash, 'b', t->bos, (const char *)t->before, t->n_before * sizeof *t->before);
     hash_text(b->hash, 'e', t->eos, (const char *)t->after, t->n_after * sizeof *t->after);

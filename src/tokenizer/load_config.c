@@ -38,7 +38,8 @@ static int tree_read(struct doc_tree *tree, const char *dir, const char *name, s
 }
 
 /* token_text - "bos_token": a string, {"content": ...} or null. */
-static int token_text(const struct doc *map, const char *key, const char **out, bool *says, struct err *e)
+static int token_text(const struct doc *map, const char *key, const char **out, bool *says,
+                      struct err *e)
 {
     const struct doc *d = doc_get(map, key);
     if (!d)
@@ -56,7 +57,7 @@ static int token_text(const struct doc *map, const char *key, const char **out, 
 int load_config_read(struct load_config *c, const char *dir, struct err *e)
 {
     int rc;
-    *c = (struct load_config){DOC_TREE_INIT, DOC_TREE_INIT, NULL, NULL, NULL,
+    *c = (struct load_config){DOC_TREE_INIT, DOC_TREE_INIT, NULL,  NULL,  NULL,
                               false,         false,         false, false, false};
     rc = tree_read(&c->tree, dir, "tokenizer_config.json", e);
     if (rc == OK)

@@ -1,9 +1,9 @@
 /* load_files.c - vocab.json and merges.txt: GPT-2's form, which Qwen2 has too.
  *
  * Which of the two pre-tokenizers a vocabulary was made with is said by tokenizer_class in
- * tokenizer_config.json. Where nothing says it, the vocabulary does: a token that a pre-tokenizer would
- * cut in two can never come out of a text, so of the two the one is taken that cuts fewer tokens;
- * where they cut as many, GPT-2's. */
+ * tokenizer_config.json. Where nothing says it, the vocabulary does: a token that a pre-tokenizer
+ * would cut in two can never come out of a text, so of the two the one is taken that cuts fewer
+ * tokens; where they cut as many, GPT-2's. */
 #include "core/file.h"
 #include "core/mem.h"
 #include "tokenizer/internal.h"
@@ -74,7 +74,8 @@ static int tokens_cut(const struct build *b, const char *pre, size_t *count, str
         size_t n;
         const char *cut, *text = vocab_bytes(&b->text, (int64_t)id, &n);
         str_reset(&bytes);
-        if (!text || !text_from_alphabet(&bytes, text, n) || text_valid(bytes.s, bytes.len) != bytes.len)
+        if (!text || !text_from_alphabet(&bytes, text, n) ||
+            text_valid(bytes.s, bytes.len) != bytes.len)
             continue;
         rc = str_check(&bytes, e);
         if (rc == OK)
@@ -94,12 +95,9 @@ static int kind_find(enum kind *kind, const struct build *b, const struct load_c
     static const struct {
         const char *class;
         enum kind kind;
-    } classes[] = {{"GPT2Tokenizer", KIND_GPT2},
-                   {"GPT2TokenizerFast", KIND_GPT2},
-                   {"CodeGenTokenizer", KIND_GPT2},
-                   {"CodeGenTokenizerFast", KIND_GPT2},
-                   {"Qwen2Tokenizer", KIND_QWEN2},
-                   {"Qwen2TokenizerFast", KIND_QWEN2}};
+    } classes[] = {{"GPT2Tokenizer", KIND_GPT2},    {"GPT2TokenizerFast", KIND_GPT2},
+                   {"CodeGenTokenizer", KIND_GPT2}, {"CodeGenTokenizerFast", KIND_GPT2},
+                   {"Qwen2Tokenizer", KIND_QWEN2},  {"Qwen2TokenizerFast", KIND_QWEN2}};
     size_t gpt2 = 0, qwen2 = 0;
     int rc;
     if (c->class) {
@@ -109,10 +107,11 @@ static int kind_find(enum kind *kind, const struct build *b, const struct load_c
                 return OK;
             }
         }
-        return err_set(e, ERR_INPUT,
-                       "%s/tokenizer_config.json: tokenizer_class is \"%s\"; from vocab.json and "
-                       "merges.txt GPT2Tokenizer and Qwen2Tokenizer are read, others from a tokenizer.json",
-                       dir, c->class);
+        return err_set(
+            e, ERR_INPUT,
+            "%s/tokenizer_config.json: tokenizer_class is \"%s\"; from vocab.json and "
+            "merges.txt GPT2Tokenizer and Qwen2Tokenizer are read, others from a tokenizer.json",
+            dir, c->class);
     }
     rc = tokens_cut(b, kind_pre[KIND_GPT2], &gpt2, e);
     if (rc == OK)
@@ -131,7 +130,8 @@ static int special_add(struct build *b, const char *text, struct err *e)
     return build_added(b, a, text, strlen(text), e);
 }
 
-/* specials_add - as the classes do: the config's list, then bos, eos and the unknown token, which are
+/* specials_add - as the classes do: the config's list, then bos, eos and the unknown token, which
+ * are
  * <|endoftext|> unless the config says otherwise. Qwen2 has no bos of its own. */
 static int specials_add(struct build *b, const struct load_config *c, enum kind kind, struct err *e)
 {

@@ -38,8 +38,8 @@ static int added_read(struct build *b, const struct tokenizer_gguf *g, struct er
 static int end_check(const char *key, int64_t id, const struct tokenizer_gguf *g, struct err *e)
 {
     if (id < -1 || (id >= 0 && (uint64_t)id >= g->n_tokens))
-        return err_set(e, ERR_INPUT, "tokenizer.ggml.%s is %lld, there are %zu tokens", key, (long long)id,
-                       g->n_tokens);
+        return err_set(e, ERR_INPUT, "tokenizer.ggml.%s is %lld, there are %zu tokens", key,
+                       (long long)id, g->n_tokens);
     return OK;
 }
 

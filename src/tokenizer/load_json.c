@@ -1,5 +1,5 @@
-/* load_json.c - the tokenizer.json of Hugging Face tokenizers. Its "truncation" and "padding" are not
- * followed: a caller here gets all ids of its text. */
+/* load_json.c - the tokenizer.json of Hugging Face tokenizers. Its "truncation" and "padding" are
+ * not followed: a caller here gets all ids of its text. */
 #include "core/mem.h"
 #include "tokenizer/internal.h"
 #include <string.h>
@@ -18,8 +18,7 @@ static int vocab_read(struct build *b, const struct doc *model, struct err *e)
                         load_kind(vocab));
     for (const struct doc *d = vocab->child; d && rc == OK; d = d->next) {
         if (d->type != DOC_INT)
-            return doc_fail(d, e, "model.vocab: \"%s\" has %s, wanted an id", d->key,
-                            load_kind(d));
+            return doc_fail(d, e, "model.vocab: \"%s\" has %s, wanted an id", d->key, load_kind(d));
         rc = build_token(b, d->i, d->key, strlen(d->key), e);
     }
     return at_file(model, rc, "model.vocab", e);
@@ -31,8 +30,7 @@ static int merges_read(struct build *b, const struct doc *model, struct err *e)
     const struct doc *merges = doc_get(model, "merges");
     int rc = OK;
     if (!merges || merges->type != DOC_LIST)
-        return doc_fail(model, e, "model.merges is %s, wanted a list",
-                        load_kind(merges));
+        return doc_fail(model, e, "model.merges is %s, wanted a list", load_kind(merges));
     for (const struct doc *d = merges->child; d && rc == OK; d = d->next) {
         const struct doc *l = d->child, *r = l ? l->next : NULL;
         if (d->type == DOC_STRING)
@@ -63,15 +61,15 @@ static int model_read(struct build *b, const struct doc *root, struct err *e)
     double dropout = 0;
     int rc;
     if (!model || model->type != DOC_MAP)
-        return doc_fail(root, e, "\"model\" is %s, wanted a map",
-                        load_kind(model));
+        return doc_fail(root, e, "\"model\" is %s, wanted a map", load_kind(model));
     rc = doc_opt_str(model, "type", &type, e);
     if (rc == OK && strcmp(type, "BPE") != 0)
         rc = doc_fail(model, e, "the model \"%s\" is not known here, only BPE", type);
     if (rc == OK)
         rc = doc_opt_real(model, "dropout", 0, 1, &dropout, e);
     if (rc == OK && dropout > 0)
-        rc = doc_fail(model, e, "model.dropout is %g: its ids would be random, wanted none", dropout);
+        rc = doc_fail(model, e, "model.dropout is %g: its ids would be random, wanted none",
+                      dropout);
     if (rc == OK)
         rc = affix_refuse(model, "continuing_subword_prefix", e);
     if (rc == OK)
@@ -118,7 +116,8 @@ static int added_read(struct build *b, const struct doc *root, struct err *e)
     return rc;
 }
 
-static int around_add(int32_t *ids, size_t *n, const struct doc *d, const struct doc *id, struct err *e)
+static int around_add(int32_t *ids, size_t *n, const struct doc *d, const struct doc *id,
+                      struct err *e)
 {
     if (*n == TOKENIZER_MAX_AROUND)
         return doc_fail(d, e, "post_processor puts more than %d tokens on one side of a text",
@@ -142,7 +141,8 @@ static int template_read(struct tokenizer *t, const struct doc *d, struct err *e
         const char *name = NULL;
         if (!special) {
             if (after || !doc_get(p, "Sequence"))
-                return doc_fail(p, e, "TemplateProcessing: \"single\" wants one Sequence and SpecialTokens");
+                return doc_fail(
+                    p, e, "TemplateProcessing: \"single\" wants one Sequence and SpecialTokens");
             after = true;
             continue;
         }
@@ -151,7 +151,8 @@ static int template_read(struct tokenizer *t, const struct doc *d, struct err *e
             break;
         const struct doc *ids = doc_get(doc_get(specials, name), "ids");
         if (!ids || ids->type != DOC_LIST)
-            return doc_fail(d, e, "TemplateProcessing: special_tokens does not say the ids of \"%s\"", name);
+            return doc_fail(
+                d, e, "TemplateProcessing: special_tokens does not say the ids of \"%s\"", name);
         for (const struct doc *id = ids->child; id && rc == OK; id = id->next)
             rc = after ? around_add(t->after, &t->n_after, d, id, e)
                        : around_add(t->before, &t->n_before, d, id, e);
@@ -180,8 +181,9 @@ static int processor_read(struct tokenizer *t, const struct doc *d, struct err *
     return rc;
 }
 
-/* decoder_read - of what decoders do only one thing is kept: what is written for the sign that stands
- * for a space. Strip is about the beginning of a whole text, of which one token knows nothing. */
+/* decoder_read - of what decoders do only one thing is kept: what is written for the sign that
+ * stands for a space. Strip is about the beginning of a whole text, of which one token knows
+ * nothing. */
 static int decoder_read(struct tokenizer *t, const struct doc *d, struct err *e)
 {
     const char *type = NULL, *as = NULL;
@@ -201,7 +203,8 @@ static int decoder_read(struct tokenizer *t, const struct doc *d, struct err *e)
         return rc;
     }
     const struct doc *from = doc_get(doc_get(d, "pattern"), "String");
-    if (strcmp(type, "Replace") != 0 || !from || from->type != DOC_STRING || from->len == 0 || t->shown)
+    if (strcmp(type, "Replace") != 0 || !from || from->type != DOC_STRING || from->len == 0 ||
+        t->shown)
         return doc_fail(d, e, "the decoder \"%s\" is not known here", type);
     rc = doc_str(d, "content", &as, e);
     if (rc)

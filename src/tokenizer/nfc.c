@@ -133,7 +133,8 @@ static uint32_t pair_compose(uint32_t a, uint32_t b)
     return nfc_decomps[row].a == a && nfc_decomps[row].b == b ? nfc_decomps[row].cp : 0;
 }
 
-/* points_compose - in place: every mark or letter that is not blocked joins the last letter before. */
+/* points_compose - in place: every mark or letter that is not blocked joins the last letter before.
+ */
 static void points_compose(struct points *p)
 {
     size_t out = 0, letter = SIZE_MAX;

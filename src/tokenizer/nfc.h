@@ -5,12 +5,12 @@
 
 #include "core/str.h"
 
-/* nfc_trivial - true where s[0..n) is composed already, as far as a look at the bytes tells: no code
- * point from U+0300 on. */
+/* nfc_trivial - true where s[0..n) is composed already, as far as a look at the bytes tells: no
+ * code point from U+0300 on. */
 bool nfc_trivial(const char *s, size_t n);
 
-/* nfc_compose - append the composed form of valid UTF-8 s[0..n). Linear but for sorting the marks of
- * one letter. */
+/* nfc_compose - append the composed form of valid UTF-8 s[0..n). Linear but for sorting the marks
+ * of one letter. */
 int nfc_compose(struct str *out, const char *s, size_t n, struct err *e);
 
 #endif

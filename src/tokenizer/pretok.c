@@ -9,14 +9,15 @@
 #include "tokenizer/text.h"
 #include <string.h>
 
-#define PATTERN_LLAMA3                                                                                \
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| "                          \
+#define PATTERN_LLAMA3                                                                             \
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| "                     \
     "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define PATTERN_QWEN2                                                                                 \
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "                               \
+#define PATTERN_QWEN2                                                                              \
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "                          \
     "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 
-/* What the original tokenizers of each family do. nfc: they normalise (a GGUF file does not say). */
+/* What the original tokenizers of each family do. nfc: they normalise (a GGUF file does not say).
+ */
 static const struct named {
     const char *name;
     const char *pattern;
@@ -38,7 +39,6 @@ static const struct named {
     {"llama-bpe", PATTERN_LLAMA3, false, false, true},
     {"llama3", PATTERN_LLAMA3, false, false, true},
     {"llama-v3", PATTERN_LLAMA3, false, false, true},
-    {"dbrx", PATTERN_LLAMA3, false, false, false},
 };
 
 void pretok_init(struct pretok *p)
@@ -75,7 +75,8 @@ int pretok_add_normal(struct pretok *p, enum normal_kind kind, const char *find,
             return e->code;
     }
     if (find)
-        rc = literal ? regex_new_literal(&s->find, find, strlen(find), e) : regex_new(&s->find, find, e);
+        rc = literal ? regex_new_literal(&s->find, find, strlen(find), e)
+                     : regex_new(&s->find, find, e);
     str_addf(&p->spec, "normal %d %d %zu:%s %zu:%s\n", (int)kind, literal, find ? strlen(find) : 0,
              find ? find : "", text ? strlen(text) : 0, text ? text : "");
     return rc ? rc : str_check(&p->spec, e);
@@ -91,7 +92,8 @@ int pretok_add_cut(struct pretok *p, enum cut_kind kind, const char *find, bool 
     *s = (struct cut_step){kind, NULL, behavior, invert};
     p->n_cuts++;
     if (find)
-        rc = literal ? regex_new_literal(&s->find, find, strlen(find), e) : regex_new(&s->find, find, e);
+        rc = literal ? regex_new_literal(&s->find, find, strlen(find), e)
+                     : regex_new(&s->find, find, e);
     str_addf(&p->spec, "cut %d %d %zu:%s %d %d\n", (int)kind, literal, find ? strlen(find) : 0,
              find ? find : "", (int)behavior, invert);
     return rc ? rc : str_check(&p->spec, e);
@@ -117,7 +119,8 @@ int pretok_named(struct pretok *p, const char *name, bool prefix_space, bool *ig
         struct str list = STR_INIT;
         for (size_t i = 0; i < count; i++)
             str_addf(&list, "%s%s", i ? ", " : "", named[i].name);
-        rc = err_set(e, ERR_INPUT, "the pre-tokenizer \"%s\" is not known; known are %s", name, list.s);
+        rc = err_set(e, ERR_INPUT, "the pre-tokenizer \"%s\" is not known; known are %s", name,
+                     list.s);
         str_release(&list);
         return rc;
     }
@@ -220,9 +223,9 @@ static int next_add(struct pretok_work *w, size_t begin, size_t end, struct err 
     return OK;
 }
 
-/* parts_merge - the parts of one piece, next[first..), match and between alternating as is_match says,
- * to what the behavior leaves of them. Kept in step with the original, which counts matches from the
- * side it looks from. */
+/* parts_merge - the parts of one piece, next[first..), match and between alternating as is_match
+ * says, to what the behavior leaves of them. Kept in step with the original, which counts matches
+ * from the side it looks from. */
 struct part {
     struct span at;
     bool match;
@@ -380,8 +383,8 @@ static int pieces_space(struct pretok_work *w, const char **s, struct err *e)
     return OK;
 }
 
-int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, size_t n, const char **out,
-               struct err *e)
+int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, size_t n,
+               const char **out, struct err *e)
 {
     const char *seen = NULL;
     int rc;

@@ -2,7 +2,6 @@
 #ifndef W2S_TOKENIZER_PRETOK_H
 #define W2S_TOKENIZER_PRETOK_H
 
-#include "core/hash.h"
 #include "core/str.h"
 #include "tokenizer/regex.h"
 #include <stdint.h>
@@ -40,9 +39,10 @@ struct pretok {
 void pretok_init(struct pretok *p);
 void pretok_release(struct pretok *p);
 
-/* pretok_named - add what the name stands for ("gpt-2", "qwen2", "smollm", "llama-bpe" ...: the values
- * of GGUF's tokenizer.ggml.pre); NULL is "default". *ignore_merges as that family has it. prefix_space:
- * as GPT-2's add_prefix_space. An unknown name is ERR_INPUT listing the known ones. */
+/* pretok_named - add what the name stands for ("gpt-2", "qwen2", "smollm", "llama-bpe" ...: the
+ * values of GGUF's tokenizer.ggml.pre); NULL is "default". *ignore_merges as that family has it.
+ * prefix_space: as GPT-2's add_prefix_space. An unknown name is ERR_INPUT listing the known ones.
+ */
 int pretok_named(struct pretok *p, const char *name, bool prefix_space, bool *ignore_merges,
                  struct err *e);
 
@@ -65,13 +65,14 @@ struct pretok_work {
 void pretok_work_init(struct pretok_work *w);
 void pretok_work_release(struct pretok_work *w);
 
-/* pretok_normalize - valid UTF-8 s[0..n) rewritten: *out, *out_n, which is s or lives in w until the next
- * call. */
+/* pretok_normalize - valid UTF-8 s[0..n) rewritten: *out, *out_n, which is s or lives in w until
+ * the next call. */
 int pretok_normalize(const struct pretok *p, struct pretok_work *w, const char *s, size_t n,
                      const char **out, size_t *out_n, struct err *e);
 
-/* pretok_cut - valid UTF-8 s[0..n) cut into w->spans of *out (s, or lives in w until the next call). */
-int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, size_t n, const char **out,
-               struct err *e);
+/* pretok_cut - valid UTF-8 s[0..n) cut into w->spans of *out (s, or lives in w until the next
+ * call). */
+int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, size_t n,
+               const char **out, struct err *e);
 
 #endif

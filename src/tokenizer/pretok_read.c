@@ -36,8 +36,7 @@ static int sequence_read(struct pretok *p, const struct doc *d, const char *key,
     const struct doc *list = doc_get(d, key);
     int rc = OK;
     if (!list || list->type != DOC_LIST)
-        return doc_fail(d, e, "\"%s\" of a Sequence is %s, wanted a list", key,
-                        load_kind(list));
+        return doc_fail(d, e, "\"%s\" of a Sequence is %s, wanted a list", key, load_kind(list));
     for (const struct doc *c = list->child; c && rc == OK; c = c->next)
         rc = read(p, c, e);
     return rc;
@@ -121,8 +120,8 @@ static int byte_level_read(struct pretok *p, const struct doc *d, struct err *e)
 
 static int split_read(struct pretok *p, const struct doc *d, struct err *e)
 {
-    static const char *const behaviors[] = {"Isolated",         "Removed",    "MergedWithPrevious",
-                                            "MergedWithNext",   "Contiguous", NULL};
+    static const char *const behaviors[] = {"Isolated",       "Removed",    "MergedWithPrevious",
+                                            "MergedWithNext", "Contiguous", NULL};
     const char *find = NULL;
     bool literal = false, invert = false;
     int behavior = -1, rc = pattern_read(d, &find, &literal, e);
@@ -134,9 +133,9 @@ static int split_read(struct pretok *p, const struct doc *d, struct err *e)
         rc = doc_opt_bool(d, "invert", &invert, e);
     if (rc)
         return rc;
-    return add_failed(d,
-                      pretok_add_cut(p, CUT_PATTERN, find, literal, (enum cut_behavior)behavior, invert, e),
-                      e);
+    return add_failed(
+        d, pretok_add_cut(p, CUT_PATTERN, find, literal, (enum cut_behavior)behavior, invert, e),
+        e);
 }
 
 static int digits_read(struct pretok *p, const struct doc *d, struct err *e)

@@ -5,7 +5,7 @@
 #include "tokenizer/pretok.h"
 
 /* Radford et al. 2019, as in the published encoder. */
-#define PRETOK_GPT2                                                                                   \
+#define PRETOK_GPT2                                                                                \
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 
 /* find NULL: none; literal: find is text, else a pattern. Everything is copied. */

@@ -12,19 +12,22 @@ struct regex {
 };
 
 /* Unicode's White_Space. PCRE2's own \s has U+180E, which is none. */
-#define SPACES                                                                                        \
-    "\\x{9}-\\x{D}\\x{20}\\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}"  \
+#define SPACES                                                                                     \
+    "\\x{9}-\\x{D}\\x{20}\\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}"    \
+    "\\x{205F}"                                                                                    \
     "\\x{3000}"
-#define NOT_SPACES                                                                                    \
-    "\\x{0}-\\x{8}\\x{E}-\\x{1F}\\x{21}-\\x{84}\\x{86}-\\x{9F}\\x{A1}-\\x{167F}\\x{1681}-\\x{1FFF}"      \
-    "\\x{200B}-\\x{2027}\\x{202A}-\\x{202E}\\x{2030}-\\x{205E}\\x{2060}-\\x{2FFF}\\x{3001}-\\x{D7FF}"    \
+#define NOT_SPACES                                                                                 \
+    "\\x{0}-\\x{8}\\x{E}-\\x{1F}\\x{21}-\\x{84}\\x{86}-\\x{9F}\\x{A1}-\\x{167F}\\x{1681}-\\x{"     \
+    "1FFF}"                                                                                        \
+    "\\x{200B}-\\x{2027}\\x{202A}-\\x{202E}\\x{2030}-\\x{205E}\\x{2060}-\\x{2FFF}\\x{3001}-\\x{"   \
+    "D7FF}"                                                                                        \
     "\\x{E000}-\\x{10FFFF}"
 
 /* Alphabetic is not of the language of files: added.c asks for it. */
 static const char *const properties[] = {
-    "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M",  "Mn", "Mc", "Me", "N",  "Nd", "Nl", "No",        "P",
-    "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S",  "Sm", "Sc", "Sk", "So", "Z",  "Zs",        "Zl",
-    "Zp", "C",  "Cc", "Cf", "Co", "Cn", "Alphabetic"};
+    "L",  "Lu", "Ll", "Lt", "Lm", "Lo", "M",  "Mn", "Mc", "Me", "N",         "Nd", "Nl",
+    "No", "P",  "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S",  "Sm",        "Sc", "Sk",
+    "So", "Z",  "Zs", "Zl", "Zp", "C",  "Cc", "Cf", "Co", "Cn", "Alphabetic"};
 
 static void *pcre_alloc(size_t n, void *ctx)
 {
@@ -41,8 +44,8 @@ static void pcre_free(void *p, void *ctx)
 
 static int refuse(struct err *e, const char *pattern, const char *what, size_t n)
 {
-    return err_set(e, ERR_INPUT, "the pattern \"%s\" has %.*s, which is not supported here", pattern,
-                   (int)n, what);
+    return err_set(e, ERR_INPUT, "the pattern \"%s\" has %.*s, which is not supported here",
+                   pattern, (int)n, what);
 }
 
 /* property_write - \p{..} at s; *used its length. */
@@ -62,8 +65,8 @@ static int property_write(struct str *out, const char *pattern, const char *s, s
 }
 
 /* escape_write - a backslash and what belongs to it, at s, in or out of a class. */
-static int escape_write(struct str *out, const char *pattern, const char *s, bool class, size_t *used,
-                        struct err *e)
+static int escape_write(struct str *out, const char *pattern, const char *s, bool class,
+                        size_t *used, struct err *e)
 {
     *used = 2;
     switch (s[1]) {
@@ -112,7 +115,8 @@ static int escape_write(struct str *out, const char *pattern, const char *s, boo
     }
 }
 
-static int class_write(struct str *out, const char *pattern, const char *s, size_t *used, struct err *e)
+static int class_write(struct str *out, const char *pattern, const char *s, size_t *used,
+                       struct err *e)
 {
     size_t i = s[1] == '^' ? 2 : 1, n;
     int rc = OK;
@@ -144,7 +148,7 @@ static int translate(struct str *out, const char *pattern, struct err *e)
     static const char *const groups[] = {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:"};
     size_t n;
     int rc = OK;
-    for (const char *s = pattern; *s && rc == OK; s += n) {
+    for (const char *s = pattern; rc == OK && *s; s += n) {
         n = 1;
         switch (*s) {
         case '\\':
@@ -198,10 +202,12 @@ static int compile(struct regex **out, const char *pattern, size_t n, uint32_t o
         rc = r ? err_set(e, ERR_NOMEM, "out of memory: a regular expression") : e->code;
         goto out;
     }
-    /* The tables in unicode_table.h make up for what came after Unicode 14, not for what came before. */
+    /* The tables in unicode_table.h make up for what came after Unicode 14, not for what came
+     * before. */
     (void)pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, version);
     if (strtol(version, NULL, 10) < 14) {
-        rc = err_set(e, ERR_INPUT, "PCRE2 here knows Unicode %s, wanted 14 or newer (PCRE2 10.39)", version);
+        rc = err_set(e, ERR_INPUT, "PCRE2 here knows Unicode %s, wanted 14 or newer (PCRE2 10.39)",
+                     version);
         goto out;
     }
     (void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
@@ -213,7 +219,8 @@ static int compile(struct regex **out, const char *pattern, size_t n, uint32_t o
     if (!r->code) {
         char why[120];
         pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
-        rc = err_set(e, ERR_INPUT, "the pattern \"%s\" is not a regular expression: %s", original, why);
+        rc = err_set(e, ERR_INPUT, "the pattern \"%s\" is not a regular expression: %s", original,
+                     why);
         goto out;
     }
     /* Where there is no compiler for the processor matching goes on without, only slower. */
@@ -268,8 +275,8 @@ int regex_find(const struct regex *r, struct regex_work *w, const char *s, size_
     }
     int rc = pcre2_match(r->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_UTF_CHECK, w->match, NULL);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-        rc = pcre2_match(r->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, w->match,
-                         NULL);
+        rc = pcre2_match(r->code, (PCRE2_SPTR)s, n, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+                         w->match, NULL);
     *found = rc >= 0;
     if (rc >= 0) {
         const PCRE2_SIZE *at = pcre2_get_ovector_pointer(w->match);
@@ -281,12 +288,13 @@ int regex_find(const struct regex *r, struct regex_work *w, const char *s, size_
         return OK;
     char why[120];
     pcre2_get_error_message(rc, (PCRE2_UCHAR *)why, sizeof why);
-    return err_set(e, rc == PCRE2_ERROR_HEAPLIMIT || rc == PCRE2_ERROR_NOMEMORY ? ERR_NOMEM : ERR_INPUT,
-                   "a regular expression gave up on a text of %zu bytes: %s", n, why);
+    return err_set(
+        e, rc == PCRE2_ERROR_HEAPLIMIT || rc == PCRE2_ERROR_NOMEMORY ? ERR_NOMEM : ERR_INPUT,
+        "a regular expression gave up on a text of %zu bytes: %s", n, why);
 }
 
-void regex_walk_init(struct regex_walk *k, const struct regex *r, struct regex_work *w, const char *s,
-                     size_t n)
+void regex_walk_init(struct regex_walk *k, const struct regex *r, struct regex_work *w,
+                     const char *s, size_t n)
 {
     *k = (struct regex_walk){r, w, s, n, 0, SIZE_MAX};
 }

@@ -1,7 +1,8 @@
 #include "tokenizer/text.h"
 #include "tokenizer/unicode_table.h"
 
-/* text_sequence - bytes of the valid sequence at s, or 0 with *bad = length of the maximal broken part. */
+/* text_sequence - bytes of the valid sequence at s, or 0 with *bad = length of the maximal broken
+ * part. */
 static size_t text_sequence(const unsigned char *s, size_t n, size_t *bad)
 {
     unsigned char lo = 0x80, hi = 0xBF;

@@ -1,5 +1,5 @@
-/* text.h - UTF-8 as the tokenizer needs it: broken bytes replaced, the alphabet of byte-level BPE, the
- * Unicode facts in which Hugging Face tokenizers and the system's libraries may differ. */
+/* text.h - UTF-8 as the tokenizer needs it: broken bytes replaced, the alphabet of byte-level BPE,
+ * the Unicode facts in which Hugging Face tokenizers and the system's libraries may differ. */
 #ifndef W2S_TOKENIZER_TEXT_H
 #define W2S_TOKENIZER_TEXT_H
 
@@ -7,11 +7,13 @@
 #include "core/str.h"
 #include <stdint.h>
 
-/* text_valid - the length of the longest beginning of s[0..n) that is whole, valid UTF-8; n: all of it. */
+/* text_valid - the length of the longest beginning of s[0..n) that is whole, valid UTF-8; n: all of
+ * it. */
 size_t text_valid(const char *s, size_t n);
 
-/* text_repair - append s[0..n) with each maximal broken part replaced by U+FFFD (Unicode 16, section
- * 3.9, "U+FFFD Substitution of Maximal Subparts"; what Rust's from_utf8_lossy and Python do). */
+/* text_repair - append s[0..n) with each maximal broken part replaced by U+FFFD (Unicode 16,
+ * section 3.9, "U+FFFD Substitution of Maximal Subparts"; what Rust's from_utf8_lossy and Python
+ * do). */
 int text_repair(struct str *out, const char *s, size_t n, struct err *e);
 
 /* text_next - the code point at s, which is valid UTF-8; returns its bytes. */
@@ -35,9 +37,9 @@ static inline size_t text_next(const char *s, uint32_t *cp)
     return 4;
 }
 
-/* text_from_alphabet - read s[0..n) in the alphabet of byte-level BPE, in which each of the 256 bytes
- * is a visible character (Radford et al. 2019), append the bytes. false, and nothing appended, where a
- * character is not of the alphabet. */
+/* text_from_alphabet - read s[0..n) in the alphabet of byte-level BPE, in which each of the 256
+ * bytes is a visible character (Radford et al. 2019), append the bytes. false, and nothing
+ * appended, where a character is not of the alphabet. */
 bool text_from_alphabet(struct str *out, const char *s, size_t n);
 
 bool text_is_numeric(uint32_t cp); /* general category N as Rust has it */

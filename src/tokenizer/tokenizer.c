@@ -32,7 +32,8 @@ int tokenizer_open(struct tokenizer **out, const char *path, struct err *e)
             rc = file_exists(file.s)
                      ? load_files(out, path, e)
                      : err_set(e, ERR_INPUT,
-                               "%s has neither a tokenizer.json nor a vocab.json with merges.txt", path);
+                               "%s has neither a tokenizer.json nor a vocab.json with merges.txt",
+                               path);
     } else if (str_ends(path, "vocab.json")) {
         rc = load_folder(&file, path, e);
         if (rc == OK)
@@ -139,8 +140,8 @@ out:
     return rc;
 }
 
-int tokenizer_encode_model(const struct tokenizer *t, const char *text, size_t n, struct token_ids *ids,
-                           struct err *e)
+int tokenizer_encode_model(const struct tokenizer *t, const char *text, size_t n,
+                           struct token_ids *ids, struct err *e)
 {
     size_t before = ids->n;
     int rc = OK;
@@ -172,10 +173,10 @@ int tokenizer_decode(const struct tokenizer *t, int32_t id, bool skip_special, s
         return str_check(out, e);
     }
     if (!s)
-        return err_set(e, ERR_INPUT, "the tokenizer has no token %d; its ids are below %zu", (int)id,
-                       t->n_ids);
-    if (t->bpe.byte_fallback && !t->bpe.bytes && n == 6 && s[0] == '<' && s[1] == '0' && s[2] == 'x' &&
-        hex_digit(s[3]) >= 0 && hex_digit(s[4]) >= 0 && s[5] == '>') {
+        return err_set(e, ERR_INPUT, "the tokenizer has no token %d; its ids are below %zu",
+                       (int)id, t->n_ids);
+    if (t->bpe.byte_fallback && !t->bpe.bytes && n == 6 && s[0] == '<' && s[1] == '0' &&
+        s[2] == 'x' && hex_digit(s[3]) >= 0 && hex_digit(s[4]) >= 0 && s[5] == '>') {
         str_addc(out, (char)(hex_digit(s[3]) * 16 + hex_digit(s[4])));
         return str_check(out, e);
     }
@@ -195,12 +196,47 @@ size_t tokenizer_vocab(const struct tokenizer *t)
     return t->n_ids;
 }
 
+/* shown_encode - the text as it stands inside of a longer one: with the sign for a space, and
+ * without what normalizers put before a whole text. */
+static int shown_encode(const struct tokenizer *t, const char *text, struct token_ids *ids,
+                        struct err *e)
+{
+    struct bpe_work w = {0};
+    struct str s = STR_INIT;
+    size_t step = strlen(t->shown_as);
+    int rc;
+    while (*text) {
+        if (step > 0 && strncmp(text, t->shown_as, step) == 0) {
+            str_cat(&s, t->shown);
+            text += step;
+        } else {
+            str_addc(&s, *text++);
+        }
+    }
+    rc = str_check(&s, e);
+    if (rc == OK && text_valid(s.s, s.len) == s.len)
+        rc = bpe_word(&t->bpe, &w, s.s, s.len, ids, e);
+    bpe_work_release(&w);
+    str_release(&s);
+    return rc;
+}
+
 int32_t tokenizer_find(const struct tokenizer *t, const char *text)
 {
     struct token_ids ids = {NULL, 0, 0};
+    struct str back = STR_INIT;
     struct err e = ERR_INIT;
-    int rc = tokenizer_encode(t, text, strlen(text), true, &ids, &e);
-    int32_t id = rc == OK && ids.n == 1 ? ids.ids[0] : -1;
+    int32_t id = -1;
+    int rc = OK;
+    for (size_t i = 0; i < t->n_added; i++)
+        if (strcmp(t->added[i].content, text) == 0)
+            return t->added[i].id;
+    rc = t->shown ? shown_encode(t, text, &ids, &e)
+                  : tokenizer_encode(t, text, strlen(text), true, &ids, &e);
+    if (rc == OK && ids.n == 1 && tokenizer_decode(t, ids.ids[0], false, &back, &e) == OK &&
+        strcmp(back.s, text) == 0)
+        id = ids.ids[0];
+    str_release(&back);
     token_ids_release(&ids);
     return id;
 }

@@ -62,7 +62,8 @@ static int slots_grow(struct vocab *v, struct err *e)
     return OK;
 }
 
-int vocab_add(struct vocab *v, int64_t id, const char *bytes, size_t n, bool findable, struct err *e)
+int vocab_add(struct vocab *v, int64_t id, const char *bytes, size_t n, bool findable,
+              struct err *e)
 {
     struct vocab_row *r;
     size_t slot = 0;

@@ -22,14 +22,18 @@ struct vocab {
     size_t n_found;
     size_t longest; /* bytes of the longest findable token */
 };
-#define VOCAB_INIT {STR_INIT, NULL, 0, 0, 0, NULL, 0, 0, 0}
+#define VOCAB_INIT                                                                                 \
+    {                                                                                              \
+        STR_INIT, NULL, 0, 0, 0, NULL, 0, 0, 0                                                     \
+    }
 
 void vocab_release(struct vocab *v);
 
-/* vocab_add - findable: vocab_find will know it. ERR_INPUT ('the id 7 is given to "a" and to "b"', '"a"
- * stands at the ids 3 and 7') where the id or the findable bytes are there already, or the id is
- * negative or above 2^24. */
-int vocab_add(struct vocab *v, int64_t id, const char *bytes, size_t n, bool findable, struct err *e);
+/* vocab_add - findable: vocab_find will know it. ERR_INPUT ('the id 7 is given to "a" and to "b"',
+ * '"a" stands at the ids 3 and 7') where the id or the findable bytes are there already, or the id
+ * is negative or above 2^24. */
+int vocab_add(struct vocab *v, int64_t id, const char *bytes, size_t n, bool findable,
+              struct err *e);
 
 int32_t vocab_find(const struct vocab *v, const char *bytes, size_t n); /* -1: not there */
 

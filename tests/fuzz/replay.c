@@ -1,4 +1,5 @@
-/* replay.c - a fuzz target over its corpus, without a fuzzer: every file of the folders and files given. */
+/* replay.c - a fuzz target over its corpus, without a fuzzer: every file of the folders and files
+ * given. */
 #include "core/file.h"
 #include "core/mem.h"
 #include <stdint.h>

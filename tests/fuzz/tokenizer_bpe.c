@@ -1,8 +1,8 @@
 /* tokenizer_bpe - any bytes as a text, and any text as a tokenizer.json.
  *
- * The first byte says which: even, the rest is a text for a small byte-level tokenizer, and what its ids
- * decode to must be the text again (broken UTF-8 repaired); odd, the rest is a tokenizer.json, and where it
- * can be read it must stand a few texts. */
+ * The first byte says which: even, the rest is a text for a small byte-level tokenizer, and what
+ * its ids decode to must be the text again (broken UTF-8 repaired); odd, the rest is a
+ * tokenizer.json, and where it can be read it must stand a few texts. */
 #include "core/mem.h"
 #include "tokenizer/internal.h"
 #include "tokenizer/text.h"
@@ -14,7 +14,15 @@ static struct tokenizer *small_new(const char *pre)
 {
     static char texts[256][4];
     static const char *tokens[264], *const merges[] = {"a a", "aa aa", "\xC4\xA0 a", "e r", "1 2"};
-    static const char *const more[] = {"aa", "aaaa", "\xC4\xA0" "a", "er", "12", "<|end|>", "  ", "<|"};
+    static const char *const more[] = {"aa",
+                                       "aaaa",
+                                       ("\xC4\xA0"
+                                        "a"),
+                                       "er",
+                                       "12",
+                                       "<|end|>",
+                                       "  ",
+                                       "<|"};
     int32_t types[264];
     size_t n = 0;
     unsigned other = 0;
@@ -30,7 +38,8 @@ static struct tokenizer *small_new(const char *pre)
         tokens[n++] = more[i];
     for (size_t i = 0; i < n; i++)
         types[i] = i < 261 ? 1 : i == 261 ? 3 : 4;
-    const struct tokenizer_gguf g = {"gpt2", pre, tokens, n, types, merges, 5, -1, 261, false, "fuzz"};
+    const struct tokenizer_gguf g = {"gpt2", pre, tokens, n,     types, merges,
+                                     5,      -1,  261,    false, "fuzz"};
     if (tokenizer_from_gguf(&t, &g, &e))
         BUG("%s", e.msg);
     return t;
@@ -69,7 +78,8 @@ static void file_read_and_used(const char *s, size_t n)
     struct doc_tree tree = DOC_TREE_INIT;
     const struct load_config config = {.tree = DOC_TREE_INIT, .map = DOC_TREE_INIT};
     struct tokenizer *t = NULL;
-    if (doc_parse_json(&tree, s, n, "fuzz", 1, &e) == OK && load_json_doc(&t, tree.root, &config, &e) == OK)
+    if (doc_parse_json(&tree, s, n, "fuzz", 1, &e) == OK &&
+        load_json_doc(&t, tree.root, &config, &e) == OK)
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
             struct token_ids ids = {NULL, 0, 0};
             if (tokenizer_encode_model(t, texts[i], strlen(texts[i]), &ids, &e) == OK)

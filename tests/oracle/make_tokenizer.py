@@ -10,6 +10,7 @@ into tests/oracle/tokenizer:
     cases.txt    texts (hex) for the synthetic tokenizers; with some odd strings their whole test
     cases.jsonl  for each of them and each mode the SHA-256 over all ids, and ids of short texts
     odd.txt      the pieces that odd strings are made of; the test makes the same strings from it
+    unicode.txt  what each class of a regular expression matches, NFC: sums over all code points
     sums.txt     versions; SHA-256 over the ids of real tokenizers, of odd strings and of W2S_DATA
 
 With `compare PROGRAM [NAME...]` nothing is written: PROGRAM (the test oracle_tokenizer_ids, which takes
@@ -381,6 +382,39 @@ def write_files(model, folder):
             f.write(" ".join(m) + "\n")
 
 
+# ---------------------------------------------------------------- all of Unicode
+
+POINTS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
+CLASSES = [r"\p{%s}" % g for g in "L Lu Ll Lt Lm Lo M Mn Mc N Nd Nl No P S Z C".split()] + [
+    r"\s", r"\S", r"[^\s\p{L}\p{N}]", r"[^\S\p{N}]", r"\d", "(?i:'s|s|t|re|m|d)"]
+
+
+def nfc_text():
+    """The same as nfc_text in tokenizer_unicode.c."""
+    out = []
+    for c in POINTS:
+        if c < 0x1F000 or 0x2F800 <= c < 0x2FA20:
+            c = chr(c)
+            out.append(c + "q" + c + "\u0301\u0334q\u0323" + c + "\u0345\n")
+    return "".join(out)
+
+
+def write_unicode():
+    text = "".join(map(chr, POINTS))
+    pack = lambda cs: hashlib.sha256(struct.pack("<%dI" % len(cs), *cs)).hexdigest()[:32]
+    with open(os.path.join(HERE, "unicode.txt"), "w") as f:
+        f.write("# tokenizers %s\n# class COUNT SUM PATTERN, over every code point\n" % tokenizers.__version__)
+        for p in CLASSES:
+            left = set(normalizers.Replace(Regex(p), "").normalize_str(text))
+            found = [c for c in POINTS if chr(c) not in left]
+            f.write("class %d %s %s\n" % (len(found), pack(found), p))
+        digits = pre_tokenizers.Digits(individual_digits=True)
+        found = [c for c in POINTS if len(digits.pre_tokenize_str("a" + chr(c) + "a")) == 3]
+        f.write("numeric %d %s\n" % (len(found), pack(found)))
+        text = normalizers.NFC().normalize_str(nfc_text()).encode()
+        f.write("nfc %d %s\n" % (len(text), hashlib.sha256(text).hexdigest()[:32]))
+
+
 # ---------------------------------------------------------------- sums, comparison
 
 def write_odd():
@@ -458,5 +492,6 @@ if __name__ == "__main__":
     os.makedirs(HERE, exist_ok=True)
     write_odd()
     write_synthetic()
+    write_unicode()
     if DATA:
         write_sums()

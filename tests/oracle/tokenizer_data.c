@@ -1,14 +1,14 @@
-/* tokenizer_data - the real tokenizers of W2S_DATA: ids of 10,000 odd strings and of the data's texts
- * equal those of Hugging Face tokenizers (sums.txt, by make_tokenizer.py). Of the texts every 16th is
- * read; all of them with W2S_ALL_TEXTS=1 (some minutes). The default model's tokenizer is tested too where the
- * model is in the cache (or W2S_SMOLLM2 names the file). */
+/* tokenizer_data - the real tokenizers of W2S_DATA: ids of 10,000 odd strings and of the data's
+ * texts equal those of Hugging Face tokenizers (sums.txt, by make_tokenizer.py). Of the texts every
+ * 16th is read; all of them with W2S_ALL_TEXTS=1 (some minutes). The default model's tokenizer is
+ * tested too where the model is in the cache (or W2S_SMOLLM2 names the file). */
 #include "core/proc.h"
 #include "tokenizer_fixture.h"
 
 #define SAMPLE_EVERY 16
 
-/* member_read - a file of the data as it is, out of gzip, or out of a zip ("a.zip:b"). false: the program that
- * opens it is not installed. */
+/* member_read - a file of the data as it is, out of gzip, or out of a zip ("a.zip:b"). false: the
+ * program that opens it is not installed. */
 static bool member_read(struct str *out, const char *data, const char *name)
 {
     struct err e = ERR_INIT;
@@ -80,7 +80,8 @@ static void file_texts(struct texts *to, const struct str *file, const char *nam
 static struct str sums = STR_INIT;
 static bool every_text;
 
-/* The data's texts, read once for all tokenizers: those that are tested, in the order of sums.txt. */
+/* The data's texts, read once for all tokenizers: those that are tested, in the order of sums.txt.
+ */
 static struct {
     char name[256];
     bool there;
@@ -153,8 +154,8 @@ static void files_check(const struct tokenizer *t, const char *row, const char *
             continue;
         texts_sum(t, 's', &files[i].texts, sum);
         if (strncmp(sum, row + 5 + (every_text ? SUM_HEX : 0), SUM_HEX - 1) != 0)
-            fail_msg("%s: ids of the texts of %s differ (make_tokenizer.py compare shows where)", who,
-                     files[i].name);
+            fail_msg("%s: ids of the texts of %s differ (make_tokenizer.py compare shows where)",
+                     who, files[i].name);
     }
 }
 
@@ -182,7 +183,8 @@ static void model_path(struct str *out)
 {
     struct err e = ERR_INIT;
     struct str dir = STR_INIT;
-    const char *given = getenv("W2S_SMOLLM2"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *given = getenv("W2S_SMOLLM2"), *cache = getenv("XDG_CACHE_HOME"),
+               *home = getenv("HOME");
     char **names = NULL;
     size_t n = 0;
     if (given) {

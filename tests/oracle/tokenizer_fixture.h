@@ -1,5 +1,6 @@
-/* tokenizer_fixture.h - what the tokenizer's oracle tests share: the fixtures that make_tokenizer.py wrote,
- * the odd strings, sums over ids, and as much of GGUF as its tokenizer fields need. */
+/* tokenizer_fixture.h - what the tokenizer's oracle tests share: the fixtures that
+ * make_tokenizer.py wrote, the odd strings, sums over ids, and as much of GGUF as its tokenizer
+ * fields need. */
 #ifndef W2S_TESTS_TOKENIZER_FIXTURE_H
 #define W2S_TESTS_TOKENIZER_FIXTURE_H
 
@@ -83,7 +84,8 @@ static inline void texts_add_hex(struct texts *t, const char *hex, size_t n)
     str_release(&s);
 }
 
-/* odd - strings from odd.txt by splitmix64 (Steele, Lea, Flood 2014), as odd_string in the script. */
+/* odd - strings from odd.txt by splitmix64 (Steele, Lea, Flood 2014), as odd_string in the script.
+ */
 struct odd {
     struct str file;
     const char *items[1024];
@@ -345,7 +347,8 @@ static inline int gguf_tokenizer(struct tokenizer **out, const char *path, struc
 /* any_tokenizer - a path, or gguf:FILE. */
 static inline int any_tokenizer(struct tokenizer **out, const char *path, struct err *e)
 {
-    return str_starts(path, "gguf:") ? gguf_tokenizer(out, path + 5, e) : tokenizer_open(out, path, e);
+    return str_starts(path, "gguf:") ? gguf_tokenizer(out, path + 5, e)
+                                     : tokenizer_open(out, path, e);
 }
 
 #endif

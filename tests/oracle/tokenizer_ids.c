@@ -1,8 +1,8 @@
 /* tokenizer_ids - the synthetic tokenizers of make_tokenizer.py, in all three forms of file: every
  * component, ids equal to those of Hugging Face tokenizers.
  *
- * Called as PROGRAM TOKENIZER MODE it is no test: it answers texts on standard input (32 bits of length,
- * bytes) with ids (32 bits of count, ids), for `make_tokenizer.py compare`. */
+ * Called as PROGRAM TOKENIZER MODE it is no test: it answers texts on standard input (32 bits of
+ * length, bytes) with ids (32 bits of count, ids), for `make_tokenizer.py compare`. */
 #include "tokenizer_fixture.h"
 
 static void case_texts(struct texts *to)
@@ -32,7 +32,8 @@ static struct tokenizer *synthetic_open(const char *name, const char *suffix)
     return t;
 }
 
-static void ids_check(const struct tokenizer *t, char mode, const char *name, const struct doc *line)
+static void ids_check(const struct tokenizer *t, char mode, const char *name,
+                      const struct doc *line)
 {
     struct err e = ERR_INIT;
     struct texts one = {STR_INIT, NULL, 0, 0};
@@ -46,7 +47,8 @@ static void ids_check(const struct tokenizer *t, char mode, const char *name, co
         fail_msg("%s, text %s: %zu ids, wanted %zu", name, hex->s, ids.n, want->n);
     for (const struct doc *d = want->child; d; d = d->next, i++)
         if (ids.ids[i] != d->i)
-            fail_msg("%s, text %s: id %zu is %d, wanted %d", name, hex->s, i, (int)ids.ids[i], (int)d->i);
+            fail_msg("%s, text %s: id %zu is %d, wanted %d", name, hex->s, i, (int)ids.ids[i],
+                     (int)d->i);
     token_ids_release(&ids);
     texts_release(&one);
 }
@@ -78,7 +80,8 @@ static void tokenizer_json_components(void **state)
             mode = doc_get(tree.root, "mode")->s[0];
             texts_sum(t, mode, &texts, sum);
             if (strcmp(sum, doc_get(tree.root, "sum")->s) != 0)
-                fail_msg("%s, mode %c: the sum over all ids differs (make_tokenizer.py compare shows where)",
+                fail_msg("%s, mode %c: the sum over all ids differs (make_tokenizer.py compare "
+                         "shows where)",
                          name, mode);
             sums++;
         } else {
@@ -112,7 +115,8 @@ static void same_ids(const struct tokenizer *a, const struct tokenizer *b)
 static void vocab_and_merges(void **state)
 {
     struct tokenizer *json = synthetic_open("plain", ".json");
-    struct tokenizer *folder = synthetic_open("files", ""), *file = synthetic_open("files/vocab.json", "");
+    struct tokenizer *folder = synthetic_open("files", ""),
+                     *file = synthetic_open("files/vocab.json", "");
     (void)state;
     same_ids(json, folder);
     same_ids(json, file);
@@ -138,7 +142,8 @@ static struct tokenizer *gguf_like(const char *name, const char *pre, bool add_b
     str_addf(&file, "synthetic/%s.json", name);
     fixture_path(&path, file.s);
     assert_int_equal(doc_read_json(&tree, path.s, &e), OK);
-    const struct doc *vocab = doc_path(tree.root, "model.vocab"), *list = doc_path(tree.root, "model.merges");
+    const struct doc *vocab = doc_path(tree.root, "model.vocab"),
+                     *list = doc_path(tree.root, "model.merges");
     for (const struct doc *d = vocab->child; d; d = d->next) {
         tokens[d->i] = d->key;
         types[d->i] = 1;
@@ -177,7 +182,7 @@ static void gguf_fields(void **state)
 {
     static const struct {
         const char *name, *pre;
-    } pairs[] = {{"plain", "gpt-2"},  {"plain", NULL},          {"plain", "default"},
+    } pairs[] = {{"plain", "gpt-2"},   {"plain", NULL},         {"plain", "default"},
                  {"smollm", "smollm"}, {"llama3", "llama-bpe"}, {"qwen2", "qwen2"}};
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
@@ -202,6 +207,28 @@ static void gguf_bos(void **state)
     assert_int_equal(ids.ids[0], 420);
     token_ids_release(&ids);
     tokenizer_free(t);
+}
+
+/* One token inside of a text, whatever the tokenizer puts before a text. */
+static void finding(void **state)
+{
+    struct tokenizer *meta = synthetic_open("metaspace", ".json"),
+                     *prefix = synthetic_open("prefix", ".json");
+    struct err e = ERR_INIT;
+    struct str s = STR_INIT;
+    int32_t a = tokenizer_find(meta, " "), b = tokenizer_find(meta, "e");
+    (void)state;
+    assert_true(a >= 0 && b >= 0 && a != b);
+    assert_int_equal(tokenizer_decode(meta, a, false, &s, &e), OK);
+    assert_int_equal(tokenizer_decode(meta, b, false, &s, &e), OK);
+    assert_int_equal(tokenizer_decode(meta, 3 + 'A', false, &s, &e), OK); /* <0x41> */
+    assert_string_equal(s.s, " eA");
+    assert_int_equal(tokenizer_find(meta, "</s>"), 2);
+    assert_int_equal(tokenizer_find(meta, "\xF0\x9F\x98\x80"), -1);
+    assert_int_equal(tokenizer_find(prefix, "t"), -1); /* comes out with its space */
+    str_release(&s);
+    tokenizer_free(meta);
+    tokenizer_free(prefix);
 }
 
 static int answer(const char *path, char mode)
@@ -234,7 +261,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokenizer_json_components), cmocka_unit_test(vocab_and_merges),
-        cmocka_unit_test(gguf_fields), cmocka_unit_test(gguf_bos)};
+        cmocka_unit_test(gguf_fields), cmocka_unit_test(gguf_bos), cmocka_unit_test(finding)};
     if (argc == 3)
         return answer(argv[1], argv[2][0]);
     return cmocka_run_group_tests(tests, NULL, NULL);

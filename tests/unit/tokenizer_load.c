@@ -1,5 +1,5 @@
-/* tokenizer_load - what a user can give that is wrong, each with its sentence; the n-th allocation that
- * fails; decoding; many threads; texts that would be slow if something were quadratic. */
+/* tokenizer_load - what a user can give that is wrong, each with its sentence; the n-th allocation
+ * that fails; decoding; many threads; texts that would be slow if something were quadratic. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,9 +66,10 @@ static void opens_not(const char *name, const char *want)
     str_release(&path);
 }
 
-#define MODEL(vocab, merges) "\"model\":{\"type\":\"BPE\",\"vocab\":{" vocab "},\"merges\":[" merges "]}"
+#define MODEL(vocab, merges)                                                                       \
+    "\"model\":{\"type\":\"BPE\",\"vocab\":{" vocab "},\"merges\":[" merges "]}"
 #define BYTES_LAST "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false}"
-#define ABC "\"a\":0,\"b\":1,\"ab\":2"
+#define ABC        "\"a\":0,\"b\":1,\"ab\":2"
 
 static void bad_json(void **state)
 {
@@ -76,18 +77,21 @@ static void bad_json(void **state)
         {"{", "not JSON"},
         {"[1]", "this is a list, wanted a map"},
         {"{}", "\"model\" is missing, wanted a map"},
-        {"{\"model\":{\"type\":\"Unigram\",\"vocab\":[]}}", "the model \"Unigram\" is not known here, only BPE"},
+        {"{\"model\":{\"type\":\"Unigram\",\"vocab\":[]}}",
+         "the model \"Unigram\" is not known here, only BPE"},
         {"{\"model\":{\"type\":\"BPE\"}}", "model.vocab is missing"},
         {"{\"model\":{\"type\":\"BPE\",\"vocab\":{}}}", "model.merges is missing"},
         {"{" MODEL("", "") "}", "the vocabulary is empty"},
-        {"{" MODEL("\"a\":0,\"b\":0", "") "}", "model.vocab: the id 0 is given to \"a\" and to \"b\""},
+        {"{" MODEL("\"a\":0,\"b\":0", "") "}",
+         "model.vocab: the id 0 is given to \"a\" and to \"b\""},
         {"{" MODEL("\"a\":-1", "") "}", "\"a\" has the id -1"},
         {"{" MODEL("\"a\":\"0\"", "") "}", "model.vocab: \"a\" has a string, wanted an id"},
         {"{" MODEL(ABC, "\"a c\"") "}",
          "model.merges: the merge \"a c\" needs \"c\", which is not in the vocabulary"},
         {"{" MODEL(ABC, "\"b a\"") "}", "the merge \"b a\" needs \"ba\""},
         {"{" MODEL(ABC, "[\"c\",\"a\"]") "}", "the merge \"c a\" needs \"c\""},
-        {"{" MODEL(ABC, "\"ab\"") "}", "the merge \"ab\" is not two tokens with a space between them"},
+        {"{" MODEL(ABC, "\"ab\"") "}",
+         "the merge \"ab\" is not two tokens with a space between them"},
         {"{" MODEL(ABC, "7") "}", "a merge is a whole number, wanted \"a b\" or [\"a\", \"b\"]"},
         {"{\"model\":{\"dropout\":0.1,\"vocab\":{" ABC "},\"merges\":[]}}", "model.dropout is 0.1"},
         {"{\"model\":{\"unk_token\":\"?\",\"vocab\":{" ABC "},\"merges\":[]}}",
@@ -98,12 +102,15 @@ static void bad_json(void **state)
          "the normalizer \"NFKC\" is not known here"},
         {"{\"pre_tokenizer\":{\"type\":\"Metaspace\"}," MODEL(ABC, "") "}",
          "the pre-tokenizer \"Metaspace\" is not known here"},
-        {"{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\w\"},\"behavior\":\"Isolated\"},"
-         MODEL(ABC, "") "}", "which is not supported here"},
-        {"{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Isolate\"},"
-         MODEL(ABC, "") "}", "did you mean"},
+        {"{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\w\"},\"behavior\":"
+         "\"Isolated\"}," MODEL(ABC, "") "}",
+         "which is not supported here"},
+        {"{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":"
+         "\"Isolate\"}," MODEL(ABC, "") "}",
+         "did you mean"},
         {"{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\"},"
-         "{\"type\":\"Digits\"}]}," MODEL(ABC, "") "}", "a pre-tokenizer after ByteLevel is not supported"},
+         "{\"type\":\"Digits\"}]}," MODEL(ABC, "") "}",
+         "a pre-tokenizer after ByteLevel is not supported"},
         {"{\"post_processor\":{\"type\":\"BertProcessing\"}," MODEL(ABC, "") "}",
          "the post_processor \"BertProcessing\" is not known here"},
         {"{\"decoder\":{\"type\":\"WordPiece\"}," MODEL(ABC, "") "}",
@@ -112,7 +119,8 @@ static void bad_json(void **state)
          "added_tokens: the added token \"a\" has the id 7, in the vocabulary it has 0"},
         {"{\"added_tokens\":[{\"id\":1,\"content\":\"x\"}]," MODEL(ABC, "") "}",
          "the id 1 is given to \"b\" and to \"x\""},
-        {"{\"added_tokens\":[{\"id\":3,\"content\":\"x\"},{\"id\":4,\"content\":\"x\"}]," MODEL(ABC, "") "}",
+        {"{\"added_tokens\":[{\"id\":3,\"content\":\"x\"},{\"id\":4,\"content\":\"x\"}]," MODEL(
+             ABC, "") "}",
          "the added token \"x\" comes twice"},
         {"{\"added_tokens\":[{\"content\":\"x\"}]," MODEL(ABC, "") "}", "\"id\" is missing"},
     };
@@ -138,7 +146,8 @@ static void bad_files(void **state)
     opens_not("vocab.json", "merges.txt:2: the merge \"a b c\" is not two tokens");
     put("merges.txt", "#version: 0.2\r\na b\r\n");
     put("tokenizer_config.json", "{\"tokenizer_class\":\"RobertaTokenizer\"}");
-    opens_not("", "tokenizer_config.json: tokenizer_class is \"RobertaTokenizer\"; from vocab.json and");
+    opens_not(
+        "", "tokenizer_config.json: tokenizer_class is \"RobertaTokenizer\"; from vocab.json and");
     put("tokenizer_config.json", "{\"added_tokens_decoder\":{\"x\":{\"content\":\"y\"}}}");
     opens_not("", "\"x\" is not an id");
     put("tokenizer_config.json", "{\"added_tokens_decoder\":{\"1\":{\"content\":\"y\"}}}");
@@ -152,8 +161,10 @@ static void bad_files(void **state)
 
 static void bad_gguf(void **state)
 {
-    static const char *const tokens[] = {"a", "b", "ab"}, *const merges[] = {"a b"}, *const bad[] = {"a c"};
-    const struct tokenizer_gguf good = {"gpt2", "gpt-2", tokens, 3, NULL, merges, 1, -1, 2, false, "m.gguf"};
+    static const char *const tokens[] = {"a", "b", "ab"}, *const merges[] = {"a b"},
+                             *const bad[] = {"a c"};
+    const struct tokenizer_gguf good = {"gpt2", "gpt-2", tokens, 3,     NULL,    merges,
+                                        1,      -1,      2,      false, "m.gguf"};
     struct err e = ERR_INIT;
     struct tokenizer *t = NULL;
     (void)state;
@@ -163,16 +174,20 @@ static void bad_gguf(void **state)
     struct tokenizer_gguf g = good;
     g.model = "llama";
     assert_int_equal(tokenizer_from_gguf(&t, &g, &e), ERR_INPUT);
-    assert_string_equal(e.msg, "m.gguf: tokenizer.ggml.model is \"llama\", only \"gpt2\" (byte-level BPE) is read here");
+    assert_string_equal(
+        e.msg,
+        "m.gguf: tokenizer.ggml.model is \"llama\", only \"gpt2\" (byte-level BPE) is read here");
     g = good;
     g.pre = "smoll";
     assert_int_equal(tokenizer_from_gguf(&t, &g, &e), ERR_INPUT);
-    assert_non_null(strstr(e.msg, "m.gguf: tokenizer.ggml.pre: the pre-tokenizer \"smoll\" is not known"));
+    assert_non_null(
+        strstr(e.msg, "m.gguf: tokenizer.ggml.pre: the pre-tokenizer \"smoll\" is not known"));
     g = good;
     g.merges = bad;
     assert_int_equal(tokenizer_from_gguf(&t, &g, &e), ERR_INPUT);
-    assert_string_equal(e.msg, "m.gguf: tokenizer.ggml.merges[0]: the merge \"a c\" needs \"c\", which is not in "
-                               "the vocabulary");
+    assert_string_equal(
+        e.msg, "m.gguf: tokenizer.ggml.merges[0]: the merge \"a c\" needs \"c\", which is not in "
+               "the vocabulary");
     g = good;
     g.eos = 3;
     assert_int_equal(tokenizer_from_gguf(&t, &g, &e), ERR_INPUT);
@@ -196,7 +211,8 @@ static void config(void **state)
     assert_int_equal(tokenizer_vocab(t), 6);
     tokenizer_free(t);
     put("tokenizer_config.json",
-        "{\"tokenizer_class\":\"Qwen2TokenizerFast\",\"model_max_length\":1000000000000000019884624838656,"
+        "{\"tokenizer_class\":\"Qwen2TokenizerFast\",\"model_max_length\":"
+        "1000000000000000019884624838656,"
         "\"bos_token\":null,\"eos_token\":{\"content\":\"<end>\"},\"add_bos_token\":true,"
         "\"added_tokens_decoder\":{\"11\":{\"content\":\"<x>\",\"special\":false},"
         "\"9\":{\"content\":\"<end>\",\"special\":true}}}");
@@ -206,10 +222,12 @@ static void config(void **state)
     assert_int_equal(tokenizer_eos(t), 9);
     assert_int_equal(tokenizer_vocab(t), 12);
     assert_int_equal(tokenizer_encode(t, "a<end><x>b", 10, false, &ids, &e), OK);
-    assert_int_equal(ids.n, 3); /* of "<end>" nothing is in this vocabulary, <x> is no special token */
+    assert_int_equal(ids.n,
+                     3); /* of "<end>" nothing is in this vocabulary, <x> is no special token */
     assert_int_equal(ids.ids[1], 11);
     tokenizer_free(t);
-    put("tokenizer_config.json", "{\"bos_token\":\"b\",\"add_bos_token\":true,\"add_prefix_space\":true}");
+    put("tokenizer_config.json",
+        "{\"bos_token\":\"b\",\"add_bos_token\":true,\"add_prefix_space\":true}");
     assert_int_equal(tokenizer_open(&t, dir, &e), OK);
     ids.n = 0;
     assert_int_equal(tokenizer_encode_model(t, "a", 1, &ids, &e), OK);
@@ -224,12 +242,19 @@ static void config(void **state)
     gone("merges.txt");
 }
 
-/* small_open - 256 bytes and a few merges, by the fields of a GGUF file; with special, added tokens. */
+/* small_open - 256 bytes and a few merges, by the fields of a GGUF file; with special, added
+ * tokens. */
 static int small_open(struct tokenizer **t, struct err *e)
 {
     static char texts[256][4];
     static const char *tokens[264], *const merges[] = {"a a", "aa aa", "\xC4\xA0 a", "e r"};
-    static const char *const more[] = {"aa", "aaaa", "\xC4\xA0" "a", "er", "<|end|>", "  "};
+    static const char *const more[] = {"aa",
+                                       "aaaa",
+                                       ("\xC4\xA0"
+                                        "a"),
+                                       "er",
+                                       "<|end|>",
+                                       "  "};
     static int32_t types[264];
     size_t n = 0, other = 0;
     for (unsigned b = 0; b < 256; b++) {
@@ -242,7 +267,7 @@ static int small_open(struct tokenizer **t, struct err *e)
         tokens[n++] = more[i];
     for (size_t i = 0; i < n; i++)
         types[i] = i == 260 ? 3 : i == 261 ? 4 : 1;
-    const struct tokenizer_gguf g = {"gpt2", "smollm", tokens, n,    types,      merges,
+    const struct tokenizer_gguf g = {"gpt2", "smollm", tokens, n,    types,       merges,
                                      4,      260,      260,    true, "small.gguf"};
     return tokenizer_from_gguf(t, &g, e);
 }
@@ -288,8 +313,10 @@ static void hash_tells(void **state)
         "{" BYTES_LAST "," MODEL(ABC, "") "}",
         "{" BYTES_LAST "," MODEL("\"a\":0,\"b\":2,\"ab\":1", "\"a b\"") "}",
         "{" BYTES_LAST ",\"normalizer\":{\"type\":\"NFC\"}," MODEL(ABC, "\"a b\"") "}",
-        "{" BYTES_LAST ",\"added_tokens\":[{\"id\":3,\"content\":\"x\"}]," MODEL(ABC, "\"a b\"") "}",
-        "{" BYTES_LAST ",\"added_tokens\":[{\"id\":3,\"content\":\"x\",\"lstrip\":true}]," MODEL(ABC, "\"a b\"") "}",
+        "{" BYTES_LAST
+        ",\"added_tokens\":[{\"id\":3,\"content\":\"x\"}]," MODEL(ABC, "\"a b\"") "}",
+        "{" BYTES_LAST ",\"added_tokens\":[{\"id\":3,\"content\":\"x\",\"lstrip\":true}]," MODEL(
+            ABC, "\"a b\"") "}",
     };
     char hex[6][65];
     (void)state;
@@ -315,7 +342,8 @@ static void hash_tells(void **state)
 /* One character 100,000 times, in every way that a careless loop would take forever on. */
 static void long_runs(void **state)
 {
-    static const char *const units[] = {"a", " ", "\n", "1", "\xCC\x81", "ab", " a", "\xFF", "<|end|"};
+    static const char *const units[] = {"a",  " ",  "\n",   "1",     "\xCC\x81",
+                                        "ab", " a", "\xFF", "<|end|"};
     struct err e = ERR_INIT;
     struct tokenizer *t = NULL;
     struct token_ids ids = {NULL, 0, 0};
@@ -349,7 +377,8 @@ static void *job_run(void *arg)
     struct err e = ERR_INIT;
     for (int i = 0; i < 50 && j->rc == OK; i++) {
         j->ids.n = 0;
-        j->rc = tokenizer_encode(j->t, "er aaaa a aa  err\xCC\x81 <|end|> 12", 31, true, &j->ids, &e);
+        j->rc =
+            tokenizer_encode(j->t, "er aaaa a aa  err\xCC\x81 <|end|> 12", 31, true, &j->ids, &e);
     }
     return NULL;
 }
@@ -383,9 +412,12 @@ static void out_of_memory(void **state)
 {
     static const char body[] =
         "{\"added_tokens\":[{\"id\":3,\"content\":\"x\",\"single_word\":true,\"normalized\":true}],"
-        "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"Replace\","
-        "\"pattern\":{\"String\":\"q\"},\"content\":\"a\"}]},\"pre_tokenizer\":{\"type\":\"Sequence\","
-        "\"pretokenizers\":[{\"type\":\"Digits\"},{\"type\":\"ByteLevel\"}]}," MODEL(ABC, "\"a b\"") "}";
+        "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":"
+        "\"Replace\","
+        "\"pattern\":{\"String\":\"q\"},\"content\":\"a\"}]},\"pre_tokenizer\":{\"type\":"
+        "\"Sequence\","
+        "\"pretokenizers\":[{\"type\":\"Digits\"},{\"type\":\"ByteLevel\"}]}," MODEL(ABC,
+                                                                                     "\"a b\"") "}";
     size_t n = 1;
     (void)state;
     put("tokenizer.json", body);
@@ -397,7 +429,8 @@ static void out_of_memory(void **state)
         mem_fault_at(n);
         rc = tokenizer_open(&t, dir, &e);
         if (rc == OK)
-            rc2 = tokenizer_encode(t, "ab x xe\xCC\x81 q\xFF\xF0\x90\xB5\x80 1", 19, true, &ids, &e);
+            rc2 =
+                tokenizer_encode(t, "ab x xe\xCC\x81 q\xFF\xF0\x90\xB5\x80 1", 19, true, &ids, &e);
         hit = mem_fault_hit();
         mem_fault_at(0);
         if (!hit)
@@ -419,9 +452,9 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_json),   cmocka_unit_test(bad_files), cmocka_unit_test(bad_gguf),
-        cmocka_unit_test(config),     cmocka_unit_test(decoding),  cmocka_unit_test(hash_tells),
-        cmocka_unit_test(long_runs),  cmocka_unit_test(threads),   cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(bad_json),  cmocka_unit_test(bad_files), cmocka_unit_test(bad_gguf),
+        cmocka_unit_test(config),    cmocka_unit_test(decoding),  cmocka_unit_test(hash_tells),
+        cmocka_unit_test(long_runs), cmocka_unit_test(threads),   cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, dir_make, dir_remove);
 }

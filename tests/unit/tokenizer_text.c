@@ -1,5 +1,5 @@
-/* tokenizer_text - the parts by themselves: broken UTF-8, the alphabet of bytes, canonical composition,
- * regular expressions, cutting, vocabularies, one word. */
+/* tokenizer_text - the parts by themselves: broken UTF-8, the alphabet of bytes, canonical
+ * composition, regular expressions, cutting, vocabularies, one word. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,7 +64,8 @@ static void alphabet(void **state)
     for (size_t b = 0; b < 256; b++)
         assert_true(seen[b]);
     str_reset(&out);
-    assert_true(text_from_alphabet(&out, "\xC4\xA0\xC4\x8A\xC5\x83x", 7)); /* U+0120 U+010A U+0143 */
+    assert_true(
+        text_from_alphabet(&out, "\xC4\xA0\xC4\x8A\xC5\x83x", 7)); /* U+0120 U+010A U+0143 */
     assert_memory_equal(out.s, " \n\xADx", 4);
     assert_false(text_from_alphabet(&out, "a b", 3));
     assert_int_equal(out.len, 4);
@@ -76,20 +77,20 @@ static void compose(void **state)
     /* NormalizationTest.txt and UAX 15: source, NFC */
     static const char *const rows[][2] = {
         {"e\xCC\x81", "\xC3\xA9"},
-        {"\xE1\xB8\x8A\xCC\xA3", "\xE1\xB8\x8C\xCC\x87"},   /* 1E0A 0323 -> 1E0C 0307 */
-        {"D\xCC\x87\xCC\xA3", "\xE1\xB8\x8C\xCC\x87"},       /* marks change places */
+        {"\xE1\xB8\x8A\xCC\xA3", "\xE1\xB8\x8C\xCC\x87"}, /* 1E0A 0323 -> 1E0C 0307 */
+        {"D\xCC\x87\xCC\xA3", "\xE1\xB8\x8C\xCC\x87"},    /* marks change places */
         {"D\xCC\x9B\xCC\x87\xCC\xA3", "\xE1\xB8\x8C\xCC\x9B\xCC\x87"},
-        {"\xE2\x84\xAB", "\xC3\x85"},                          /* Angstrom sign: a singleton */
-        {"\xE0\xA5\x98", "\xE0\xA4\x95\xE0\xA4\xBC"},        /* 0958: excluded from composition */
+        {"\xE2\x84\xAB", "\xC3\x85"},                 /* Angstrom sign: a singleton */
+        {"\xE0\xA5\x98", "\xE0\xA4\x95\xE0\xA4\xBC"}, /* 0958: excluded from composition */
         {"\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8", "\xEA\xB0\x81"}, /* Hangul L V T */
-        {"\xEA\xB0\x80\xE1\x86\xA8", "\xEA\xB0\x81"},        /* LV T */
+        {"\xEA\xB0\x80\xE1\x86\xA8", "\xEA\xB0\x81"},             /* LV T */
         {"\xEA\xB0\x81\xE1\x86\xA8", "\xEA\xB0\x81\xE1\x86\xA8"},
-        {"a\xCC\x95\xCC\x80", "\xC3\xA0\xCC\x95"},           /* 0315 (232) does not block 0300 (230) */
+        {"a\xCC\x95\xCC\x80", "\xC3\xA0\xCC\x95"}, /* 0315 (232) does not block 0300 (230) */
         {"a\xCC\x80\xCC\x80", "\xC3\xA0\xCC\x80"},
         {"\xCC\x81", "\xCC\x81"},
-        {"a\xE0\xA5\x8D\xCC\x80", "\xC3\xA0\xE0\xA5\x8D"},   /* 094D (9) between them */
-        {"\xEF\xA4\x80", "\xE8\xB1\x88"},                      /* CJK compatibility */
-        {"\xE1\xBE\x82", "\xE1\xBE\x82"},                      /* three parts and back */
+        {"a\xE0\xA5\x8D\xCC\x80", "\xC3\xA0\xE0\xA5\x8D"}, /* 094D (9) between them */
+        {"\xEF\xA4\x80", "\xE8\xB1\x88"},                  /* CJK compatibility */
+        {"\xE1\xBE\x82", "\xE1\xBE\x82"},                  /* three parts and back */
         {"\xF0\x9D\x85\x9E", "\xF0\x9D\x85\x97\xF0\x9D\x85\xA5"},
     };
     struct err e = ERR_INIT;
@@ -143,14 +144,15 @@ static bool whole_match(const char *pattern, const char *s)
 static void patterns_mean(void **state)
 {
     (void)state;
-    assert_true(whole_match("\\s", "\xC2\x85"));       /* 0085 is white space */
-    assert_false(whole_match("\\s", "\xE1\xA0\x8E"));  /* 180E is none since Unicode 6.3 */
+    assert_true(whole_match("\\s", "\xC2\x85"));        /* 0085 is white space */
+    assert_false(whole_match("\\s", "\xE1\xA0\x8E"));   /* 180E is none since Unicode 6.3 */
     assert_true(whole_match("[^\\S]", "\xE3\x80\x80")); /* 3000 */
     assert_false(whole_match("\\S", "\xE3\x80\x80"));
-    assert_true(whole_match("(?i:'s)", "'\xC5\xBF"));  /* the long s */
-    assert_true(whole_match("\\p{Lu}", "\xEA\x9F\x8B"));  /* A7CB, of Unicode 16 */
+    assert_true(whole_match("(?i:'s)", "'\xC5\xBF"));        /* the long s */
+    assert_true(whole_match("\\p{Lu}", "\xEA\x9F\x8B"));     /* A7CB, of Unicode 16 */
     assert_true(whole_match("\\p{Mc}", "\xF0\x91\x9C\x9E")); /* 1171E, Mn in Unicode 14 */
-    assert_true(whole_match("\\p{Nd}+", "\xF0\x90\xB5\x80"  "7")); /* 10D40, of Unicode 16 */
+    assert_true(whole_match("\\p{Nd}+", "\xF0\x90\xB5\x80"
+                                        "7"));                       /* 10D40, of Unicode 16 */
     assert_false(whole_match("[\\p{L}\\p{N}]", "\xF0\x91\xB7\xA0")); /* 11DE0, of Unicode 17 */
     assert_true(whole_match("\\u0041\\x42\\x{43}\\v", "ABC\v"));
     assert_true(text_is_numeric(0x11DE0)); /* which Rust has */
@@ -162,13 +164,13 @@ static void patterns_mean(void **state)
 static void patterns_refused(void **state)
 {
     static const char *const rows[][2] = {
-        {"\\w+", "\\w"},           {"a\\b", "\\b"},       {"^a", "^"},
-        {"a$", "$"},               {"[a[b]]", "["},       {"[a&&b]", "&&"},
-        {"(?m:a)", "(?m"},         {"(a)\\1", "\\1"},     {"\\p{Han}", "\\p{Han}"},
-        {"a{,3}", "{,"},           {"a{2}+", "}+"},       {"[a", "without its end"},
-        {"\\pL", "\\p"},           {"(?<name>a)", "(?<"}, {"(a", "not a regular expression"},
-        {"a\\", "\\"},             {"[]a]", "[]"},        {"(?", "(?"},
-        {"\\u12", "\\u"},          {"\\p{", "\\p"},
+        {"\\w+", "\\w"},   {"a\\b", "\\b"},       {"^a", "^"},
+        {"a$", "$"},       {"[a[b]]", "["},       {"[a&&b]", "&&"},
+        {"(?m:a)", "(?m"}, {"(a)\\1", "\\1"},     {"\\p{Han}", "\\p{Han}"},
+        {"a{,3}", "{,"},   {"a{2}+", "}+"},       {"[a", "without its end"},
+        {"\\pL", "\\p"},   {"(?<name>a)", "(?<"}, {"(a", "not a regular expression"},
+        {"a\\", "\\"},     {"[]a]", "[]"},        {"(?", "(?"},
+        {"\\u12", "\\u"},  {"\\p{", "\\p"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -246,8 +248,8 @@ static void vocabulary(void **state)
     vocab_release(&v);
 }
 
-/* The order of merges: by rank, then from the left; a joint at an old rank stands if it still gives the
- * same token. */
+/* The order of merges: by rank, then from the left; a joint at an old rank stands if it still gives
+ * the same token. */
 static void merge_order(void **state)
 {
     struct err e = ERR_INIT;
@@ -258,7 +260,8 @@ static void merge_order(void **state)
     (void)state;
     bpe_init(&b);
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++)
-        assert_int_equal(vocab_add(&b.vocab, (int64_t)i, tokens[i], strlen(tokens[i]), true, &e), OK);
+        assert_int_equal(vocab_add(&b.vocab, (int64_t)i, tokens[i], strlen(tokens[i]), true, &e),
+                         OK);
     assert_int_equal(bpe_merge_add(&b, 1, 2, 4, &e), OK); /* b c */
     assert_int_equal(bpe_merge_add(&b, 0, 0, 6, &e), OK); /* a a */
     assert_int_equal(bpe_merge_add(&b, 0, 4, 5, &e), OK); /* a bc */
@@ -281,10 +284,10 @@ static void merge_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(repair),           cmocka_unit_test(alphabet),
-        cmocka_unit_test(compose),          cmocka_unit_test(compose_many),
-        cmocka_unit_test(patterns_mean),    cmocka_unit_test(patterns_refused),
-        cmocka_unit_test(cuts),             cmocka_unit_test(vocabulary),
+        cmocka_unit_test(repair),        cmocka_unit_test(alphabet),
+        cmocka_unit_test(compose),       cmocka_unit_test(compose_many),
+        cmocka_unit_test(patterns_mean), cmocka_unit_test(patterns_refused),
+        cmocka_unit_test(cuts),          cmocka_unit_test(vocabulary),
         cmocka_unit_test(merge_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
