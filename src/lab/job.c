@@ -93,11 +93,8 @@ static int desk_sets(struct desk *d, struct err *e)
     for (int part = 0; part < PART_COUNT; part++) {
         if (!d->data->n[part] || !((enum task_part)part == d->job->part || job_predicts(d, (enum task_part)part)))
             continue;
-        size_t limit = d->plan->study->max_tokens;
-        if (d->model->cfg.positions < limit)
-            return err_set(e, ERR_INPUT, "max_tokens is %zu, model %s takes at most %zu", limit, d->job->model->name,
-                           d->model->cfg.positions);
-        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part], d->job->model->tokenizer, limit, e);
+        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part], d->job->model->tokenizer,
+                                d->plan->study->max_tokens, e);
         if (!rc && d->model->cut > 0)
             rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part], (enum task_part)part, e);
         if (rc)

@@ -58,6 +58,8 @@ int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name,
     if (!rc)
         rc = weights_open(&m->weights, path.s, e);
     if (!rc)
+        rc = family_check(m->weights, weights_config(m->weights), e);
+    if (!rc)
         rc = tokenizer_of(m, path.s, e);
     if (rc)
         goto out;

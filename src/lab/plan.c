@@ -142,7 +142,10 @@ static int models_open(struct plan *p, struct err *e)
             int rc = lab_model_open(&p->models[p->n_models], p->lab, sides[i]->models[k], e);
             if (rc)
                 return rc;
-            p->n_models++;
+            size_t most = weights_config(p->models[p->n_models++].weights)->positions;
+            if (p->study->max_tokens > most)
+                return err_set(e, ERR_INPUT, "data.max_tokens is %zu, model %s takes at most %zu", p->study->max_tokens,
+                               sides[i]->models[k], most);
         }
     return OK;
 }
