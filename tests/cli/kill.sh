@@ -19,14 +19,14 @@ kills=0
 for i in $(seq 1 20); do
     "$W2S" run micro.yaml --runs cut >out 2>err &
     pid=$!
-    sleep "$(awk -v t=$took -v r=$RANDOM 'BEGIN {printf "%.3f", 0.02 + t / 1000 * r / 32768 * .8}')"
+    sleep "$(awk -v t=$took -v r=$RANDOM 'BEGIN {printf "%.3f", 0.02 + t / 1000 * r / 32768 * .5}')"
     kill -9 $pid 2>/dev/null && kills=$((kills + 1))
     wait $pid 2>/dev/null
     [ -d cut/jobs ] && for j in cut/jobs/*/; do
         [ ! -d "$j" ] || [ -s "$j/result.json" ] || fail "half a job: $j"
     done
     # begun anew from time to time, so that early moments are hit too
-    [ $((i % 5)) = 0 ] && [ $i != 20 ] && rm -rf cut
+    [ $((i % 3)) = 0 ] && [ $i != 20 ] && rm -rf cut
 done
 expect 0 "$W2S" run micro.yaml --runs cut
 [ "$(numbers cut)" = "$want" ] || { fail "killed and continued, other bits"; diff <(echo "$want") <(numbers cut) | head -5; }
