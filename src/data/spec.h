@@ -72,7 +72,7 @@ struct task {
 
     struct class classes[TASK_CLASSES];
     size_t n_classes;
-    double balance; /* the largest class's share above which classes are made equal */
+    double balance; /* the largest class's share above which classes are made equal; 0.5: always */
 
     /* labelled */
     const struct field *label;

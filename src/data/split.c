@@ -141,7 +141,7 @@ static int pools_alloc(struct splitter *p, struct err *e)
     return OK;
 }
 
-/* balance_decide - classes are made equal where the largest has more than its share, and in test files always. */
+/* balance_decide - classes are made equal where the largest has more than its share (0.5: always), and in test files. */
 static int balance_decide(struct splitter *p, struct err *e)
 {
     for (int k = 0; k < POOL_COUNT; k++) {
@@ -156,7 +156,7 @@ static int balance_decide(struct splitter *p, struct err *e)
                 return err_set(e, ERR_INPUT, "no example of the class \"%s\" in %s%s", p->t->classes[c].name, p->t->files[k][0],
                                p->t->n_files[k] > 1 ? " and the files with it" : "");
         }
-        pool->balanced = k == POOL_TEST || (double)max > p->t->balance * (double)pool->n_drafts;
+        pool->balanced = k == POOL_TEST || p->t->balance <= 0.5 || (double)max > p->t->balance * (double)pool->n_drafts;
         for (size_t c = 0; c < p->t->n_classes; c++) {
             p->s->class_before[c] += pool->class[c];
             p->s->class_after[c] += pool->balanced ? min : pool->class[c];

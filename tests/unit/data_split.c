@@ -1,0 +1,377 @@
+/* data_split - which example is where: disjoint parts, balance, seeds, growth; the numbers are those of protocol.md section 6. */
+#include "data_test.h"
+
+#define HEAD     "name: t\ncitation: none\nlicence: CC0\n"
+#define LABELLED HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\nlabel: {field: y, map: {\"0\": no, \"1\": yes}}\n"
+#define CHOICE \
+    HEAD "kind: choice\nsource: {files: {all: c.jsonl}}\ntemplate: \"{q} {candidate}.\"\nchoice: {question: q, correct: c, distractors: [d, e]}\n"
+
+static const struct task_seeds zero = {0, 0};
+
+/* put_rows - n rows "text BEGIN", ... of which the first ones are of class 1: sorted by class as released files often are. */
+static void put_rows(const char *name, size_t begin, size_t n, size_t ones)
+{
+    struct str s = STR_INIT;
+    for (size_t i = 0; i < n; i++)
+        str_addf(&s, "{\"x\": \"text %zu\", \"g\": \"group %zu\", \"y\": %d}\n", begin + i, (begin + i) / 3, i < ones);
+    put(name, s.s);
+    str_release(&s);
+}
+
+static void put_choices(size_t n)
+{
+    struct str s = STR_INIT;
+    for (size_t i = 0; i < n; i++)
+        str_addf(&s, "{\"q\": \"Question %zu?\", \"c\": \"right %zu\", \"d\": \"wrong %zu\", \"e\": \"other %zu\"}\n", i, i, i, i);
+    put("c.jsonl", s.s);
+    str_release(&s);
+}
+
+static size_t ones(const struct dataset *d, enum task_part p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->n[p]; i++)
+        n += d->part[p][i].label == 1;
+    return n;
+}
+
+static const struct example *find(const struct dataset *d, enum task_part p, const char *text)
+{
+    for (size_t i = 0; i < d->n[p]; i++)
+        if (strcmp(d->part[p][i].text, text) == 0)
+            return &d->part[p][i];
+    return NULL;
+}
+
+/* contains - all of part p of small is in part p of large. */
+static bool contains(const struct dataset *large, const struct dataset *small, enum task_part p)
+{
+    for (size_t i = 0; i < small->n[p]; i++)
+        if (!find(large, p, small->part[p][i].text))
+            return false;
+    return true;
+}
+
+static bool same_part(const struct dataset *a, const struct dataset *b, enum task_part p)
+{
+    bool same = a->n[p] == b->n[p];
+    for (size_t i = 0; same && i < a->n[p]; i++)
+        same = strcmp(a->part[p][i].id, b->part[p][i].id) == 0 && a->part[p][i].label == b->part[p][i].label;
+    return same;
+}
+
+static void disjoint(const struct dataset *d)
+{
+    for (int p = 0; p < PART_COUNT; p++)
+        for (int q = 0; q < PART_COUNT; q++)
+            for (size_t i = 0; i < d->n[p]; i++)
+                for (size_t k = 0; k < d->n[q]; k++) {
+                    const struct example *a = &d->part[p][i], *b = &d->part[q][k];
+                    assert_true(a == b || strcmp(a->text, b->text) != 0);
+                    assert_true(p == q || a->question != b->question);
+                    assert_true(a == b || strcmp(a->id, b->id) != 0);
+                }
+}
+
+/* Defect 5: shuffled before anything is taken, and balanced: a file sorted by class gives parts of both. */
+static void shuffled(void **state)
+{
+    struct dataset d;
+    (void)state;
+    put_rows("a.jsonl", 0, 400, 220); /* 55 %: not above the limit */
+    draw(&d, LABELLED, sizes_of(100, 100, 50, 51), zero);
+    disjoint(&d);
+    assert_int_equal(ones(&d, PART_TEST), 25); /* 51: the lower class has one more */
+    assert_in_range(ones(&d, PART_SUPERVISE), 38, 72);
+    assert_in_range(ones(&d, PART_TRAIN), 38, 72);
+    size_t early = 0;
+    for (size_t i = 0; i < 100; i++)
+        early += atoi(d.part[PART_SUPERVISE][i].text + 5) < 100;
+    assert_in_range(early, 10, 45);
+    assert_int_equal(d.class_before[1], 220);
+    assert_int_equal(d.class_after[1], 220);
+    dataset_release(&d);
+}
+
+static void rebalanced(void **state)
+{
+    struct dataset d;
+    (void)state;
+    put_rows("a.jsonl", 0, 400, 221);
+    draw(&d, LABELLED, sizes_of(100, 101, 50, 51), zero);
+    disjoint(&d);
+    assert_int_equal(ones(&d, PART_SUPERVISE), 50);
+    assert_int_equal(ones(&d, PART_TRAIN), 50);
+    assert_int_equal(ones(&d, PART_VALID), 25);
+    assert_int_equal(ones(&d, PART_TEST), 25);
+    assert_int_equal(d.class_before[0], 179);
+    assert_int_equal(d.class_before[1], 221);
+    assert_int_equal(d.class_after[0], 179);
+    assert_int_equal(d.class_after[1], 179);
+    dataset_release(&d);
+    draw(&d, LABELLED "balance: 1\n", sizes_of(200, 0, 0, 20), zero);
+    assert_in_range(ones(&d, PART_SUPERVISE), 101, 125);
+    assert_int_equal(ones(&d, PART_TEST), 10);
+    dataset_release(&d);
+    /* All that there is */
+    draw(&d, LABELLED, sizes_of(158, 100, 50, 50), zero);
+    assert_int_equal(ones(&d, PART_TRAIN), 50);
+    dataset_release(&d);
+}
+
+static void three_classes(void **state)
+{
+    struct dataset d;
+    struct str s = STR_INIT;
+    (void)state;
+    for (int i = 0; i < 90; i++)
+        str_addf(&s, "{\"x\": \"text %d\", \"y\": \"%c\"}\n", i, i < 20 ? 'a' : i < 50 ? 'b' : 'c');
+    put("a.jsonl", s.s);
+    str_release(&s);
+    draw(&d,
+         HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\nclasses: [a, b, c]\n"
+              "label: {field: y, map: {a: a, b: b, c: c}}\nbalance: 0.5\n",
+         sizes_of(0, 0, 0, 31), zero);
+    size_t n[3] = {0};
+    for (size_t i = 0; i < 31; i++)
+        n[d.part[PART_TEST][i].label]++;
+    assert_int_equal(n[0], 11);
+    assert_int_equal(n[1], 10);
+    assert_int_equal(n[2], 10);
+    dataset_release(&d);
+}
+
+/* Examples of one question stay together; what a part leaves of a question nobody gets. */
+static void questions(void **state)
+{
+    struct dataset d;
+    (void)state;
+    put_rows("a.jsonl", 0, 300, 150);
+    draw(&d, LABELLED "group: g\n", sizes_of(70, 70, 40, 80), zero);
+    disjoint(&d);
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < d.n[p]; i++)
+            for (size_t k = 0; k < d.n[p]; k++) {
+                const struct example *a = &d.part[p][i], *b = &d.part[p][k];
+                assert_int_equal(a->question == b->question, atoi(a->text + 5) / 3 == atoi(b->text + 5) / 3);
+            }
+    dataset_release(&d);
+}
+
+/* Defects 7 and 9: a part is a function of seed and its own size; the train part, of which student and ceiling both learn,
+ * is moved by no other, and a larger one keeps what it had. */
+static void growth(void **state)
+{
+    static const char *const tasks[] = {LABELLED, LABELLED "balance: 0.5\n", LABELLED "group: g\n"};
+    (void)state;
+    put_rows("a.jsonl", 0, 900, 450);
+    for (size_t t = 0; t < 3; t++) {
+        struct dataset base, more;
+        const struct task_sizes sizes = sizes_of(60, 60, 30, 60);
+        draw(&base, tasks[t], sizes, zero);
+        disjoint(&base);
+        for (int grown = 0; grown < PART_COUNT; grown++) {
+            struct task_sizes larger = sizes;
+            larger.n[grown] += 37;
+            draw(&more, tasks[t], larger, zero);
+            for (int p = 0; p < PART_COUNT; p++)
+                assert_true(p == grown ? contains(&more, &base, (enum task_part)p) : same_part(&more, &base, (enum task_part)p));
+            assert_int_equal(more.n[grown], sizes.n[grown] + 37);
+            assert_string_not_equal(more.hash, base.hash);
+            dataset_release(&more);
+        }
+        dataset_release(&base);
+    }
+}
+
+/* A row more in the file moves no other two, and the same file in another order gives the same parts. */
+static void stable(void **state)
+{
+    struct dataset a, b;
+    (void)state;
+    put_rows("a.jsonl", 0, 500, 250);
+    draw(&a, LABELLED, sizes_of(100, 100, 0, 0), zero);
+    struct str s = STR_INIT;
+    for (int i = 499; i >= 0; i--)
+        str_addf(&s, "{\"x\": \"text %d\", \"y\": %d}\n", i, i < 250);
+    put("a.jsonl", s.s);
+    draw(&b, LABELLED, sizes_of(100, 100, 0, 0), zero);
+    assert_true(same_part(&a, &b, PART_SUPERVISE) && same_part(&a, &b, PART_TRAIN));
+    assert_string_equal(a.hash, b.hash);
+    dataset_release(&b);
+    str_cat(&s, "{\"x\": \"one more\", \"y\": 0}\n");
+    put("a.jsonl", s.s);
+    draw(&b, LABELLED, sizes_of(101, 101, 0, 0), zero);
+    assert_true(contains(&b, &a, PART_SUPERVISE) && contains(&b, &a, PART_TRAIN));
+    dataset_release(&b);
+    dataset_release(&a);
+    str_release(&s);
+}
+
+/* Defect 9: the split seed moves questions and leaves their labels, the label seed the other way round. */
+static void seeds(void **state)
+{
+    struct dataset base, again, split, label;
+    size_t other = 0, shared = 0;
+    (void)state;
+    put_choices(400);
+    const struct task_sizes sizes = sizes_of(100, 100, 0, 0);
+    draw(&base, CHOICE "balance: 1\n", sizes, (struct task_seeds){1, 1});
+    draw(&again, CHOICE "balance: 1\n", sizes, (struct task_seeds){1, 1});
+    draw(&split, CHOICE "balance: 1\n", sizes, (struct task_seeds){2, 1});
+    draw(&label, CHOICE "balance: 1\n", sizes, (struct task_seeds){1, 2});
+    assert_string_equal(base.hash, again.hash);
+    assert_string_not_equal(base.hash, split.hash);
+    assert_string_not_equal(base.hash, label.hash);
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(base.part[PART_TRAIN][i].question, label.part[PART_TRAIN][i].question);
+        other += strcmp(base.part[PART_TRAIN][i].text, label.part[PART_TRAIN][i].text) != 0;
+        for (size_t k = 0; k < 100; k++)
+            if (base.part[PART_TRAIN][i].question == split.part[PART_TRAIN][k].question) {
+                shared++;
+                assert_string_equal(base.part[PART_TRAIN][i].text, split.part[PART_TRAIN][k].text);
+            }
+    }
+    assert_in_range(other, 40, 85); /* 5/8 of 100 */
+    assert_in_range(shared, 8, 45); /* 100 * 100 / 400 */
+    dataset_release(&base);
+    dataset_release(&again);
+    dataset_release(&split);
+    dataset_release(&label);
+}
+
+/* Defect 10: right and wrong candidates stand in the same words. */
+static void format_is_silent(void **state)
+{
+    struct dataset d;
+    (void)state;
+    put_choices(200);
+    draw(&d, CHOICE, sizes_of(60, 0, 0, 60), zero);
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < d.n[p]; i++) {
+            const struct example *x = &d.part[p][i];
+            char wanted[128];
+            int n = atoi(x->text + strlen("Question "));
+            const char *kind = x->label ? "right" : strstr(x->text, "wrong") ? "wrong" : "other";
+            snprintf(wanted, sizeof wanted, "Question %d? %s %d.", n, kind, n);
+            assert_string_equal(x->text, wanted);
+        }
+    assert_int_equal(ones(&d, PART_TEST), 30);
+    dataset_release(&d);
+}
+
+/* Official test and validation files: theirs are their parts, and nothing of theirs is anywhere else. */
+static void official(void **state)
+{
+#define FILES(more) \
+    HEAD "kind: labelled\nsource: {files: {train: [a.jsonl, b.jsonl], test: t.jsonl" more "}}\ntemplate: \"{x}\"\n" \
+         "label: {field: y, map: {\"0\": no, \"1\": yes}}\ngroup: g\n"
+    struct dataset d;
+    (void)state;
+    put_rows("a.jsonl", 0, 100, 50);
+    put_rows("b.jsonl", 100, 50, 25);
+    put_rows("t.jsonl", 1000, 60, 20); /* unequal: 20 + 20 can be used */
+    put_rows("v.jsonl", 2000, 40, 20);
+    draw(&d, FILES(""), sizes_of(60, 60, 20, 40), zero);
+    disjoint(&d);
+    for (size_t i = 0; i < 40; i++)
+        assert_true(str_starts(d.part[PART_TEST][i].source, "t.jsonl:"));
+    assert_int_equal(ones(&d, PART_TEST), 20);
+    assert_int_equal(d.class_before[0], 75 + 40);
+    assert_int_equal(d.class_after[0], 75 + 20);
+    size_t from_b = 0;
+    for (int p = PART_SUPERVISE; p <= PART_VALID; p++)
+        for (size_t i = 0; i < d.n[p]; i++) {
+            assert_false(str_starts(d.part[p][i].source, "t.jsonl:"));
+            from_b += str_starts(d.part[p][i].source, "b.jsonl:");
+        }
+    assert_true(from_b > 20);
+    dataset_release(&d);
+    draw(&d, FILES(", valid: v.jsonl"), sizes_of(60, 60, 20, 40), zero);
+    for (size_t i = 0; i < 20; i++)
+        assert_true(str_starts(d.part[PART_VALID][i].source, "v.jsonl:"));
+    dataset_release(&d);
+    draw_fails(FILES(""), sizes_of(0, 0, 0, 41 + 1), "task t: 42 examples asked for test, 41 are left");
+    draw_fails(FILES(", valid: v.jsonl"), sizes_of(0, 0, 41, 0), "task t: 41 examples asked for valid, 40 are left");
+
+    /* The same text in both, once with another label; another text of a test question */
+    put("a.jsonl", "{\"x\": \"A\", \"g\": \"1\", \"y\": 0}\n{\"x\": \"B\", \"g\": \"2\", \"y\": 1}\n{\"x\": \"B\", \"g\": \"2\", \"y\": 0}\n"
+                   "{\"x\": \"T\", \"g\": \"3\", \"y\": 0}\n{\"x\": \"C\", \"g\": \"4\", \"y\": 1}\n");
+    put("b.jsonl", "{\"x\": \"U\", \"g\": \"9\", \"y\": 1}\n");
+    put("t.jsonl", "{\"x\": \"T\", \"g\": \"3\", \"y\": 0}\n{\"x\": \"U\", \"g\": \"5\", \"y\": 0}\n{\"x\": \"V\", \"g\": \"4\", \"y\": 1}\n");
+    draw(&d, FILES(""), sizes_of(2, 0, 0, 2), zero);
+    disjoint(&d);
+    assert_int_equal(d.duplicates_dropped, 3);    /* B, T, U */
+    assert_int_equal(d.duplicates_in_conflict, 2); /* B, U */
+    assert_int_equal(d.straddlers_dropped, 1);     /* C: its question is V's */
+    assert_non_null(find(&d, PART_SUPERVISE, "A"));
+    assert_non_null(find(&d, PART_SUPERVISE, "B"));
+    assert_string_equal(find(&d, PART_SUPERVISE, "B")->source, "a.jsonl:2");
+    assert_non_null(find(&d, PART_TEST, "V"));
+    dataset_release(&d);
+#undef FILES
+}
+
+static void too_many(void **state)
+{
+    (void)state;
+    put_rows("a.jsonl", 0, 6321, 3161);
+    draw_fails(LABELLED, sizes_of(0, 6000, 500, 1500), "task t: 6,000 examples asked for train, 4,321 are left");
+    draw_fails(LABELLED, sizes_of(7000, 1, 0, 0), "task t: 7,000 examples asked for supervise, 6,321 are left");
+    draw_fails(LABELLED, sizes_of(0, 0, 0, 6321), "task t: 6,321 examples asked for test, 6,320 are left");
+    put_rows("a.jsonl", 0, 10, 1);
+    draw_fails(LABELLED, sizes_of(2, 2, 0, 0), "task t: 2 examples asked for train, 1 is left");
+    put_rows("a.jsonl", 0, 10, 0);
+    draw_fails(LABELLED, sizes_of(1, 1, 0, 0), "task t: no example of the class \"yes\" in a.jsonl");
+}
+
+/* Parts that nearly use up the pool step over one another. */
+static void nearly_all(void **state)
+{
+    struct dataset d;
+    (void)state;
+    put_rows("a.jsonl", 0, 200, 100);
+    for (int largest = 0; largest < PART_COUNT; largest++) {
+        struct task_sizes sizes = sizes_of(10, 10, 10, 10);
+        sizes.n[largest] = 170;
+        draw(&d, LABELLED "balance: 0.5\n", sizes, zero);
+        disjoint(&d);
+        for (int p = 0; p < PART_COUNT; p++) {
+            assert_int_equal(d.n[p], p == largest ? 170 : 10);
+            assert_int_equal(ones(&d, (enum task_part)p), d.n[p] / 2);
+        }
+        dataset_release(&d);
+    }
+}
+
+/* A split must not change from one version of the program to the next without being noticed: old results would be
+ * compared with other examples. The sums are from tests/oracle/make_split.py, which follows the rule by itself. */
+static void golden(void **state)
+{
+    struct dataset d;
+    (void)state;
+    put_rows("a.jsonl", 0, 100, 60);
+    put_choices(100);
+    draw(&d, LABELLED, sizes_of(20, 20, 10, 20), (struct task_seeds){11, 0});
+    assert_string_equal(d.part[PART_SUPERVISE][0].text, "text 42");
+    assert_string_equal(d.part[PART_TEST][0].id, "1f7718a8d149c940");
+    assert_string_equal(d.hash, "489a896cdc298a5122feed94f900aeb6f129b97f50b732037d2d6d7f2eddda16");
+    dataset_release(&d);
+    draw(&d, CHOICE, sizes_of(20, 20, 10, 20), (struct task_seeds){11, 12});
+    assert_string_equal(d.part[PART_TEST][0].text, "Question 36? right 36.");
+    assert_string_equal(d.hash, "1f71c3246f6e1a32ce12c7e0218a80c0c5850c1442f9a77beb82b034bcbc3f57");
+    dataset_release(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shuffled), cmocka_unit_test(rebalanced), cmocka_unit_test(three_classes),    cmocka_unit_test(questions),
+        cmocka_unit_test(growth),   cmocka_unit_test(stable),     cmocka_unit_test(seeds),            cmocka_unit_test(format_is_silent),
+        cmocka_unit_test(official), cmocka_unit_test(too_many),   cmocka_unit_test(nearly_all),       cmocka_unit_test(golden),
+    };
+    scratch_make();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_remove();
+    return failed;
+}
