@@ -83,6 +83,8 @@ static void dataset_say(const struct dataset *d, const struct task *t, struct lo
 {
     struct str s = STR_INIT;
     size_t before = 0, after = 0;
+    if (!log)
+        return;
     str_addf(&s, "task %s: ", t->name);
     str_count(&s, d->rows_read);
     str_cat(&s, " rows");
@@ -115,7 +117,8 @@ static void dataset_say(const struct dataset *d, const struct task *t, struct lo
         str_count(&s, d->shortened);
         str_addf(&s, " cut to %zu characters", t->max_chars);
     }
-    log_info(log, "%s", s.s);
+    if (!s.failed)
+        log_info(log, "%s", s.s);
     str_release(&s);
 }
 

@@ -12,6 +12,7 @@ static void column(struct str *out, size_t n, size_t width)
     struct str number = STR_INIT;
     str_count(&number, n);
     str_addf(out, "%*s", (int)width, number.s);
+    out->failed = out->failed || number.failed;
     str_release(&number);
 }
 
