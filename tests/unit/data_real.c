@@ -1,0 +1,192 @@
+/* data_real - the tasks of tasks/ on the files of their official releases: W2S_DATA names the folder that holds a folder
+ * for each; movie-sentiment's comes from the cache, where `w2s fetch` puts it. What is not there is skipped. */
+#include "data_test.h"
+
+#define SKIPPED 77
+
+static size_t ran;
+
+/* drawn - the task of tasks/NAME.yaml on dir; false, and why, where the data is not there. */
+static bool drawn(struct dataset *d, const char *name, const char *dir, struct task_sizes sizes)
+{
+    const char *source = getenv("W2S_SOURCE");
+    struct str path = STR_INIT;
+    struct task *t = NULL;
+    struct err e = ERR_INIT;
+    static const struct task_seeds seeds = {0, 0};
+    if (!dir || !source || !file_is_dir(dir)) {
+        printf("SKIP: %s: %s is not there\n", name, dir ? dir : "W2S_DATA");
+        return false;
+    }
+    str_addf(&path, "%s/tasks/%s.yaml", source, name);
+    if (task_read(&t, path.s, &e) || dataset_draw(d, t, dir, &sizes, &seeds, NULL, &e))
+        fail_msg("%s", e.msg);
+    assert_string_equal(task_name(t), name);
+    assert_string_equal(task_asset(t), name);
+    task_free(t);
+    str_release(&path);
+    ran++;
+    return true;
+}
+
+static bool official(struct dataset *d, const char *name, struct task_sizes sizes)
+{
+    const char *data = getenv("W2S_DATA");
+    char dir[512];
+    if (data)
+        snprintf(dir, sizeof dir, "%s/%s", data, name);
+    return drawn(d, name, data ? dir : NULL, sizes);
+}
+
+/* sound - sizes as asked, test equal in classes, no text or question in two parts. */
+static void sound(const struct dataset *d, struct task_sizes sizes)
+{
+    size_t ones = 0;
+    for (int p = 0; p < PART_COUNT; p++) {
+        assert_int_equal(d->n[p], sizes.n[p]);
+        for (size_t i = 0; i < d->n[p]; i++) {
+            const struct example *x = &d->part[p][i];
+            assert_int_equal(strlen(x->text), x->len);
+            assert_true(x->long_begin < x->long_end && x->long_end <= x->len);
+            ones += p == PART_TEST && x->label == 1;
+            for (int q = 0; q < p; q++)
+                for (size_t k = 0; k < d->n[q]; k++) {
+                    assert_true(x->question != d->part[q][k].question);
+                    assert_true(strcmp(x->text, d->part[q][k].text) != 0);
+                }
+        }
+    }
+    assert_int_equal(ones, d->n[PART_TEST] / 2);
+}
+
+static const struct example *find(const struct dataset *d, enum task_part p, const char *source)
+{
+    for (size_t i = 0; i < d->n[p]; i++)
+        if (strcmp(d->part[p][i].source, source) == 0)
+            return &d->part[p][i];
+    return NULL;
+}
+
+static void sciq(void **state)
+{
+    struct dataset d;
+    const struct task_sizes sizes = sizes_of(500, 500, 100, 900);
+    (void)state;
+    if (!official(&d, "sciq", sizes))
+        return;
+    sound(&d, sizes);
+    assert_int_equal(d.rows_read, 11679 + 1000 + 1000);
+    assert_int_equal(d.rows_left_out, 0);
+    for (size_t i = 0; i < 900; i++)
+        assert_true(str_starts(d.part[PART_TEST][i].source, "SciQ.zip/SciQ dataset-2 3/test.json:"));
+    assert_null(strstr(d.part[PART_TRAIN][0].source, "test.json"));
+    dataset_release(&d);
+}
+
+static void boolq(void **state)
+{
+    struct dataset d;
+    const struct task_sizes sizes = sizes_of(500, 500, 100, 500);
+    (void)state;
+    if (!official(&d, "boolq", sizes))
+        return;
+    sound(&d, sizes);
+    assert_int_equal(d.rows_read, 3270);
+    assert_int_equal(d.class_before[1], 2033);
+    assert_int_equal(d.class_before[0], 1237);
+    assert_int_equal(d.class_after[1], 1237);
+    size_t ones = 0;
+    for (size_t i = 0; i < 500; i++)
+        ones += d.part[PART_SUPERVISE][i].label == 1;
+    assert_int_equal(ones, 250); /* Defect 5: 62 % of the file is yes */
+    dataset_release(&d);
+}
+
+static void cola(void **state)
+{
+    struct dataset d;
+    const struct task_sizes sizes = sizes_of(1000, 1000, 100, 600);
+    (void)state;
+    if (!official(&d, "cola", sizes))
+        return;
+    sound(&d, sizes);
+    assert_int_equal(d.rows_read, 8551 + 527 + 516);
+    const struct example *x = find(&d, PART_TEST, "in_domain_dev.tsv:2");
+    if (x)
+        assert_non_null(strstr(x->text, "Sentence: The weights made the rope stretch over the pulley.\n"));
+    dataset_release(&d);
+}
+
+static void sst2(void **state)
+{
+    struct dataset d;
+    const struct task_sizes sizes = sizes_of(1000, 1000, 100, 800);
+    (void)state;
+    if (!official(&d, "sst2", sizes))
+        return;
+    sound(&d, sizes);
+    assert_int_equal(d.rows_read, 60614 + 6735 + 872);
+    for (size_t i = 0; i < 800; i++)
+        assert_true(str_starts(d.part[PART_TEST][i].source, "test.tsv:"));
+    dataset_release(&d);
+}
+
+static void hellaswag(void **state)
+{
+    struct dataset d;
+    const struct task_sizes sizes = sizes_of(1000, 1000, 100, 1000);
+    (void)state;
+    if (!official(&d, "hellaswag", sizes))
+        return;
+    sound(&d, sizes);
+    assert_int_equal(d.rows_read, 10042);
+    assert_in_range(d.class_before[1], 4800, 5250);
+    /* "ind": 3, whose right ending is the third */
+    for (int p = 0; p < PART_COUNT; p++) {
+        const struct example *x = find(&d, (enum task_part)p, "hellaswag_val.jsonl.gz:4");
+        if (x)
+            assert_int_equal(x->label, strstr(x->text, "lifts his body above the height of a pole.") != NULL);
+    }
+    dataset_release(&d);
+}
+
+static void movie_sentiment(void **state)
+{
+    struct dataset d;
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const struct task_sizes sizes = sizes_of(1500, 1500, 200, 1500);
+    char dir[512];
+    (void)state;
+    snprintf(dir, sizeof dir, "%s%s/w2s/assets/movie-sentiment", cache && *cache ? cache : home ? home : "", cache && *cache ? "" : "/.cache");
+    if (!drawn(&d, "movie-sentiment", dir, sizes))
+        return;
+    sound(&d, sizes);
+    assert_int_equal(d.rows_read, 10605);
+    assert_int_equal(d.rows_left_out, 287);
+    assert_int_equal(d.duplicates_dropped, 2);
+    assert_int_equal(d.class_before[0], 5201);
+    assert_int_equal(d.class_before[1], 5115);
+    for (int p = 0; p < PART_COUNT; p++) {
+        size_t ones = 0;
+        for (size_t i = 0; i < d.n[p]; i++) {
+            const struct example *x = &d.part[p][i];
+            ones += x->label == 1;
+            assert_true(x->confidence >= 0.3 && x->confidence <= 4);
+            assert_null(strpbrk(x->text, "\r\n\t"));
+        }
+        assert_int_equal(ones, d.n[p] / 2);
+    }
+    /* The examples of the quick study's first seed: they must not change unnoticed */
+    assert_string_equal(d.hash, "723c766c9c8c6acb84fc35e4c6b5864e6ae241e53f7b6c0213b06e6d9ee8978f");
+    dataset_release(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sciq), cmocka_unit_test(boolq),     cmocka_unit_test(cola),
+        cmocka_unit_test(sst2), cmocka_unit_test(hellaswag), cmocka_unit_test(movie_sentiment),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return failed ? failed : ran ? 0 : SKIPPED;
+}
