@@ -1,139 +1,148 @@
-/* backward.c - the backward of pass.c, block by block from the head down to the first one that learns. Gradients are added to. */
+/* backward.c - the backward of block.c and pass.c, from the head down to the first block that
+ * learns. Normed rows and activations are worked out again; gradients are added to. */
 #include "model/internal.h"
 
-#include <string.h>
-
-/* norm_bwd - dx = (or +=) the gradient through a norm; gains and biases that learn are added to. */
-static void norm_bwd(const struct pass *p, int layer, enum param_role gain, size_t N, const float *x, const float *mean, const float *rstd,
-                     const float *dy, bool accumulate, float *dx)
+void norm_bwd(const struct model *m, int layer, enum param_role gain, size_t N, const float *x,
+              const float *mean, const float *rstd, const float *dy, bool accumulate, float *dx)
 {
-    struct model *m = p->m;
+    const struct ops *o = m->dev->ops;
     struct model_param *g = model_param_at(m, layer, gain);
     if (m->cfg.norm == NORM_RMS) {
-        m->dev->ops->rmsnorm_bwd(m->dev, N, m->cfg.channels, x, g->w, rstd, dy, accumulate, dx, g->g);
+        o->rmsnorm_bwd(m->dev, N, m->cfg.channels, x, g->w, rstd, dy, accumulate, dx, g->g);
         return;
     }
     struct model_param *b = model_param_at(m, layer, gain + 1);
-    m->dev->ops->layernorm_bwd(m->dev, N, m->cfg.channels, x, g->w, mean, rstd, dy, accumulate, dx, g->g, b ? b->g : NULL);
+    o->layernorm_bwd(m->dev, N, m->cfg.channels, x, g->w, mean, rstd, dy, accumulate, dx, g->g,
+                     b ? b->g : NULL);
 }
 
-/* weight_grad - rows [at, at + out) of a matrix's gradient += dy^T x, and of its bias's. */
-static void weight_grad(const struct pass *p, int layer, enum param_role role, size_t at, size_t out, size_t in, size_t N, const float *dy,
-                        size_t ldy, const float *x, size_t ldx)
+/* linear_bwd_weight - rows [at, at + out) of a weight's gradient += dy^T x, and of its bias's. */
+static void linear_bwd_weight(const struct model *m, size_t layer, enum param_role role, size_t at,
+                              size_t out, size_t in, size_t N, const float *dy, size_t ldy,
+                              const float *x)
 {
-    struct model *m = p->m;
-    struct model_param *w = model_param_at(m, layer, role), *b = model_param_at(m, layer, role + 1);
+    const struct ops *o = m->dev->ops;
+    const struct model_param *w = model_param_at(m, (int)layer, role);
+    const struct model_param *b = model_param_at(m, (int)layer, role + 1);
     if (w->g)
-        m->dev->ops->matmul(m->dev, true, false, out, in, N, dy, ldy, x, ldx, true, w->g + at * in, in);
+        o->matmul(m->dev, true, false, out, in, N, dy, ldy, x, in, true, w->g + at * in, in);
     if (b && b->g)
-        m->dev->ops->bias_grad(m->dev, N, out, dy, ldy, b->g + at);
+        o->bias_grad(m->dev, N, out, dy, ldy, b->g + at);
 }
 
-/* mlp_bwd - p->d [R,C], the gradient of the MLP's output, gives that of its normed input in p->tmp. */
-static void mlp_bwd(struct pass *p, size_t layer)
+/* linear_bwd_input - dx = dy . rows [at, at + out) of a weight. */
+static void linear_bwd_input(const struct model *m, size_t layer, enum param_role role, size_t at,
+                             size_t out, size_t in, size_t N, const float *dy, size_t ldy,
+                             float *dx)
 {
-    struct model *m = p->m;
+    const float *w = model_weight_at(m, (int)layer, role) + at * in;
+    m->dev->ops->matmul(m->dev, false, false, N, in, out, dy, ldy, w, in, false, dx, in);
+}
+
+/* mlp_bwd - t->d [R,C], the gradient of the MLP's output, gives that of its normed input in t->tmp.
+ */
+static void mlp_bwd(const struct model *m, size_t layer, size_t R, const struct kept *b,
+                    const struct scratch *t)
+{
     const struct ops *o = m->dev->ops;
-    const struct kept *b = &p->blocks[layer];
     struct widths w = model_widths(&m->cfg);
-    size_t R = pass_rows(p, layer);
-    int l = (int)layer;
+    float *dup = m->cfg.gated ? b->gu : t->act;
     if (m->cfg.gated)
-        o->gated_fwd(m->dev, m->cfg.act, R, w.M, b->gu, p->act);
+        o->gated_fwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act);
     else
-        o->act_fwd(m->dev, m->cfg.act, R * w.M, b->gu, p->act);
-    weight_grad(p, l, ROLE_DOWN, 0, w.C, w.M, R, p->d, w.C, p->act, w.M);
-    o->matmul(m->dev, false, false, R, w.M, w.C, p->d, w.C, model_param_at(m, l, ROLE_DOWN)->w, w.M, false, p->dact, w.M);
+        o->act_fwd(m->dev, m->cfg.act, R * w.M, b->gu, t->act);
+    linear_bwd_weight(m, layer, ROLE_DOWN, 0, w.C, w.M, R, t->d, w.C, t->act);
+    linear_bwd_input(m, layer, ROLE_DOWN, 0, w.C, w.M, R, t->d, w.C, t->act);
     if (m->cfg.gated)
-        o->gated_bwd(m->dev, m->cfg.act, R, w.M, b->gu, p->dact, p->dgu);
+        o->gated_bwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act, dup);
     else
-        o->act_bwd(m->dev, m->cfg.act, R * w.M, b->gu, p->dact, p->dgu);
-    norm_fwd(p, l, ROLE_NORM2_GAIN, R, b->mid, p->xn, b->mean2, b->rstd2);
-    weight_grad(p, l, ROLE_UP, 0, w.UP, w.C, R, p->dgu, w.UP, p->xn, w.C);
-    o->matmul(m->dev, false, false, R, w.C, w.UP, p->dgu, w.UP, model_param_at(m, l, ROLE_UP)->w, w.C, false, p->tmp, w.C);
+        o->act_bwd(m->dev, m->cfg.act, R * w.M, b->gu, t->act, dup);
+    norm_fwd(m, (int)layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
+    linear_bwd_weight(m, layer, ROLE_UP, 0, w.UP, w.C, R, dup, w.UP, t->xn);
+    linear_bwd_input(m, layer, ROLE_UP, 0, w.UP, w.C, R, dup, w.UP, t->tmp);
 }
 
-/* attention_bwd - p->d [R,C], the gradient of attention's output, gives that of its normed input [N,C] in p->tmp. */
-static void attention_bwd(struct pass *p, size_t layer)
+/* attention_bwd - t->act [R,Q], the gradient of attention's output, gives that of its normed input
+ * [N,C] in t->tmp. */
+static void attention_bwd(const struct model *m, size_t layer, const struct rows *r,
+                          const struct kept *b, const struct scratch *t)
 {
-    struct model *m = p->m;
     const struct ops *o = m->dev->ops;
-    const struct kept *b = &p->blocks[layer];
     struct widths w = model_widths(&m->cfg);
     struct attn_shape s;
-    size_t N = p->N, R = pass_rows(p, layer);
-    bool trimmed = b->ldq != w.W;
-    int l = (int)layer;
-    float *dq = p->dqkv, *dk = trimmed ? p->dqkv + R * w.Q : dq + w.Q, *dv = dk + w.KV;
-    const float *weight = model_param_at(m, l, ROLE_QKV)->w;
-    weight_grad(p, l, ROLE_OUT, 0, w.C, w.Q, R, p->d, w.C, b->y, w.Q);
-    o->matmul(m->dev, false, false, R, w.Q, w.C, p->d, w.C, model_param_at(m, l, ROLE_OUT)->w, w.Q, false, p->dact, w.Q);
-    pass_attn_shape(p, layer, &s);
-    o->attention_bwd(m->dev, &s, b->q, b->k, b->v, b->y, b->lse, p->dact, dq, dk, dv);
-    pass_rope(p, R, trimmed ? p->read_pos : p->pos, m->cfg.heads, b->ldq, true, dq);
-    pass_rope(p, N, p->pos, m->cfg.kv_heads, b->ldkv, true, dk);
-    norm_fwd(p, l, ROLE_NORM1_GAIN, N, b->x, p->xn, b->mean1, b->rstd1);
-    if (!trimmed) {
-        weight_grad(p, l, ROLE_QKV, 0, w.W, w.C, N, dq, w.W, p->xn, w.C);
-        o->matmul(m->dev, false, false, N, w.C, w.W, dq, w.W, weight, w.C, false, p->tmp, w.C);
+    bool fused = b->ldq == w.W;
+    float *dq = t->dqkv, *dk = dq + (fused ? w.Q : r->R * w.Q), *dv = dk + w.KV;
+    block_attn_shape(m, r, b, &s);
+    o->attention_bwd(m->dev, &s, b->q, b->k, b->v, b->y, b->lse, t->act, dq, dk, dv);
+    block_rope(m, r->R, r->read ? r->read_pos : r->pos, m->cfg.heads, b->ldq, true, dq);
+    block_rope(m, r->N, r->pos, m->cfg.kv_heads, b->ldkv, true, dk);
+    norm_fwd(m, (int)layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
+    if (fused) {
+        linear_bwd_weight(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, t->xn);
+        linear_bwd_input(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, t->tmp);
         return;
     }
-    weight_grad(p, l, ROLE_QKV, w.Q, 2 * w.KV, w.C, N, dk, b->ldkv, p->xn, w.C);
-    o->matmul(m->dev, false, false, N, w.C, 2 * w.KV, dk, b->ldkv, weight + w.Q * w.C, w.C, false, p->tmp, w.C);
-    o->rows_gather(m->dev, R, w.C, p->read_rows, p->xn, w.C, p->act);
-    weight_grad(p, l, ROLE_QKV, 0, w.Q, w.C, R, dq, w.Q, p->act, w.C);
-    o->matmul(m->dev, false, false, R, w.C, w.Q, dq, w.Q, weight, w.C, false, p->act, w.C);
-    o->rows_scatter(m->dev, R, w.C, p->read_rows, p->act, p->tmp, w.C);
+    linear_bwd_weight(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, t->xn);
+    linear_bwd_input(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, t->tmp);
+    o->rows_gather(m->dev, r->R, w.C, r->read, t->xn, w.C, t->act);
+    linear_bwd_weight(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, dq, w.Q, t->act);
+    linear_bwd_input(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, dq, w.Q, t->act);
+    o->rows_scatter(m->dev, r->R, w.C, r->read, t->act, t->tmp, w.C);
 }
 
-/* block_bwd - p->d: in, the gradient of the block's output [R,C]; out, that of its input [N,C]. */
-static void block_bwd(struct pass *p, size_t layer)
+void block_bwd(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
+               struct scratch *t)
 {
-    struct model *m = p->m;
     const struct ops *o = m->dev->ops;
-    const struct kept *b = &p->blocks[layer];
-    size_t C = m->cfg.channels, N = p->N, R = pass_rows(p, layer);
+    struct widths w = model_widths(&m->cfg);
     int l = (int)layer;
-    mlp_bwd(p, layer);
-    if (m->cfg.parallel) {
-        /* d2: the way of the MLP and the residual; d stays what attention's output has */
-        o->copy(m->dev, R * C, p->d, p->d2);
-        norm_bwd(p, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, p->tmp, true, p->d2);
-    } else {
-        norm_bwd(p, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, p->tmp, true, p->d);
-        o->copy(m->dev, R * C, p->d, p->d2);
+    size_t C = w.C, R = r->R;
+    mlp_bwd(m, layer, R, b, t);
+    /* side by side, attention's output has the gradient d as it came; one after the other, the
+     * MLP's part comes to it first */
+    if (!m->cfg.parallel)
+        norm_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, true, t->d);
+    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, t->d, C, b->y);
+    linear_bwd_input(m, layer, ROLE_OUT, 0, C, w.Q, R, t->d, C, t->act);
+    if (m->cfg.parallel)
+        norm_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, true, t->d);
+    attention_bwd(m, layer, r, b, t);
+    if (r->read) {
+        float *spread = t->xn;
+        o->fill(m->dev, r->N * C, 0, spread);
+        o->rows_scatter(m->dev, R, C, r->read, t->d, spread, C);
+        t->xn = t->d;
+        t->d = spread;
     }
-    attention_bwd(p, layer);
-    if (R == N) {
-        float *was = p->d;
-        p->d = p->d2;
-        p->d2 = was;
-    } else {
-        o->fill(m->dev, N * C, 0, p->d);
-        o->rows_scatter(m->dev, R, C, p->read_rows, p->d2, p->d, C);
-    }
-    norm_bwd(p, l, ROLE_NORM1_GAIN, N, b->x, b->mean1, b->rstd1, p->tmp, true, p->d);
+    norm_bwd(m, l, ROLE_NORM1_GAIN, r->N, b->x, b->mean1, b->rstd1, t->tmp, true, t->d);
 }
 
-void pass_backward(struct pass *p, float *dlogits)
+void pass_backward(struct pass *p, const float *dlogits)
 {
     struct model *m = p->m;
     const struct ops *o = m->dev->ops;
-    struct model_param *head = model_head_param(m), *embed, *positions;
-    size_t C = m->cfg.channels, L = m->cfg.layers, outputs = model_outputs(m);
-    BUG_ON(!p->keep);
+    struct activations *a = &p->a;
+    struct scratch *t = &a->scratch;
+    const struct model_param *head = model_head_param(m);
+    const struct model_param *embed = model_param_at(m, -1, ROLE_EMBED);
+    const struct model_param *positions = model_param_at(m, -1, ROLE_POSITIONS);
+    size_t C = m->cfg.channels, L = m->cfg.layers, N = p->extent.N, R = p->extent.R;
+    size_t outputs = p->extent.outputs;
+    BUG_ON(!p->backward_due);
+    p->backward_due = false;
     if (head->g)
-        o->matmul(m->dev, true, false, outputs, C, p->R, dlogits, outputs, p->normed, C, true, head->g, C);
-    if (m->trainable.kind == TRAIN_HEAD)
+        o->matmul(m->dev, true, false, outputs, C, R, dlogits, outputs, a->normed, C, true, head->g,
+                  C);
+    if (p->extent.cut == L)
         return;
-    o->matmul(m->dev, false, false, p->R, C, outputs, dlogits, outputs, head->w, C, false, p->tmp, C);
-    norm_bwd(p, (int)L, ROLE_NORM_GAIN, p->R, p->last, p->mean, p->rstd, p->tmp, false, p->d);
-    for (size_t l = L; l-- > m->cut;)
-        block_bwd(p, l);
-    embed = model_param_at(m, -1, ROLE_EMBED);
-    positions = model_param_at(m, -1, ROLE_POSITIONS);
-    if (m->cut == 0 && embed->g && m->trainable.embeddings)
-        o->embedding_bwd(m->dev, p->N, C, p->tokens, p->d, embed->g);
-    if (m->cut == 0 && positions && positions->g)
-        o->embedding_bwd(m->dev, p->N, C, p->pos, p->d, positions->g);
+    o->matmul(m->dev, false, false, R, C, outputs, dlogits, outputs, head->w, C, false, t->tmp, C);
+    norm_bwd(m, (int)L, ROLE_NORM_GAIN, R, a->last, a->mean, a->rstd, t->tmp, false, t->d);
+    for (size_t l = L; l-- > p->extent.cut;) {
+        struct rows r = pass_rows(p, l);
+        block_bwd(m, l, &r, &a->blocks[l], t);
+    }
+    if (p->extent.cut == 0 && embed->g)
+        o->embedding_bwd(m->dev, N, C, p->tokens, t->d, embed->g);
+    if (p->extent.cut == 0 && positions && positions->g)
+        o->embedding_bwd(m->dev, N, C, p->pos, t->d, positions->g);
 }

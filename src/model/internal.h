@@ -1,62 +1,118 @@
-/* internal.h - what model.c, pass.c, backward.c and decode.c share. Inside model only. */
+/* internal.h - what the files of a model's computation share. Inside model only. */
 #ifndef W2S_MODEL_INTERNAL_H
 #define W2S_MODEL_INTERNAL_H
 
 #include "model/model.h"
 
-/* model_param_at - the parameter of a role in a layer (-1: before the first, L: after the last); NULL where the family has none. */
+/* model_param_at - the parameter of a role in a layer (-1: before the first, L: after the last);
+ * NULL where the family has none. model_weight_at - its values, or NULL.
+ * model_unembed - what an LM head multiplies with: unembed, or the embedding where tied.
+ * model_head_param - of any head. model_cut - the first block that learns under t. */
 struct model_param *model_param_at(const struct model *m, int layer, enum param_role role);
-/* model_unembed - what an LM head multiplies with: unembed, or the embedding where tied. model_head_param - of any head. */
+const float *model_weight_at(const struct model *m, int layer, enum param_role role);
 struct model_param *model_unembed(const struct model *m);
 struct model_param *model_head_param(const struct model *m);
+size_t model_cut(const struct model_config *c, const struct trainable *t);
 
 /* Widths of the program's own layout. */
 struct widths {
-    size_t C, Q, KV, W, M, UP; /* channels; query, key or value, query+key+value; MLP inner; gate and up */
+    size_t C, Q, KV, W, M, UP; /* channels; query, key or value, query+key+value; MLP inner; what
+                                * the MLP's first product gives: inner, or gate and up */
 };
 struct widths model_widths(const struct model_config *c);
 
-/* kept - what the backward needs of one block. Query rows are the R read rows in a trimmed last block, else all N. */
-struct kept {
-    float *x;                        /* [N,C] its input */
-    float *mean1, *rstd1;            /* [N] */
-    float *q, *k, *v;                /* after rotary; rows ldq, ldkv apart */
-    size_t ldq, ldkv;
-    float *y, *lse;                  /* [R,Q], [R,H] attention's output */
-    float *mid;                      /* [R,C] the MLP's residual input; of a parallel block: its input's read rows */
-    float *mean2, *rstd2;            /* [R] */
-    float *gu;                       /* [R,UP] before the activation */
+/* rows - which rows a block works on: keys and values of N, queries and all that follows of R.
+ * Fewer queries than rows: a last block of which few rows are read. Keys that are older than the
+ * rows: a cache. */
+struct rows {
+    size_t N, R, S;
+    const int32_t *read;      /* [R] the rows with queries; NULL: all */
+    const int32_t *pos;       /* [N] */
+    const int32_t *read_pos;  /* [R]; unused where read is NULL */
+    const int32_t *q_starts;  /* [S+1] */
+    const int32_t *kv_starts; /* [S+1], counting the keys before */
+    size_t past;              /* keys and values of so many rows lie before those of row 0 */
 };
 
-struct pass {
-    struct model *m;
-    float *base; /* all activations */
-    size_t cap;
-    struct kept *blocks; /* [L] */
+/* kept - the numbers of one block. With a backward to follow each block has its own; else they are
+ * shared, and x, mid and the output are one place. */
+struct kept {
+    float *x;             /* [N,C] its input */
+    float *mean1, *rstd1; /* [N] */
+    float *q, *k, *v;     /* after rotary; rows ldq, ldkv apart */
+    size_t ldq, ldkv;
+    float *y, *lse;       /* [R,Q], [R,H] attention's output */
+    float *mid;           /* [R,C] what the MLP's norm reads: x and attention's part; of a
+                           * parallel block the read rows of x, x itself where all are */
+    float *mean2, *rstd2; /* [R] */
+    float *gu;            /* [R,UP] before the activation; its own gradient after the backward */
+};
+
+/* scratch - of the block at work; no meaning between blocks but d. */
+struct scratch {
+    float *xn;  /* [N,C] normed rows */
+    float *act; /* [N,max(M,C,Q)] inner rows of the MLP, their gradient, gathered rows */
+    float *tmp; /* [N,C] backward: gradient of a norm's output */
+    float *d; /* [N,C] backward: gradient of what lies above, of a block's input when it is done */
+    float *dqkv; /* [N,W] backward */
+};
+
+/* block_fwd - one block: b->x to out [R,C]. out may be b->x where R == N and nothing is kept.
+ * block_bwd - t->d in: gradient of out [R,C]; t->d out: of b->x [N,C]. Parameters with a gradient
+ * are added to. Overwrites b->gu; swaps t's pointers. */
+void block_fwd(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
+               const struct scratch *t, float *out);
+void block_bwd(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
+               struct scratch *t);
+void block_attn_shape(const struct model *m, const struct rows *r, const struct kept *b,
+                      struct attn_shape *s);
+void block_rope(const struct model *m, size_t N, const int32_t *pos, size_t heads, size_t ld,
+                bool inverse, float *x);
+/* norm_fwd, norm_bwd - of the norm whose gain has this role, as the config's kind of norm. */
+void norm_fwd(const struct model *m, int layer, enum param_role gain, size_t N, const float *x,
+              float *y, float *mean, float *rstd);
+void norm_bwd(const struct model *m, int layer, enum param_role gain, size_t N, const float *x,
+              const float *mean, const float *rstd, const float *dy, bool accumulate, float *dx);
+
+/* extent - of which blocks, and of how many rows, a pass has numbers. */
+struct extent {
+    size_t N, R;     /* rows; rows that the head reads (R < N: a trimmed last block) */
+    size_t from, to; /* blocks that are worked out */
+    size_t cut;      /* blocks from here keep theirs where keep is set */
+    size_t outputs;  /* of the head; 0: no final norm and head */
+    bool keep;
+};
+
+struct activations {
+    struct kept *blocks; /* [L]; those in [from, to) are placed */
+    float *x;            /* [N,C] input of block `from`, and output of frozen blocks */
     float *last;         /* [R,C] after the last block */
     float *normed;       /* [R,C] after the final norm */
     float *mean, *rstd;  /* [R] of the final norm */
     float *logits;       /* [R,outputs] */
-    float *xn, *act, *tmp;                      /* scratch: [N,C], [N,M], [N,C] */
-    float *d, *d2, *dqkv, *dgu, *dact;          /* scratch of the backward; NULL where nothing is kept */
-    /* of the last forward */
-    struct batch batch;
-    int32_t *tokens, *starts;   /* own copies for the backward */
-    int32_t *pos;               /* [N] */
-    int32_t *read_rows;         /* [R] rows of N that the head reads */
-    int32_t *read_starts;       /* [S+1] */
-    int32_t *read_pos;          /* [R] */
-    size_t cap_tokens, cap_seqs;
-    size_t N, R;
-    bool trimmed; /* R < N: the last block works on read rows */
-    bool keep, from_features;
+    struct scratch scratch;
 };
 
-/* block_rows - rows on which block l has queries: R in a trimmed last block, else N. */
-size_t pass_rows(const struct pass *p, size_t layer);
-void pass_attn_shape(const struct pass *p, size_t layer, struct attn_shape *s);
-void pass_rope(const struct pass *p, size_t rows, const int32_t *pos, size_t heads, size_t ld, bool inverse, float *x);
-void norm_fwd(const struct pass *p, int layer, enum param_role gain, size_t N, const float *x, float *y, float *mean, float *rstd);
-void linear_bias(const struct pass *p, int layer, enum param_role bias, size_t at, size_t rows, size_t cols, float *y, size_t ld);
+/* activations_place - every pointer of a, in one buffer from base on (NULL: none, only counted).
+ * Returns the floats that the buffer needs; SIZE_MAX where they are more than can be counted. */
+size_t activations_place(struct activations *a, const struct model_config *c,
+                         const struct extent *x, float *base);
+
+struct pass {
+    struct model *m;
+    float *base; /* all activations */
+    size_t cap;  /* floats there */
+    struct activations a;
+    struct extent extent; /* of the last forward */
+    bool backward_due;
+    struct batch batch;            /* of the last forward, own copies */
+    int32_t *tokens, *pos;         /* [N] */
+    int32_t *read_rows, *read_pos; /* [R] */
+    int32_t *starts, *read_starts; /* [S+1] */
+    size_t cap_tokens, cap_seqs;
+};
+
+/* pass_rows - the rows on which a block works. */
+struct rows pass_rows(const struct pass *p, size_t layer);
 
 #endif

@@ -1,7 +1,5 @@
-/* model.c - a model as its parameters: loading, random weights, heads, what learns, saving, what it costs. */
+/* model.c - a model as its parameters: loading, random weights, heads, what learns. */
 #include "model/internal.h"
-#include "core/doc.h"
-#include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
 
@@ -32,9 +30,16 @@ struct model_param *model_param_at(const struct model *m, int layer, enum param_
     return NULL;
 }
 
+const float *model_weight_at(const struct model *m, int layer, enum param_role role)
+{
+    const struct model_param *p = model_param_at(m, layer, role);
+    return p ? p->w : NULL;
+}
+
 struct model_param *model_unembed(const struct model *m)
 {
-    return m->cfg.tied ? model_param_at(m, -1, ROLE_EMBED) : model_param_at(m, (int)m->cfg.layers, ROLE_UNEMBED);
+    return m->cfg.tied ? model_param_at(m, -1, ROLE_EMBED)
+                       : model_param_at(m, (int)m->cfg.layers, ROLE_UNEMBED);
 }
 
 static bool has_head(const struct model *m)
@@ -49,11 +54,19 @@ struct model_param *model_head_param(const struct model *m)
 
 size_t model_outputs(const struct model *m)
 {
-    return m->head.kind == HEAD_LM ? m->cfg.vocab : m->head.kind == HEAD_REWARD ? 1 : m->head.classes;
+    return m->head.kind == HEAD_LM       ? m->cfg.vocab
+           : m->head.kind == HEAD_REWARD ? 1
+                                         : m->head.classes;
+}
+
+static size_t param_numbers(const struct model_param *p)
+{
+    return p->spec.rows * p->spec.cols; /* fits: config_check bounds both */
 }
 
 /* model_new - parameters allocated (one more place for a head), values not set. */
-static int model_new(struct model **out, struct dev *dev, const struct model_config *c, struct err *e)
+static int model_new(struct model **out, struct dev *dev, const struct model_config *c,
+                     struct err *e)
 {
     struct param_spec *specs = NULL;
     size_t n = 0;
@@ -72,7 +85,7 @@ static int model_new(struct model **out, struct dev *dev, const struct model_con
     for (; m->n_params < n && !rc; m->n_params++) {
         struct model_param *p = &m->params[m->n_params];
         p->spec = specs[m->n_params];
-        p->w = dev_alloc(dev, p->spec.rows * p->spec.cols, e);
+        p->w = dev_alloc(dev, param_numbers(p), e);
         rc = p->w ? OK : e->code;
     }
 out:
@@ -84,7 +97,8 @@ out:
     return rc;
 }
 
-int model_load(struct model **out, struct dev *dev, const struct weights *w, const struct model_options *o, struct err *e)
+int model_load(struct model **out, struct dev *dev, const struct weights *w,
+               const struct model_options *o, struct err *e)
 {
     struct model_config c = *weights_config(w);
     struct progress progress;
@@ -92,7 +106,8 @@ int model_load(struct model **out, struct dev *dev, const struct weights *w, con
     float *host = NULL;
     *out = NULL;
     if (o->layers > c.layers)
-        return err_set(e, ERR_INPUT, "%s: %zu layers are asked for, the model has %zu", weights_path(w), o->layers, c.layers);
+        return err_set(e, ERR_INPUT, "%s: %zu layers are asked for, the model has %zu",
+                       weights_path(w), o->layers, c.layers);
     c.layers = o->layers ? o->layers : c.layers;
     int rc = family_check(w, &c, e);
     if (!rc)
@@ -102,14 +117,14 @@ int model_load(struct model **out, struct dev *dev, const struct weights *w, con
     struct model *m = *out;
     progress_begin(&progress, o->log, "loading", (double)m->n_params, NULL);
     for (size_t i = 0; i < m->n_params; i++)
-        most = m->params[i].spec.rows * m->params[i].spec.cols > most ? m->params[i].spec.rows * m->params[i].spec.cols : most;
+        most = param_numbers(&m->params[i]) > most ? param_numbers(&m->params[i]) : most;
     host = mem_alloc(most, sizeof *host, e);
     rc = host ? OK : e->code;
     for (size_t i = 0; i < m->n_params && !rc; i++) {
         struct model_param *p = &m->params[i];
         rc = family_load(w, &c, &p->spec, host, e);
         if (!rc)
-            dev_upload(dev, p->w, host, p->spec.rows * p->spec.cols);
+            dev_upload(dev, p->w, host, param_numbers(p));
         progress_step(&progress, (double)i, (double)i, NULL);
     }
     progress_end(&progress, NULL);
@@ -121,10 +136,11 @@ int model_load(struct model **out, struct dev *dev, const struct weights *w, con
     return rc;
 }
 
-static int param_random(struct model *m, struct model_param *p, double spread, uint64_t seed, struct err *e)
+static int param_random(struct model *m, struct model_param *p, double spread, uint64_t seed,
+                        struct err *e)
 {
     struct rng r;
-    size_t n = p->spec.rows * p->spec.cols;
+    size_t n = param_numbers(p);
     float *host = mem_alloc(n, sizeof *host, e);
     if (!host)
         return e->code;
@@ -136,7 +152,8 @@ static int param_random(struct model *m, struct model_param *p, double spread, u
     return OK;
 }
 
-int model_random(struct model **out, struct dev *dev, const struct model_config *c, uint64_t seed, struct err *e)
+int model_random(struct model **out, struct dev *dev, const struct model_config *c, uint64_t seed,
+                 struct err *e)
 {
     int rc = model_new(out, dev, c, e);
     if (rc)
@@ -170,80 +187,111 @@ void model_free(struct model *m)
     mem_free(m);
 }
 
-int model_head_set(struct model *m, const struct head_spec *h, struct err *e)
+static bool anything_learns(const struct model *m)
 {
-    size_t C = m->cfg.channels, K = h->kind == HEAD_REWARD ? 1 : h->classes;
-    const struct model_param *u = model_unembed(m);
-    int rc = OK;
-    if (has_head(m)) {
-        struct model_param *old = &m->params[--m->n_params];
-        dev_free(m->dev, old->w);
-        dev_free(m->dev, old->g);
-    }
+    for (size_t i = 0; i < m->n_params; i++)
+        if (m->params[i].g)
+            return true;
+    return false;
+}
+
+/* head_drop - back to the LM head that every model has. */
+static void head_drop(struct model *m)
+{
+    if (!has_head(m))
+        return;
+    struct model_param *old = &m->params[--m->n_params];
+    dev_free(m->dev, old->w);
+    dev_free(m->dev, old->g);
+    *old = (struct model_param){0};
+    m->head = (struct head_spec){.kind = HEAD_LM};
+}
+
+/* head_add - a parameter for K outputs behind the others. */
+static int head_add(struct model *m, const struct head_spec *h, size_t K, struct err *e)
+{
+    size_t C = m->cfg.channels, V = m->cfg.vocab;
+    for (size_t k = 0; h->init_rows && k < K; k++)
+        if (h->init_rows[k] < 0 || (size_t)h->init_rows[k] >= V)
+            return err_set(e, ERR_INPUT,
+                           "the head is to start from row %d of the unembedding, which has %zu",
+                           (int)h->init_rows[k], V);
+    struct model_param *p = &m->params[m->n_params];
+    *p = (struct model_param){
+        .spec = {"head.weight", PARAM_MATRIX, ROLE_COUNT, (int)m->cfg.layers, K, C}};
+    p->w = dev_alloc(m->dev, K * C, e);
+    if (!p->w)
+        return err_wrap(e, "a head of %zu outputs", K);
+    const float *from = model_unembed(m)->w;
+    m->n_params++;
     m->head = *h;
     m->head.init_rows = NULL; /* the caller's */
-    if (h->kind == HEAD_LM)
-        return OK;
-    BUG_ON(K == 0);
-    for (size_t k = 0; h->init_rows && k < K; k++)
-        if (h->init_rows[k] < 0 || (size_t)h->init_rows[k] >= m->cfg.vocab) {
-            m->head.kind = HEAD_LM;
-            return err_set(e, ERR_INPUT, "the head is to start from row %d of the unembedding, which has %zu", (int)h->init_rows[k],
-                           m->cfg.vocab);
-        }
-    struct model_param *p = &m->params[m->n_params];
-    *p = (struct model_param){.spec = {"head.weight", PARAM_MATRIX, ROLE_COUNT, (int)m->cfg.layers, K, C}};
-    p->w = dev_alloc(m->dev, K * C, e);
-    if (!p->w) {
-        m->head.kind = HEAD_LM;
-        return e->code;
-    }
-    m->n_params++;
-    if (h->init_rows)
-        m->dev->ops->rows_gather(m->dev, K, C, h->init_rows, u->w, C, p->w);
-    else
-        rc = param_random(m, p, INIT_SPREAD, h->seed, e);
+    if (!h->init_rows)
+        return param_random(m, p, INIT_SPREAD, h->seed, e);
+    m->dev->ops->rows_gather(m->dev, K, C, h->init_rows, from, C, p->w);
+    return OK;
+}
+
+int model_head_set(struct model *m, const struct head_spec *h, struct err *e)
+{
+    size_t K = h->kind == HEAD_REWARD ? 1 : h->classes;
+    bool learning = anything_learns(m);
+    struct trainable was = m->trainable;
+    int rc = OK;
+    BUG_ON(h->kind != HEAD_LM && K == 0);
+    head_drop(m);
+    if (h->kind != HEAD_LM)
+        rc = head_add(m, h, K, e);
+    if (!rc && learning)
+        rc = model_trainable_set(m, &was, e);
+    if (rc)
+        head_drop(m);
     return rc;
+}
+
+size_t model_cut(const struct model_config *c, const struct trainable *t)
+{
+    switch (t->kind) {
+    case TRAIN_ALL:
+        return 0;
+    case TRAIN_TOP:
+        return t->top < c->layers ? c->layers - t->top : 0;
+    case TRAIN_HEAD:
+        return c->layers;
+    }
+    BUG("trainable %d", (int)t->kind);
 }
 
 /* learns - whether a parameter has a gradient under t. */
 static bool learns(const struct model *m, const struct model_param *p, const struct trainable *t)
 {
-    int L = (int)m->cfg.layers;
-    bool head = p->spec.role == ROLE_COUNT, unembed = p->spec.role == ROLE_UNEMBED;
-    if (head)
+    if (p->spec.role == ROLE_COUNT)
         return true;
     if (p->spec.kind == PARAM_EMBED || p->spec.kind == PARAM_POSITIONS)
         return t->kind == TRAIN_ALL && t->embeddings;
-    if (unembed) /* with another head nothing flows into it */
+    if (p->spec.role == ROLE_UNEMBED) /* with another head nothing flows into it */
         return !has_head(m);
-    switch (t->kind) {
-    case TRAIN_ALL:
-        return true;
-    case TRAIN_TOP:
-        return p->spec.layer >= L - (int)t->top;
-    case TRAIN_HEAD:
-        return false;
-    }
-    BUG("trainable %d", (int)t->kind);
+    return t->kind != TRAIN_HEAD && p->spec.layer >= (int)model_cut(&m->cfg, t);
 }
 
 int model_trainable_set(struct model *m, const struct trainable *t, struct err *e)
 {
     if (t->kind == TRAIN_TOP && (t->top == 0 || t->top > m->cfg.layers))
-        return err_set(e, ERR_INPUT, "the top %zu blocks are to learn, the model has %zu", t->top, m->cfg.layers);
+        return err_set(e, ERR_INPUT, "the top %zu blocks are to learn, the model has %zu", t->top,
+                       m->cfg.layers);
     m->trainable = *t;
-    m->cut = t->kind == TRAIN_ALL ? 0 : t->kind == TRAIN_TOP ? m->cfg.layers - t->top : m->cfg.layers;
+    m->cut = model_cut(&m->cfg, t);
     for (size_t i = 0; i < m->n_params; i++) {
         struct model_param *p = &m->params[i];
-        bool want = learns(m, p, t);
-        if (want && !p->g && !(p->g = dev_alloc(m->dev, p->spec.rows * p->spec.cols, e)))
-            return e->code;
-        if (!want) {
+        if (!learns(m, p, t)) {
             dev_free(m->dev, p->g);
             p->g = NULL;
+        } else if (!p->g && !(p->g = dev_alloc(m->dev, param_numbers(p), e))) {
+            model_trainable_none(m);
+            return err_wrap(e, "the gradient of %s", p->spec.name);
         }
     }
+    model_grad_zero(m);
     return OK;
 }
 
@@ -260,65 +308,5 @@ void model_grad_zero(struct model *m)
 {
     for (size_t i = 0; i < m->n_params; i++)
         if (m->params[i].g)
-            m->dev->ops->fill(m->dev, m->params[i].spec.rows * m->params[i].spec.cols, 0, m->params[i].g);
-}
-
-double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens, size_t seqs, bool features_given)
-{
-    struct widths w = model_widths(c);
-    double N = (double)tokens, R = (double)seqs, C = (double)w.C, total = 0, length = seqs ? N / R : 0;
-    size_t cut = t->kind == TRAIN_ALL ? 0 : t->kind == TRAIN_TOP && t->top <= c->layers ? c->layers - t->top : c->layers;
-    for (size_t l = features_given ? cut : 0; l < c->layers; l++) {
-        bool last = l + 1 == c->layers;
-        double rows = last ? R : N;
-        double products = C * (rows * (double)w.Q + N * 2 * (double)w.KV) + rows * C * ((double)w.Q + (double)w.UP + (double)w.M);
-        double attention = 2 * rows * (last ? length : length / 2) * (double)w.Q;
-        /* forward; below the cut nothing else; above it both operands' gradients */
-        total += l < cut ? 2 * (products + attention) : 2 * (3 * products + 3.5 * attention);
-    }
-    return total;
-}
-
-struct saver {
-    const struct model *m;
-};
-
-static int saver_get(void *ctx, size_t i, float *out, struct err *e)
-{
-    const struct saver *s = ctx;
-    const struct model_param *p = &s->m->params[i];
-    (void)e;
-    dev_download(s->m->dev, out, p->w, p->spec.rows * p->spec.cols);
-    return OK;
-}
-
-static int head_save(const struct model *m, const char *dir, struct err *e)
-{
-    const struct model_param *p = &m->params[m->n_params - 1];
-    struct weights_out_tensor t = {"score.weight", 2, {p->spec.rows, p->spec.cols}};
-    struct weights_out *o = NULL;
-    struct str path = STR_INIT;
-    size_t n = p->spec.rows * p->spec.cols;
-    float *host = mem_alloc(n, sizeof *host, e);
-    str_path(&path, dir, "head.safetensors");
-    int rc = host ? str_check(&path, e) : e->code;
-    if (!rc)
-        rc = weights_out_open(&o, path.s, &t, 1, e);
-    if (!rc) {
-        dev_download(m->dev, host, p->w, n);
-        rc = weights_out_add(o, host, n, e);
-    }
-    if (!rc)
-        rc = weights_out_commit(o, e);
-    weights_out_close(o);
-    mem_free(host);
-    str_release(&path);
-    return rc;
-}
-
-int model_save(const struct model *m, const char *dir, struct err *e)
-{
-    struct saver s = {m};
-    int rc = family_save(&m->cfg, dir, saver_get, &s, e);
-    return rc || !has_head(m) ? rc : head_save(m, dir, e);
+            m->dev->ops->fill(m->dev, param_numbers(&m->params[i]), 0, m->params[i].g);
 }

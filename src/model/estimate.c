@@ -1,0 +1,68 @@
+/* estimate.c - what a training will take, before there is a model: memory and products. */
+#include "model/internal.h"
+#include "core/mem.h"
+
+#define CLASSES          2  /* of the head that is counted with */
+#define TOKENS_PER_READ  25 /* a short text; what is read moves the last block alone */
+#define NUMBERS_LEARNING 3  /* gradient and AdamW's two moments */
+
+/* learning - numbers of the parameters that have a gradient under a classifier. */
+static size_t learning(const struct param_spec *specs, size_t n, const struct model_config *c,
+                       const struct trainable *t)
+{
+    size_t sum = CLASSES * c->channels, cut = model_cut(c, t);
+    for (size_t i = 0; i < n; i++) {
+        bool embed = specs[i].kind == PARAM_EMBED || specs[i].kind == PARAM_POSITIONS;
+        bool learns = embed ? t->kind == TRAIN_ALL && t->embeddings
+                            : t->kind != TRAIN_HEAD && specs[i].layer >= (int)cut;
+        if (learns && specs[i].kind != PARAM_UNEMBED)
+            sum += specs[i].rows * specs[i].cols;
+    }
+    return sum;
+}
+
+size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens)
+{
+    struct err ignored = ERR_INIT;
+    struct activations a = {0};
+    struct param_spec *specs = NULL;
+    size_t n, floats, bytes = 0;
+    struct extent x = {.N = batch_tokens,
+                       .R = (batch_tokens + TOKENS_PER_READ - 1) / TOKENS_PER_READ,
+                       .to = c->layers,
+                       .cut = model_cut(c, t),
+                       .outputs = CLASSES,
+                       .keep = true};
+    if (config_check(c, "model", &ignored) || family_params(c, &specs, &n, &ignored))
+        return 0;
+    a.blocks = mem_zalloc(c->layers, sizeof *a.blocks, &ignored);
+    if (a.blocks) {
+        floats = config_params(c) + NUMBERS_LEARNING * learning(specs, n, c, t);
+        if (!size_add(floats, activations_place(&a, c, &x, NULL), &floats) ||
+            !size_mul(floats, sizeof(float), &bytes))
+            bytes = SIZE_MAX;
+    }
+    mem_free(a.blocks);
+    mem_free(specs);
+    return bytes;
+}
+
+double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens,
+                   size_t seqs, bool features_given)
+{
+    struct widths w = model_widths(c);
+    double N = (double)tokens, S = (double)seqs, C = (double)w.C, Q = (double)w.Q;
+    double head = S * C * CLASSES, total;
+    size_t cut = model_cut(c, t), L = c->layers;
+    if (!tokens || !seqs)
+        return 0;
+    total = (cut < L ? 3 : 2) * head; /* its input's gradient is wanted where a block learns */
+    for (size_t l = features_given ? cut : 0; l < L; l++) {
+        bool trimmed = l + 1 == L;
+        double R = trimmed ? S : N; /* rows with queries */
+        double weights = C * (R * (Q + Q + (double)w.UP + (double)w.M) + N * 2 * (double)w.KV);
+        double pairs = trimmed ? N : N * (N / S + 1) / 2; /* of a query and a key it sees */
+        total += l < cut ? weights + 2 * pairs * Q : 3 * weights + (2 + 5) * pairs * Q;
+    }
+    return 2 * total;
+}
