@@ -110,7 +110,8 @@ static void size_axis(const struct doc *results, struct str *out)
         lo = x < lo ? x : lo;
         hi = x > hi ? x : hi;
     }
-    str_cat(out, "set xlabel \"student, million parameters\"\n");
+    /* two lines of tic labels lie between the axis and its name */
+    str_cat(out, "set xlabel \"student, million parameters\" offset 0,-1\n");
     if (hi > lo)
         str_addf(out, "set logscale x\nset xrange [%.9g:%.9g]\n", lo / 1.25, hi * 1.25);
     else
@@ -143,10 +144,21 @@ static double spread(const struct doc *results, double x, size_t i, size_t n)
     return hi > lo ? x * pow(1.05, place) : x + 2.4 * place;
 }
 
+/* several_sizes - whether there is anything for a line to join. */
+static bool several_sizes(const struct doc *results)
+{
+    const struct doc *first = doc_get(results, "pairs")->child;
+    for (const struct doc *p = first; p; p = p->next)
+        if (strcmp(view_str(p, "student"), view_str(first, "student")) != 0)
+            return true;
+    return false;
+}
+
 static void lines_script(const struct doc *results, const char *key, struct str *out)
 {
     struct line lines[48];
     size_t n = lines_list(results, lines, sizeof lines / sizeof *lines);
+    bool joined = several_sizes(results);
     for (size_t i = 0; i < n; i++) {
         str_addf(out, "$l%zu << EOD\n", i);
         for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
@@ -161,7 +173,8 @@ static void lines_script(const struct doc *results, const char *key, struct str 
         str_addf(out, "%s$l%zu using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.9 lc rgb \"%s\" title ", i ? ", " : "", i,
                  points[m % COLOURS], colours[c]);
         line_title(results, &lines[i], out);
-        str_addf(out, ", $l%zu using 1:2 with lines lw 2 dt %zu lc rgb \"%s\" notitle", i, m + 1, colours[c]);
+        if (joined)
+            str_addf(out, ", $l%zu using 1:2 with lines lw 2 dt %zu lc rgb \"%s\" notitle", i, m + 1, colours[c]);
     }
 }
 
@@ -179,8 +192,9 @@ static bool script_accuracy(const struct doc *results, struct str *out)
             data_point(out, student_layers(results, p), view_est(doc_get(p, "ceiling"), "accuracy"));
     str_cat(out, "EOD\n");
     lines_script(results, "", out);
-    str_cat(out, ", $c using 1:2:3:4 with yerrorbars lw 1.5 pt 2 lc rgb \"#808080\" title \"ceiling\", $c using 1:2 with lines lw 2 lc rgb "
-                 "\"#808080\" notitle");
+    str_cat(out, ", $c using 1:2:3:4 with yerrorbars lw 1.5 pt 2 lc rgb \"#808080\" title \"ceiling\"");
+    if (several_sizes(results))
+        str_cat(out, ", $c using 1:2 with lines lw 2 lc rgb \"#808080\" notitle");
     for (size_t i = 0; i < n; i++) {
         size_t c = supervisor_index(lines, i);
         if (c < sups)
@@ -210,7 +224,7 @@ static bool script_pgr(const struct doc *results, struct str *out)
     if (!any)
         return false;
     size_axis(results, out);
-    str_cat(out, "set ylabel \"performance gap recovered\"\nset arrow from graph 0, first 1 to graph 1, first 1 nohead dt 3 lc rgb "
+    str_cat(out, "set ylabel \"performance gap recovered\"\nset yrange [*<-0.05:1.05<*]\nset arrow from graph 0, first 1 to graph 1, first 1 nohead dt 3 lc rgb "
                  "\"#808080\"\nset arrow from graph 0, first 0 to graph 1, first 0 nohead dt 3 lc rgb \"#808080\"\n");
     lines_script(results, "pgr", out);
     str_addc(out, '\n');
@@ -274,7 +288,7 @@ static bool script_agreement(const struct doc *results, struct str *out)
     str_cat(out, "EOD\n");
     if (!n)
         return false;
-    str_cat(out, "set datafile missing \"?\"\nset ylabel \"student agrees with its supervisor\"\nset yrange [0:1]\nset boxwidth 0.25\n"
+    str_cat(out, "set datafile missing \"?\"\nset ylabel \"agreement\"\nset yrange [0:1]\nset boxwidth 0.25\n"
                  "set style fill solid 0.75\nset xtics rotate by -25 (");
     size_t i = 0;
     for (const struct doc *p = pairs->child; p; p = p->next) {
@@ -295,7 +309,7 @@ static bool script_agreement(const struct doc *results, struct str *out)
     str_addf(out, ")\nset xrange [-0.6:%.1f]\nplot ", (double)n - 0.4);
     for (size_t k = 0; k < 3; k++)
         str_addf(out,
-                 "%s$d using ($1+%.2f):%zu with boxes lc rgb \"%s\" title \"%s\", $d using ($1+%.2f):%zu:%zu:%zu with yerrorbars pt 0 lw "
+                 "%s$d using ($1+%.2f):%zu with boxes lc rgb \"%s\" title \"%s\", $d using ($1+%.2f):%zu:%zu:%zu with yerrorbars ps 0 lw "
                  "1.5 lc rgb \"#606060\" notitle",
                  k ? ", " : "", 0.27 * ((double)k - 1), 3 * k + 2, colours[k], titles[k], 0.27 * ((double)k - 1), 3 * k + 2, 3 * k + 3,
                  3 * k + 4);
@@ -327,7 +341,7 @@ static int run_gnuplot(const char *script, const char *terminal, int height, str
     struct proc_result r = {.status = -1, .out = STR_INIT, .errout = STR_INIT};
     struct str all = STR_INIT;
     str_addf(&all,
-             "set encoding utf8\nset terminal %s\nset border 3\nset tics nomirror out\nset grid ytics lc rgb \"#a0a0a0\" dt 3\n"
+             "set encoding utf8\nset terminal %s\nset pointintervalbox 0\nset border 3\nset tics nomirror out\nset grid ytics lc rgb \"#a0a0a0\" dt 3\n"
              "set key outside bottom center horizontal samplen 2\nset bmargin\n%s",
              terminal, script);
     (void)height;
@@ -365,7 +379,7 @@ static void svg_inline(const struct str *svg, const char *title, struct str *out
             str_cat(out, "\"currentColor\"");
             s += strlen(black[k]);
         } else if (k < 4) {
-            str_cat(out, "\"none\"");
+            str_cat(out, "\"transparent\"");
             s += strlen(black[k]);
         } else {
             str_addc(out, *s++);
