@@ -5,7 +5,7 @@ set -u
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-export XDG_CACHE_HOME=$scratch/cache XDG_CONFIG_HOME=$scratch/config W2S_THREADS=${W2S_THREADS:-2}
+export XDG_CACHE_HOME=$scratch/cache XDG_CONFIG_HOME=$scratch/config W2S_THREADS=${W2S_THREADS:-2} W2S_SHARE=${W2S_SHARE:-$W2S_SOURCE}
 model=$W2S_SOURCE/tests/cli/model
 checks=0 bad=0
 
