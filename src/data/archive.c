@@ -33,7 +33,8 @@ static void reader_close(struct reader *r)
 }
 
 /* reader_open - data stays the caller's and has to outlive the reader. */
-static int reader_open(struct reader *r, const void *data, size_t n, int formats, const char *name, struct err *e)
+static int reader_open(struct reader *r, const void *data, size_t n, int formats, const char *name,
+                       struct err *e)
 {
     *r = (struct reader){archive_read_new(), name};
     if (!r->a)
@@ -46,7 +47,8 @@ static int reader_open(struct reader *r, const void *data, size_t n, int formats
     if (formats & FORMATS_RAW)
         rc |= archive_read_support_format_raw(r->a);
     if (rc != ARCHIVE_OK)
-        rc = err_set(e, ERR_INPUT, "%s: this build of libarchive lacks gzip, bzip2, xz or zstd", name);
+        rc = err_set(e, ERR_INPUT, "%s: this build of libarchive lacks gzip, bzip2, xz or zstd",
+                     name);
     else if (archive_read_open_memory(r->a, data, n) != ARCHIVE_OK)
         rc = reader_fail(r, e);
     if (rc)
@@ -91,13 +93,18 @@ static bool bytes_begin(const struct str *b, size_t at, const char *magic, size_
 
 static bool bytes_compressed(const struct str *b)
 {
-    return bytes_begin(b, 0, "\x1f\x8b", 2) || bytes_begin(b, 0, "BZh", 3) || bytes_begin(b, 0, "\xfd" "7zXZ", 6) ||
+    return bytes_begin(b, 0, "\x1f\x8b", 2) || bytes_begin(b, 0, "BZh", 3) ||
+           bytes_begin(b, 0,
+                       "\xfd"
+                       "7zXZ",
+                       6) ||
            bytes_begin(b, 0, "\x28\xb5\x2f\xfd", 4);
 }
 
 static bool bytes_archive(const struct str *b)
 {
-    return bytes_begin(b, 0, "PK\3\4", 4) || bytes_begin(b, 0, "PK\5\6", 4) || bytes_begin(b, 257, "ustar", 5);
+    return bytes_begin(b, 0, "PK\3\4", 4) || bytes_begin(b, 0, "PK\5\6", 4) ||
+           bytes_begin(b, 257, "ustar", 5);
 }
 
 /* names_list - "a", "b" and 3 more: the files of an archive. */
@@ -121,9 +128,10 @@ static int names_list(struct str *list, const struct str *data, const char *name
     return rc ? rc : str_check(list, e);
 }
 
-/* entry_find - the entry that is rest, or a folder of rest's on the way that is a file, hence an archive
- * itself: *used is how much of rest it takes, 0 where there is none. */
-static int entry_find(const struct str *data, const char *name, const char *rest, struct str *out, size_t *used, struct err *e)
+/* entry_find - the entry that is rest, or a folder of rest's on the way that is a file, hence an
+ * archive itself: *used is how much of rest it takes, 0 where there is none. */
+static int entry_find(const struct str *data, const char *name, const char *rest, struct str *out,
+                      size_t *used, struct err *e)
 {
     struct reader r;
     struct archive_entry *entry;
@@ -132,7 +140,8 @@ static int entry_find(const struct str *data, const char *name, const char *rest
     while (!rc && !*used && !(rc = reader_next(&r, &entry, e)) && entry) {
         const char *s = entry_name(entry);
         size_t n = strlen(s);
-        if (archive_entry_filetype(entry) != AE_IFREG || !n || strncmp(s, rest, n) != 0 || (rest[n] && rest[n] != '/'))
+        if (archive_entry_filetype(entry) != AE_IFREG || !n || strncmp(s, rest, n) != 0 ||
+            (rest[n] && rest[n] != '/'))
             continue;
         rc = reader_read(&r, out, e);
         *used = n;
@@ -197,7 +206,8 @@ static int last_step(struct str *data, const char *name, struct err *e)
     if (!rc && bytes_archive(data)) {
         rc = names_list(&list, data, name, e);
         if (!rc)
-            rc = err_set(e, ERR_INPUT, "%s: an archive; name the file in it, %s/NAME: it holds %s", name, name, list.s);
+            rc = err_set(e, ERR_INPUT, "%s: an archive; name the file in it, %s/NAME: it holds %s",
+                         name, name, list.s);
     }
     str_release(&list);
     return rc;

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* example_id - the first 16 digits of the sum of question and text: short, and the same whatever stands around it. */
+/* example_id - the first 16 digits of the sum of question and text: short, and the same whatever
+ * stands around it. */
 static int example_id(const struct draft *x, char id[17], struct str *scratch, struct err *e)
 {
     char hex[HASH_HEX];
@@ -22,7 +23,8 @@ static int example_id(const struct draft *x, char id[17], struct str *scratch, s
     return rc;
 }
 
-static int part_keep(struct dataset *d, const struct drafts *from, const size_t *taken, size_t n, enum task_part part, struct err *e)
+static int part_keep(struct dataset *d, const struct drafts *from, const size_t *taken, size_t n,
+                     enum task_part part, struct err *e)
 {
     struct str scratch = STR_INIT;
     int rc = OK;
@@ -122,8 +124,9 @@ static void dataset_say(const struct dataset *d, const struct task *t, struct lo
     str_release(&s);
 }
 
-int dataset_draw(struct dataset *d, const struct task *t, const char *dir, const struct task_sizes *sizes,
-                 const struct task_seeds *seeds, struct log *log, struct err *e)
+int dataset_draw(struct dataset *d, const struct task *t, const char *dir,
+                 const struct task_sizes *sizes, const struct task_seeds *seeds, struct log *log,
+                 struct err *e)
 {
     struct drafts drafts;
     struct split split = {.duplicates = 0};

@@ -20,8 +20,8 @@ static size_t quantile(const size_t *sorted, size_t n, double q)
     return sorted[k ? k - 1 : 0];
 }
 
-static int lengths_measure(struct part_description *p, const struct example *x, size_t n, const struct tokenizer *tok,
-                           size_t max_tokens, struct err *e)
+static int lengths_measure(struct part_description *p, const struct example *x, size_t n,
+                           const struct tokenizer *tok, size_t max_tokens, struct err *e)
 {
     struct token_set t;
     int rc = token_set_make(&t, x, n, tok, max_tokens, e);
@@ -45,7 +45,8 @@ static int lengths_measure(struct part_description *p, const struct example *x, 
     return len ? OK : e->code;
 }
 
-static int classes_count(struct part_description *p, const struct example *x, size_t n, struct err *e)
+static int classes_count(struct part_description *p, const struct example *x, size_t n,
+                         struct err *e)
 {
     size_t max = 0, *q = mem_alloc(n, sizeof *q, e);
     if (!q)
@@ -137,8 +138,8 @@ static int shared_find(struct description *a, const struct dataset *d, struct er
     return rc;
 }
 
-int description_make(struct description *a, const struct task *t, const struct dataset *d, const struct tokenizer *tok,
-                     size_t max_tokens, struct err *e)
+int description_make(struct description *a, const struct task *t, const struct dataset *d,
+                     const struct tokenizer *tok, size_t max_tokens, struct err *e)
 {
     int rc = OK;
     *a = (struct description){.tokenized = tok != NULL, .max_tokens = max_tokens};

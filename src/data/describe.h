@@ -8,11 +8,13 @@ struct part_description {
     size_t n, questions;
     size_t class[16];
     double constant_accuracy; /* of always answering the largest class; NAN for an empty part */
-    /* With a tokenizer, else 0: tokens an example as it is read, truncated ones cut. */
-    size_t shortest, median, p95, longest; /* median, p95: the smallest length that half, 95 % of the examples do not exceed */
+    /* With a tokenizer, else 0: tokens an example as it is read, truncated ones cut. median and
+     * p95 are the smallest length that half, 95 % of the examples do not exceed. */
+    size_t shortest, median, p95, longest;
     size_t tokens, truncated, lost;
-    size_t same_text;  /* examples whose text is in another part too: 0, or the split is broken */
-    size_t same_words; /* examples whose letters and digits, case aside, are those of one in another part */
+    size_t same_text; /* examples whose text is in another part too: 0, or the split is broken */
+    /* Examples whose letters and digits, case aside, are those of one in another part. */
+    size_t same_words;
 };
 
 struct description {
@@ -22,12 +24,14 @@ struct description {
 };
 
 /* description_make - tok may be NULL: no lengths. Nothing to release. */
-int description_make(struct description *a, const struct task *t, const struct dataset *d, const struct tokenizer *tok,
-                     size_t max_tokens, struct err *e);
+int description_make(struct description *a, const struct task *t, const struct dataset *d,
+                     const struct tokenizer *tok, size_t max_tokens, struct err *e);
 
-/* Appended to out: as text for people, with show examples of the test part (else of the first that has any), or as one JSON
- * object on a line. */
-void description_print(const struct description *a, const struct task *t, const struct dataset *d, size_t show, struct str *out);
-void description_json(const struct description *a, const struct task *t, const struct dataset *d, size_t show, struct str *out);
+/* Appended to out: as text for people, with show examples of the test part (else of the first that
+ * has any), or as one JSON object on a line. */
+void description_print(const struct description *a, const struct task *t, const struct dataset *d,
+                       size_t show, struct str *out);
+void description_json(const struct description *a, const struct task *t, const struct dataset *d,
+                      size_t show, struct str *out);
 
 #endif

@@ -27,7 +27,8 @@ static void fate(struct str *out, size_t n, const char *what)
 static void source_print(const struct task *t, const struct dataset *d, struct str *out)
 {
     size_t before = 0, after = 0;
-    str_addf(out, "%s: %s\n%s\nlicence: %s\n\n", task_name(t), task_title(t), task_citation(t), task_licence(t));
+    str_addf(out, "%s: %s\n%s\nlicence: %s\n\n", task_name(t), task_title(t), task_citation(t),
+             task_licence(t));
     for (size_t k = 0; k < d->classes; k++) {
         before += d->class_before[k];
         after += d->class_after[k];
@@ -47,7 +48,8 @@ static size_t class_width(const struct task *t, size_t k)
     return n < 8 ? 10 : n + 2;
 }
 
-static void parts_print(const struct description *a, const struct task *t, const struct dataset *d, struct str *out)
+static void parts_print(const struct description *a, const struct task *t, const struct dataset *d,
+                        struct str *out)
 {
     str_addf(out, "\n%-10s%10s%11s", "part", "examples", "questions");
     for (size_t k = 0; k < d->classes; k++)
@@ -67,13 +69,15 @@ static void parts_print(const struct description *a, const struct task *t, const
         column(out, x->same_words, 8);
         str_addc(out, '\n');
     }
-    str_cat(out, "constant: accuracy of one answer to all; shared: texts that another part has too; alike: the same but\n"
+    str_cat(out, "constant: accuracy of one answer to all; shared: texts that another part has "
+                 "too; alike: the same but\n"
                  "for case and punctuation\n");
 }
 
 static void tokens_print(const struct description *a, struct str *out)
 {
-    str_addf(out, "\n%-10s%10s%10s%8s%8s%10s%11s%8s\n", "tokens", "all", "shortest", "median", "95 %", "longest", "truncated", "lost");
+    str_addf(out, "\n%-10s%10s%10s%8s%8s%10s%11s%8s\n", "tokens", "all", "shortest", "median",
+             "95 %", "longest", "truncated", "lost");
     for (int p = 0; p < PART_COUNT; p++) {
         const struct part_description *x = &a->part[p];
         if (!x->n)
@@ -88,7 +92,10 @@ static void tokens_print(const struct description *a, struct str *out)
         column(out, x->lost, 8);
         str_addc(out, '\n');
     }
-    str_addf(out, "truncated: examples longer than %zu tokens, cut from the left of their long field; lost: tokens\n", a->max_tokens);
+    str_addf(out,
+             "truncated: examples longer than %zu tokens, cut from the left of their long field; "
+             "lost: tokens\n",
+             a->max_tokens);
 }
 
 static enum task_part shown_part(const struct dataset *d)
@@ -100,12 +107,14 @@ static enum task_part shown_part(const struct dataset *d)
     return PART_TEST;
 }
 
-static void examples_print(const struct task *t, const struct dataset *d, size_t show, struct str *out)
+static void examples_print(const struct task *t, const struct dataset *d, size_t show,
+                           struct str *out)
 {
     enum task_part part = shown_part(d);
     for (size_t i = 0; i < show && i < d->n[part]; i++) {
         const struct example *x = &d->part[part][i];
-        str_addf(out, "\n%s, %s %zu, %s", task_class_name(t, (size_t)x->label), part_names[part], i + 1, x->source);
+        str_addf(out, "\n%s, %s %zu, %s", task_class_name(t, (size_t)x->label), part_names[part],
+                 i + 1, x->source);
         if (!isnan(x->confidence))
             str_addf(out, ", confidence %.3g", x->confidence);
         str_cat(out, "\n    ");
@@ -118,7 +127,8 @@ static void examples_print(const struct task *t, const struct dataset *d, size_t
     }
 }
 
-void description_print(const struct description *a, const struct task *t, const struct dataset *d, size_t show, struct str *out)
+void description_print(const struct description *a, const struct task *t, const struct dataset *d,
+                       size_t show, struct str *out)
 {
     source_print(t, d, out);
     parts_print(a, t, d, out);
@@ -139,7 +149,8 @@ static void key_str(struct js *j, const char *key, const char *s)
     js_str(j, s);
 }
 
-static void part_json(struct js *j, const struct description *a, const struct part_description *x, const struct dataset *d)
+static void part_json(struct js *j, const struct description *a, const struct part_description *x,
+                      const struct dataset *d)
 {
     js_open(j, '{');
     key_count(j, "examples", x->n);
@@ -183,7 +194,8 @@ static void source_json(struct js *j, const struct dataset *d)
     key_str(j, "hash", d->hash);
 }
 
-void description_json(const struct description *a, const struct task *t, const struct dataset *d, size_t show, struct str *out)
+void description_json(const struct description *a, const struct task *t, const struct dataset *d,
+                      size_t show, struct str *out)
 {
     struct js j;
     enum task_part part = shown_part(d);

@@ -16,9 +16,9 @@ struct drafter {
     struct drafts *d;
     uint64_t seed;
     enum pool pool;
-    const char *name;        /* of the file, below the asset's folder */
-    size_t rows;             /* of this file */
-    struct str text, parts;  /* scratch */
+    const char *name;       /* of the file, below the asset's folder */
+    size_t rows;            /* of this file */
+    struct str text, parts; /* scratch */
 };
 
 enum { LEFT_OUT = -1 };
@@ -49,14 +49,17 @@ static int number_get(const struct field *f, const struct place *p, double *out,
         *out = d->r;
     else if (d->type == DOC_STRING)
         *out = strtod(d->s, &end);
-    bool number = d->type == DOC_INT || d->type == DOC_REAL || (end && end != d->s && !end[strspn(end, " \t\r")]);
+    bool number = d->type == DOC_INT || d->type == DOC_REAL ||
+                  (end && end != d->s && !end[strspn(end, " \t\r")]);
     if (!number || !isfinite(*out))
-        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted a number", f->path, d->type == DOC_STRING ? d->s : doc_type_name(d->type));
+        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted a number", f->path,
+                        d->type == DOC_STRING ? d->s : doc_type_name(d->type));
     return OK;
 }
 
 /* label_by_range - the class all of whose conditions hold. */
-static int label_by_range(const struct task *t, const struct place *p, int *label, double *confidence, struct err *e)
+static int label_by_range(const struct task *t, const struct place *p, int *label,
+                          double *confidence, struct err *e)
 {
     double x = 0;
     int rc = number_get(t->label, p, &x, e);
@@ -69,8 +72,9 @@ static int label_by_range(const struct task *t, const struct place *p, int *labe
         for (size_t i = 0; i < t->n_conditions; i++)
             all = all && (t->conditions[i].class != k || condition_holds(&t->conditions[i], x));
         if (all && *label != LEFT_OUT)
-            return doc_fail(p->row, e, "\"%s\" is %g, which is in the ranges of \"%s\" and of \"%s\"", t->label->path, x,
-                            t->classes[*label].name, t->classes[k].name);
+            return doc_fail(p->row, e,
+                            "\"%s\" is %g, which is in the ranges of \"%s\" and of \"%s\"",
+                            t->label->path, x, t->classes[*label].name, t->classes[k].name);
         if (all)
             *label = (int)k;
     }
@@ -98,7 +102,8 @@ static int label_by_map(struct drafter *r, const struct place *p, int *label, st
     }
     for (size_t i = 0; i < t->n_values; i++)
         str_addf(&list, "%s\"%s\"", i ? ", " : "", t->values[i].value);
-    rc = doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted one of %s", t->label->path, r->parts.s, list.s);
+    rc = doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted one of %s", t->label->path, r->parts.s,
+                  list.s);
     str_release(&list);
     return rc;
 }
@@ -111,18 +116,21 @@ static const char *nth(const char *strings, size_t i)
 }
 
 /* answer_index - which of n options is right; keys, where there are any, are n strings. */
-static int answer_index(const struct task *t, const struct place *p, const char *answer, const char *keys, size_t n, size_t *right,
-                        struct err *e)
+static int answer_index(const struct task *t, const struct place *p, const char *answer,
+                        const char *keys, size_t n, size_t *right, struct err *e)
 {
     char *end;
     if (t->keys.n) {
         for (*right = 0; *right < n; ++*right)
             if (strcmp(nth(keys, *right), answer) == 0)
                 return OK;
-        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", which is the key of none of the %zu options", t->answer->path, answer, n);
+        return doc_fail(p->row, e,
+                        "\"%s\" is \"%.60s\", which is the key of none of the %zu options",
+                        t->answer->path, answer, n);
     }
     bool letter = isupper((unsigned char)*t->first);
-    unsigned long long first = letter ? (unsigned char)*t->first : strtoull(t->first, NULL, 10), given = 0;
+    unsigned long long first = letter ? (unsigned char)*t->first : strtoull(t->first, NULL, 10),
+                       given = 0;
     bool good = letter ? answer[0] && !answer[1] : isdigit((unsigned char)*answer) != 0;
     if (good && letter) {
         given = (unsigned char)*answer;
@@ -134,8 +142,10 @@ static int answer_index(const struct task *t, const struct place *p, const char 
     if (good && given >= first && given - first < n)
         return OK;
     if (letter)
-        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %c to %c", t->answer->path, answer, (char)first, (char)(first + n - 1));
-    return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %llu to %llu", t->answer->path, answer, first, first + n - 1);
+        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %c to %c", t->answer->path, answer,
+                        (char)first, (char)(first + n - 1));
+    return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %llu to %llu", t->answer->path, answer,
+                    first, first + n - 1);
 }
 
 /* candidates_get - into r->parts the right answer, then all wrong ones; each ends in a NUL. */
@@ -174,9 +184,10 @@ static int candidates_get(struct drafter *r, const struct place *p, size_t *wron
     return rc;
 }
 
-/* candidate_draw - with probability 1/2 the right answer, else one of the wrong ones. The stream is named by the question and
- * its answers, so that a draw does not hang on the rows around it. */
-static int candidate_draw(struct drafter *r, const struct place *p, int *label, const char **candidate, struct err *e)
+/* candidate_draw - with probability 1/2 the right answer, else one of the wrong ones. The stream is
+ * named by the question and its answers, so that a draw does not hang on the rows around it. */
+static int candidate_draw(struct drafter *r, const struct place *p, int *label,
+                          const char **candidate, struct err *e)
 {
     char hex[HASH_HEX], stream[16 + sizeof hex];
     struct rng rng;
@@ -229,7 +240,8 @@ static bool shorten(struct str *s, size_t begin, size_t max)
     return true;
 }
 
-static int render(struct drafter *r, const struct place *p, const char *candidate, struct draft *x, struct err *e)
+static int render(struct drafter *r, const struct place *p, const char *candidate, struct draft *x,
+                  struct err *e)
 {
     const struct task *t = r->t;
     size_t i, begin;
@@ -263,7 +275,8 @@ static int render(struct drafter *r, const struct place *p, const char *candidat
     return x->text ? OK : e->code;
 }
 
-/* group_set - the question: the fields of "group", else the choice's question, else the text itself. */
+/* group_set - the question: the fields of "group", else the choice's question, else the text
+ * itself. */
 static int group_set(struct drafter *r, const struct place *p, struct draft *x, struct err *e)
 {
     const struct task *t = r->t;
@@ -293,7 +306,7 @@ static int draft_add(void *ctx, const struct place *p, struct err *e)
     const struct task *t = r->t;
     struct drafts *d = r->d;
     const char *candidate = NULL;
-    struct draft x = {.confidence = NAN, .pool = r->pool, .seq = d->n};
+    struct draft x = {.confidence = (double)NAN, .pool = r->pool, .seq = d->n};
     int rc;
     d->rows_read++;
     r->rows++;
@@ -354,7 +367,8 @@ static int file_add(struct drafter *r, const char *dir, const char *name, struct
     return rc;
 }
 
-int drafts_make(struct drafts *d, const struct task *t, const char *dir, uint64_t label_seed, struct err *e)
+int drafts_make(struct drafts *d, const struct task *t, const char *dir, uint64_t label_seed,
+                struct err *e)
 {
     struct drafter r = {.t = t, .d = d, .seed = label_seed, .text = STR_INIT, .parts = STR_INIT};
     int rc = OK;

@@ -1,4 +1,5 @@
-/* draft.h - every example that the rows make, before it is known which are used. Inside data only. */
+/* draft.h - every example that the rows make, before it is known which are used. Inside data only.
+ */
 #ifndef W2S_DATA_DRAFT_H
 #define W2S_DATA_DRAFT_H
 
@@ -24,8 +25,10 @@ struct drafts {
     size_t rows_read, rows_left_out, shortened;
 };
 
-/* drafts_make - read all files of the task below dir. Undone by drafts_release, after an error too. */
-int drafts_make(struct drafts *d, const struct task *t, const char *dir, uint64_t label_seed, struct err *e);
+/* drafts_make - read all files of the task below dir. Undone by drafts_release, after an error too.
+ */
+int drafts_make(struct drafts *d, const struct task *t, const char *dir, uint64_t label_seed,
+                struct err *e);
 void drafts_release(struct drafts *d);
 
 #endif

@@ -1,4 +1,5 @@
-/* pack.c - tokens of examples, truncation, packed batches. Lengths come from starts, never from a token's value. */
+/* pack.c - tokens of examples, truncation, packed batches. Lengths come from starts, never from a
+ * token's value. */
 #include "core/mem.h"
 #include "data/pack.h"
 
@@ -39,9 +40,11 @@ static int bos_find(struct maker *m, struct err *e)
     return rc;
 }
 
-/* long_by_bytes - the tokens [*begin, *end) whose last byte is in the long field. False where the tokens' bytes are not the
- * text's (a tokenizer that changes the text first), so that bytes cannot be counted. */
-static int long_by_bytes(struct maker *m, const struct example *x, size_t *begin, size_t *end, bool *exact, struct err *e)
+/* long_by_bytes - the tokens [*begin, *end) whose last byte is in the long field. False where the
+ * tokens' bytes are not the text's (a tokenizer that changes the text first), so that bytes cannot
+ * be counted. */
+static int long_by_bytes(struct maker *m, const struct example *x, size_t *begin, size_t *end,
+                         bool *exact, struct err *e)
 {
     *begin = *end = m->ids.n;
     str_reset(&m->bytes);
@@ -59,15 +62,19 @@ static int long_by_bytes(struct maker *m, const struct example *x, size_t *begin
 }
 
 /* long_by_parts - the text's three parts, each encoded by itself. */
-static int long_by_parts(struct maker *m, const struct example *x, size_t *begin, size_t *end, struct err *e)
+static int long_by_parts(struct maker *m, const struct example *x, size_t *begin, size_t *end,
+                         struct err *e)
 {
     m->ids.n = 0;
     int rc = tokenizer_encode(m->tok, x->text, x->long_begin, false, &m->ids, e);
     *begin = m->ids.n;
     if (!rc)
-        rc = tokenizer_encode(m->tok, x->text + x->long_begin, x->long_end - x->long_begin, false, &m->ids, e);
+        rc = tokenizer_encode(m->tok, x->text + x->long_begin, x->long_end - x->long_begin, false,
+                              &m->ids, e);
     *end = m->ids.n;
-    return rc ? rc : tokenizer_encode(m->tok, x->text + x->long_end, x->len - x->long_end, false, &m->ids, e);
+    return rc ? rc
+              : tokenizer_encode(m->tok, x->text + x->long_end, x->len - x->long_end, false,
+                                 &m->ids, e);
 }
 
 static void ids_cut(struct token_ids *ids, size_t begin, size_t n)
@@ -127,8 +134,8 @@ static int example_add(struct token_set *t, struct maker *m, const struct exampl
     return OK;
 }
 
-int token_set_make(struct token_set *t, const struct example *x, size_t n, const struct tokenizer *tok, size_t max_tokens,
-                   struct err *e)
+int token_set_make(struct token_set *t, const struct example *x, size_t n,
+                   const struct tokenizer *tok, size_t max_tokens, struct err *e)
 {
     struct maker m = {.tok = tok, .max = max_tokens, .bytes = STR_INIT};
     *t = (struct token_set){.n = 0};
@@ -136,7 +143,9 @@ int token_set_make(struct token_set *t, const struct example *x, size_t n, const
     t->starts = mem_zalloc(n + 1, sizeof *t->starts, e);
     int rc = t->starts ? bos_find(&m, e) : e->code;
     if (!rc && m.bos && max_tokens < 2)
-        rc = err_set(e, ERR_INPUT, "max_tokens is 1, wanted at least 2: this tokenizer puts a token before every text");
+        rc = err_set(
+            e, ERR_INPUT,
+            "max_tokens is 1, wanted at least 2: this tokenizer puts a token before every text");
     for (size_t i = 0; !rc && i < n; i++)
         rc = example_add(t, &m, &x[i], e);
     token_ids_release(&m.ids);
@@ -158,13 +167,15 @@ void packer_release(struct packer *p)
     packer_init(p);
 }
 
-int packer_fill(struct packer *p, const struct token_set *t, const size_t *index, size_t n, struct err *e)
+int packer_fill(struct packer *p, const struct token_set *t, const size_t *index, size_t n,
+                struct err *e)
 {
     size_t total = 0;
     for (size_t i = 0; i < n; i++)
         total += token_set_len(t, index[i]);
     if (total > INT32_MAX || n >= INT32_MAX)
-        return err_set(e, ERR_NOMEM, "a batch of %zu tokens; at most %d fit into one", total, INT32_MAX);
+        return err_set(e, ERR_NOMEM, "a batch of %zu tokens; at most %d fit into one", total,
+                       INT32_MAX);
     int rc = mem_grow(&p->tokens, &p->cap_tokens, total, sizeof *p->tokens, e);
     if (!rc)
         rc = mem_grow(&p->starts, &p->cap_seqs, n + 1, sizeof *p->starts, e);
@@ -178,12 +189,13 @@ int packer_fill(struct packer *p, const struct token_set *t, const size_t *index
         at += len;
     }
     p->starts[n] = (int32_t)at;
-    p->batch = (struct batch){.n_tokens = total, .n_seqs = n, .tokens = p->tokens, .starts = p->starts};
+    p->batch =
+        (struct batch){.n_tokens = total, .n_seqs = n, .tokens = p->tokens, .starts = p->starts};
     return OK;
 }
 
-int pack_split(const struct token_set *t, const size_t *index, size_t n, size_t budget, size_t **ends, size_t *count,
-               struct err *e)
+int pack_split(const struct token_set *t, const size_t *index, size_t n, size_t budget,
+               size_t **ends, size_t *count, struct err *e)
 {
     size_t runs = 0, tokens = 0;
     *ends = mem_alloc(n, sizeof **ends, e);

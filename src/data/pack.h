@@ -8,20 +8,21 @@
 
 struct token_set {
     size_t n;
-    int32_t *tokens;   /* all, one after the other */
-    size_t *starts;    /* [n+1] */
-    size_t truncated;  /* how many examples lost tokens */
-    size_t lost;       /* tokens lost in all */
+    int32_t *tokens;  /* all, one after the other */
+    size_t *starts;   /* [n+1] */
+    size_t truncated; /* how many examples lost tokens */
+    size_t lost;      /* tokens lost in all */
     size_t longest;
 };
 
-/* token_set_make - n examples, in order. Ids are those of the whole text (special tokens in it are text); where the tokenizer's
- * default call begins a text with bos, so does an example, and bos counts. One longer than max_tokens (> 0) loses tokens from
- * the left of its long field, then, where that is not enough, from the left of all but bos; counted, never dropped. A token
- * belongs to the long field if its last byte does. An example of no token at all is ERR_INPUT by its source. Undone by
- * token_set_release; after an error it is released. */
-int token_set_make(struct token_set *t, const struct example *x, size_t n, const struct tokenizer *tok, size_t max_tokens,
-                   struct err *e);
+/* token_set_make - n examples, in order. Ids are those of the whole text (special tokens in it are
+ * text); where the tokenizer's default call begins a text with bos, so does an example, and bos
+ * counts. One longer than max_tokens (> 0) loses tokens from the left of its long field, then,
+ * where that is not enough, from the left of all but bos; counted, never dropped. A token belongs
+ * to the long field if its last byte does. An example of no token at all is ERR_INPUT by its
+ * source. Undone by token_set_release; after an error it is released. */
+int token_set_make(struct token_set *t, const struct example *x, size_t n,
+                   const struct tokenizer *tok, size_t max_tokens, struct err *e);
 void token_set_release(struct token_set *t);
 size_t token_set_len(const struct token_set *t, size_t i);
 
@@ -33,12 +34,14 @@ struct packer {
 };
 void packer_init(struct packer *p);
 /* packer_fill - p->batch = examples index[0..n), one after the other; valid until the next fill. */
-int packer_fill(struct packer *p, const struct token_set *t, const size_t *index, size_t n, struct err *e);
+int packer_fill(struct packer *p, const struct token_set *t, const size_t *index, size_t n,
+                struct err *e);
 void packer_release(struct packer *p);
 
-/* pack_split - cut index[0..n) into consecutive runs of at most budget tokens (at least one example each); (*ends)[i] one past the i-th
- * run, the last one n. Heap array (mem_free), NULL after an error. */
-int pack_split(const struct token_set *t, const size_t *index, size_t n, size_t budget, size_t **ends, size_t *count,
-               struct err *e);
+/* pack_split - cut index[0..n) into consecutive runs of at most budget tokens (at least one example
+ * each); (*ends)[i] one past the i-th run, the last one n. Heap array (mem_free), NULL after an
+ * error. */
+int pack_split(const struct token_set *t, const size_t *index, size_t n, size_t budget,
+               size_t **ends, size_t *count, struct err *e);
 
 #endif

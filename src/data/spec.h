@@ -8,7 +8,8 @@
 
 enum task_kind { KIND_LABELLED, KIND_CHOICE };
 
-/* Where rows come from; a part draws from its own pool where the task names files for it, else from POOL_TRAIN. */
+/* Where rows come from; a part draws from its own pool where the task names files for it, else from
+ * POOL_TRAIN. */
 enum pool { POOL_TRAIN, POOL_VALID, POOL_TEST, POOL_COUNT };
 
 /* A value of a row, by its path; the first n_bound stars of it are those that "each" walks. */
@@ -43,7 +44,7 @@ struct label_value {
     int class; /* -1: rows with it are left out */
 };
 
-struct class {
+struct label_class {
     const char *name, *word;
 };
 
@@ -70,7 +71,7 @@ struct task {
     struct field_list group;
     const struct field *confidence;
 
-    struct class classes[TASK_CLASSES];
+    struct label_class classes[TASK_CLASSES];
     size_t n_classes;
     double balance; /* the largest class's share above which classes are made equal; 0.5: always */
 
@@ -87,12 +88,15 @@ struct task {
     const char *first; /* the answer that means the first option, "0", "1", "A"; unused with keys */
 };
 
-/* spec_field - the field of a name, made from the name as a path where the task has no "fields". at: who asks. */
-int spec_field(struct task *t, const struct doc *at, const char *name, const struct field **out, struct err *e);
+/* spec_field - the field of a name, made from the name as a path where the task has no "fields".
+ * at: who asks. */
+int spec_field(struct task *t, const struct doc *at, const char *name, const struct field **out,
+               struct err *e);
 
 /* spec_label, spec_choice - the parts of the file that say which class (spec_label.c). */
 int spec_label(struct task *t, struct err *e);
 int spec_choice(struct task *t, struct err *e);
-int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out, struct err *e);
+int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out,
+                    struct err *e);
 
 #endif

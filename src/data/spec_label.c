@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char *const label_keys[] = {"field", "map", "ranges", NULL};
-static const char *const choice_keys[] = {"question", "correct", "distractors", "options", "answer", "first", "keys", NULL};
+static const char *const choice_keys[] = {"question", "correct", "distractors", "options",
+                                          "answer",   "first",   "keys",        NULL};
 
 static const struct doc *present(const struct doc *map, const char *key)
 {
@@ -15,7 +16,8 @@ static const struct doc *present(const struct doc *map, const char *key)
     return d && d->type != DOC_NULL ? d : NULL;
 }
 
-static int field_read(struct task *t, const struct doc *map, const char *key, const struct field **out, struct err *e)
+static int field_read(struct task *t, const struct doc *map, const char *key,
+                      const struct field **out, struct err *e)
 {
     const char *name = NULL;
     int rc = doc_opt_str(map, key, &name, e);
@@ -61,8 +63,12 @@ static int map_read(struct task *t, const struct doc *map, struct err *e)
         else if (d->type == DOC_STRING)
             v->class = class_find(t, d->s);
         else if (d->type != DOC_NULL)
-            return doc_fail(d, e, "\"%s\" is mapped to a %s; wanted a class's name, its number from 0 to %zu, or null for left out", d->key,
-                            d->type == DOC_INT ? "number that is no class" : doc_type_name(d->type), t->n_classes - 1);
+            return doc_fail(d, e,
+                            "\"%s\" is mapped to a %s; wanted a class's name, its number from 0 to "
+                            "%zu, or null for left out",
+                            d->key,
+                            d->type == DOC_INT ? "number that is no class" : doc_type_name(d->type),
+                            t->n_classes - 1);
         if (d->type == DOC_STRING && v->class < 0)
             return class_unknown(t, d, d->s, e);
     }
@@ -108,12 +114,15 @@ static int ranges_read(struct task *t, const struct doc *map, struct err *e)
         if (k < 0)
             return class_unknown(t, d, d->key, e);
         if (d->type != DOC_STRING)
-            return doc_fail(d, e, "the range of \"%s\" is a %s, wanted a string as \">= 0.3\"", d->key, doc_type_name(d->type));
+            return doc_fail(d, e, "the range of \"%s\" is a %s, wanted a string as \">= 0.3\"",
+                            d->key, doc_type_name(d->type));
         do {
             struct condition *c = &t->conditions[t->n_conditions++];
             c->class = (size_t)k;
             if (!condition_read(&s, c))
-                return doc_fail(d, e, "the range of \"%s\" is \"%s\", wanted as \">= 0.3\" or \"> 1, <= 2\"", d->key, d->s);
+                return doc_fail(
+                    d, e, "the range of \"%s\" is \"%s\", wanted as \">= 0.3\" or \"> 1, <= 2\"",
+                    d->key, d->s);
         } while (*s);
     }
     return OK;
@@ -136,7 +145,8 @@ int spec_label(struct task *t, struct err *e)
     if (!label)
         return doc_fail(root, e, "\"label\" is missing");
     if (present(root, "choice"))
-        return doc_fail(doc_get(root, "choice"), e, "\"choice\" belongs to tasks of kind choice, this one is labelled");
+        return doc_fail(doc_get(root, "choice"), e,
+                        "\"choice\" belongs to tasks of kind choice, this one is labelled");
     int rc = doc_check_keys(label, label_keys, e);
     if (!rc)
         rc = field_read(t, label, "field", &t->label, e);
@@ -150,7 +160,8 @@ int spec_label(struct task *t, struct err *e)
     rc = map ? map_read(t, map, e) : ranges_read(t, ranges, e);
     for (size_t k = 0; !rc && k < t->n_classes; k++)
         if (!class_reached(t, k))
-            rc = doc_fail(map ? map : ranges, e, "no label means the class \"%s\"", t->classes[k].name);
+            rc = doc_fail(map ? map : ranges, e, "no label means the class \"%s\"",
+                          t->classes[k].name);
     return rc;
 }
 
@@ -161,9 +172,12 @@ static int first_read(struct task *t, const struct doc *choice, struct err *e)
     t->first = "0";
     if (d)
         t->first = d->type == DOC_INT && d->s ? d->s : d->type == DOC_STRING ? d->s : "";
-    bool number = t->first[0] && strspn(t->first, "0123456789") == strlen(t->first) && strlen(t->first) < 10;
+    bool number =
+        t->first[0] && strspn(t->first, "0123456789") == strlen(t->first) && strlen(t->first) < 10;
     bool letter = isupper((unsigned char)t->first[0]) && !t->first[1];
-    return number || letter ? OK : doc_fail(d, e, "\"first\" is wanted as a whole number or a capital letter");
+    return number || letter
+               ? OK
+               : doc_fail(d, e, "\"first\" is wanted as a whole number or a capital letter");
 }
 
 int spec_choice(struct task *t, struct err *e)
@@ -172,7 +186,8 @@ int spec_choice(struct task *t, struct err *e)
     if (!choice)
         return doc_fail(root, e, "\"choice\" is missing");
     if (present(root, "label"))
-        return doc_fail(doc_get(root, "label"), e, "\"label\" belongs to tasks of kind labelled, this one is a choice");
+        return doc_fail(doc_get(root, "label"), e,
+                        "\"label\" belongs to tasks of kind labelled, this one is a choice");
     int rc = doc_check_keys(choice, choice_keys, e);
     if (!rc)
         rc = field_read(t, choice, "question", &t->question, e);
@@ -193,9 +208,15 @@ int spec_choice(struct task *t, struct err *e)
     if (!t->question)
         return doc_fail(choice, e, "\"question\" is missing");
     bool pair = t->correct && t->wrong.n, list = t->options.n && t->answer;
-    if (pair == list || (pair && (t->options.n || t->answer || t->keys.n)) || (list && (t->correct || t->wrong.n)))
-        return doc_fail(choice, e, "wanted \"correct\" and \"distractors\", or \"options\" and \"answer\"");
+    if (pair == list || (pair && (t->options.n || t->answer || t->keys.n)) ||
+        (list && (t->correct || t->wrong.n)))
+        return doc_fail(choice, e,
+                        "wanted \"correct\" and \"distractors\", or \"options\" and \"answer\"");
     if (t->keys.n && present(choice, "first"))
-        return doc_fail(doc_get(choice, "first"), e, "\"first\" counts options, and \"keys\" names them: one of the two is wanted");
-    return t->n_classes == 2 ? OK : doc_fail(doc_get(root, "classes"), e, "a choice has two classes: wrong and right");
+        return doc_fail(
+            doc_get(choice, "first"), e,
+            "\"first\" counts options, and \"keys\" names them: one of the two is wanted");
+    return t->n_classes == 2
+               ? OK
+               : doc_fail(doc_get(root, "classes"), e, "a choice has two classes: wrong and right");
 }

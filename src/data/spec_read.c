@@ -1,4 +1,5 @@
-/* spec_read.c - task files: everything that can be wrong with one is found here, before any data is read.
+/* spec_read.c - task files: everything that can be wrong with one is found here, before any data is
+ * read.
  *
  * To add a key: its name in the list that is checked, its meaning in docs/tasks.md. */
 #include "core/mem.h"
@@ -8,9 +9,11 @@
 
 #define MAX_FIELDS 64 /* of one task; a struct field is pointed at, so the array never moves */
 
-static const char *const task_keys[] = {"name",     "title", "citation",  "licence", "kind",  "source",  "fields",     "template", "long",
-                                        "max_chars", "group", "confidence", "classes", "label", "choice", "balance", NULL};
-static const char *const source_keys[] = {"asset", "files", "format", "encoding", "columns", "rows", "quotes", "each", NULL};
+static const char *const task_keys[] = {
+    "name",      "title", "citation",   "licence", "kind",  "source", "fields",  "template", "long",
+    "max_chars", "group", "confidence", "classes", "label", "choice", "balance", NULL};
+static const char *const source_keys[] = {"asset", "files",  "format", "encoding", "columns",
+                                          "rows",  "quotes", "each",   NULL};
 static const char *const file_keys[] = {"all", "train", "valid", "test", NULL};
 static const char *const field_keys[] = {"path", "join", NULL};
 static const char *const class_keys[] = {"name", "word", NULL};
@@ -25,7 +28,8 @@ static const struct doc *present(const struct doc *map, const char *key)
 }
 
 /* strings_read - a string or a list of strings, NULL-terminated. */
-static int strings_read(struct task *t, const struct doc *d, const char ***out, size_t *n, struct err *e)
+static int strings_read(struct task *t, const struct doc *d, const char ***out, size_t *n,
+                        struct err *e)
 {
     const struct doc *item = d->type == DOC_LIST ? d->child : d;
     size_t count = d->type == DOC_LIST ? d->n : 1;
@@ -34,7 +38,8 @@ static int strings_read(struct task *t, const struct doc *d, const char ***out, 
         return e->code;
     for (size_t i = 0; i < count; i++, item = item->next) {
         if (item->type != DOC_STRING)
-            return doc_fail(item, e, "\"%s\" holds a %s, wanted strings", d->key, doc_type_name(item->type));
+            return doc_fail(item, e, "\"%s\" holds a %s, wanted strings", d->key,
+                            doc_type_name(item->type));
         s[i] = item->s;
     }
     if (!count)
@@ -46,7 +51,8 @@ static int strings_read(struct task *t, const struct doc *d, const char ***out, 
 
 static int files_read(struct task *t, const struct doc *source, struct err *e)
 {
-    static const enum pool pools[] = {POOL_TRAIN, POOL_TRAIN, POOL_VALID, POOL_TEST}; /* as file_keys */
+    static const enum pool pools[] = {POOL_TRAIN, POOL_TRAIN, POOL_VALID,
+                                      POOL_TEST}; /* as file_keys */
     const struct doc *files = present(source, "files");
     if (!files)
         return doc_fail(source, e, "\"files\" is missing");
@@ -58,9 +64,14 @@ static int files_read(struct task *t, const struct doc *source, struct err *e)
     }
     if (rc)
         return rc;
-    if (present(files, "all") && (present(files, "train") || present(files, "test") || present(files, "valid")))
-        return doc_fail(files, e, "\"all\" stands beside others: it means that the parts are cut out of one");
-    return t->n_files[POOL_TRAIN] ? OK : doc_fail(files, e, "\"train\" is missing (or \"all\", where there is no test file)");
+    if (present(files, "all") &&
+        (present(files, "train") || present(files, "test") || present(files, "valid")))
+        return doc_fail(files, e,
+                        "\"all\" stands beside others: it means that the parts are cut out of one");
+    return t->n_files[POOL_TRAIN]
+               ? OK
+               : doc_fail(files, e,
+                          "\"train\" is missing (or \"all\", where there is no test file)");
 }
 
 static int source_read(struct task *t, struct err *e)
@@ -93,7 +104,8 @@ static int source_read(struct task *t, struct err *e)
     if (present(source, "quotes"))
         t->table.quotes = quotes ? QUOTES_YES : QUOTES_NO;
     if (t->each && !str_ends(t->each, "*"))
-        return doc_fail(doc_get(source, "each"), e, "\"each\" is \"%s\", wanted a path that ends in *", t->each);
+        return doc_fail(doc_get(source, "each"), e,
+                        "\"each\" is \"%s\", wanted a path that ends in *", t->each);
     const struct doc *columns = present(source, "columns");
     const char **names = NULL;
     if (columns)
@@ -117,7 +129,8 @@ static size_t bound_stars(const char *each, const char *path)
     return stars;
 }
 
-static int field_add(struct task *t, const struct doc *at, const char *name, const char *path, const char *join, struct err *e)
+static int field_add(struct task *t, const struct doc *at, const char *name, const char *path,
+                     const char *join, struct err *e)
 {
     if (t->n_fields == MAX_FIELDS)
         return doc_fail(at, e, "more than %d fields", MAX_FIELDS);
@@ -134,7 +147,8 @@ static int fields_read(struct task *t, struct err *e)
     if (!t->fields)
         return e->code;
     if (map && map->type != DOC_MAP)
-        return doc_fail(map, e, "\"fields\" is a %s, wanted a map of names to paths", doc_type_name(map->type));
+        return doc_fail(map, e, "\"fields\" is a %s, wanted a map of names to paths",
+                        doc_type_name(map->type));
     t->fields_named = map != NULL;
     for (const struct doc *d = map ? map->child : NULL; d; d = d->next) {
         const struct doc *path = d->type == DOC_MAP ? present(d, "path") : d;
@@ -146,7 +160,8 @@ static int fields_read(struct task *t, struct err *e)
             rc = doc_opt_str(d, "join", &join, e);
         /* A whole number is the n-th element of rows that are lists */
         if (!rc && path->type != DOC_STRING && !(path->type == DOC_INT && path->s))
-            rc = doc_fail(d, e, "the field \"%s\" is a %s, wanted a path", d->key, doc_type_name(path->type));
+            rc = doc_fail(d, e, "the field \"%s\" is a %s, wanted a path", d->key,
+                          doc_type_name(path->type));
         if (!rc)
             rc = field_add(t, d, d->key, path->s, join, e);
         if (rc)
@@ -155,7 +170,8 @@ static int fields_read(struct task *t, struct err *e)
     return OK;
 }
 
-int spec_field(struct task *t, const struct doc *at, const char *name, const struct field **out, struct err *e)
+int spec_field(struct task *t, const struct doc *at, const char *name, const struct field **out,
+               struct err *e)
 {
     const char *names[MAX_FIELDS];
     for (size_t i = 0; i < t->n_fields; i++) {
@@ -167,15 +183,17 @@ int spec_field(struct task *t, const struct doc *at, const char *name, const str
     }
     if (t->fields_named) {
         const char *near = str_nearest(name, names, t->n_fields);
-        return near ? doc_fail(at, e, "no field is named \"%s\"; did you mean \"%s\"?", name, near)
-                    : doc_fail(at, e, "no field is named \"%s\": \"fields\" does not have it", name);
+        return near
+                   ? doc_fail(at, e, "no field is named \"%s\"; did you mean \"%s\"?", name, near)
+                   : doc_fail(at, e, "no field is named \"%s\": \"fields\" does not have it", name);
     }
     int rc = field_add(t, at, name, name, NULL, e);
     *out = rc ? NULL : &t->fields[t->n_fields - 1];
     return rc;
 }
 
-int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out, struct err *e)
+int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out,
+                    struct err *e)
 {
     const struct doc *d = present(map, key);
     const char **names;
@@ -198,17 +216,17 @@ static int classes_read(struct task *t, struct err *e)
                                                     "8", "9", "10", "11", "12", "13", "14", "15"};
     const struct doc *list = present(t->tree.root, "classes");
     if (!list) {
-        t->classes[0] = (struct class){"no", words[0]};
-        t->classes[1] = (struct class){"yes", words[1]};
+        t->classes[0] = (struct label_class){"no", words[0]};
+        t->classes[1] = (struct label_class){"yes", words[1]};
         t->n_classes = 2;
         return OK;
     }
     if (list->type != DOC_LIST || list->n < 2 || list->n > TASK_CLASSES)
         return doc_fail(list, e, "\"classes\" is wanted as a list of 2 to %d names", TASK_CLASSES);
     for (const struct doc *d = list->child; d; d = d->next) {
-        struct class *c = &t->classes[t->n_classes];
+        struct label_class *c = &t->classes[t->n_classes];
         int rc = OK;
-        *c = (struct class){d->s, words[t->n_classes]};
+        *c = (struct label_class){d->s, words[t->n_classes]};
         if (d->type == DOC_MAP) {
             rc = doc_check_keys(d, class_keys, e);
             if (!rc)
@@ -216,7 +234,8 @@ static int classes_read(struct task *t, struct err *e)
             if (!rc)
                 rc = doc_opt_str(d, "word", &c->word, e);
         } else if (d->type != DOC_STRING) {
-            rc = doc_fail(d, e, "\"classes\" holds a %s, wanted names, or maps of name and word", doc_type_name(d->type));
+            rc = doc_fail(d, e, "\"classes\" holds a %s, wanted names, or maps of name and word",
+                          doc_type_name(d->type));
         }
         for (size_t i = 0; !rc && i < t->n_classes; i++)
             if (strcmp(t->classes[i].name, c->name) == 0)
@@ -229,7 +248,8 @@ static int classes_read(struct task *t, struct err *e)
 }
 
 /* template_piece - append one piece; text of length 0 is none. */
-static int template_piece(struct task *t, const struct doc *d, const char *s, size_t n, bool name, struct err *e)
+static int template_piece(struct task *t, const struct doc *d, const char *s, size_t n, bool name,
+                          struct err *e)
 {
     char *text = arena_strndup(&t->tree.arena, s, n, e);
     if (!text)
@@ -263,7 +283,8 @@ static int template_read(struct task *t, struct err *e)
         } else {
             n = strcspn(s + 1, "{}");
             if (*s == '}' || s[1 + n] != '}')
-                return doc_fail(d, e, "\"template\" has a single \"%c\"; a brace itself is written twice", *s);
+                return doc_fail(
+                    d, e, "\"template\" has a single \"%c\"; a brace itself is written twice", *s);
             rc = template_piece(t, d, s + 1, n, true, e);
             n += 2;
         }
@@ -272,7 +293,8 @@ static int template_read(struct task *t, struct err *e)
     return rc;
 }
 
-/* template_uses - the piece of a field (NULL: of the candidate); n_pieces where there is none; *n: how many. */
+/* template_uses - the piece of a field (NULL: of the candidate); n_pieces where there is none; *n:
+ * how many. */
 static size_t template_uses(const struct task *t, const struct field *f, size_t *n)
 {
     size_t found = t->n_pieces;
@@ -298,7 +320,8 @@ static int long_read(struct task *t, struct err *e)
     if (rc)
         return rc;
     if (!name && t->max_chars)
-        return doc_fail(doc_get(root, "max_chars"), e, "\"max_chars\" is of the long field, and \"long\" is missing");
+        return doc_fail(doc_get(root, "max_chars"), e,
+                        "\"max_chars\" is of the long field, and \"long\" is missing");
     if (!name)
         return OK;
     if (!(t->kind == KIND_CHOICE && strcmp(name, "candidate") == 0))
@@ -306,7 +329,10 @@ static int long_read(struct task *t, struct err *e)
     if (rc)
         return rc;
     t->long_piece = template_uses(t, f, &n);
-    return n == 1 ? OK : doc_fail(d, e, "the long field \"%s\" is in the template %zu times, wanted once", name, n);
+    return n == 1
+               ? OK
+               : doc_fail(d, e, "the long field \"%s\" is in the template %zu times, wanted once",
+                          name, n);
 }
 
 /* shown - the field is in the template though it tells the label. */
@@ -315,12 +341,16 @@ static int shown(const struct task *t, const struct field *f, const char *key, s
     size_t n;
     const struct doc *d = doc_get(t->tree.root, "template");
     for (size_t i = 0; f && i < t->n_fields; i++)
-        if (strcmp(t->fields[i].path, f->path) == 0 && template_uses(t, &t->fields[i], &n) < t->n_pieces)
-            return doc_fail(d, e, "the template shows \"%s\", which is the %s and gives the class away", t->fields[i].name, key);
+        if (strcmp(t->fields[i].path, f->path) == 0 &&
+            template_uses(t, &t->fields[i], &n) < t->n_pieces)
+            return doc_fail(d, e,
+                            "the template shows \"%s\", which is the %s and gives the class away",
+                            t->fields[i].name, key);
     return OK;
 }
 
-static int shown_list(const struct task *t, const struct field_list *l, const char *key, struct err *e)
+static int shown_list(const struct task *t, const struct field_list *l, const char *key,
+                      struct err *e)
 {
     int rc = OK;
     for (size_t i = 0; !rc && i < l->n; i++)
@@ -377,7 +407,8 @@ static int spec_read(struct task *t, struct err *e)
     const struct doc *root = t->tree.root;
     int kind = -1;
     if (root->type != DOC_MAP)
-        return doc_fail(root, e, "a task file is a map of keys, this is a %s", doc_type_name(root->type));
+        return doc_fail(root, e, "a task file is a map of keys, this is a %s",
+                        doc_type_name(root->type));
     int rc = doc_check_keys(root, task_keys, e);
     if (!rc)
         rc = doc_str(root, "name", &t->name, e);

@@ -92,7 +92,8 @@ static int question_key(struct question *q, uint64_t seed, struct err *e)
     return OK;
 }
 
-/* questions_find - sorted by group: drop what straddles pools, number the questions, fill the pools. */
+/* questions_find - sorted by group: drop what straddles pools, number the questions, fill the
+ * pools. */
 static int questions_find(struct splitter *p, struct draft **sorted, struct err *e)
 {
     size_t n = p->d->n;
@@ -141,7 +142,8 @@ static int pools_alloc(struct splitter *p, struct err *e)
     return OK;
 }
 
-/* balance_decide - classes are made equal where the largest has more than its share (0.5: always), and in test files. */
+/* balance_decide - classes are made equal where the largest has more than its share (0.5: always),
+ * and in test files. */
 static int balance_decide(struct splitter *p, struct err *e)
 {
     for (int k = 0; k < POOL_COUNT; k++) {
@@ -153,10 +155,12 @@ static int balance_decide(struct splitter *p, struct err *e)
             max = pool->class[c] > max ? pool->class[c] : max;
             min = pool->class[c] < min ? pool->class[c] : min;
             if (!pool->class[c])
-                return err_set(e, ERR_INPUT, "no example of the class \"%s\" in %s%s", p->t->classes[c].name, p->t->files[k][0],
+                return err_set(e, ERR_INPUT, "no example of the class \"%s\" in %s%s",
+                               p->t->classes[c].name, p->t->files[k][0],
                                p->t->n_files[k] > 1 ? " and the files with it" : "");
         }
-        pool->balanced = k == POOL_TEST || p->t->balance <= 0.5 || (double)max > p->t->balance * (double)pool->n_drafts;
+        pool->balanced = k == POOL_TEST || p->t->balance <= 0.5 ||
+                         (double)max > p->t->balance * (double)pool->n_drafts;
         for (size_t c = 0; c < p->t->n_classes; c++) {
             p->s->class_before[c] += pool->class[c];
             p->s->class_after[c] += pool->balanced ? min : pool->class[c];
@@ -171,7 +175,8 @@ static enum pool part_pool(const struct task *t, enum task_part part)
     return t->n_files[own] ? own : POOL_TRAIN;
 }
 
-/* examples_left - how many a part could have: all that no part has, or the largest number that is equal in classes. */
+/* examples_left - how many a part could have: all that no part has, or the largest number that is
+ * equal in classes. */
 static size_t examples_left(const struct splitter *p, const struct poolful *pool, bool balanced)
 {
     size_t left[TASK_CLASSES] = {0}, all = 0, min = SIZE_MAX, extra = 0;
@@ -182,13 +187,15 @@ static size_t examples_left(const struct splitter *p, const struct poolful *pool
         return all;
     for (size_t c = 0; c < p->t->n_classes; c++)
         min = left[c] < min ? left[c] : min;
-    while (extra < p->t->n_classes && left[extra] > min) /* as the quotas give what does not divide */
+    while (extra < p->t->n_classes &&
+           left[extra] > min) /* as the quotas give what does not divide */
         extra++;
     return min * p->t->n_classes + extra;
 }
 
 /* question_take - what the quotas have room for. */
-static size_t question_take(struct splitter *p, struct poolful *pool, struct question *q, size_t *quota, size_t *total, size_t *taken)
+static size_t question_take(struct splitter *p, struct poolful *pool, struct question *q,
+                            size_t *quota, size_t *total, size_t *taken)
 {
     size_t n = 0;
     for (size_t k = q->begin; *total && k < q->end; k++) {
@@ -215,7 +222,8 @@ static int part_take(struct splitter *p, enum task_part part, size_t wanted, str
         struct str a = STR_INIT, b = STR_INIT;
         str_count(&a, wanted);
         str_count(&b, left);
-        err_set(e, ERR_INPUT, "%s examples asked for %s, %s %s left", a.s, part_names[part], b.s, left == 1 ? "is" : "are");
+        err_set(e, ERR_INPUT, "%s examples asked for %s, %s %s left", a.s, part_names[part], b.s,
+                left == 1 ? "is" : "are");
         str_release(&a);
         str_release(&b);
         return e->code;
@@ -230,15 +238,18 @@ static int part_take(struct splitter *p, enum task_part part, size_t wanted, str
         size_t from = part == PART_TEST || part == PART_VALID ? m / 2 : 0;
         struct question *q = &pool->q[down[part] ? (from + m - 1 - i) % m : (from + i) % m];
         if (!q->taken)
-            p->s->n[part] += question_take(p, pool, q, quota, &total, p->s->taken[part] + p->s->n[part]);
+            p->s->n[part] +=
+                question_take(p, pool, q, quota, &total, p->s->taken[part] + p->s->n[part]);
     }
     BUG_ON(total != 0);
     return OK;
 }
 
-int split_make(struct split *s, struct drafts *d, const struct task *t, const struct task_sizes *sizes, uint64_t seed, struct err *e)
+int split_make(struct split *s, struct drafts *d, const struct task *t,
+               const struct task_sizes *sizes, uint64_t seed, struct err *e)
 {
-    static const enum task_part order[PART_COUNT] = {PART_TEST, PART_VALID, PART_SUPERVISE, PART_TRAIN};
+    static const enum task_part order[PART_COUNT] = {PART_TEST, PART_VALID, PART_SUPERVISE,
+                                                     PART_TRAIN};
     struct splitter p = {.s = s, .d = d, .t = t, .seed = seed};
     *s = (struct split){.duplicates = 0};
     struct draft **sorted = mem_alloc(d->n, sizeof(struct draft *), e);

@@ -69,14 +69,17 @@ static int text_check(const struct table_source *t, struct err *e)
             continue;
         k = utf8_next(t->text + i, t->n - i, &cp);
         if (cp == 0xFFFD && k == 1)
-            return table_fail(t, line_at(t->text, i), e, "the byte 0x%02x is not UTF-8; wanted UTF-8, or \"encoding: latin-1\" in the task",
-                              c);
+            return table_fail(
+                t, line_at(t->text, i), e,
+                "the byte 0x%02x is not UTF-8; wanted UTF-8, or \"encoding: latin-1\" in the task",
+                c);
     }
     return OK;
 }
 
 /* text_decode - raw as UTF-8, without a byte order mark. */
-static int text_decode(struct str *raw, enum table_encoding encoding, struct table_source *t, struct err *e)
+static int text_decode(struct str *raw, enum table_encoding encoding, struct table_source *t,
+                       struct err *e)
 {
     if (encoding == ENCODING_LATIN1) {
         struct str decoded = STR_INIT;
@@ -87,7 +90,9 @@ static int text_decode(struct str *raw, enum table_encoding encoding, struct tab
     int rc = str_check(raw, e);
     if (rc)
         return rc;
-    size_t mark = encoding == ENCODING_UTF8 && raw->len >= 3 && memcmp(raw->s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t mark =
+        encoding == ENCODING_UTF8 && raw->len >= 3 && memcmp(raw->s, "\xef\xbb\xbf", 3) == 0 ? 3
+                                                                                             : 0;
     t->text = raw->s + mark;
     t->n = raw->len - mark;
     return text_check(t, e);
@@ -102,7 +107,8 @@ int table_text_rows(const struct table_source *t, struct err *e)
         at += n + 1;
         n -= n && s[n - 1] == '\r';
         s[n] = '\0';
-        struct doc value = {.type = DOC_STRING, .file = t->name, .line = line, .key = "text", .s = s, .len = n};
+        struct doc value = {
+            .type = DOC_STRING, .file = t->name, .line = line, .key = "text", .s = s, .len = n};
         struct doc row = {.type = DOC_MAP, .file = t->name, .line = line, .child = &value, .n = 1};
         int rc = t->each(t->ctx, &row, e);
         if (rc)
@@ -112,9 +118,11 @@ int table_text_rows(const struct table_source *t, struct err *e)
 }
 
 int table_bytes(struct str *raw, const char *path, const struct table_settings *s,
-                int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx, struct err *e)
+                int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
+                struct err *e)
 {
-    struct table_source t = {.name = s->name ? s->name : path, .settings = s, .each = each, .ctx = ctx};
+    struct table_source t = {
+        .name = s->name ? s->name : path, .settings = s, .each = each, .ctx = ctx};
     int rc = text_decode(raw, s->encoding, &t, e);
     if (rc)
         return rc;
@@ -134,13 +142,16 @@ int table_bytes(struct str *raw, const char *path, const struct table_settings *
     }
 }
 
-int table_read(const char *path, const struct table_settings *s, int (*each)(void *ctx, const struct doc *row, struct err *e),
-               void *ctx, struct err *e)
+int table_read(const char *path, const struct table_settings *s,
+               int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
+               struct err *e)
 {
     struct str raw = STR_INIT;
     int rc = archive_read(&raw, path, e);
     if (!rc && !s->format && format_guess(path) == TABLE_AUTO)
-        rc = err_set(e, ERR_INPUT, "%s: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, .txt, or \"format\" in the task",
+        rc = err_set(e, ERR_INPUT,
+                     "%s: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, "
+                     ".txt, or \"format\" in the task",
                      s->name ? s->name : path);
     if (!rc)
         rc = table_bytes(&raw, path, s, each, ctx, e);

@@ -1,5 +1,6 @@
-/* table.h - rows of fields out of files: jsonl, json (an array, or an array at a path), csv, tsv, text (a line a row); plain or
- * inside gz, bz2, xz, zst, zip, tar, nested as deep as needed. A row is a map of named values with the place it came from.
+/* table.h - rows of fields out of files: jsonl, json (an array, or an array at a path), csv, tsv,
+ * text (a line a row); plain or inside gz, bz2, xz, zst, zip, tar, nested as deep as needed. A row
+ * is a map of named values with the place it came from.
  *
  * An inner file is named by its path after the archive's: "a.tar.gz/inner/b.zip/c.tsv". */
 #ifndef W2S_DATA_TABLE_H
@@ -13,30 +14,36 @@ enum table_quotes { QUOTES_AUTO, QUOTES_YES, QUOTES_NO };
 
 /* All zero is the default of everything. */
 struct table_settings {
-    enum table_format format;     /* AUTO: by the innermost name's ending, less .gz, .bz2, .xz, .zst */
+    enum table_format format; /* AUTO: by the innermost name's ending, less .gz, .bz2, .xz, .zst */
     enum table_encoding encoding; /* UTF-8 may begin with a byte order mark */
-    const char *const *columns;   /* csv, tsv: names where the file has no header, NULL-terminated; else NULL */
-    const char *rows;             /* json: path of the array inside the document ("data.items"); NULL: the root */
     enum table_quotes quotes;     /* csv, tsv: RFC 4180 quoting; AUTO: yes for csv, no for tsv */
-    const char *name;             /* of the file in rows and sentences; NULL: path */
+    /* csv, tsv: names where the file has no header, NULL-terminated; else NULL. */
+    const char *const *columns;
+    /* json: path of the array inside the document ("data.items"); NULL: the root. */
+    const char *rows;
+    const char *name; /* of the file in rows and sentences; NULL: path */
 };
 
-/* table_read - every row of path in order, through each; each may stop with a code. row is valid during the call:
+/* table_read - every row of path in order, through each; each may stop with a code. row is valid
+ * during the call:
  *
- *     json, jsonl  the element as it is: a DOC_MAP or a DOC_LIST. Blank lines of jsonl are passed over.
- *     csv, tsv     a DOC_MAP of strings in the order of the columns; a column without a name in the header is named by its
- *                  number from 1. Blank lines are passed over. CRLF ends a line as LF does.
- *     text         a DOC_MAP with "text", every line, blank ones too.
+ * - json, jsonl: the element as it is, a DOC_MAP or a DOC_LIST; blank lines are passed over.
+ * - csv, tsv: a DOC_MAP of strings in the order of the columns; a column without a name in the
+ *   header is named by its number from 1. Blank lines are passed over, CRLF ends a line as LF does.
+ * - text: a DOC_MAP with "text" for every line, blank ones too.
  *
  * row->line is the line in the innermost file where the row begins (1-based), row->file its name.
- * Errors, each naming file and line: bytes that are not UTF-8 where UTF-8 was promised (and "encoding: latin-1"), a NUL byte,
- * JSON that is broken, a row of another width than the header, a quote that is not closed, a column named twice; a name whose ending
- * tells no format; a file without a row is no error. */
-int table_read(const char *path, const struct table_settings *s, int (*each)(void *ctx, const struct doc *row, struct err *e),
-               void *ctx, struct err *e);
+ * Errors, each naming file and line: bytes that are not UTF-8 where UTF-8 was promised (and
+ * "encoding: latin-1"), a NUL byte, JSON that is broken, a row of another width than the header, a
+ * quote that is not closed, a column named twice; a name whose ending tells no format; a file
+ * without a row is no error. */
+int table_read(const char *path, const struct table_settings *s,
+               int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
+               struct err *e);
 
-/* archive_read - the bytes of a file inside nested archives (or of a plain or compressed file), out's old content is lost. An inner
- * name that is not there, or an archive with no inner name: an error that lists what is there. */
+/* archive_read - the bytes of a file inside nested archives (or of a plain or compressed file),
+ * out's old content is lost. An inner name that is not there, or an archive with no inner name: an
+ * error that lists what is there. */
 int archive_read(struct str *out, const char *path, struct err *e);
 
 #endif

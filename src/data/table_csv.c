@@ -37,7 +37,8 @@ static int field_end(struct reader *r)
 
 static bool at_end_of_row(const struct reader *r)
 {
-    return r->p >= r->end || *r->p == '\n' || (*r->p == '\r' && (r->p + 1 >= r->end || r->p[1] == '\n'));
+    return r->p >= r->end || *r->p == '\n' ||
+           (*r->p == '\r' && (r->p + 1 >= r->end || r->p[1] == '\n'));
 }
 
 /* quoted - the field whose opening quote is at p, unescaped where it stands. */
@@ -54,7 +55,9 @@ static int quoted(struct reader *r, struct doc *field, struct err *e)
         *w++ = *r->p;
     }
     if (*r->p != r->separator && !at_end_of_row(r))
-        return table_fail(r->t, r->line, e, "\"%c\" after a closing quote; wanted the separator or the end of the line", *r->p);
+        return table_fail(
+            r->t, r->line, e,
+            "\"%c\" after a closing quote; wanted the separator or the end of the line", *r->p);
     field->s = begin;
     field->len = (size_t)(w - begin);
     return OK;
@@ -68,7 +71,8 @@ static void plain(struct reader *r, struct doc *field)
     field->len = (size_t)(r->p - field->s);
 }
 
-/* row_next - the fields of the next row that is not blank; n == 0 at the end. *line is where it begins. */
+/* row_next - the fields of the next row that is not blank; n == 0 at the end. *line is where it
+ * begins. */
 static int row_next(struct reader *r, int *line, struct err *e)
 {
     while (r->p < r->end && at_end_of_row(r))
@@ -133,13 +137,16 @@ static int rows_read(struct reader *r, struct err *e)
         if (rc || !r->n)
             return rc;
         if (r->n != r->n_columns)
-            return table_fail(r->t, line, e, r->t->settings->columns ? "%zu fields, \"columns\" names %zu" : "%zu fields, the header has %zu",
+            return table_fail(r->t, line, e,
+                              r->t->settings->columns ? "%zu fields, \"columns\" names %zu"
+                                                      : "%zu fields, the header has %zu",
                               r->n, r->n_columns);
         for (size_t i = 0; i < r->n; i++) {
             r->fields[i].key = r->columns[i];
             r->fields[i].next = i + 1 < r->n ? &r->fields[i + 1] : NULL;
         }
-        struct doc row = {.type = DOC_MAP, .file = r->t->name, .line = line, .child = r->fields, .n = r->n};
+        struct doc row = {
+            .type = DOC_MAP, .file = r->t->name, .line = line, .child = r->fields, .n = r->n};
         rc = r->t->each(r->t->ctx, &row, e);
         if (rc)
             return rc;
@@ -148,7 +155,12 @@ static int rows_read(struct reader *r, struct err *e)
 
 int table_csv_rows(const struct table_source *t, char separator, bool quotes, struct err *e)
 {
-    struct reader r = {.t = t, .p = t->text, .end = t->text + t->n, .line = 1, .separator = separator, .quotes = quotes};
+    struct reader r = {.t = t,
+                       .p = t->text,
+                       .end = t->text + t->n,
+                       .line = 1,
+                       .separator = separator,
+                       .quotes = quotes};
     int rc = columns_read(&r, e);
     if (!rc)
         rc = rows_read(&r, e);

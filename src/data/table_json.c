@@ -1,5 +1,5 @@
-/* table_json.c - rows out of JSON, one value at a time: a long array is never one tree, and every row knows its line,
- * which the parser's tree would not tell. */
+/* table_json.c - rows out of JSON, one value at a time: a long array is never one tree, and every
+ * row knows its line, which the parser's tree would not tell. */
 #include "data/table_rows.h"
 
 #include <stdlib.h>
@@ -36,15 +36,18 @@ static int cursor_fail(const struct cursor *c, const char *wanted, struct err *e
         return table_fail(c->t, c->line, e, "the file ends here, wanted %s", wanted);
     unsigned cp;
     size_t n = utf8_next(c->t->text + c->at, c->t->n - c->at, &cp);
-    return table_fail(c->t, c->line, e, "not JSON: found %.*s, wanted %s", (int)n, c->t->text + c->at, wanted);
+    return table_fail(c->t, c->line, e, "not JSON: found %.*s, wanted %s", (int)n,
+                      c->t->text + c->at, wanted);
 }
 
-/* cursor_value - parse the value that begins here and step over it. The tree is the caller's to release. */
+/* cursor_value - parse the value that begins here and step over it. The tree is the caller's to
+ * release. */
 static int cursor_value(struct cursor *c, struct doc_tree *tree, struct err *e)
 {
     size_t used = 0;
     cursor_peek(c);
-    int rc = doc_parse_json_at(tree, c->t->text + c->at, c->t->n - c->at, &used, c->t->name, c->line, e);
+    int rc =
+        doc_parse_json_at(tree, c->t->text + c->at, c->t->n - c->at, &used, c->t->name, c->line, e);
     if (!rc)
         cursor_move(c, used);
     return rc;
@@ -71,7 +74,8 @@ static int cursor_skip(struct cursor *c, struct err *e)
             return cursor_fail(c, "a value", e);
         cursor_move(c, 1);
         if (depth == 0 && ch != '}' && ch != ']')
-            while (c->at < c->t->n && !blank(c->t->text[c->at]) && !strchr(",]}", c->t->text[c->at]))
+            while (c->at < c->t->n && !blank(c->t->text[c->at]) &&
+                   !strchr(",]}", c->t->text[c->at]))
                 cursor_move(c, 1);
     } while (depth);
     return OK;
@@ -138,7 +142,8 @@ static int cursor_seek(struct cursor *c, const char *path, struct err *e)
         if (rc)
             return rc;
         if (!found)
-            return table_fail(c->t, line, e, "\"%.*s\" of \"rows: %s\" is missing", (int)n, p, path);
+            return table_fail(c->t, line, e, "\"%.*s\" of \"rows: %s\" is missing", (int)n, p,
+                              path);
         p += n;
         p += *p == '.';
     }
@@ -170,7 +175,9 @@ int table_json_rows(const struct table_source *t, struct err *e)
     if (rc)
         return rc;
     if (cursor_peek(&c) == '{')
-        return table_fail(t, c.line, e, "a map, wanted a list of rows; \"rows\" in the task names the list inside a document");
+        return table_fail(
+            t, c.line, e,
+            "a map, wanted a list of rows; \"rows\" in the task names the list inside a document");
     if (cursor_peek(&c) != '[')
         return cursor_fail(&c, "a list of rows", e);
     cursor_move(&c, 1);

@@ -17,9 +17,11 @@ struct table_source {
 int table_fail(const struct table_source *t, int line, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* table_bytes - table_read of what is in raw, whose format settings or path tell; raw is rewritten, the caller's to release. */
+/* table_bytes - table_read of what is in raw, whose format settings or path tell; raw is rewritten,
+ * the caller's to release. */
 int table_bytes(struct str *raw, const char *path, const struct table_settings *s,
-                int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx, struct err *e);
+                int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
+                struct err *e);
 
 int table_json_rows(const struct table_source *t, struct err *e);
 int table_jsonl_rows(const struct table_source *t, struct err *e);

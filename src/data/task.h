@@ -1,6 +1,8 @@
-/* task.h - a task: from a YAML file (tasks/NAME.yaml) to labelled, rendered examples and their splits.
+/* task.h - a task: from a YAML file (tasks/NAME.yaml) to labelled, rendered examples and their
+ * splits.
  *
- * docs/tasks.md is the user's manual of the file. To add a task: write that file; nothing is compiled. */
+ * docs/tasks.md is the user's manual of the file. To add a task: write that file; nothing is
+ * compiled. */
 #ifndef W2S_DATA_TASK_H
 #define W2S_DATA_TASK_H
 
@@ -11,17 +13,22 @@
 enum task_part { PART_SUPERVISE, PART_TRAIN, PART_VALID, PART_TEST, PART_COUNT };
 
 struct example {
-    const char *text;              /* rendered by the template, UTF-8, NUL-terminated */
+    const char *text; /* rendered by the template, UTF-8, NUL-terminated */
     size_t len;
-    size_t long_begin, long_end;   /* bytes of the long field within text: what truncation shortens, from its left */
-    int label;                     /* 0..classes-1 */
-    size_t question;               /* number of its question: examples of one question never straddle a split */
-    double confidence;             /* the task's own strength of the label (|mean rating|), NAN where it has none */
-    const char *source;            /* "train.json:118": path below dir, line */
-    char id[17];                   /* 16 hex digits of question and text: stable across runs and models */
+    /* Bytes of the long field within text: what truncation shortens, from its left. */
+    size_t long_begin, long_end;
+    int label;       /* 0..classes-1 */
+    size_t question; /* number of its question: examples of one question never straddle a split */
+    /* The task's own strength of the label (|mean rating|), NAN where it has none. */
+    double confidence;
+    const char *source; /* "train.json:118": path below dir, line */
+    char id[17];        /* 16 hex digits of question and text: stable across runs and models */
 };
 
 struct task; /* a task file, read and checked */
+
+/* task_read - ERR_INPUT, "path:line: ...", for whatever is wrong with the file; no data is looked
+ * at. Owner: caller, task_free. What the others return lives as long as the task. */
 int task_read(struct task **out, const char *path, struct err *e);
 void task_free(struct task *t);
 const char *task_name(const struct task *t);
@@ -30,7 +37,8 @@ const char *task_citation(const struct task *t);
 const char *task_licence(const struct task *t);
 size_t task_classes(const struct task *t);
 const char *task_class_name(const struct task *t, size_t k);
-const char *task_label_word(const struct task *t, size_t k); /* whose unembedding row the head starts from */
+/* task_label_word - whose unembedding row the head starts from. */
+const char *task_label_word(const struct task *t, size_t k);
 const char *task_file(const struct task *t);
 /* task_asset - name of the asset the task's files are in, NULL where it names plain paths. */
 const char *task_asset(const struct task *t);
@@ -43,28 +51,33 @@ struct task_seeds { /* separate, protocol.md section 5 */
     uint64_t label; /* multiple choice: right answer or which distractor */
 };
 
-/* dataset - the parts of one draw. What it holds depends on the task file, its data, sizes and seeds alone, never on a tokenizer
- * or model. No text is in it twice, no question in two parts; the classes of the test part are equal in number (the lower
- * ones have one more where they do not divide). How the parts are cut: data/split.h and docs/tasks.md. */
+/* dataset - the parts of one draw. What it holds depends on the task file, its data, sizes and
+ * seeds alone, never on a tokenizer or model. No text is in it twice, no question in two parts; the
+ * classes of the test part are equal in number (the lower ones have one more where they do not
+ * divide). How the parts are cut: data/split.h and docs/tasks.md. */
 struct dataset {
     struct arena arena;
     size_t classes;
     struct example *part[PART_COUNT];
     size_t n[PART_COUNT];
-    size_t rows_read, rows_left_out, examples; /* of the source: read, left out by the label rule, made */
-    size_t class_before[16], class_after[16];  /* of all examples less those dropped, before and after balancing */
-    size_t duplicates_dropped;                 /* equal texts, all but the first */
-    size_t duplicates_in_conflict;             /* of those: with another label than the first */
-    size_t straddlers_dropped;                 /* examples whose question is also in a test or validation file */
-    size_t shortened;                          /* texts whose long field was cut to max_chars */
-    char hash[65];                             /* of the parts' ids, labels, texts and long fields: enters job hashes */
+    /* Of the source: rows read, left out by the label rule, examples made of the others. */
+    size_t rows_read, rows_left_out, examples;
+    /* Of all examples less those dropped, before and after balancing. */
+    size_t class_before[16], class_after[16];
+    size_t duplicates_dropped;     /* equal texts, all but the first */
+    size_t duplicates_in_conflict; /* of those: with another label than the first */
+    size_t straddlers_dropped; /* examples whose question is also in a test or validation file */
+    size_t shortened;          /* texts whose long field was cut to max_chars */
+    char hash[65]; /* of the parts' ids, labels, texts and long fields: enters job hashes */
 };
 
-/* dataset_draw - dir: the asset's folder (or the task file's folder) where the task's paths are looked up. A field that is not
- * there, a label outside its range, a class without an example, more examples asked for than there are: ERR_INPUT, "task NAME: ..." with the
- * place. log may be NULL. After an error d is released. */
-int dataset_draw(struct dataset *d, const struct task *t, const char *dir, const struct task_sizes *sizes,
-                 const struct task_seeds *seeds, struct log *log, struct err *e);
+/* dataset_draw - dir: the asset's folder (or the task file's folder) where the task's paths are
+ * looked up. A field that is not there, a label outside its range, a class without an example, more
+ * examples asked for than there are: ERR_INPUT, "task NAME: ..." with the place. log may be NULL.
+ * After an error d is released. */
+int dataset_draw(struct dataset *d, const struct task *t, const char *dir,
+                 const struct task_sizes *sizes, const struct task_seeds *seeds, struct log *log,
+                 struct err *e);
 void dataset_release(struct dataset *d);
 
 #endif

@@ -40,7 +40,8 @@ static const struct doc *child_named(const struct doc *d, const char *key, size_
     return NULL;
 }
 
-static int walk_on(struct walk *w, const struct doc *d, const char *path, size_t stars, struct err *e)
+static int walk_on(struct walk *w, const struct doc *d, const char *path, size_t stars,
+                   struct err *e)
 {
     size_t n = strcspn(path, ".");
     const char *rest = path + n + (path[n] == '.');
@@ -51,7 +52,8 @@ static int walk_on(struct walk *w, const struct doc *d, const char *path, size_t
     if (n != 1 || *path != '*')
         return walk_on(w, child_named(d, path, n), rest, stars, e);
     if (d->type != DOC_LIST)
-        return doc_fail(w->place->row, e, "\"%s\": the star is at a %s, wanted a list", w->field->path, doc_type_name(d->type));
+        return doc_fail(w->place->row, e, "\"%s\": the star is at a %s, wanted a list",
+                        w->field->path, doc_type_name(d->type));
     if (stars < w->field->n_bound)
         return walk_on(w, child_at(d, w->place->bound[stars]), rest, stars + 1, e);
     int rc = OK;
@@ -64,7 +66,8 @@ static int walk(struct walk *w, struct err *e)
 {
     /* A column's own name may hold dots */
     const struct doc *whole = doc_get(w->place->row, w->field->path);
-    return whole && whole->type != DOC_NULL ? w->found(w, whole, e) : walk_on(w, w->place->row, w->field->path, 0, e);
+    return whole && whole->type != DOC_NULL ? w->found(w, whole, e)
+                                            : walk_on(w, w->place->row, w->field->path, 0, e);
 }
 
 static bool space(char c)
@@ -111,7 +114,8 @@ int value_scalar(const struct doc *d, const char *path, struct str *out, struct 
 static int one(struct walk *w, const struct doc *d, struct err *e)
 {
     if (w->count++ || d->type == DOC_LIST || d->type == DOC_MAP)
-        return doc_fail(w->place->row, e, "\"%s\" is a %s, wanted one value", w->field->path, d->type == DOC_MAP ? "map" : "list");
+        return doc_fail(w->place->row, e, "\"%s\" is a %s, wanted one value", w->field->path,
+                        d->type == DOC_MAP ? "map" : "list");
     *(const struct doc **)w->out = d;
     return OK;
 }
@@ -127,7 +131,9 @@ int value_get(const struct field *f, const struct place *p, const struct doc **o
 static int joined(struct walk *w, const struct doc *d, struct err *e)
 {
     if (!w->field->join && (w->count || d->type == DOC_LIST))
-        return doc_fail(w->place->row, e, "\"%s\" is a list, wanted a text, or \"join\" with the field", w->field->path);
+        return doc_fail(w->place->row, e,
+                        "\"%s\" is a list, wanted a text, or \"join\" with the field",
+                        w->field->path);
     if (d->type == DOC_LIST) {
         int rc = OK;
         for (const struct doc *c = d->child; !rc && c; c = c->next)
@@ -161,7 +167,8 @@ static int listed(struct walk *w, const struct doc *d, struct err *e)
     return rc;
 }
 
-int value_texts(const struct field_list *l, const struct place *p, struct str *out, size_t *n, struct err *e)
+int value_texts(const struct field_list *l, const struct place *p, struct str *out, size_t *n,
+                struct err *e)
 {
     int rc = OK;
     *n = 0;
@@ -180,7 +187,8 @@ struct stroll {
     void *ctx;
 };
 
-static int stroll_on(struct stroll *s, const struct doc *d, const char *path, size_t stars, struct err *e)
+static int stroll_on(struct stroll *s, const struct doc *d, const char *path, size_t stars,
+                     struct err *e)
 {
     size_t n = strcspn(path, ".");
     const char *rest = path + n + (path[n] == '.');
@@ -189,10 +197,12 @@ static int stroll_on(struct stroll *s, const struct doc *d, const char *path, si
         return s->f(s->ctx, &s->place, e);
     if (n != 1 || *path != '*') {
         d = child_named(d, path, n);
-        return d ? stroll_on(s, d, rest, stars, e) : doc_fail(s->place.row, e, "\"%s\" is missing", s->each);
+        return d ? stroll_on(s, d, rest, stars, e)
+                 : doc_fail(s->place.row, e, "\"%s\" is missing", s->each);
     }
     if (d->type != DOC_LIST)
-        return doc_fail(s->place.row, e, "\"%s\": the star is at a %s, wanted a list", s->each, doc_type_name(d->type));
+        return doc_fail(s->place.row, e, "\"%s\": the star is at a %s, wanted a list", s->each,
+                        doc_type_name(d->type));
     if (stars == VALUE_STARS)
         return doc_fail(s->place.row, e, "\"each\" has more than %d stars", VALUE_STARS);
     s->place.bound[stars] = 0;
@@ -201,8 +211,8 @@ static int stroll_on(struct stroll *s, const struct doc *d, const char *path, si
     return rc;
 }
 
-int value_each(const char *each, const struct doc *row, int (*f)(void *ctx, const struct place *p, struct err *e), void *ctx,
-               struct err *e)
+int value_each(const char *each, const struct doc *row,
+               int (*f)(void *ctx, const struct place *p, struct err *e), void *ctx, struct err *e)
 {
     struct stroll s = {.each = each, .place = {.row = row}, .f = f, .ctx = ctx};
     return each ? stroll_on(&s, row, each, 0, e) : f(ctx, &s.place, e);

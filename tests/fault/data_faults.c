@@ -1,5 +1,6 @@
-/* data_faults - the n-th allocation between a task file and packed batches fails, for every n: a code and a sentence,
- * nothing leaked (the sanitizers watch), and the next try gives the same examples. */
+/* data_faults - the n-th allocation between a task file and packed batches fails, for every n: a
+ * code and a sentence, nothing leaked (the sanitizers watch), and the next try gives the same
+ * examples. */
 #include "unit/data_test.h"
 
 #include "data/describe.h"
@@ -10,20 +11,25 @@
 static const char labelled[] =
     "name: t\ncitation: none\nlicence: CC0\nkind: labelled\n"
     "source: {files: {train: a.tar.gz/in/rows.csv, test: t.tsv}, encoding: latin-1}\n"
-    "template: \"{x} of {g}\"\nlong: x\nmax_chars: 4\ngroup: [g, x]\nlabel: {field: y, ranges: {no: \"<= -0.3\", yes: \">= 0.3\"}}\n";
+    "template: \"{x} of {g}\"\nlong: x\nmax_chars: 4\ngroup: [g, x]\nlabel: {field: y, ranges: "
+    "{no: \"<= -0.3\", yes: \">= 0.3\"}}\n";
 static const char choice[] =
-    "name: t\ncitation: none\nlicence: CC0\nkind: choice\nsource: {files: {all: [c.json, d.jsonl]}, rows: data, each: qs.*}\n"
+    "name: t\ncitation: none\nlicence: CC0\nkind: choice\nsource: {files: {all: [c.json, "
+    "d.jsonl]}, rows: data, each: qs.*}\n"
     "fields: {q: qs.*.q, o: qs.*.o.*.t, k: qs.*.o.*.k, a: qs.*.a, p: {path: p, join: \" \"}}\n"
-    "choice: {question: q, options: o, answer: a, keys: k}\ntemplate: \"{p} {q} {candidate}\"\nlong: p\n";
+    "choice: {question: q, options: o, answer: a, keys: k}\ntemplate: \"{p} {q} "
+    "{candidate}\"\nlong: p\n";
 
 static void put_archive(void)
 {
     static char packed[4096];
-    static const char rows[] = "x,y,g\nabcdef,-1,g1\n\"caf\xe9, \"\"q\"\"\",1,g2\nghi,0,g3\nghi,2,g4\nklm,-2,g5\n";
+    static const char rows[] =
+        "x,y,g\nabcdef,-1,g1\n\"caf\xe9, \"\"q\"\"\",1,g2\nghi,0,g3\nghi,2,g4\nklm,-2,g5\n";
     size_t used = 0;
     struct archive *a = archive_write_new();
     struct archive_entry *entry = archive_entry_new();
-    assert_int_equal(archive_write_set_format_pax_restricted(a) | archive_write_add_filter_gzip(a), ARCHIVE_OK);
+    assert_int_equal(archive_write_set_format_pax_restricted(a) | archive_write_add_filter_gzip(a),
+                     ARCHIVE_OK);
     assert_int_equal(archive_write_open_memory(a, packed, sizeof packed, &used), ARCHIVE_OK);
     archive_entry_set_pathname(entry, "in/rows.csv");
     archive_entry_set_filetype(entry, AE_IFREG);
@@ -48,7 +54,8 @@ static int tokenizer_bytes(struct tokenizer **t, struct err *e)
         (void)utf8_put(texts[b], itself ? b : 0x100 + other++);
         tokens[b] = texts[b];
     }
-    const struct tokenizer_gguf g = {"gpt2", "gpt-2", tokens, 256, NULL, NULL, 0, -1, -1, false, "test"};
+    const struct tokenizer_gguf g = {"gpt2", "gpt-2", tokens, 256,   NULL,  NULL,
+                                     0,      -1,      -1,     false, "test"};
     return tokenizer_from_gguf(t, &g, e);
 }
 
@@ -131,18 +138,25 @@ static void from_choice(void **state)
 {
     (void)state;
     put("c.json", "{\"version\": [1, \"}\"], \"data\": [{\"p\": [\"P\", \"Q\"], \"qs\": [\n"
-                  "{\"q\": \"q1\", \"a\": \"A\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": \"y\", \"k\": \"B\"}]},\n"
-                  "{\"q\": \"q2\", \"a\": \"B\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": \"y\", \"k\": \"B\"}]}]}]}");
-    put("d.jsonl", "{\"p\": [], \"qs\": [{\"q\": \"q3\", \"a\": \"A\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": \"y\", \"k\": \"B\"}]}]}\n"
-                   "{\"p\": [\"R\"], \"qs\": [{\"q\": \"q4\", \"a\": \"A\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": \"y\", \"k\": \"B\"}]},"
-                   "{\"q\": \"q5\", \"a\": \"A\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": \"y\", \"k\": \"B\"}]},"
-                   "{\"q\": \"q6\", \"a\": \"A\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": \"y\", \"k\": \"B\"}]}]}\n");
+                  "{\"q\": \"q1\", \"a\": \"A\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": "
+                  "\"y\", \"k\": \"B\"}]},\n"
+                  "{\"q\": \"q2\", \"a\": \"B\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": "
+                  "\"y\", \"k\": \"B\"}]}]}]}");
+    put("d.jsonl", "{\"p\": [], \"qs\": [{\"q\": \"q3\", \"a\": \"A\", \"o\": [{\"t\": \"x\", "
+                   "\"k\": \"A\"}, {\"t\": \"y\", \"k\": \"B\"}]}]}\n"
+                   "{\"p\": [\"R\"], \"qs\": [{\"q\": \"q4\", \"a\": \"A\", \"o\": [{\"t\": \"x\", "
+                   "\"k\": \"A\"}, {\"t\": \"y\", \"k\": \"B\"}]},"
+                   "{\"q\": \"q5\", \"a\": \"A\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": "
+                   "\"y\", \"k\": \"B\"}]},"
+                   "{\"q\": \"q6\", \"a\": \"A\", \"o\": [{\"t\": \"x\", \"k\": \"A\"}, {\"t\": "
+                   "\"y\", \"k\": \"B\"}]}]}\n");
     every_allocation(choice, sizes_of(0, 1, 0, 2));
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(from_labelled), cmocka_unit_test(from_choice)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(from_labelled),
+                                       cmocka_unit_test(from_choice)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();

@@ -1,7 +1,7 @@
 /* data_csv - any bytes as separated values: no crash, and rows that keep their promise.
  *
- * The first byte says how: bit 0 tab instead of comma, bit 1 the other quoting than usual, bit 2 Latin-1, bit 3 names
- * given (three columns) instead of a header. */
+ * The first byte says how: bit 0 tab instead of comma, bit 1 the other quoting than usual, bit 2
+ * Latin-1, bit 3 names given (three columns) instead of a header. */
 #include "data/table_rows.h"
 #include <string.h>
 
@@ -20,7 +20,8 @@ static int row_check(void *ctx, const struct doc *row, struct err *e)
     BUG_ON(row->type != DOC_MAP || row->line <= s->line);
     s->line = row->line;
     for (const struct doc *d = row->child; d; d = d->next, width++)
-        BUG_ON(d->type != DOC_STRING || !d->key || !*d->key || strlen(d->s) != d->len || d->line < row->line);
+        BUG_ON(d->type != DOC_STRING || !d->key || !*d->key || strlen(d->s) != d->len ||
+               d->line < row->line);
     BUG_ON(width != row->n || width == 0 || (s->width && width != s->width));
     s->width = width;
     return OK;

@@ -1,4 +1,5 @@
-/* data_json - any bytes as JSON rows. The first byte says how: bit 0 lines of JSON, bit 1 a list inside ("data.1"). */
+/* data_json - any bytes as JSON rows. The first byte says how: bit 0 lines of JSON, bit 1 a list
+ * inside ("data.1"). */
 #include "data/table_rows.h"
 #include <string.h>
 

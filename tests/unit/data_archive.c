@@ -1,4 +1,5 @@
-/* data_archive - files in archives, compressed files, archives in archives; made here with libarchive's writer. */
+/* data_archive - files in archives, compressed files, archives in archives; made here with
+ * libarchive's writer. */
 #include "data_test.h"
 
 #include <archive.h>
@@ -20,9 +21,9 @@ static size_t pack(enum format format, enum filter filter, const struct member *
 {
     size_t used = 0;
     struct archive *a = archive_write_new();
-    int rc = format == TAR ? archive_write_set_format_pax_restricted(a)
-           : format == ZIP ? archive_write_set_format_zip(a)
-                           : archive_write_set_format_raw(a);
+    int rc = format == TAR   ? archive_write_set_format_pax_restricted(a)
+             : format == ZIP ? archive_write_set_format_zip(a)
+                             : archive_write_set_format_raw(a);
     rc |= filter == GZIP    ? archive_write_add_filter_gzip(a)
           : filter == BZIP2 ? archive_write_add_filter_bzip2(a)
           : filter == XZ    ? archive_write_add_filter_xz(a)
@@ -84,8 +85,15 @@ static void compressed(void **state)
 
 static void members(void **state)
 {
-    static const struct member m[] = {{"top/", NULL, 0}, {"top/a.txt", "aaa", 3}, {"./top/b.txt", "b", 1}, {"top/empty.txt", "", 0}};
-    static const char *const names[][2] = {{"t.tar", "t.zip"}, {"t.tar.gz", "z.zip"}, {"t.tar.bz2", NULL}, {"t.tar.xz", NULL}, {"t.tar.zst", NULL}};
+    static const struct member m[] = {{"top/", NULL, 0},
+                                      {"top/a.txt", "aaa", 3},
+                                      {"./top/b.txt", "b", 1},
+                                      {"top/empty.txt", "", 0}};
+    static const char *const names[][2] = {{"t.tar", "t.zip"},
+                                           {"t.tar.gz", "z.zip"},
+                                           {"t.tar.bz2", NULL},
+                                           {"t.tar.xz", NULL},
+                                           {"t.tar.zst", NULL}};
     char path[64];
     (void)state;
     for (int filter = PLAIN; filter <= ZSTD; filter++)
@@ -93,7 +101,8 @@ static void members(void **state)
             const char *name = names[filter][format];
             if (!name)
                 continue;
-            put_bytes(name, packed, pack((enum format)format, format == ZIP ? PLAIN : (enum filter)filter, m, 4));
+            put_bytes(name, packed,
+                      pack((enum format)format, format == ZIP ? PLAIN : (enum filter)filter, m, 4));
             snprintf(path, sizeof path, "%s/top/a.txt", name);
             holds(path, "aaa");
             snprintf(path, sizeof path, "%s/top/b.txt", name);
@@ -101,16 +110,22 @@ static void members(void **state)
             snprintf(path, sizeof path, "%s/top/empty.txt", name);
             holds(path, "");
         }
-    fails("t.zip/top/c.txt", "t.zip: no \"top/c.txt\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
-    fails("t.tar.gz/top", "t.tar.gz: no \"top\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
-    fails("t.tar.gz/", "t.tar.gz: no \"\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
-    fails("t.tar.gz", "t.tar.gz: an archive; name the file in it, t.tar.gz/NAME: it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
-    fails("t.zip", "t.zip: an archive; name the file in it, t.zip/NAME: it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails(
+        "t.zip/top/c.txt",
+        "t.zip: no \"top/c.txt\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails("t.tar.gz/top",
+          "t.tar.gz: no \"top\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails("t.tar.gz/",
+          "t.tar.gz: no \"\" in it; it holds \"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails("t.tar.gz", "t.tar.gz: an archive; name the file in it, t.tar.gz/NAME: it holds "
+                      "\"top/a.txt\", \"top/b.txt\", \"top/empty.txt\"");
+    fails("t.zip", "t.zip: an archive; name the file in it, t.zip/NAME: it holds \"top/a.txt\", "
+                   "\"top/b.txt\", \"top/empty.txt\"");
 }
 
 static void many_listed(void **state)
 {
-    static char names[15][8];
+    static char names[15][16];
     struct member m[15];
     (void)state;
     for (int i = 0; i < 15; i++) {
@@ -118,7 +133,8 @@ static void many_listed(void **state)
         m[i] = (struct member){names[i], "x", 1};
     }
     put_bytes("many.tar", packed, pack(TAR, PLAIN, m, 15));
-    fails("many.tar/x", "many.tar: no \"x\" in it; it holds \"0\", \"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\", \"10\", "
+    fails("many.tar/x", "many.tar: no \"x\" in it; it holds \"0\", \"1\", \"2\", \"3\", \"4\", "
+                        "\"5\", \"6\", \"7\", \"8\", \"9\", \"10\", "
                         "\"11\" and 3 more");
     put_bytes("none.tar", packed, pack(TAR, PLAIN, NULL, 0));
     fails("none.tar/x", "none.tar: no \"x\" in it; it holds no file");
@@ -144,9 +160,12 @@ static void nested(void **state)
     holds("outer.zip/mid.tar.gz/deep/b", "not it");
     static const struct table_settings none;
     rows_are("outer.zip/mid.tar.gz/deep/b.zip/in/rows.jsonl.xz", &none, "1: x=1|");
-    fails("outer.zip/mid.tar.gz/deep/b.zip/rows.jsonl", "outer.zip/mid.tar.gz/deep/b.zip: no \"rows.jsonl\" in it; it holds \"in/rows.jsonl.xz\"");
-    fails("outer.zip/mid.tar.gz/deep/b.zip", "outer.zip/mid.tar.gz/deep/b.zip: an archive; name the file in it, "
-                                             "outer.zip/mid.tar.gz/deep/b.zip/NAME: it holds \"in/rows.jsonl.xz\"");
+    fails(
+        "outer.zip/mid.tar.gz/deep/b.zip/rows.jsonl",
+        "outer.zip/mid.tar.gz/deep/b.zip: no \"rows.jsonl\" in it; it holds \"in/rows.jsonl.xz\"");
+    fails("outer.zip/mid.tar.gz/deep/b.zip",
+          "outer.zip/mid.tar.gz/deep/b.zip: an archive; name the file in it, "
+          "outer.zip/mid.tar.gz/deep/b.zip/NAME: it holds \"in/rows.jsonl.xz\"");
 }
 
 static void broken(void **state)

@@ -12,8 +12,14 @@
 static struct tokenizer *tokenizer_new(const char *pre, bool add_bos)
 {
     static char texts[256][4];
-    static const char *tokens[264], *const merges[] = {"a a", "aa aa", "\xC4\xA0 b", "\xC4\xA0" "b b"};
-    static const char *const more[] = {"aa", "aaaa", "\xC4\xA0" "b", "\xC4\xA0" "bb"};
+    static const char *tokens[264], *const merges[] = {"a a", "aa aa", "\xC4\xA0 b",
+                                                       ("\xC4\xA0"
+                                                        "b b")};
+    static const char *const more[] = {"aa", "aaaa",
+                                       ("\xC4\xA0"
+                                        "b"),
+                                       ("\xC4\xA0"
+                                        "bb")};
     int32_t types[263];
     size_t n = 0, k = 0;
     for (int plain = 1; plain >= 0; plain--)
@@ -32,7 +38,8 @@ static struct tokenizer *tokenizer_new(const char *pre, bool add_bos)
     tokens[n++] = "<|bos|>";
     for (size_t i = 0; i < n; i++)
         types[i] = i < 260 ? 1 : 3;
-    const struct tokenizer_gguf g = {"gpt2", pre, tokens, n, types, merges, 4, BOS, -1, add_bos, "test"};
+    const struct tokenizer_gguf g = {"gpt2", pre, tokens, n,       types, merges,
+                                     4,      BOS, -1,     add_bos, "test"};
     struct tokenizer *t = NULL;
     struct err e = ERR_INIT;
     if (tokenizer_from_gguf(&t, &g, &e))
@@ -54,7 +61,8 @@ static struct example example_of(const char *prefix, const char *middle, const c
                             .source = "a.jsonl:7"};
 }
 
-static void make(struct token_set *t, const struct example *x, size_t n, const struct tokenizer *tok, size_t max)
+static void make(struct token_set *t, const struct example *x, size_t n,
+                 const struct tokenizer *tok, size_t max)
 {
     struct err e = ERR_INIT;
     if (token_set_make(t, x, n, tok, max, &e))
@@ -62,7 +70,8 @@ static void make(struct token_set *t, const struct example *x, size_t n, const s
 }
 
 /* reads_as - the tokens of example i, decoded one by one, with | between. */
-static void reads_as(const struct token_set *t, size_t i, const struct tokenizer *tok, const char *wanted)
+static void reads_as(const struct token_set *t, size_t i, const struct tokenizer *tok,
+                     const char *wanted)
 {
     struct str s = STR_INIT;
     struct err e = ERR_INIT;
@@ -77,7 +86,8 @@ static void reads_as(const struct token_set *t, size_t i, const struct tokenizer
 static void whole_texts(void **state)
 {
     struct tokenizer *tok = tokenizer_new("gpt-2", false);
-    struct example x[] = {example_of("P: ", "bb aaaaa", "\nQ?"), example_of("", "!!!", ""), example_of("\xc3\xa9", "", "<|bos|>")};
+    struct example x[] = {example_of("P: ", "bb aaaaa", "\nQ?"), example_of("", "!!!", ""),
+                          example_of("\xc3\xa9", "", "<|bos|>")};
     struct token_set t;
     struct err e = ERR_INIT;
     (void)state;
@@ -105,7 +115,8 @@ static void whole_texts(void **state)
     tokenizer_free(tok);
 }
 
-/* Defect 4: the limit shortens examples, it drops none, and it takes from the left of the long field. */
+/* Defect 4: the limit shortens examples, it drops none, and it takes from the left of the long
+ * field. */
 static void truncation(void **state)
 {
     struct tokenizer *tok = tokenizer_new("gpt-2", false);
@@ -164,7 +175,8 @@ static void bos(void **state)
     assert_int_equal(t.truncated, 1);
     token_set_release(&t);
     assert_int_equal(token_set_make(&t, x, 2, tok, 1, &e), ERR_INPUT);
-    assert_string_equal(e.msg, "max_tokens is 1, wanted at least 2: this tokenizer puts a token before every text");
+    assert_string_equal(
+        e.msg, "max_tokens is 1, wanted at least 2: this tokenizer puts a token before every text");
     assert_null(t.tokens);
     x[1].len = 0;
     assert_int_equal(token_set_make(&t, x, 2, tok, 5, &e), ERR_INPUT);
@@ -172,7 +184,8 @@ static void bos(void **state)
     tokenizer_free(tok);
 }
 
-/* Where the tokenizer changes the text (NFC), bytes cannot be counted: the parts are encoded one by one. */
+/* Where the tokenizer changes the text (NFC), bytes cannot be counted: the parts are encoded one by
+ * one. */
 static void changed_text(void **state)
 {
     struct tokenizer *tok = tokenizer_new("qwen2", false);
@@ -193,7 +206,8 @@ static void changed_text(void **state)
 static void packing(void **state)
 {
     struct tokenizer *tok = tokenizer_new("gpt-2", false);
-    struct example x[] = {example_of("", "!x!", ""), example_of("", "y", ""), example_of("", "zz", "")};
+    struct example x[] = {example_of("", "!x!", ""), example_of("", "y", ""),
+                          example_of("", "zz", "")};
     static const size_t some[] = {2, 0, 2}, none[] = {0};
     struct token_set t;
     struct packer p;
@@ -221,7 +235,8 @@ static void packing(void **state)
     tokenizer_free(tok);
 }
 
-/* Defect 11: every example is in a run, the last one too however small; one beyond the budget has its own. */
+/* Defect 11: every example is in a run, the last one too however small; one beyond the budget has
+ * its own. */
 static void splitting(void **state)
 {
     static const size_t starts[] = {0, 3, 6, 16, 17, 19, 20};
@@ -230,8 +245,14 @@ static void splitting(void **state)
     static const struct {
         size_t n, budget, count, ends[7];
     } cases[] = {
-        {6, 6, 3, {2, 3, 6}},      {6, 1, 6, {1, 2, 3, 4, 5, 6}}, {6, 100, 1, {6}}, {6, 3, 5, {1, 2, 3, 5, 6}},
-        {7, 3, 5, {1, 2, 3, 5, 7}}, {6, 0, 6, {1, 2, 3, 4, 5, 6}}, {1, 2, 1, {1}},   {0, 5, 0, {0}},
+        {6, 6, 3, {2, 3, 6}},
+        {6, 1, 6, {1, 2, 3, 4, 5, 6}},
+        {6, 100, 1, {6}},
+        {6, 3, 5, {1, 2, 3, 5, 6}},
+        {7, 3, 5, {1, 2, 3, 5, 7}},
+        {6, 0, 6, {1, 2, 3, 4, 5, 6}},
+        {1, 2, 1, {1}},
+        {0, 5, 0, {0}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -247,8 +268,13 @@ static void splitting(void **state)
 static void description(void **state)
 {
     struct tokenizer *tok = tokenizer_new("gpt-2", false);
-    struct dataset d = {.classes = 2, .rows_read = 1234, .duplicates_dropped = 3, .class_before = {700, 500}, .class_after = {500, 500}};
-    struct example test[] = {example_of("", "ab", ""), example_of("", "abc\nd", ""), example_of("", "Same words.", ""), example_of("", "q", "")};
+    struct dataset d = {.classes = 2,
+                        .rows_read = 1234,
+                        .duplicates_dropped = 3,
+                        .class_before = {700, 500},
+                        .class_after = {500, 500}};
+    struct example test[] = {example_of("", "ab", ""), example_of("", "abc\nd", ""),
+                             example_of("", "Same words.", ""), example_of("", "q", "")};
     struct example train[] = {example_of("", "same, WORDS", ""), example_of("", "q", "")};
     struct description a;
     struct str s = STR_INIT;
@@ -263,8 +289,10 @@ static void description(void **state)
     d.n[PART_TEST] = 4;
     d.part[PART_TRAIN] = train;
     d.n[PART_TRAIN] = 2;
-    struct task *t = task_of("name: toy\ntitle: A toy\ncitation: Nobody 1999\nlicence: CC0\nkind: labelled\nsource: {files: {all: a.jsonl}}\n"
-                             "template: \"{x}\"\nlabel: {field: y, map: {\"0\": no, \"1\": yes}}\n");
+    struct task *t =
+        task_of("name: toy\ntitle: A toy\ncitation: Nobody 1999\nlicence: CC0\nkind: "
+                "labelled\nsource: {files: {all: a.jsonl}}\n"
+                "template: \"{x}\"\nlabel: {field: y, map: {\"0\": no, \"1\": yes}}\n");
     assert_int_equal(description_make(&a, t, &d, tok, 6, &e), OK);
     const struct part_description *p = &a.part[PART_TEST];
     assert_int_equal(p->n, 4);
@@ -283,22 +311,24 @@ static void description(void **state)
     assert_true(a.part[PART_TRAIN].constant_accuracy == 1);
     assert_true(isnan(a.part[PART_VALID].constant_accuracy));
     description_print(&a, t, &d, 2, &s);
-    assert_string_equal(s.s,
-                        "toy: A toy\nNobody 1999\nlicence: CC0\n\n"
-                        "       1,234  rows read\n"
-                        "           3  dropped: the text was there before\n"
-                        "         200  not used, to make the classes equal\n\n"
-                        "part        examples  questions        no       yes  constant  shared   alike\n"
-                        "train              2          1         0         2   100.0 %       1       2\n"
-                        "test               4          2         3         1    75.0 %       1       2\n"
-                        "constant: accuracy of one answer to all; shared: texts that another part has too; alike: the same but\n"
-                        "for case and punctuation\n\n"
-                        "tokens           all  shortest  median    95 %   longest  truncated    lost\n"
-                        "train              7         1       1       6         6          1       5\n"
-                        "test              14         1       2       6         6          1       5\n"
-                        "truncated: examples longer than 6 tokens, cut from the left of their long field; lost: tokens\n\n"
-                        "no, test 1, a.jsonl:7\n    ab\n\n"
-                        "yes, test 2, a.jsonl:7, confidence 2.5\n    abc\n    d\n");
+    assert_string_equal(
+        s.s, "toy: A toy\nNobody 1999\nlicence: CC0\n\n"
+             "       1,234  rows read\n"
+             "           3  dropped: the text was there before\n"
+             "         200  not used, to make the classes equal\n\n"
+             "part        examples  questions        no       yes  constant  shared   alike\n"
+             "train              2          1         0         2   100.0 %       1       2\n"
+             "test               4          2         3         1    75.0 %       1       2\n"
+             "constant: accuracy of one answer to all; shared: texts that another part has too; "
+             "alike: the same but\n"
+             "for case and punctuation\n\n"
+             "tokens           all  shortest  median    95 %   longest  truncated    lost\n"
+             "train              7         1       1       6         6          1       5\n"
+             "test              14         1       2       6         6          1       5\n"
+             "truncated: examples longer than 6 tokens, cut from the left of their long field; "
+             "lost: tokens\n\n"
+             "no, test 1, a.jsonl:7\n    ab\n\n"
+             "yes, test 2, a.jsonl:7, confidence 2.5\n    abc\n    d\n");
     str_reset(&s);
     d.hash[0] = 'h';
     description_json(&a, t, &d, 1, &s);
@@ -325,8 +355,9 @@ static void description(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_texts), cmocka_unit_test(truncation), cmocka_unit_test(bos),         cmocka_unit_test(changed_text),
-        cmocka_unit_test(packing),     cmocka_unit_test(splitting),  cmocka_unit_test(description),
+        cmocka_unit_test(whole_texts),  cmocka_unit_test(truncation), cmocka_unit_test(bos),
+        cmocka_unit_test(changed_text), cmocka_unit_test(packing),    cmocka_unit_test(splitting),
+        cmocka_unit_test(description),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

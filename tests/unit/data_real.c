@@ -1,5 +1,6 @@
-/* data_real - the tasks of tasks/ on the files of their official releases: W2S_DATA names the folder that holds a folder
- * for each; movie-sentiment's comes from the cache, where `w2s fetch` puts it. What is not there is skipped. */
+/* data_real - the tasks of tasks/ on the files of their official releases: W2S_DATA names the
+ * folder that holds a folder for each; movie-sentiment's comes from the cache, where `w2s fetch`
+ * puts it. What is not there is skipped. */
 #include "data_test.h"
 
 #define SKIPPED 77
@@ -78,7 +79,8 @@ static void sciq(void **state)
     assert_int_equal(d.rows_read, 11679 + 1000 + 1000);
     assert_int_equal(d.rows_left_out, 0);
     for (size_t i = 0; i < 900; i++)
-        assert_true(str_starts(d.part[PART_TEST][i].source, "SciQ.zip/SciQ dataset-2 3/test.json:"));
+        assert_true(
+            str_starts(d.part[PART_TEST][i].source, "SciQ.zip/SciQ dataset-2 3/test.json:"));
     assert_null(strstr(d.part[PART_TRAIN][0].source, "test.json"));
     dataset_release(&d);
 }
@@ -113,7 +115,8 @@ static void cola(void **state)
     assert_int_equal(d.rows_read, 8551 + 527 + 516);
     const struct example *x = find(&d, PART_TEST, "in_domain_dev.tsv:2");
     if (x)
-        assert_non_null(strstr(x->text, "Sentence: The weights made the rope stretch over the pulley.\n"));
+        assert_non_null(
+            strstr(x->text, "Sentence: The weights made the rope stretch over the pulley.\n"));
     dataset_release(&d);
 }
 
@@ -145,7 +148,8 @@ static void hellaswag(void **state)
     for (int p = 0; p < PART_COUNT; p++) {
         const struct example *x = find(&d, (enum task_part)p, "hellaswag_val.jsonl.gz:4");
         if (x)
-            assert_int_equal(x->label, strstr(x->text, "lifts his body above the height of a pole.") != NULL);
+            assert_int_equal(x->label,
+                             strstr(x->text, "lifts his body above the height of a pole.") != NULL);
     }
     dataset_release(&d);
 }
@@ -157,7 +161,11 @@ static void movie_sentiment(void **state)
     const struct task_sizes sizes = sizes_of(1500, 1500, 200, 1500);
     char dir[512];
     (void)state;
-    snprintf(dir, sizeof dir, "%s%s/w2s/assets/movie-sentiment", cache && *cache ? cache : home ? home : "", cache && *cache ? "" : "/.cache");
+    snprintf(dir, sizeof dir, "%s%s/w2s/assets/movie-sentiment",
+             cache && *cache ? cache
+             : home          ? home
+                             : "",
+             cache && *cache ? "" : "/.cache");
     if (!drawn(&d, "movie-sentiment", dir, sizes))
         return;
     sound(&d, sizes);

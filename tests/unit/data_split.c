@@ -1,19 +1,25 @@
-/* data_split - which example is where: disjoint parts, balance, seeds, growth; the numbers are those of protocol.md section 6. */
+/* data_split - which example is where: disjoint parts, balance, seeds, growth; the numbers are
+ * those of protocol.md section 6. */
 #include "data_test.h"
 
-#define HEAD     "name: t\ncitation: none\nlicence: CC0\n"
-#define LABELLED HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\nlabel: {field: y, map: {\"0\": no, \"1\": yes}}\n"
-#define CHOICE \
-    HEAD "kind: choice\nsource: {files: {all: c.jsonl}}\ntemplate: \"{q} {candidate}.\"\nchoice: {question: q, correct: c, distractors: [d, e]}\n"
+#define HEAD "name: t\ncitation: none\nlicence: CC0\n"
+#define LABELLED                                                                                   \
+    HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\nlabel: {field: y, "  \
+         "map: {\"0\": no, \"1\": yes}}\n"
+#define CHOICE                                                                                     \
+    HEAD "kind: choice\nsource: {files: {all: c.jsonl}}\ntemplate: \"{q} {candidate}.\"\nchoice: " \
+         "{question: q, correct: c, distractors: [d, e]}\n"
 
 static const struct task_seeds zero = {0, 0};
 
-/* put_rows - n rows "text BEGIN", ... of which the first ones are of class 1: sorted by class as released files often are. */
+/* put_rows - n rows "text BEGIN", ... of which the first ones are of class 1: sorted by class as
+ * released files often are. */
 static void put_rows(const char *name, size_t begin, size_t n, size_t ones)
 {
     struct str s = STR_INIT;
     for (size_t i = 0; i < n; i++)
-        str_addf(&s, "{\"x\": \"text %zu\", \"g\": \"group %zu\", \"y\": %d}\n", begin + i, (begin + i) / 3, i < ones);
+        str_addf(&s, "{\"x\": \"text %zu\", \"g\": \"group %zu\", \"y\": %d}\n", begin + i,
+                 (begin + i) / 3, i < ones);
     put(name, s.s);
     str_release(&s);
 }
@@ -22,7 +28,10 @@ static void put_choices(size_t n)
 {
     struct str s = STR_INIT;
     for (size_t i = 0; i < n; i++)
-        str_addf(&s, "{\"q\": \"Question %zu?\", \"c\": \"right %zu\", \"d\": \"wrong %zu\", \"e\": \"other %zu\"}\n", i, i, i, i);
+        str_addf(&s,
+                 "{\"q\": \"Question %zu?\", \"c\": \"right %zu\", \"d\": \"wrong %zu\", \"e\": "
+                 "\"other %zu\"}\n",
+                 i, i, i, i);
     put("c.jsonl", s.s);
     str_release(&s);
 }
@@ -56,7 +65,8 @@ static bool same_part(const struct dataset *a, const struct dataset *b, enum tas
 {
     bool same = a->n[p] == b->n[p];
     for (size_t i = 0; same && i < a->n[p]; i++)
-        same = strcmp(a->part[p][i].id, b->part[p][i].id) == 0 && a->part[p][i].label == b->part[p][i].label;
+        same = strcmp(a->part[p][i].id, b->part[p][i].id) == 0 &&
+               a->part[p][i].label == b->part[p][i].label;
     return same;
 }
 
@@ -73,7 +83,8 @@ static void disjoint(const struct dataset *d)
                 }
 }
 
-/* Defect 5: shuffled before anything is taken, and balanced: a file sorted by class gives parts of both. */
+/* Defect 5: shuffled before anything is taken, and balanced: a file sorted by class gives parts of
+ * both. */
 static void shuffled(void **state)
 {
     struct dataset d;
@@ -129,8 +140,9 @@ static void three_classes(void **state)
     put("a.jsonl", s.s);
     str_release(&s);
     draw(&d,
-         HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\nclasses: [a, b, c]\n"
-              "label: {field: y, map: {a: a, b: b, c: c}}\nbalance: 0.5\n",
+         HEAD
+         "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\nclasses: [a, b, c]\n"
+         "label: {field: y, map: {a: a, b: b, c: c}}\nbalance: 0.5\n",
          sizes_of(0, 0, 0, 31), zero);
     size_t n[3] = {0};
     for (size_t i = 0; i < 31; i++)
@@ -153,13 +165,14 @@ static void questions(void **state)
         for (size_t i = 0; i < d.n[p]; i++)
             for (size_t k = 0; k < d.n[p]; k++) {
                 const struct example *a = &d.part[p][i], *b = &d.part[p][k];
-                assert_int_equal(a->question == b->question, atoi(a->text + 5) / 3 == atoi(b->text + 5) / 3);
+                assert_int_equal(a->question == b->question,
+                                 atoi(a->text + 5) / 3 == atoi(b->text + 5) / 3);
             }
     dataset_release(&d);
 }
 
-/* Defects 7 and 9: a part is a function of seed and its own size; the train part, of which student and ceiling both learn,
- * is moved by no other, and a larger one keeps what it had. */
+/* Defects 7 and 9: a part is a function of seed and its own size; the train part, of which student
+ * and ceiling both learn, is moved by no other, and a larger one keeps what it had. */
 static void growth(void **state)
 {
     static const char *const tasks[] = {LABELLED, LABELLED "balance: 0.5\n", LABELLED "group: g\n"};
@@ -175,7 +188,8 @@ static void growth(void **state)
             larger.n[grown] += 37;
             draw(&more, tasks[t], larger, zero);
             for (int p = 0; p < PART_COUNT; p++)
-                assert_true(p == grown ? contains(&more, &base, (enum task_part)p) : same_part(&more, &base, (enum task_part)p));
+                assert_true(p == grown ? contains(&more, &base, (enum task_part)p)
+                                       : same_part(&more, &base, (enum task_part)p));
             assert_int_equal(more.n[grown], sizes.n[grown] + 37);
             assert_string_not_equal(more.hash, base.hash);
             dataset_release(&more);
@@ -184,7 +198,8 @@ static void growth(void **state)
     }
 }
 
-/* A row more in the file moves no other two, and the same file in another order gives the same parts. */
+/* A row more in the file moves no other two, and the same file in another order gives the same
+ * parts. */
 static void stable(void **state)
 {
     struct dataset a, b;
@@ -208,7 +223,8 @@ static void stable(void **state)
     str_release(&s);
 }
 
-/* Defect 9: the split seed moves questions and leaves their labels, the label seed the other way round. */
+/* Defect 9: the split seed moves questions and leaves their labels, the label seed the other way
+ * round. */
 static void seeds(void **state)
 {
     struct dataset base, again, split, label;
@@ -260,11 +276,13 @@ static void format_is_silent(void **state)
     dataset_release(&d);
 }
 
-/* Official test and validation files: theirs are their parts, and nothing of theirs is anywhere else. */
+/* Official test and validation files: theirs are their parts, and nothing of theirs is anywhere
+ * else. */
 static void official(void **state)
 {
-#define FILES(more) \
-    HEAD "kind: labelled\nsource: {files: {train: [a.jsonl, b.jsonl], test: t.jsonl" more "}}\ntemplate: \"{x}\"\n" \
+#define FILES(more)                                                                                \
+    HEAD "kind: labelled\nsource: {files: {train: [a.jsonl, b.jsonl], test: t.jsonl" more          \
+         "}}\ntemplate: \"{x}\"\n"                                                                 \
          "label: {field: y, map: {\"0\": no, \"1\": yes}}\ngroup: g\n"
     struct dataset d;
     (void)state;
@@ -291,17 +309,22 @@ static void official(void **state)
     for (size_t i = 0; i < 20; i++)
         assert_true(str_starts(d.part[PART_VALID][i].source, "v.jsonl:"));
     dataset_release(&d);
-    draw_fails(FILES(""), sizes_of(0, 0, 0, 41 + 1), "task t: 42 examples asked for test, 41 are left");
-    draw_fails(FILES(", valid: v.jsonl"), sizes_of(0, 0, 41, 0), "task t: 41 examples asked for valid, 40 are left");
+    draw_fails(FILES(""), sizes_of(0, 0, 0, 41 + 1),
+               "task t: 42 examples asked for test, 41 are left");
+    draw_fails(FILES(", valid: v.jsonl"), sizes_of(0, 0, 41, 0),
+               "task t: 41 examples asked for valid, 40 are left");
 
     /* The same text in both, once with another label; another text of a test question */
-    put("a.jsonl", "{\"x\": \"A\", \"g\": \"1\", \"y\": 0}\n{\"x\": \"B\", \"g\": \"2\", \"y\": 1}\n{\"x\": \"B\", \"g\": \"2\", \"y\": 0}\n"
-                   "{\"x\": \"T\", \"g\": \"3\", \"y\": 0}\n{\"x\": \"C\", \"g\": \"4\", \"y\": 1}\n");
+    put("a.jsonl",
+        "{\"x\": \"A\", \"g\": \"1\", \"y\": 0}\n{\"x\": \"B\", \"g\": \"2\", \"y\": 1}\n{\"x\": "
+        "\"B\", \"g\": \"2\", \"y\": 0}\n"
+        "{\"x\": \"T\", \"g\": \"3\", \"y\": 0}\n{\"x\": \"C\", \"g\": \"4\", \"y\": 1}\n");
     put("b.jsonl", "{\"x\": \"U\", \"g\": \"9\", \"y\": 1}\n");
-    put("t.jsonl", "{\"x\": \"T\", \"g\": \"3\", \"y\": 0}\n{\"x\": \"U\", \"g\": \"5\", \"y\": 0}\n{\"x\": \"V\", \"g\": \"4\", \"y\": 1}\n");
+    put("t.jsonl", "{\"x\": \"T\", \"g\": \"3\", \"y\": 0}\n{\"x\": \"U\", \"g\": \"5\", \"y\": "
+                   "0}\n{\"x\": \"V\", \"g\": \"4\", \"y\": 1}\n");
     draw(&d, FILES(""), sizes_of(2, 0, 0, 2), zero);
     disjoint(&d);
-    assert_int_equal(d.duplicates_dropped, 3);    /* B, T, U */
+    assert_int_equal(d.duplicates_dropped, 3);     /* B, T, U */
     assert_int_equal(d.duplicates_in_conflict, 2); /* B, U */
     assert_int_equal(d.straddlers_dropped, 1);     /* C: its question is V's */
     assert_non_null(find(&d, PART_SUPERVISE, "A"));
@@ -316,13 +339,17 @@ static void too_many(void **state)
 {
     (void)state;
     put_rows("a.jsonl", 0, 6321, 3161);
-    draw_fails(LABELLED, sizes_of(0, 6000, 500, 1500), "task t: 6,000 examples asked for train, 4,321 are left");
-    draw_fails(LABELLED, sizes_of(7000, 1, 0, 0), "task t: 7,000 examples asked for supervise, 6,321 are left");
-    draw_fails(LABELLED, sizes_of(0, 0, 0, 6321), "task t: 6,321 examples asked for test, 6,320 are left");
+    draw_fails(LABELLED, sizes_of(0, 6000, 500, 1500),
+               "task t: 6,000 examples asked for train, 4,321 are left");
+    draw_fails(LABELLED, sizes_of(7000, 1, 0, 0),
+               "task t: 7,000 examples asked for supervise, 6,321 are left");
+    draw_fails(LABELLED, sizes_of(0, 0, 0, 6321),
+               "task t: 6,321 examples asked for test, 6,320 are left");
     put_rows("a.jsonl", 0, 10, 1);
     draw_fails(LABELLED, sizes_of(2, 2, 0, 0), "task t: 2 examples asked for train, 1 is left");
     put_rows("a.jsonl", 0, 10, 0);
-    draw_fails(LABELLED, sizes_of(1, 1, 0, 0), "task t: no example of the class \"yes\" in a.jsonl");
+    draw_fails(LABELLED, sizes_of(1, 1, 0, 0),
+               "task t: no example of the class \"yes\" in a.jsonl");
 }
 
 /* Parts that nearly use up the pool step over one another. */
@@ -344,8 +371,9 @@ static void nearly_all(void **state)
     }
 }
 
-/* A split must not change from one version of the program to the next without being noticed: old results would be
- * compared with other examples. The sums are from tests/oracle/make_split.py, which follows the rule by itself. */
+/* A split must not change from one version of the program to the next without being noticed: old
+ * results would be compared with other examples. The sums are from tests/oracle/make_split.py,
+ * which follows the rule by itself. */
 static void golden(void **state)
 {
     struct dataset d;
@@ -366,9 +394,12 @@ static void golden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shuffled), cmocka_unit_test(rebalanced), cmocka_unit_test(three_classes),    cmocka_unit_test(questions),
-        cmocka_unit_test(growth),   cmocka_unit_test(stable),     cmocka_unit_test(seeds),            cmocka_unit_test(format_is_silent),
-        cmocka_unit_test(official), cmocka_unit_test(too_many),   cmocka_unit_test(nearly_all),       cmocka_unit_test(golden),
+        cmocka_unit_test(shuffled),      cmocka_unit_test(rebalanced),
+        cmocka_unit_test(three_classes), cmocka_unit_test(questions),
+        cmocka_unit_test(growth),        cmocka_unit_test(stable),
+        cmocka_unit_test(seeds),         cmocka_unit_test(format_is_silent),
+        cmocka_unit_test(official),      cmocka_unit_test(too_many),
+        cmocka_unit_test(nearly_all),    cmocka_unit_test(golden),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,8 @@ static const struct table_settings none;
 static void jsonl(void **state)
 {
     (void)state;
-    put("a.jsonl", "{\"x\": \"one\", \"n\": 1}\n\n  \t\r\n{\"x\": \"tw\\u00f6\", \"n\": [1]}\r\n[\"l\", 2]");
+    put("a.jsonl",
+        "{\"x\": \"one\", \"n\": 1}\n\n  \t\r\n{\"x\": \"tw\\u00f6\", \"n\": [1]}\r\n[\"l\", 2]");
     rows_are("a.jsonl", &none, "1: x=one n=1|4: x=tw\xc3\xb6 n=<list>|5: 0=l 1=2|");
     put("a.jsonl", "");
     rows_are("a.jsonl", &none, "");
@@ -28,7 +29,8 @@ static void jsonl(void **state)
 static void json(void **state)
 {
     (void)state;
-    put("a.json", "[\n  {\"x\": \"one\",\n   \"n\": 1},\n\n  {\"x\": \"] [\", \"n\": 2}, [\"l\"]\n]\n");
+    put("a.json",
+        "[\n  {\"x\": \"one\",\n   \"n\": 1},\n\n  {\"x\": \"] [\", \"n\": 2}, [\"l\"]\n]\n");
     rows_are("a.json", &none, "2: x=one n=1|5: x=] [ n=2|5: 0=l|");
     put("a.json", " [ ] ");
     rows_are("a.json", &none, "");
@@ -43,7 +45,9 @@ static void json(void **state)
     put("a.json", "[1]");
     rows_fail("a.json", &none, "a.json:1: a row is a whole number, wanted a map");
     put("a.json", "\n{\"data\": []}");
-    rows_fail("a.json", &none, "a.json:2: a map, wanted a list of rows; \"rows\" in the task names the list inside a document");
+    rows_fail("a.json", &none,
+              "a.json:2: a map, wanted a list of rows; \"rows\" in the task names the list inside "
+              "a document");
     put("a.json", "");
     rows_fail("a.json", &none, "a.json:1: the file ends here, wanted a list of rows");
 }
@@ -53,7 +57,8 @@ static void json_rows(void **state)
     struct table_settings s = {.rows = "data.items.1"};
     (void)state;
     put("a.json", "{\"other\": {\"items\": [\"}\", {\"data\": 0}], \"z\": null}, \"n\": -1.5e3,\n"
-                  " \"data\": {\"items\": [[{\"x\": 0}],\n [{\"x\": 1},\n  {\"x\": 2}]], \"more\": true}, \"last\": 1}\n");
+                  " \"data\": {\"items\": [[{\"x\": 0}],\n [{\"x\": 1},\n  {\"x\": 2}]], \"more\": "
+                  "true}, \"last\": 1}\n");
     rows_are("a.json", &s, "3: x=1|4: x=2|");
     s.rows = "data.things";
     rows_fail("a.json", &s, "a.json:2: \"things\" of \"rows: data.things\" is missing");
@@ -75,8 +80,10 @@ static void json_rows(void **state)
 static void csv(void **state)
 {
     (void)state;
-    put("a.csv", "x,,y\r\nplain,1,\"with, and \"\"quotes\"\"\"\r\n\r\n\"two\nlines\",,a \"b\"\n,\"\",\n");
-    rows_are("a.csv", &none, "2: x=plain 2=1 y=with, and \"quotes\"|4: x=two\nlines 2= y=a \"b\"|6: x= 2= y=|");
+    put("a.csv",
+        "x,,y\r\nplain,1,\"with, and \"\"quotes\"\"\"\r\n\r\n\"two\nlines\",,a \"b\"\n,\"\",\n");
+    rows_are("a.csv", &none,
+             "2: x=plain 2=1 y=with, and \"quotes\"|4: x=two\nlines 2= y=a \"b\"|6: x= 2= y=|");
     put("a.csv", "x,y");
     rows_are("a.csv", &none, "");
     put("a.csv", "x,y\n1,2\n1,2,3\n");
@@ -84,7 +91,8 @@ static void csv(void **state)
     put("a.csv", "x,y\n1,\"2\n\n3,4\n");
     rows_fail("a.csv", &none, "a.csv:2: a quote is opened here and never closed");
     put("a.csv", "x,y\n1,\"2\n\"z\n");
-    rows_fail("a.csv", &none, "a.csv:3: \"z\" after a closing quote; wanted the separator or the end of the line");
+    rows_fail("a.csv", &none,
+              "a.csv:3: \"z\" after a closing quote; wanted the separator or the end of the line");
     put("a.csv", "x,y,x\n");
     rows_fail("a.csv", &none, "a.csv:1: two columns are named \"x\"");
     struct table_settings s = {.quotes = QUOTES_NO};
@@ -98,7 +106,9 @@ static void tsv(void **state)
     struct table_settings s = {.columns = columns};
     (void)state;
     put("a.tsv", "1\t0.5\tnot \"quoted, it\r\n2\t-1\t9\" wide\r\n3\t\t");
-    rows_are("a.tsv", &s, "1: id=1 mean=0.5 text=not \"quoted, it|2: id=2 mean=-1 text=9\" wide|3: id=3 mean= text=|");
+    rows_are("a.tsv", &s,
+             "1: id=1 mean=0.5 text=not \"quoted, it|2: id=2 mean=-1 text=9\" wide|3: id=3 mean= "
+             "text=|");
     put("a.tsv", "1\t2\t3\n1\t2\n");
     rows_fail("a.tsv", &s, "a.tsv:2: 2 fields, \"columns\" names 3");
     put("a.tsv", "a\tb\n1\t2\n");
@@ -124,9 +134,13 @@ static void encodings(void **state)
     put("a.txt", "caf\xe9 \x85\n");
     rows_are("a.txt", &latin, "1: text=caf\xc3\xa9 \xc2\x85|");
     put("a.txt", "good \xc3\xa9 \xef\xbf\xbd\nbad caf\xe9\n");
-    rows_fail("a.txt", &none, "a.txt:2: the byte 0xe9 is not UTF-8; wanted UTF-8, or \"encoding: latin-1\" in the task");
+    rows_fail(
+        "a.txt", &none,
+        "a.txt:2: the byte 0xe9 is not UTF-8; wanted UTF-8, or \"encoding: latin-1\" in the task");
     put("a.txt", "cut \xe2\x82");
-    rows_fail("a.txt", &none, "a.txt:1: the byte 0xe2 is not UTF-8; wanted UTF-8, or \"encoding: latin-1\" in the task");
+    rows_fail(
+        "a.txt", &none,
+        "a.txt:1: the byte 0xe2 is not UTF-8; wanted UTF-8, or \"encoding: latin-1\" in the task");
     put("a.csv", "\xef\xbb\xbfx,y\n1,2\n");
     rows_are("a.csv", &none, "2: x=1 y=2|");
     put_bytes("a.csv", "x,y\n1,\0\n", 8);
@@ -138,7 +152,9 @@ static void names(void **state)
     struct table_settings s = {.name = "short.dat"};
     (void)state;
     put("a.dat", "x\n");
-    rows_fail("a.dat", &s, "short.dat: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, .txt, or \"format\" in the task");
+    rows_fail("a.dat", &s,
+              "short.dat: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, "
+              ".txt, or \"format\" in the task");
     s.format = TABLE_TEXT;
     rows_are("a.dat", &s, "1: text=x|");
     s.format = TABLE_CSV;
@@ -157,15 +173,19 @@ static int second_stops(void *ctx, const struct doc *row, struct err *e)
 
 static void each_stops(void **state)
 {
-    static const char *const files[][2] = {{"a.jsonl", "{}\n{}\n{}\n"}, {"a.json", "[{},\n{},\n{}]"}, {"a.csv", "x\n1\n2\n3\n"},
+    static const char *const files[][2] = {{"a.jsonl", "{}\n{}\n{}\n"},
+                                           {"a.json", "[{},\n{},\n{}]"},
+                                           {"a.csv", "x\n1\n2\n3\n"},
                                            {"a.txt", "1\n2\n3\n"}};
-    static const char *const wanted[] = {"a.jsonl:2: enough", "a.json:2: enough", "a.csv:3: enough", "a.txt:2: enough"};
+    static const char *const wanted[] = {"a.jsonl:2: enough", "a.json:2: enough", "a.csv:3: enough",
+                                         "a.txt:2: enough"};
     (void)state;
     for (size_t i = 0; i < 4; i++) {
         struct err e = ERR_INIT;
         size_t n = 0;
         put(files[i][0], files[i][1]);
-        assert_int_equal(table_read(in_scratch(files[i][0]), &none, second_stops, &n, &e), ERR_INPUT);
+        assert_int_equal(table_read(in_scratch(files[i][0]), &none, second_stops, &n, &e),
+                         ERR_INPUT);
         sentence_is(&e, wanted[i]);
         assert_int_equal(n, 2);
     }
@@ -174,9 +194,9 @@ static void each_stops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jsonl), cmocka_unit_test(json),      cmocka_unit_test(json_rows), cmocka_unit_test(csv),
-        cmocka_unit_test(tsv),   cmocka_unit_test(text),      cmocka_unit_test(encodings), cmocka_unit_test(names),
-        cmocka_unit_test(each_stops),
+        cmocka_unit_test(jsonl),     cmocka_unit_test(json),  cmocka_unit_test(json_rows),
+        cmocka_unit_test(csv),       cmocka_unit_test(tsv),   cmocka_unit_test(text),
+        cmocka_unit_test(encodings), cmocka_unit_test(names), cmocka_unit_test(each_stops),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

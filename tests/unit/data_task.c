@@ -1,4 +1,5 @@
-/* data_task - task files: what they may say, what each mistake is called, and what their rows become. */
+/* data_task - task files: what they may say, what each mistake is called, and what their rows
+ * become. */
 #include "data_test.h"
 
 #include <math.h>
@@ -14,10 +15,11 @@ static const struct task_sizes some = {{0, 0, 0, 2}};
 static void accessors(void **state)
 {
     (void)state;
-    struct task *t = task_of("name: toy\ntitle: A toy\ncitation: Nobody 1999\nlicence: CC0\nkind: labelled\n"
-                             "source: {asset: things, files: {all: a.jsonl}}\ntemplate: \"{x}\"\n"
-                             "classes: [bad, {name: middling, word: \" so\"}, good]\n"
-                             "label: {field: y, map: {\"-\": 0, \"0\": middling, \"+\": good, \"?\": ~}}\n");
+    struct task *t =
+        task_of("name: toy\ntitle: A toy\ncitation: Nobody 1999\nlicence: CC0\nkind: labelled\n"
+                "source: {asset: things, files: {all: a.jsonl}}\ntemplate: \"{x}\"\n"
+                "classes: [bad, {name: middling, word: \" so\"}, good]\n"
+                "label: {field: y, map: {\"-\": 0, \"0\": middling, \"+\": good, \"?\": ~}}\n");
     assert_string_equal(task_name(t), "toy");
     assert_string_equal(task_title(t), "A toy");
     assert_string_equal(task_citation(t), "Nobody 1999");
@@ -44,77 +46,112 @@ static void mistakes(void **state)
 {
     static const char *const cases[][2] = {
         {"- a\n", "task.yaml:1: a task file is a map of keys, this is a list"},
-        {LABELLED "template: \"{x}\"\ntemplat: x\n" MAP, "task.yaml:7: unknown key \"templat\"; did you mean \"template\"?"},
+        {LABELLED "template: \"{x}\"\ntemplat: x\n" MAP,
+         "task.yaml:7: unknown key \"templat\"; did you mean \"template\"?"},
         {"citation: x\nlicence: y\n", "task.yaml:1: \"name\" is missing"},
         {"name: t\nlicence: y\n", "task.yaml:1: \"citation\" is missing"},
         {"name: t\ncitation: y\n", "task.yaml:1: \"licence\" is missing"},
         {HEAD, "task.yaml:1: \"kind\" is missing: labelled or choice"},
-        {HEAD "kind: labeled\n", "task.yaml:4: \"kind\" is \"labeled\", wanted one of labelled, choice; did you mean \"labelled\"?"},
+        {HEAD "kind: labeled\n", "task.yaml:4: \"kind\" is \"labeled\", wanted one of labelled, "
+                                 "choice; did you mean \"labelled\"?"},
         {HEAD "kind: choice\n", "task.yaml:1: \"source\" is missing"},
         {HEAD "kind: choice\nsource: {asset: x}\n", "task.yaml:5: \"files\" is missing"},
-        {HEAD "kind: choice\nsource:\n  files: {test: x}\n", "task.yaml:6: \"train\" is missing (or \"all\", where there is no test file)"},
+        {HEAD "kind: choice\nsource:\n  files: {test: x}\n",
+         "task.yaml:6: \"train\" is missing (or \"all\", where there is no test file)"},
         {HEAD "kind: choice\nsource:\n  files: {all: x, test: x}\n",
          "task.yaml:6: \"all\" stands beside others: it means that the parts are cut out of one"},
         {HEAD "kind: choice\nsource:\n  files: {all: []}\n", "task.yaml:6: \"all\" is empty"},
-        {HEAD "kind: choice\nsource:\n  files: {all: [a, 7]}\n", "task.yaml:6: \"all\" holds a whole number, wanted strings"},
-        {HEAD "kind: choice\nsource:\n  files: {trian: x}\n", "task.yaml:6: unknown key \"trian\"; did you mean \"train\"?"},
+        {HEAD "kind: choice\nsource:\n  files: {all: [a, 7]}\n",
+         "task.yaml:6: \"all\" holds a whole number, wanted strings"},
+        {HEAD "kind: choice\nsource:\n  files: {trian: x}\n",
+         "task.yaml:6: unknown key \"trian\"; did you mean \"train\"?"},
         {HEAD "kind: choice\nsource:\n  files: {all: x}\n  format: jsnl\n",
-         "task.yaml:7: \"format\" is \"jsnl\", wanted one of auto, jsonl, json, csv, tsv, text; did you mean \"jsonl\"?"},
+         "task.yaml:7: \"format\" is \"jsnl\", wanted one of auto, jsonl, json, csv, tsv, text; "
+         "did you mean \"jsonl\"?"},
         {HEAD "kind: choice\nsource:\n  files: {all: x}\n  encoding: latin1\n",
-         "task.yaml:7: \"encoding\" is \"latin1\", wanted one of utf-8, latin-1; did you mean \"latin-1\"?"},
-        {HEAD "kind: choice\nsource:\n  files: {all: x}\n  each: a.b\n", "task.yaml:7: \"each\" is \"a.b\", wanted a path that ends in *"},
-        {HEAD "kind: choice\nsource:\n  files: {all: x}\n  colums: [a]\n", "task.yaml:7: unknown key \"colums\"; did you mean \"columns\"?"},
-        {LABELLED "fields: [a]\n", "task.yaml:6: \"fields\" is a list, wanted a map of names to paths"},
+         "task.yaml:7: \"encoding\" is \"latin1\", wanted one of utf-8, latin-1; did you mean "
+         "\"latin-1\"?"},
+        {HEAD "kind: choice\nsource:\n  files: {all: x}\n  each: a.b\n",
+         "task.yaml:7: \"each\" is \"a.b\", wanted a path that ends in *"},
+        {HEAD "kind: choice\nsource:\n  files: {all: x}\n  colums: [a]\n",
+         "task.yaml:7: unknown key \"colums\"; did you mean \"columns\"?"},
+        {LABELLED "fields: [a]\n",
+         "task.yaml:6: \"fields\" is a list, wanted a map of names to paths"},
         {LABELLED "fields: {a: [b]}\n", "task.yaml:6: the field \"a\" is a list, wanted a path"},
-        {LABELLED "fields: {a: {path: b, jion: c}}\n", "task.yaml:6: unknown key \"jion\"; did you mean \"join\"?"},
+        {LABELLED "fields: {a: {path: b, jion: c}}\n",
+         "task.yaml:6: unknown key \"jion\"; did you mean \"join\"?"},
         {LABELLED "fields: {a: \"\"}\n", "task.yaml:6: the path of the field \"a\" is empty"},
-        {LABELLED "classes: [a]\n", "task.yaml:6: \"classes\" is wanted as a list of 2 to 16 names"},
+        {LABELLED "classes: [a]\n",
+         "task.yaml:6: \"classes\" is wanted as a list of 2 to 16 names"},
         {LABELLED "classes: [a, a]\n", "task.yaml:6: two classes are named \"a\""},
-        {LABELLED "classes: [a, 7]\n", "task.yaml:6: \"classes\" holds a whole number, wanted names, or maps of name and word"},
+        {LABELLED "classes: [a, 7]\n",
+         "task.yaml:6: \"classes\" holds a whole number, wanted names, or maps of name and word"},
         {LABELLED "template: x\n", "task.yaml:1: \"label\" is missing"},
-        {LABELLED PAIR MAP, "task.yaml:6: \"choice\" belongs to tasks of kind choice, this one is labelled"},
+        {LABELLED PAIR MAP,
+         "task.yaml:6: \"choice\" belongs to tasks of kind choice, this one is labelled"},
         {LABELLED "label: {field: y}\n", "task.yaml:6: one of \"map\" and \"ranges\" is wanted"},
         {LABELLED "label: {map: {a: no}}\n", "task.yaml:6: \"field\" is missing"},
-        {LABELLED "label: {field: y, map: {a: no, b: maybe}}\n", "task.yaml:6: no class is named \"maybe\"; the classes are no, yes"},
-        {LABELLED "label: {field: y, map: {a: no, b: ye}}\n", "task.yaml:6: no class is named \"ye\"; did you mean \"yes\"?"},
+        {LABELLED "label: {field: y, map: {a: no, b: maybe}}\n",
+         "task.yaml:6: no class is named \"maybe\"; the classes are no, yes"},
+        {LABELLED "label: {field: y, map: {a: no, b: ye}}\n",
+         "task.yaml:6: no class is named \"ye\"; did you mean \"yes\"?"},
         {LABELLED "label: {field: y, map: {a: no, b: 2}}\n",
-         "task.yaml:6: \"b\" is mapped to a number that is no class; wanted a class's name, its number from 0 to 1, or null for left out"},
-        {LABELLED "label: {field: y, map: {a: no, b: no}}\n", "task.yaml:6: no label means the class \"yes\""},
+         "task.yaml:6: \"b\" is mapped to a number that is no class; wanted a class's name, its "
+         "number from 0 to 1, or null for left out"},
+        {LABELLED "label: {field: y, map: {a: no, b: no}}\n",
+         "task.yaml:6: no label means the class \"yes\""},
         {LABELLED "label: {field: y, ranges: {no: \"< 1\", yes: \"= 1\"}}\n",
          "task.yaml:6: the range of \"yes\" is \"= 1\", wanted as \">= 0.3\" or \"> 1, <= 2\""},
         {LABELLED "label: {field: y, ranges: {no: \"< 1\", yes: 1}}\n",
          "task.yaml:6: the range of \"yes\" is a whole number, wanted a string as \">= 0.3\""},
         {LABELLED MAP, "task.yaml:1: \"template\" is missing"},
-        {LABELLED "template: \"{x\"\n" MAP, "task.yaml:6: \"template\" has a single \"{\"; a brace itself is written twice"},
-        {LABELLED "template: \"{x}}\"\n" MAP, "task.yaml:6: \"template\" has a single \"}\"; a brace itself is written twice"},
-        {LABELLED "template: \"x} {x}\"\n" MAP, "task.yaml:6: \"template\" has a single \"}\"; a brace itself is written twice"},
-        {LABELLED "template: \"{{x}}\"\n" MAP, "task.yaml:6: the template holds no field, as {text}"},
-        {LABELLED "fields: {text: a, y: y}\ntemplate: \"{txt}\"\n" MAP, "task.yaml:7: no field is named \"txt\"; did you mean \"text\"?"},
+        {LABELLED "template: \"{x\"\n" MAP,
+         "task.yaml:6: \"template\" has a single \"{\"; a brace itself is written twice"},
+        {LABELLED "template: \"{x}}\"\n" MAP,
+         "task.yaml:6: \"template\" has a single \"}\"; a brace itself is written twice"},
+        {LABELLED "template: \"x} {x}\"\n" MAP,
+         "task.yaml:6: \"template\" has a single \"}\"; a brace itself is written twice"},
+        {LABELLED "template: \"{{x}}\"\n" MAP,
+         "task.yaml:6: the template holds no field, as {text}"},
+        {LABELLED "fields: {text: a, y: y}\ntemplate: \"{txt}\"\n" MAP,
+         "task.yaml:7: no field is named \"txt\"; did you mean \"text\"?"},
         {LABELLED "fields: {text: a, y: y}\ntemplate: \"{paragraph}\"\n" MAP,
          "task.yaml:7: no field is named \"paragraph\": \"fields\" does not have it"},
-        {LABELLED "template: \"{x}\"\nlong: z\n" MAP, "task.yaml:7: the long field \"z\" is in the template 0 times, wanted once"},
-        {LABELLED "template: \"{x} {x}\"\nlong: x\n" MAP, "task.yaml:7: the long field \"x\" is in the template 2 times, wanted once"},
-        {LABELLED "template: \"{x}\"\nmax_chars: 9\n" MAP, "task.yaml:7: \"max_chars\" is of the long field, and \"long\" is missing"},
-        {LABELLED "template: \"{x}\"\nbalance: 0.2\n" MAP, "task.yaml:7: \"balance\" is 0.2, wanted a number from 0.5 to 1"},
-        {LABELLED "template: \"{x} {y}\"\n" MAP, "task.yaml:6: the template shows \"y\", which is the label and gives the class away"},
+        {LABELLED "template: \"{x}\"\nlong: z\n" MAP,
+         "task.yaml:7: the long field \"z\" is in the template 0 times, wanted once"},
+        {LABELLED "template: \"{x} {x}\"\nlong: x\n" MAP,
+         "task.yaml:7: the long field \"x\" is in the template 2 times, wanted once"},
+        {LABELLED "template: \"{x}\"\nmax_chars: 9\n" MAP,
+         "task.yaml:7: \"max_chars\" is of the long field, and \"long\" is missing"},
+        {LABELLED "template: \"{x}\"\nbalance: 0.2\n" MAP,
+         "task.yaml:7: \"balance\" is 0.2, wanted a number from 0.5 to 1"},
+        {LABELLED "template: \"{x} {y}\"\n" MAP,
+         "task.yaml:6: the template shows \"y\", which is the label and gives the class away"},
         {LABELLED "fields: {x: x, y: y, again: y}\ntemplate: \"{x} {again}\"\n" MAP,
          "task.yaml:7: the template shows \"again\", which is the label and gives the class away"},
         {CHOICE "template: x\n", "task.yaml:1: \"choice\" is missing"},
-        {CHOICE PAIR "label: {field: y}\n", "task.yaml:7: \"label\" belongs to tasks of kind labelled, this one is a choice"},
+        {CHOICE PAIR "label: {field: y}\n",
+         "task.yaml:7: \"label\" belongs to tasks of kind labelled, this one is a choice"},
         {CHOICE "choice: {correct: c, distractors: d}\n", "task.yaml:6: \"question\" is missing"},
-        {CHOICE "choice: {question: q, correct: c}\n", "task.yaml:6: wanted \"correct\" and \"distractors\", or \"options\" and \"answer\""},
+        {CHOICE "choice: {question: q, correct: c}\n",
+         "task.yaml:6: wanted \"correct\" and \"distractors\", or \"options\" and \"answer\""},
         {CHOICE "choice: {question: q, correct: c, distractors: d, options: o, answer: a}\n",
          "task.yaml:6: wanted \"correct\" and \"distractors\", or \"options\" and \"answer\""},
         {CHOICE "choice: {question: q, options: o, answer: a, first: aa}\n",
          "task.yaml:6: \"first\" is wanted as a whole number or a capital letter"},
         {CHOICE "choice: {question: q, options: o, answer: a, first: 1, keys: k}\n",
-         "task.yaml:6: \"first\" counts options, and \"keys\" names them: one of the two is wanted"},
-        {CHOICE "classes: [a, b, c]\nchoice: {question: q, options: o, answer: a}\n", "task.yaml:6: a choice has two classes: wrong and right"},
-        {CHOICE PAIR "template: \"{q}\"\n", "task.yaml:7: the template of a choice has to hold {candidate}"},
+         "task.yaml:6: \"first\" counts options, and \"keys\" names them: one of the two is "
+         "wanted"},
+        {CHOICE "classes: [a, b, c]\nchoice: {question: q, options: o, answer: a}\n",
+         "task.yaml:6: a choice has two classes: wrong and right"},
+        {CHOICE PAIR "template: \"{q}\"\n",
+         "task.yaml:7: the template of a choice has to hold {candidate}"},
         {CHOICE PAIR "template: \"{q} {candidate} {c}\"\n",
-         "task.yaml:7: the template shows \"c\", which is the right answer and gives the class away"},
+         "task.yaml:7: the template shows \"c\", which is the right answer and gives the class "
+         "away"},
         {CHOICE PAIR "template: \"{q} {candidate} {w}\"\n",
-         "task.yaml:7: the template shows \"w\", which is the wrong answer and gives the class away"},
+         "task.yaml:7: the template shows \"w\", which is the wrong answer and gives the class "
+         "away"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -133,11 +170,15 @@ static void templates(void **state)
 {
     struct dataset d;
     (void)state;
-    put("a.jsonl", "{\"x\": \" one\\n\", \"n\": 7, \"r\": 0.1, \"b\": true, \"y\": false, \"deep\": {\"z\": [\"p\", \"q\"]}}\n"
-                   "{\"x\": \"two\", \"n\": -7, \"r\": 1e300, \"b\": false, \"y\": true, \"deep\": {\"z\": [\"r\", \"s\"]}}\n");
+    put("a.jsonl", "{\"x\": \" one\\n\", \"n\": 7, \"r\": 0.1, \"b\": true, \"y\": false, "
+                   "\"deep\": {\"z\": [\"p\", \"q\"]}}\n"
+                   "{\"x\": \"two\", \"n\": -7, \"r\": 1e300, \"b\": false, \"y\": true, \"deep\": "
+                   "{\"z\": [\"r\", \"s\"]}}\n");
     draw(&d,
-         LABELLED "fields: {x: x, n: n, r: r, b: b, y: y, z1: deep.z.1, all: {path: deep.z, join: \"+\"}}\n"
-                  "template: \"{{{x}}} {n} {r} {b}\\n{z1} {all}\"\nlong: n\nlabel: {field: y, map: {\"false\": 0, \"true\": 1}}\n",
+         LABELLED
+         "fields: {x: x, n: n, r: r, b: b, y: y, z1: deep.z.1, all: {path: deep.z, join: \"+\"}}\n"
+         "template: \"{{{x}}} {n} {r} {b}\\n{z1} {all}\"\nlong: n\nlabel: {field: y, map: "
+         "{\"false\": 0, \"true\": 1}}\n",
          some, (struct task_seeds){0, 0});
     assert_string_equal(only(&d, 0), "{one} 7 0.1 true\nq p+q");
     assert_string_equal(only(&d, 1), "{two} -7 1e+300 false\ns r+s");
@@ -157,9 +198,12 @@ static void ranges(void **state)
 {
     struct dataset d;
     (void)state;
-    put("a.jsonl", "{\"x\": \"a\", \"y\": -0.3}\n{\"x\": \"b\", \"y\": -0.29}\n{\"x\": \"c\", \"y\": \"0.3 \"}\n{\"x\": \"d\", \"y\": 0}\n");
-    draw(&d, LABELLED "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"<= -0.3\", yes: \">= 0.3, < 9\"}}\n", some,
-         (struct task_seeds){0, 0});
+    put("a.jsonl", "{\"x\": \"a\", \"y\": -0.3}\n{\"x\": \"b\", \"y\": -0.29}\n{\"x\": \"c\", "
+                   "\"y\": \"0.3 \"}\n{\"x\": \"d\", \"y\": 0}\n");
+    draw(&d,
+         LABELLED
+         "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"<= -0.3\", yes: \">= 0.3, < 9\"}}\n",
+         some, (struct task_seeds){0, 0});
     assert_string_equal(only(&d, 0), "a");
     assert_string_equal(only(&d, 1), "c");
     assert_int_equal(d.rows_read, 4);
@@ -169,34 +213,43 @@ static void ranges(void **state)
     /* No long field: the whole text */
     assert_int_equal(d.part[PART_TEST][0].long_end, 1);
     dataset_release(&d);
-    draw_fails(LABELLED "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> -0.295\"}}\n", some,
-               "task t: a.jsonl:2: \"y\" is -0.29, which is in the ranges of \"no\" and of \"yes\"");
+    draw_fails(
+        LABELLED "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> -0.295\"}}\n",
+        some, "task t: a.jsonl:2: \"y\" is -0.29, which is in the ranges of \"no\" and of \"yes\"");
     put("a.jsonl", "{\"x\": \"a\", \"y\": \"-0.3x\"}\n");
-    draw_fails(LABELLED "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> 0\"}}\n", some,
-               "task t: a.jsonl:1: \"y\" is \"-0.3x\", wanted a number");
+    draw_fails(LABELLED
+               "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> 0\"}}\n",
+               some, "task t: a.jsonl:1: \"y\" is \"-0.3x\", wanted a number");
     put("a.jsonl", "{\"x\": \"a\", \"y\": \"nan\"}\n");
-    draw_fails(LABELLED "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> 0\"}}\n", some,
-               "task t: a.jsonl:1: \"y\" is \"nan\", wanted a number");
+    draw_fails(LABELLED
+               "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> 0\"}}\n",
+               some, "task t: a.jsonl:1: \"y\" is \"nan\", wanted a number");
 }
 
 /* What can be wrong with a row: the file's own line, also where a JSON row goes over several. */
 static void rows(void **state)
 {
     (void)state;
-    put("train.json", "[\n {\"question\": \"q\", \"c\": \"x\",\n  \"distractor1\": \"a\", \"distractor2\": \"b\"},\n\n"
+    put("train.json", "[\n {\"question\": \"q\", \"c\": \"x\",\n  \"distractor1\": \"a\", "
+                      "\"distractor2\": \"b\"},\n\n"
                       " {\"question\": \"r\", \"c\": \"x\",\n  \"distractor1\": \"a\"}]\n");
-    draw_fails(HEAD "kind: choice\nsource: {files: {all: train.json}}\ntemplate: \"{question} {candidate}\"\n"
-                    "choice: {question: question, correct: c, distractors: [distractor1, distractor2]}\n",
-               some, "task t: train.json:5: \"distractor2\" is missing");
+    draw_fails(
+        HEAD
+        "kind: choice\nsource: {files: {all: train.json}}\ntemplate: \"{question} {candidate}\"\n"
+        "choice: {question: question, correct: c, distractors: [distractor1, distractor2]}\n",
+        some, "task t: train.json:5: \"distractor2\" is missing");
     static const char *const cases[][2] = {
         {"{\"x\": \"a\", \"y\": 0}\n\n{\"x\": \"a\"}\n", "task t: a.jsonl:3: \"y\" is missing"},
         {"{\"x\": \"a\", \"y\": null}\n", "task t: a.jsonl:1: \"y\" is missing"},
-        {"{\"x\": \"a\", \"y\": 7}\n", "task t: a.jsonl:1: \"y\" is \"7\", wanted one of \"0\", \"1\""},
+        {"{\"x\": \"a\", \"y\": 7}\n",
+         "task t: a.jsonl:1: \"y\" is \"7\", wanted one of \"0\", \"1\""},
         {"{\"x\": \"a\", \"y\": [0]}\n", "task t: a.jsonl:1: \"y\" is a list, wanted one value"},
         {"{\"y\": 0}\n", "task t: a.jsonl:1: \"x\" is missing"},
-        {"{\"x\": [\"a\"], \"y\": 0}\n", "task t: a.jsonl:1: \"x\" is a list, wanted a text, or \"join\" with the field"},
+        {"{\"x\": [\"a\"], \"y\": 0}\n",
+         "task t: a.jsonl:1: \"x\" is a list, wanted a text, or \"join\" with the field"},
         {"{\"x\": {}, \"y\": 0}\n", "task t: a.jsonl:1: \"x\" is a map, wanted a text"},
-        {"{\"x\": \" \", \"y\": 0}\n", "task t: a.jsonl:1: the example is empty: no field of the template has text in it"},
+        {"{\"x\": \" \", \"y\": 0}\n",
+         "task t: a.jsonl:1: the example is empty: no field of the template has text in it"},
         {"{\"x\": \"a\\u0000b\", \"y\": 0}\n", "task t: a.jsonl:1: \"x\" holds a NUL character"},
         {"\n", "task t: a.jsonl: no rows"},
         {"{\"x\": \"a\", \"y\": 0}\n", "task t: no example of the class \"yes\" in a.jsonl"},
@@ -208,7 +261,8 @@ static void rows(void **state)
     struct err e = ERR_INIT;
     struct dataset d;
     struct task_seeds seeds = {0, 0};
-    struct task *t = task_of(HEAD "kind: labelled\nsource: {files: {all: gone.csv}}\ntemplate: \"{x}\"\n" MAP);
+    struct task *t =
+        task_of(HEAD "kind: labelled\nsource: {files: {all: gone.csv}}\ntemplate: \"{x}\"\n" MAP);
     assert_int_equal(dataset_draw(&d, t, scratch, &some, &seeds, NULL, &e), ERR_IO);
     sentence_is(&e, "task t: gone.csv: No such file or directory");
     task_free(t);
@@ -222,13 +276,16 @@ static void options(void **state)
     } ways[] = {
         {"options: o, answer: a", "\"o\": [\"w1\", \"w2\", \"right\"], \"a\": 2"},
         {"options: o, answer: a", "\"o\": [\"w1\", \"right\", \"w2\"], \"a\": \"1\""},
-        {"options: [o1, o2, o3], answer: a, first: 1", "\"o1\": \"right\", \"o2\": \"w1\", \"o3\": \"w2\", \"a\": 1"},
+        {"options: [o1, o2, o3], answer: a, first: 1",
+         "\"o1\": \"right\", \"o2\": \"w1\", \"o3\": \"w2\", \"a\": 1"},
         {"options: o, answer: a, first: A", "\"o\": [\"w1\", \"w2\", \"right\"], \"a\": \"C\""},
         {"options: o.*.text, answer: a, keys: o.*.key",
-         "\"o\": [{\"text\": \"w1\", \"key\": \"X\"}, {\"text\": \"right\", \"key\": \"Y\"}, {\"text\": \"w2\", \"key\": \"Z\"}], \"a\": \"Y\""},
+         "\"o\": [{\"text\": \"w1\", \"key\": \"X\"}, {\"text\": \"right\", \"key\": \"Y\"}, "
+         "{\"text\": \"w2\", \"key\": \"Z\"}], \"a\": \"Y\""},
         {"correct: c, distractors: [d, e]", "\"c\": \"right\", \"d\": \"w1\", \"e\": [\"w2\"]"},
         /* A distractor that is the right answer is not drawn */
-        {"correct: c, distractors: [d, e, f]", "\"c\": \"right\", \"d\": \"w1\", \"e\": \" right\", \"f\": \"w2\""},
+        {"correct: c, distractors: [d, e, f]",
+         "\"c\": \"right\", \"d\": \"w1\", \"e\": \" right\", \"f\": \"w2\""},
     };
     char rows_text[4096 * 4], yaml[1024];
     (void)state;
@@ -236,9 +293,12 @@ static void options(void **state)
         struct dataset d;
         size_t at = 0, seen[3] = {0};
         for (int i = 0; i < 80; i++)
-            at += (size_t)snprintf(rows_text + at, sizeof rows_text - at, "{\"q\": \"q%d\", %s}\n", i, ways[w].row);
+            at += (size_t)snprintf(rows_text + at, sizeof rows_text - at, "{\"q\": \"q%d\", %s}\n",
+                                   i, ways[w].row);
         put("a.jsonl", rows_text);
-        snprintf(yaml, sizeof yaml, CHOICE "choice: {question: q, %s}\ntemplate: \"{q}: {candidate}\"\nbalance: 1\n", ways[w].rule);
+        snprintf(yaml, sizeof yaml,
+                 CHOICE "choice: {question: q, %s}\ntemplate: \"{q}: {candidate}\"\nbalance: 1\n",
+                 ways[w].rule);
         draw(&d, yaml, sizes_of(80, 0, 0, 0), (struct task_seeds){0, 0});
         assert_int_equal(d.n[PART_SUPERVISE], 80);
         for (size_t i = 0; i < 80; i++) {
@@ -260,34 +320,49 @@ static void options_wrong(void **state)
     static const struct {
         const char *rule, *row, *wanted;
     } cases[] = {
-        {"options: o, answer: a", "\"o\": [\"x\", \"y\"], \"a\": 2", "task t: a.jsonl:1: \"a\" is \"2\", wanted 0 to 1"},
-        {"options: o, answer: a", "\"o\": [\"x\", \"y\"], \"a\": \"-1\"", "task t: a.jsonl:1: \"a\" is \"-1\", wanted 0 to 1"},
-        {"options: o, answer: a", "\"o\": [\"x\", \"y\"], \"a\": \"\"", "task t: a.jsonl:1: \"a\" is \"\", wanted 0 to 1"},
-        {"options: o, answer: a, first: 1", "\"o\": [\"x\", \"y\"], \"a\": 0", "task t: a.jsonl:1: \"a\" is \"0\", wanted 1 to 2"},
-        {"options: o, answer: a, first: A", "\"o\": [\"x\", \"y\"], \"a\": \"C\"", "task t: a.jsonl:1: \"a\" is \"C\", wanted A to B"},
-        {"options: o, answer: a, keys: k", "\"o\": [\"x\", \"y\"], \"a\": \"C\", \"k\": [\"A\", \"B\"]",
+        {"options: o, answer: a", "\"o\": [\"x\", \"y\"], \"a\": 2",
+         "task t: a.jsonl:1: \"a\" is \"2\", wanted 0 to 1"},
+        {"options: o, answer: a", "\"o\": [\"x\", \"y\"], \"a\": \"-1\"",
+         "task t: a.jsonl:1: \"a\" is \"-1\", wanted 0 to 1"},
+        {"options: o, answer: a", "\"o\": [\"x\", \"y\"], \"a\": \"\"",
+         "task t: a.jsonl:1: \"a\" is \"\", wanted 0 to 1"},
+        {"options: o, answer: a, first: 1", "\"o\": [\"x\", \"y\"], \"a\": 0",
+         "task t: a.jsonl:1: \"a\" is \"0\", wanted 1 to 2"},
+        {"options: o, answer: a, first: A", "\"o\": [\"x\", \"y\"], \"a\": \"C\"",
+         "task t: a.jsonl:1: \"a\" is \"C\", wanted A to B"},
+        {"options: o, answer: a, keys: k",
+         "\"o\": [\"x\", \"y\"], \"a\": \"C\", \"k\": [\"A\", \"B\"]",
          "task t: a.jsonl:1: \"a\" is \"C\", which is the key of none of the 2 options"},
-        {"options: o, answer: a, keys: k", "\"o\": [\"x\", \"y\"], \"a\": \"A\", \"k\": [\"A\"]", "task t: a.jsonl:1: 2 options and 1 keys"},
-        {"options: o, answer: a", "\"o\": [\"x\"], \"a\": 0", "task t: a.jsonl:1: 1 options, wanted at least two"},
-        {"options: o.*, answer: a", "\"o\": \"x\", \"a\": 0", "task t: a.jsonl:1: \"o.*\": the star is at a string, wanted a list"},
+        {"options: o, answer: a, keys: k", "\"o\": [\"x\", \"y\"], \"a\": \"A\", \"k\": [\"A\"]",
+         "task t: a.jsonl:1: 2 options and 1 keys"},
+        {"options: o, answer: a", "\"o\": [\"x\"], \"a\": 0",
+         "task t: a.jsonl:1: 1 options, wanted at least two"},
+        {"options: o.*, answer: a", "\"o\": \"x\", \"a\": 0",
+         "task t: a.jsonl:1: \"o.*\": the star is at a string, wanted a list"},
     };
     char text[512], yaml[512];
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         snprintf(text, sizeof text, "{\"q\": \"q\", %s}\n", cases[i].row);
         put("a.jsonl", text);
-        snprintf(yaml, sizeof yaml, CHOICE "choice: {question: q, %s}\ntemplate: \"{q}: {candidate}\"\n", cases[i].rule);
+        snprintf(yaml, sizeof yaml,
+                 CHOICE "choice: {question: q, %s}\ntemplate: \"{q}: {candidate}\"\n",
+                 cases[i].rule);
         draw_fails(yaml, some, cases[i].wanted);
     }
     /* No distractor differs from the right answer: nothing wrong could be shown */
     char rows_text[2048];
-    size_t at = (size_t)snprintf(rows_text, sizeof rows_text, "{\"q\": \"q\", \"c\": \"x\", \"d\": \"x\"}\n");
+    size_t at = (size_t)snprintf(rows_text, sizeof rows_text,
+                                 "{\"q\": \"q\", \"c\": \"x\", \"d\": \"x\"}\n");
     for (int i = 0; i < 20; i++)
-        at += (size_t)snprintf(rows_text + at, sizeof rows_text - at, "{\"q\": \"q%d\", \"c\": \"x\", \"d\": \"y\"}\n", i);
+        at += (size_t)snprintf(rows_text + at, sizeof rows_text - at,
+                               "{\"q\": \"q%d\", \"c\": \"x\", \"d\": \"y\"}\n", i);
     put("a.jsonl", rows_text);
     struct dataset d;
-    draw(&d, CHOICE "choice: {question: q, correct: c, distractors: d}\ntemplate: \"{q}: {candidate}\"\n", sizes_of(0, 0, 0, 0),
-         (struct task_seeds){0, 0});
+    draw(&d,
+         CHOICE
+         "choice: {question: q, correct: c, distractors: d}\ntemplate: \"{q}: {candidate}\"\n",
+         sizes_of(0, 0, 0, 0), (struct task_seeds){0, 0});
     assert_int_equal(d.rows_left_out, 1);
     assert_int_equal(d.examples, 20);
     dataset_release(&d);
@@ -298,12 +373,16 @@ static void each(void **state)
 {
     struct dataset d;
     (void)state;
-    put("a.jsonl", "{\"p\": {\"text\": \"P\", \"qs\": [{\"q\": \"q0\", \"as\": [{\"t\": \"a\", \"y\": 1}, {\"t\": \"b\", \"y\": 0}]}, "
-                   "{\"q\": \"q1\", \"as\": []}, {\"q\": \"q2\", \"as\": [{\"t\": \"c\", \"y\": 0}]}]}}\n"
-                   "{\"p\": {\"text\": \"R\", \"qs\": [{\"q\": \"q3\", \"as\": [{\"t\": \"d\", \"y\": 1}]}]}}\n");
+    put("a.jsonl",
+        "{\"p\": {\"text\": \"P\", \"qs\": [{\"q\": \"q0\", \"as\": [{\"t\": \"a\", \"y\": 1}, "
+        "{\"t\": \"b\", \"y\": 0}]}, "
+        "{\"q\": \"q1\", \"as\": []}, {\"q\": \"q2\", \"as\": [{\"t\": \"c\", \"y\": 0}]}]}}\n"
+        "{\"p\": {\"text\": \"R\", \"qs\": [{\"q\": \"q3\", \"as\": [{\"t\": \"d\", \"y\": "
+        "1}]}]}}\n");
     draw(&d,
          HEAD "kind: labelled\nsource: {files: {all: a.jsonl}, each: p.qs.*.as.*}\n"
-              "fields: {text: p.text, question: p.qs.*.q, answer: p.qs.*.as.*.t, y: p.qs.*.as.*.y, every: {path: p.qs.*.as, join: ''}}\n"
+              "fields: {text: p.text, question: p.qs.*.q, answer: p.qs.*.as.*.t, y: p.qs.*.as.*.y, "
+              "every: {path: p.qs.*.as, join: ''}}\n"
               "template: \"{text} {question} {answer}\"\ngroup: [text, question]\nbalance: 1\n" MAP,
          sizes_of(4, 0, 0, 0), (struct task_seeds){0, 0});
     const char *found[4] = {NULL};
@@ -320,19 +399,22 @@ static void each(void **state)
     assert_string_equal(found[1], "P q0 b");
     assert_string_equal(found[2], "P q2 c");
     assert_string_equal(found[3], "R q3 d");
-    assert_true(questions[0] == questions[1] && questions[1] != questions[2] && questions[2] != questions[3]);
+    assert_true(questions[0] == questions[1] && questions[1] != questions[2] &&
+                questions[2] != questions[3]);
     dataset_release(&d);
     char text[2048];
     size_t at = (size_t)snprintf(text, sizeof text, "[[[\"M: hello\", \"W: bye\"], [");
     for (int i = 0; i < 16; i++)
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s{\"q\": \"q%d\", \"o\": [\"x\", \"y\"], \"a\": \"%c\"}", i ? ", " : "", i,
-                               "xy"[i % 2]);
+        at += (size_t)snprintf(text + at, sizeof text - at,
+                               "%s{\"q\": \"q%d\", \"o\": [\"x\", \"y\"], \"a\": \"%c\"}",
+                               i ? ", " : "", i, "xy"[i % 2]);
     snprintf(text + at, sizeof text - at, "], \"7-1\"]]");
     put("a.json", text);
     draw(&d,
          HEAD "kind: choice\nsource: {files: {all: a.json}, each: 1.*}\n"
               "fields: {talk: {path: 0, join: \"\\n\"}, q: 1.*.q, o: 1.*.o, a: 1.*.a}\n"
-              "choice: {question: q, options: o, answer: a, keys: o}\ntemplate: \"{talk}\\n{q} {candidate}\"\nbalance: 1\n",
+              "choice: {question: q, options: o, answer: a, keys: o}\ntemplate: \"{talk}\\n{q} "
+              "{candidate}\"\nbalance: 1\n",
          sizes_of(16, 0, 0, 0), (struct task_seeds){0, 0});
     assert_int_equal(d.rows_read, 16);
     for (size_t i = 0; i < 16; i++) {
@@ -350,9 +432,12 @@ static void max_chars(void **state)
 {
     struct dataset d;
     (void)state;
-    put("a.jsonl", "{\"x\": \"ab\\u00e9\\u00e8cd\", \"q\": \"q\", \"y\": 0}\n{\"x\": \"four\", \"q\": \"q\", \"y\": 1}\n");
-    draw(&d, LABELLED "template: \"<{x}> {q}\"\nlong: x\nmax_chars: 4\ngroup: x\n" MAP, some, (struct task_seeds){0, 0});
-    assert_string_equal(only(&d, 0), "<\xc3\xa9\xc3\xa8" "cd> q");
+    put("a.jsonl", "{\"x\": \"ab\\u00e9\\u00e8cd\", \"q\": \"q\", \"y\": 0}\n{\"x\": \"four\", "
+                   "\"q\": \"q\", \"y\": 1}\n");
+    draw(&d, LABELLED "template: \"<{x}> {q}\"\nlong: x\nmax_chars: 4\ngroup: x\n" MAP, some,
+         (struct task_seeds){0, 0});
+    assert_string_equal(only(&d, 0), "<\xc3\xa9\xc3\xa8"
+                                     "cd> q");
     assert_string_equal(only(&d, 1), "<four> q");
     assert_int_equal(d.shortened, 1);
     for (size_t i = 0; i < 2; i++) {
@@ -366,7 +451,8 @@ static void confidence(void **state)
 {
     struct dataset d;
     (void)state;
-    put("a.jsonl", "{\"x\": \"a\", \"s\": -2.5, \"y\": 0}\n{\"x\": \"b\", \"s\": \"2.5\", \"y\": 1}\n");
+    put("a.jsonl",
+        "{\"x\": \"a\", \"s\": -2.5, \"y\": 0}\n{\"x\": \"b\", \"s\": \"2.5\", \"y\": 1}\n");
     draw(&d, LABELLED "template: \"{x}\"\nconfidence: s\n" MAP, some, (struct task_seeds){0, 0});
     assert_true(d.part[PART_TEST][0].confidence == 2.5 && d.part[PART_TEST][1].confidence == 2.5);
     dataset_release(&d);
@@ -375,9 +461,10 @@ static void confidence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accessors), cmocka_unit_test(mistakes), cmocka_unit_test(templates),     cmocka_unit_test(ranges),
-        cmocka_unit_test(rows),      cmocka_unit_test(options),  cmocka_unit_test(options_wrong), cmocka_unit_test(each),
-        cmocka_unit_test(max_chars), cmocka_unit_test(confidence),
+        cmocka_unit_test(accessors),     cmocka_unit_test(mistakes), cmocka_unit_test(templates),
+        cmocka_unit_test(ranges),        cmocka_unit_test(rows),     cmocka_unit_test(options),
+        cmocka_unit_test(options_wrong), cmocka_unit_test(each),     cmocka_unit_test(max_chars),
+        cmocka_unit_test(confidence),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* data_test.h - what the tests of the data room share: a scratch folder, files in it, rows as lines of text, errors. */
+/* data_test.h - what the tests of the data room share: a scratch folder, files in it, rows as lines
+ * of text, errors. */
 #ifndef W2S_TESTS_DATA_TEST_H
 #define W2S_TESTS_DATA_TEST_H
 
@@ -135,7 +136,8 @@ static inline void task_fails(const char *yaml, const char *wanted)
     assert_null(t);
 }
 
-static inline void draw(struct dataset *d, const char *yaml, struct task_sizes sizes, struct task_seeds seeds)
+static inline void draw(struct dataset *d, const char *yaml, struct task_sizes sizes,
+                        struct task_seeds seeds)
 {
     struct err e = ERR_INIT;
     struct task *t = task_of(yaml);
