@@ -98,7 +98,7 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     if (rc)
         return rc;
     out->jobs = p.n_jobs;
-    str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->name);
+    str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->folder);
     rc = str_check(&out->dir, e);
     if (!rc)
         rc = study_write(&p, out->dir.s, e);

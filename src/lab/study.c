@@ -1,8 +1,9 @@
 /* study.c - the study file: keys, defaults, overrides, and writing it back whole. */
 #include "lab/study.h"
+#include "core/hash.h"
 #include "core/mem.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* To add a method: its row here, its loss (train/loss.c) where it has one of its own, its line in docs/studies.md. */
@@ -259,6 +260,22 @@ static void study_defaults(struct study *s)
     s->confidence.kind = LOSS_CONFIDENCE;
 }
 
+/* folder_set - a study that was changed on the command line has results of its own, unless it was given a name there too. */
+static int folder_set(struct study *s, const char *const *overrides, size_t n, struct err *e)
+{
+    struct str yaml = STR_INIT;
+    char hex[HASH_HEX] = "";
+    bool named = false;
+    int rc = OK;
+    for (size_t i = 0; i < n; i++)
+        named = named || str_starts(overrides[i], "name=");
+    if (n && !named && !(rc = study_resolved(s, &yaml, e)))
+        rc = hash_bytes(yaml.s, yaml.len, hex, e);
+    snprintf(s->folder, sizeof s->folder, "%.120s%s%.8s", s->name, *hex ? "-" : "", hex);
+    str_release(&yaml);
+    return rc;
+}
+
 int study_read(struct study *s, const char *path, const char *const *overrides, size_t n, struct err *e)
 {
     int rc;
@@ -301,7 +318,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = side_read(&s->student, root, "student", &common, e)) || (rc = methods_read(s, e)) || (rc = confidence_read(s, e)) ||
         (rc = seeds_read(s, e)) || (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "save", &s->save, e)) || (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
-        (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)))
+        (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) || (rc = folder_set(s, overrides, n, e)))
         goto out;
 out:
     if (rc)

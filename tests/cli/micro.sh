@@ -17,9 +17,11 @@ expect 0 "$W2S" run micro.yaml --runs b
 # Found again: nothing is computed, the numbers stay.
 expect 0 "$W2S" run micro.yaml --runs a
 says err "0 computed, 4 found"
-# Another student: its supervisor is found.
+first=$(sha256sum <a/studies/micro/results.csv)
+# Another student: its supervisor is found, and the first study's results stay.
 expect 0 "$W2S" run micro.yaml student.layers=3 --runs a
 says err "3 computed, 1 found"
+[ "$first" = "$(sha256sum <a/studies/micro/results.csv)" ] || fail "an override wrote over the study's results"
 
 # Ground truth as weak label: PGR exactly 1, and no job more than the ceiling.
 expect 0 "$W2S" run micro.yaml controls=true --runs a --json
