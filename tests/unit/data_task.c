@@ -458,13 +458,56 @@ static void confidence(void **state)
     dataset_release(&d);
 }
 
+/* The task files that come with the program, and those of the manual. */
+static void shipped(void **state)
+{
+    const char *source = getenv("W2S_SOURCE");
+    char **names, path[512];
+    size_t n, read = 0;
+    struct err e = ERR_INIT;
+    struct task *t;
+    struct str manual = STR_INIT;
+    (void)state;
+    if (!source)
+        skip();
+    snprintf(path, sizeof path, "%s/tasks", source);
+    assert_int_equal(file_list(path, &names, &n, &e), OK);
+    for (size_t i = 0; i < n; i++) {
+        if (!str_ends(names[i], ".yaml"))
+            continue;
+        snprintf(path, sizeof path, "%s/tasks/%s", source, names[i]);
+        if (task_read(&t, path, &e))
+            fail_msg("%s", e.msg);
+        assert_int_equal(strlen(task_name(t)) + 5, strlen(names[i]));
+        assert_memory_equal(task_name(t), names[i], strlen(task_name(t)));
+        assert_string_not_equal(task_title(t), task_name(t));
+        task_free(t);
+        read++;
+    }
+    assert_true(read >= 6);
+    mem_free(names);
+    snprintf(path, sizeof path, "%s/docs/tasks.md", source);
+    assert_int_equal(file_read(&manual, path, &e), OK);
+    read = 0;
+    for (char *s = manual.s; (s = strstr(s, "```yaml\nname:")); read++) {
+        s += strlen("```yaml\n");
+        char *end = strstr(s, "\n```");
+        assert_non_null(end);
+        end[1] = '\0';
+        task_free(task_of(s));
+        s = end + 2;
+    }
+    assert_int_equal(read, 3);
+    str_release(&manual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accessors),     cmocka_unit_test(mistakes), cmocka_unit_test(templates),
         cmocka_unit_test(ranges),        cmocka_unit_test(rows),     cmocka_unit_test(options),
         cmocka_unit_test(options_wrong), cmocka_unit_test(each),     cmocka_unit_test(max_chars),
-        cmocka_unit_test(confidence),
+        cmocka_unit_test(confidence),    cmocka_unit_test(shipped),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
