@@ -112,7 +112,7 @@ static void dataset_say(const struct dataset *d, const struct task *t, struct lo
     if (after < before) {
         str_cat(&s, ", ");
         str_count(&s, before - after);
-        str_cat(&s, " more to balance the classes");
+        str_cat(&s, " not used, to make the classes equal");
     }
     if (d->shortened) {
         str_cat(&s, ", ");
