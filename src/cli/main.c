@@ -203,7 +203,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         version_print(&out);
-        return print(&out);
+        status = print(&out);
+        str_release(&out);
+        return status;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         argv[1] = (char[]){"help"};
