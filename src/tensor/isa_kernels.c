@@ -13,8 +13,6 @@
 #define WORTH_THREADS 16384
 /* Columns that one thread sums over all rows; their f64 sums stay on its stack. */
 #define STRIP 64
-/* Keys whose scores stand at a time in attention. */
-#define KEYS 256
 
 #include "tensor/isa_math.inc.h"
 #include "tensor/isa_attention.inc.h"
