@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""make_models.py - tiny random models of every family, with logits and gradients by PyTorch in f64 (make_train.py: training).
+"""make_models.py - tiny random models of every family and what PyTorch makes of them in f64.
 
-    python3 -m venv v && v/bin/pip install torch transformers safetensors
+    python3 -m venv v && v/bin/pip install torch transformers safetensors numpy
     v/bin/python tests/oracle/make_models.py tests/oracle/models
 
-For each: <name>/ is a Hugging Face folder; <name>/gradients/ one whose tensors are the gradients of the classifier's loss;
-<name>/oracle.json the rest and the versions used."""
+<name>/                a Hugging Face folder in F32: the weights are these, exactly
+<name>/gradients/      one whose tensors are the gradients of the classifier's loss
+<name>/oracle.json     tokens, logits of both heads, losses of ten AdamW steps, the versions used
+<name>/lm.f32          gradients of the language model's loss: embedding, then the unembedding if it
+                       is another; floats, little-endian
+The models read model_families.c, model_steps.c and model_lm.c. Every sequence is run alone."""
 import json
 import os
 import shutil
@@ -14,29 +18,39 @@ import sys
 import torch
 import transformers
 from safetensors.torch import save_file
-from transformers import GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config, AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config
 
 OUT = sys.argv[1]
-V, C, L, H, M, P = 61, 24, 3, 3, 40, 32
+V, C, M, P = 97, 32, 48, 32
 LENGTHS = [1, 3, 7, 17]
-ROWS = [5, 9]  # unembedding rows that the classifier starts from
-TARGETS = [[0.3, 0.7], [0.9, 0.1], [0.5, 0.5], [0.05, 0.95]]
+ROWS = [5, 9, 60]  # unembedding rows that the classifier starts from
+TARGETS = [[0.3, 0.6, 0.1], [0.9, 0.05, 0.05], [0.25, 0.25, 0.5], [0.0, 0.05, 0.95]]
+STEPS, LR, DECAY = 10, 1e-3, 0.01
 
-common = dict(vocab_size=V, hidden_size=C, num_hidden_layers=L, num_attention_heads=H, intermediate_size=M,
-              max_position_embeddings=P, bos_token_id=0, eos_token_id=1)
-models = {
-    "gpt2": GPT2Config(vocab_size=V, n_embd=C, n_layer=L, n_head=H, n_inner=M, n_positions=P, bos_token_id=0, eos_token_id=1,
-                       resid_pdrop=0, embd_pdrop=0, attn_pdrop=0),
-    "neox-parallel": GPTNeoXConfig(**common, rotary_pct=0.5, use_parallel_residual=True),
-    "neox-sequential": GPTNeoXConfig(**common, rotary_pct=0.25, use_parallel_residual=False),
-    "llama-gqa": LlamaConfig(**{**common, "num_attention_heads": 4}, num_key_value_heads=2, head_dim=6, rms_norm_eps=1e-5),
-    "llama-tied": LlamaConfig(**common, tie_word_embeddings=True, attention_bias=True, mlp_bias=True),
-    "qwen2": Qwen2Config(**common, num_key_value_heads=1, tie_word_embeddings=True),
+common = dict(vocab_size=V, hidden_size=C, intermediate_size=M, max_position_embeddings=P, bos_token_id=0,
+              eos_token_id=1)
+MODELS = {
+    "gpt2": GPT2Config(vocab_size=V, n_embd=36, n_layer=2, n_head=3, n_inner=M, n_positions=P, bos_token_id=0,
+                       eos_token_id=1, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0),
+    "neox-parallel": GPTNeoXConfig(**common, num_hidden_layers=2, num_attention_heads=2, rotary_pct=0.25,
+                                   use_parallel_residual=True),
+    "neox-sequential": GPTNeoXConfig(**common, num_hidden_layers=2, num_attention_heads=4, rotary_pct=0.5,
+                                     use_parallel_residual=False),
+    "llama-gqa": LlamaConfig(**common, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+                             head_dim=6, rms_norm_eps=1e-5),
+    "llama-tied": LlamaConfig(**common, num_hidden_layers=2, num_attention_heads=4, tie_word_embeddings=True,
+                              attention_bias=True, mlp_bias=True),
+    "qwen2": Qwen2Config(**common, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=1,
+                         tie_word_embeddings=True),
 }
 
 torch.manual_seed(3)
-tokens = [torch.randint(0, V, (n,)) for n in LENGTHS]
-tokens[2][3] = 0  # id 0 is a token like any other
+TOKENS = [torch.randint(0, V, (n,)) for n in LENGTHS]
+TOKENS[2][3] = 0  # id 0 is a token like any other
+
+
+def digits(x):
+    return [digits(y) for y in x] if isinstance(x, list) else float(f"{x:.9g}")
 
 
 def base_of(m):
@@ -44,7 +58,7 @@ def base_of(m):
 
 
 def classifier(m, head):
-    rows = [base_of(m)(input_ids=t[None]).last_hidden_state[0, -1] for t in tokens]
+    rows = [base_of(m)(input_ids=t[None]).last_hidden_state[0, -1] for t in TOKENS]
     return torch.stack(rows) @ head.T
 
 
@@ -53,37 +67,82 @@ def loss_of(logits):
     return -(t * torch.log_softmax(logits, 1)).sum(1).mean()
 
 
-for name, config in models.items():
+def fresh(folder):
+    m = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64, attn_implementation="eager").eval()
+    return m, torch.nn.Parameter(m.get_output_embeddings().weight[ROWS].detach().clone())
+
+
+def top_of(m):
+    """the last block and the final norm"""
+    base = base_of(m)
+    blocks = base.h if hasattr(base, "h") else base.layers
+    norm = next(getattr(base, n) for n in ("ln_f", "final_layer_norm", "norm") if hasattr(base, n))
+    return list(blocks[-1].parameters()) + list(norm.parameters())
+
+
+def steps(folder, what):
+    m, head = fresh(folder)
+    learning = {"all": lambda: list(base_of(m).parameters()), "top": lambda: top_of(m), "head": list}[what]()
+    opt = torch.optim.AdamW(learning + [head], lr=LR, weight_decay=DECAY)
+    losses = []
+    for _ in range(STEPS):
+        loss = loss_of(classifier(m, head))
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+        losses.append(loss.item())
+    return losses
+
+
+def lm_gradients(folder, file):
+    """mean over all tokens but the first ones of -log p"""
+    m, _ = fresh(folder)
+    loss, n = 0, sum(LENGTHS) - len(LENGTHS)
+    for t in TOKENS:
+        logp = torch.log_softmax(m(input_ids=t[None]).logits[0], 1)
+        loss = loss - logp[torch.arange(len(t) - 1), t[1:]].sum() / n
+    loss.backward()
+    weights = [m.get_input_embeddings().weight, m.get_output_embeddings().weight]
+    with open(file, "wb") as f:
+        for w in weights[:1] if weights[0] is weights[1] else weights:
+            f.write(w.grad.numpy().astype("<f4").tobytes())
+    return loss.item()
+
+
+for name, config in MODELS.items():
     folder = f"{OUT}/{name}"
     shutil.rmtree(folder, ignore_errors=True)
-    m = AutoModelForCausalLM.from_config(config, attn_implementation="eager")
+    m = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         for n, p in m.named_parameters():
             big = p.dim() > 1
-            p.copy_(torch.randn_like(p) * (0.3 if big else 0.2) + (0 if big or n.endswith("bias") else 1))
+            p.copy_(torch.randn_like(p) * (0.15 if big else 0.2) + (0 if big or n.endswith("bias") else 1))
     m.save_pretrained(folder)
     for extra in os.listdir(folder):
         if extra not in ("config.json", "model.safetensors"):
             os.remove(f"{folder}/{extra}")
-    m = m.double().eval()
-    unembed = m.get_output_embeddings().weight
-    out = {"torch": torch.__version__, "transformers": transformers.__version__, "tokens": [t.tolist() for t in tokens],
-           "rows": ROWS, "targets": TARGETS}
+
+    m, head = fresh(folder)
+    out = {"torch": torch.__version__, "transformers": transformers.__version__,
+           "tokens": [t.tolist() for t in TOKENS], "rows": ROWS, "targets": TARGETS,
+           "lr": LR, "weight_decay": DECAY}
     with torch.no_grad():
-        out["lm_logits"] = [m(input_ids=t[None]).logits[0].tolist() for t in tokens]
-    head = torch.nn.Parameter(unembed[ROWS].detach().clone())
+        out["lm_logits"] = digits([m(input_ids=t[None]).logits[0].tolist() for t in TOKENS])
     logits = classifier(m, head)
-    out["logits"] = logits.tolist()
+    out["logits"] = digits(logits.tolist())
     loss = loss_of(logits)
     loss.backward()
     out["loss"] = loss.item()
-    out["head_gradient"] = head.grad.tolist()
+    out["head_gradient"] = digits(head.grad.tolist())
     os.mkdir(f"{folder}/gradients")
     shutil.copy(f"{folder}/config.json", f"{folder}/gradients/config.json")
     # an untied unembedding has no part in the classifier's loss: its gradient is 0
-    grads = {n: (p.grad if p.grad is not None else torch.zeros_like(p)).float().contiguous() for n, p in m.named_parameters()}
+    grads = {n: (torch.zeros_like(p) if p.grad is None else p.grad).float().contiguous()
+             for n, p in m.named_parameters()}
     save_file(grads, f"{folder}/gradients/model.safetensors", metadata={"format": "pt"})
-
-    with open(f"{folder}/oracle.json", "w") as f:
-        json.dump(out, f)
-    print(name, loss.item())
+    for what in ("all", "top", "head"):
+        out[f"steps_{what}"] = steps(folder, what)
+    out["lm_loss"] = lm_gradients(folder, f"{folder}/lm.f32")
+    with open(f"{folder}/oracle.json", "w", encoding="utf-8") as f:
+        json.dump(out, f, separators=(",", ":"))
+    print(name, out["loss"], out["steps_all"][-1], out["steps_top"][-1], out["steps_head"][-1], out["lm_loss"])
