@@ -1,4 +1,5 @@
-/* checkpoint.h - an open checkpoint from the inside: what weights.c shares with the readers of the two formats. */
+/* checkpoint.h - an open checkpoint from the inside: what weights.c shares with the readers of the
+ * two formats. */
 #ifndef W2S_MODEL_CHECKPOINT_H
 #define W2S_MODEL_CHECKPOINT_H
 
@@ -6,7 +7,8 @@
 #include "core/file.h"
 #include "model/weights.h"
 
-/* How numbers are stored: a type's blocks of `block` numbers in `bytes` bytes, unpacked by read (quant.c). */
+/* How numbers are stored: a type's blocks of `block` numbers in `bytes` bytes, unpacked by read
+ * (quant.c). */
 struct number_type {
     const char *name;
     int gguf; /* ggml's number of the type; -1: not in GGUF */
@@ -37,7 +39,8 @@ struct weights {
     struct weights_vocab vocab; /* of a GGUF file; model NULL where there is none */
 };
 
-/* Each reads one file, whose map is w->maps[w->n_maps - 1], into w's tensors; everything checked against its size. */
+/* Each reads one file, whose map is w->maps[w->n_maps - 1], into w's tensors; everything checked
+ * against its size. */
 int safetensors_read(struct weights *w, const char *file, const struct file_map *m, struct err *e);
 int gguf_read(struct weights *w, const char *file, const struct file_map *m, struct err *e);
 

@@ -1,4 +1,5 @@
-/* config.c - config.json, read with distrust: what would change logits and is not understood here is an error. */
+/* config.c - config.json, read with distrust: what would change logits and is not understood here
+ * is an error. */
 #include "model/config.h"
 #include "core/doc.h"
 
@@ -34,13 +35,19 @@ static int refuse(const struct doc *r, const char *key, struct err *e)
     return rc;
 }
 
-static int read_act(struct model_config *c, const struct doc *r, const char *key, const char *fallback, struct err *e)
+static int read_act(struct model_config *c, const struct doc *r, const char *key,
+                    const char *fallback, struct err *e)
 {
     static const struct {
         const char *name;
         enum act act;
-    } known[] = {{"gelu_new", ACT_GELU_TANH}, {"gelu_pytorch_tanh", ACT_GELU_TANH}, {"gelu_fast", ACT_GELU_TANH}, {"gelu", ACT_GELU_ERF},
-                 {"silu", ACT_SILU},          {"swish", ACT_SILU},                  {"relu", ACT_RELU}};
+    } known[] = {{"gelu_new", ACT_GELU_TANH},
+                 {"gelu_pytorch_tanh", ACT_GELU_TANH},
+                 {"gelu_fast", ACT_GELU_TANH},
+                 {"gelu", ACT_GELU_ERF},
+                 {"silu", ACT_SILU},
+                 {"swish", ACT_SILU},
+                 {"relu", ACT_RELU}};
     const char *name = fallback;
     int rc = doc_opt_str(r, key, &name, e);
     if (rc)
@@ -50,7 +57,8 @@ static int read_act(struct model_config *c, const struct doc *r, const char *key
             c->act = known[i].act;
             return OK;
         }
-    return doc_fail(doc_get(r, key), e, "\"%s\" is \"%s\"; known are gelu_new, gelu, silu, relu", key, name);
+    return doc_fail(doc_get(r, key), e, "\"%s\" is \"%s\"; known are gelu_new, gelu, silu, relu",
+                    key, name);
 }
 
 static int read_ids(struct model_config *c, const struct doc *r)
@@ -63,7 +71,8 @@ static int read_ids(struct model_config *c, const struct doc *r)
     return OK;
 }
 
-/* read_rope - theta and rotary share, from the old keys or from transformers 5's rope_parameters. */
+/* read_rope - theta and rotary share, from the old keys or from transformers 5's rope_parameters.
+ */
 static int read_rope(struct model_config *c, const struct doc *r, double share, struct err *e)
 {
     const struct doc *p = doc_get(r, "rope_parameters"), *scaling = doc_get(r, "rope_scaling");
@@ -86,7 +95,8 @@ static int read_rope(struct model_config *c, const struct doc *r, double share, 
         return refuse(r, "rope_parameters", e);
     if (scaling && scaling->type != DOC_NULL) {
         kind = "default";
-        if (scaling->type != DOC_MAP || doc_opt_str(scaling, "rope_type", &kind, e) || strcmp(kind, "default") != 0)
+        if (scaling->type != DOC_MAP || doc_opt_str(scaling, "rope_type", &kind, e) ||
+            strcmp(kind, "default") != 0)
             return refuse(r, "rope_scaling", e);
     }
     c->rotary = (size_t)(share * (double)c->head_size) / 2 * 2;
@@ -99,10 +109,14 @@ static int read_gpt2(struct model_config *c, const struct doc *r, struct err *e)
     bool scale = true, inverse = false, upcast = false;
     c->tied = true;
     c->norm_eps = 1e-5;
-    if ((rc = need_size(r, "n_layer", &c->layers, e)) || (rc = need_size(r, "n_embd", &c->channels, e)) ||
-        (rc = need_size(r, "n_head", &c->heads, e)) || (rc = need_size(r, "n_positions", &c->positions, e)) ||
-        (rc = need_size(r, "vocab_size", &c->vocab, e)) || (rc = doc_opt_real(r, "layer_norm_epsilon", 0, 1, &c->norm_eps, e)) ||
-        (rc = doc_opt_bool(r, "tie_word_embeddings", &c->tied, e)) || (rc = read_act(c, r, "activation_function", "gelu_new", e)) ||
+    if ((rc = need_size(r, "n_layer", &c->layers, e)) ||
+        (rc = need_size(r, "n_embd", &c->channels, e)) ||
+        (rc = need_size(r, "n_head", &c->heads, e)) ||
+        (rc = need_size(r, "n_positions", &c->positions, e)) ||
+        (rc = need_size(r, "vocab_size", &c->vocab, e)) ||
+        (rc = doc_opt_real(r, "layer_norm_epsilon", 0, 1, &c->norm_eps, e)) ||
+        (rc = doc_opt_bool(r, "tie_word_embeddings", &c->tied, e)) ||
+        (rc = read_act(c, r, "activation_function", "gelu_new", e)) ||
         (rc = doc_opt_bool(r, "scale_attn_weights", &scale, e)) ||
         (rc = doc_opt_bool(r, "scale_attn_by_inverse_layer_idx", &inverse, e)) ||
         (rc = doc_opt_bool(r, "reorder_and_upcast_attn", &upcast, e)))
@@ -127,11 +141,16 @@ static int read_neox(struct model_config *c, const struct doc *r, struct err *e)
     bool bias = true;
     c->parallel = true;
     c->norm_eps = 1e-5;
-    if ((rc = need_size(r, "num_hidden_layers", &c->layers, e)) || (rc = need_size(r, "hidden_size", &c->channels, e)) ||
-        (rc = need_size(r, "num_attention_heads", &c->heads, e)) || (rc = need_size(r, "intermediate_size", &c->mlp, e)) ||
-        (rc = need_size(r, "vocab_size", &c->vocab, e)) || (rc = need_size(r, "max_position_embeddings", &c->positions, e)) ||
-        (rc = doc_opt_real(r, "layer_norm_eps", 0, 1, &c->norm_eps, e)) || (rc = doc_opt_bool(r, "tie_word_embeddings", &c->tied, e)) ||
-        (rc = doc_opt_bool(r, "use_parallel_residual", &c->parallel, e)) || (rc = doc_opt_bool(r, "attention_bias", &bias, e)) ||
+    if ((rc = need_size(r, "num_hidden_layers", &c->layers, e)) ||
+        (rc = need_size(r, "hidden_size", &c->channels, e)) ||
+        (rc = need_size(r, "num_attention_heads", &c->heads, e)) ||
+        (rc = need_size(r, "intermediate_size", &c->mlp, e)) ||
+        (rc = need_size(r, "vocab_size", &c->vocab, e)) ||
+        (rc = need_size(r, "max_position_embeddings", &c->positions, e)) ||
+        (rc = doc_opt_real(r, "layer_norm_eps", 0, 1, &c->norm_eps, e)) ||
+        (rc = doc_opt_bool(r, "tie_word_embeddings", &c->tied, e)) ||
+        (rc = doc_opt_bool(r, "use_parallel_residual", &c->parallel, e)) ||
+        (rc = doc_opt_bool(r, "attention_bias", &bias, e)) ||
         (rc = read_act(c, r, "hidden_act", "gelu", e)))
         return rc;
     c->kv_heads = c->heads;
@@ -147,11 +166,16 @@ static int read_llama(struct model_config *c, const struct doc *r, struct err *e
     int rc;
     bool bias = c->family == FAMILY_QWEN2, mlp_bias = false, window = false;
     c->norm_eps = 1e-6;
-    if ((rc = need_size(r, "num_hidden_layers", &c->layers, e)) || (rc = need_size(r, "hidden_size", &c->channels, e)) ||
-        (rc = need_size(r, "num_attention_heads", &c->heads, e)) || (rc = need_size(r, "intermediate_size", &c->mlp, e)) ||
-        (rc = need_size(r, "vocab_size", &c->vocab, e)) || (rc = need_size(r, "max_position_embeddings", &c->positions, e)) ||
-        (rc = doc_opt_real(r, "rms_norm_eps", 0, 1, &c->norm_eps, e)) || (rc = doc_opt_bool(r, "tie_word_embeddings", &c->tied, e)) ||
-        (rc = doc_opt_bool(r, "mlp_bias", &mlp_bias, e)) || (rc = doc_opt_bool(r, "use_sliding_window", &window, e)) ||
+    if ((rc = need_size(r, "num_hidden_layers", &c->layers, e)) ||
+        (rc = need_size(r, "hidden_size", &c->channels, e)) ||
+        (rc = need_size(r, "num_attention_heads", &c->heads, e)) ||
+        (rc = need_size(r, "intermediate_size", &c->mlp, e)) ||
+        (rc = need_size(r, "vocab_size", &c->vocab, e)) ||
+        (rc = need_size(r, "max_position_embeddings", &c->positions, e)) ||
+        (rc = doc_opt_real(r, "rms_norm_eps", 0, 1, &c->norm_eps, e)) ||
+        (rc = doc_opt_bool(r, "tie_word_embeddings", &c->tied, e)) ||
+        (rc = doc_opt_bool(r, "mlp_bias", &mlp_bias, e)) ||
+        (rc = doc_opt_bool(r, "use_sliding_window", &window, e)) ||
         (rc = read_act(c, r, "hidden_act", "silu", e)))
         return rc;
     if (c->family == FAMILY_LLAMA && (rc = doc_opt_bool(r, "attention_bias", &bias, e)))
@@ -182,9 +206,13 @@ int config_from_json(struct model_config *c, const struct doc *root, struct err 
     while (f < FAMILY_COUNT && strcmp(names[f], type) != 0)
         f++;
     if (f == FAMILY_COUNT)
-        return doc_fail(doc_get(root, "model_type"), e, "model_type \"%s\" is not known here; known are gpt2, gpt_neox, llama, qwen2", type);
+        return doc_fail(
+            doc_get(root, "model_type"), e,
+            "model_type \"%s\" is not known here; known are gpt2, gpt_neox, llama, qwen2", type);
     c->family = (enum family)f;
-    rc = c->family == FAMILY_GPT2 ? read_gpt2(c, root, e) : c->family == FAMILY_NEOX ? read_neox(c, root, e) : read_llama(c, root, e);
+    rc = c->family == FAMILY_GPT2   ? read_gpt2(c, root, e)
+         : c->family == FAMILY_NEOX ? read_neox(c, root, e)
+                                    : read_llama(c, root, e);
     if (rc)
         return rc;
     c->layers_whole = c->layers;
@@ -196,26 +224,33 @@ int config_check(const struct model_config *c, const char *where, struct err *e)
 {
     if (!c->layers || c->layers > 1024)
         return err_set(e, ERR_INPUT, "%s: %zu layers, wanted 1 to 1,024", where, c->layers);
-    if (!c->heads || !c->kv_heads || !c->head_size || !c->channels || !c->mlp || !c->vocab || !c->positions)
+    if (!c->heads || !c->kv_heads || !c->head_size || !c->channels || !c->mlp || !c->vocab ||
+        !c->positions)
         return err_set(e, ERR_INPUT, "%s: a size of the model is 0", where);
     if (c->heads % c->kv_heads)
-        return err_set(e, ERR_INPUT, "%s: %zu heads cannot share %zu key/value heads", where, c->heads, c->kv_heads);
+        return err_set(e, ERR_INPUT, "%s: %zu heads cannot share %zu key/value heads", where,
+                       c->heads, c->kv_heads);
     if (c->family != FAMILY_LLAMA && c->family != FAMILY_QWEN2 && c->channels % c->heads)
-        return err_set(e, ERR_INPUT, "%s: %zu channels cannot be cut into %zu heads", where, c->channels, c->heads);
-    if (c->channels > SIZE_MOST || c->mlp > SIZE_MOST || c->vocab > SIZE_MOST || c->heads * c->head_size > SIZE_MOST)
+        return err_set(e, ERR_INPUT, "%s: %zu channels cannot be cut into %zu heads", where,
+                       c->channels, c->heads);
+    if (c->channels > SIZE_MOST || c->mlp > SIZE_MOST || c->vocab > SIZE_MOST ||
+        c->heads * c->head_size > SIZE_MOST)
         return err_set(e, ERR_INPUT, "%s: a size of the model is beyond %zu", where, SIZE_MOST);
     if (c->rotary > 1024)
-        return err_set(e, ERR_INPUT, "%s: %zu rotary values a head, at most 1,024 are known", where, c->rotary);
+        return err_set(e, ERR_INPUT, "%s: %zu rotary values a head, at most 1,024 are known", where,
+                       c->rotary);
     return OK;
 }
 
 size_t config_params(const struct model_config *c)
 {
-    size_t C = c->channels, q = c->heads * c->head_size, kv = c->kv_heads * c->head_size, up = c->gated ? 2 * c->mlp : c->mlp;
+    size_t C = c->channels, q = c->heads * c->head_size, kv = c->kv_heads * c->head_size,
+           up = c->gated ? 2 * c->mlp : c->mlp;
     size_t norm = C * (c->bias_norm ? 2 : 1);
-    size_t layer = 2 * norm + (q + 2 * kv) * C + (c->bias_qkv ? q + 2 * kv : 0) + C * q + (c->bias_out ? C : 0) + up * C +
-                   (c->bias_mlp ? up + C : 0) + C * c->mlp;
-    return c->vocab * C * (c->tied ? 1 : 2) + (c->learned_positions ? c->positions * C : 0) + c->layers * layer + norm;
+    size_t layer = 2 * norm + (q + 2 * kv) * C + (c->bias_qkv ? q + 2 * kv : 0) + C * q +
+                   (c->bias_out ? C : 0) + up * C + (c->bias_mlp ? up + C : 0) + C * c->mlp;
+    return c->vocab * C * (c->tied ? 1 : 2) + (c->learned_positions ? c->positions * C : 0) +
+           c->layers * layer + norm;
 }
 
 static const char *act_name(const struct model_config *c)
@@ -226,7 +261,8 @@ static const char *act_name(const struct model_config *c)
 
 int config_to_json(const struct model_config *c, struct str *out)
 {
-    static const char *const architectures[FAMILY_COUNT] = {"GPT2LMHeadModel", "GPTNeoXForCausalLM", "LlamaForCausalLM", "Qwen2ForCausalLM"};
+    static const char *const architectures[FAMILY_COUNT] = {"GPT2LMHeadModel", "GPTNeoXForCausalLM",
+                                                            "LlamaForCausalLM", "Qwen2ForCausalLM"};
     bool gpt2 = c->family == FAMILY_GPT2, neox = c->family == FAMILY_NEOX;
     struct js j;
     js_init(&j, out);
@@ -235,7 +271,8 @@ int config_to_json(const struct model_config *c, struct str *out)
 #define TEXT(key, value) js_key(&j, key), js_str(&j, value)
 #define BOOL(key, value) js_key(&j, key), js_bool(&j, value)
     js_open(&j, '{');
-    js_key(&j, "architectures"), js_open(&j, '['), js_str(&j, architectures[c->family]), js_close(&j, ']');
+    js_key(&j, "architectures"), js_open(&j, '['), js_str(&j, architectures[c->family]),
+        js_close(&j, ']');
     TEXT("model_type", names[c->family]);
     SIZE("vocab_size", c->vocab);
     SIZE(gpt2 ? "n_embd" : "hidden_size", c->channels);

@@ -1,7 +1,8 @@
 /* family.c - the table of families: parameters, and the tensors of files that they are made of.
  *
- * To add a family: its row of `families` (names of its tensors in a Hugging Face file; %zu is the layer), its number in config.h, its reader in
- * config.c, fixtures by tests/oracle/make_models.py. */
+ * To add a family: its row of `families` (names of its tensors in a Hugging Face file; %zu is the
+ * layer), its number in config.h, its reader in config.c, fixtures by tests/oracle/make_models.py.
+ */
 #include "model/family.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -34,36 +35,42 @@ struct family_row {
 };
 
 static const struct family_row families[FAMILY_COUNT] = {
-    [FAMILY_GPT2] = {"transformer.", true, false,
-                     {"wte.weight", "wpe.weight", "h.%zu.ln_1.weight", "h.%zu.ln_1.bias", "h.%zu.attn.c_attn.weight",
-                      "h.%zu.attn.c_attn.bias", "h.%zu.attn.c_proj.weight", "h.%zu.attn.c_proj.bias", "h.%zu.ln_2.weight",
-                      "h.%zu.ln_2.bias", "h.%zu.mlp.c_fc.weight", "h.%zu.mlp.c_fc.bias", "h.%zu.mlp.c_proj.weight",
-                      "h.%zu.mlp.c_proj.bias", "ln_f.weight", "ln_f.bias", "lm_head.weight"}},
-    [FAMILY_NEOX] = {"gpt_neox.", false, true,
-                     {"embed_in.weight", NULL, "layers.%zu.input_layernorm.weight", "layers.%zu.input_layernorm.bias",
-                      "layers.%zu.attention.query_key_value.weight", "layers.%zu.attention.query_key_value.bias",
-                      "layers.%zu.attention.dense.weight", "layers.%zu.attention.dense.bias", "layers.%zu.post_attention_layernorm.weight",
-                      "layers.%zu.post_attention_layernorm.bias", "layers.%zu.mlp.dense_h_to_4h.weight", "layers.%zu.mlp.dense_h_to_4h.bias",
-                      "layers.%zu.mlp.dense_4h_to_h.weight", "layers.%zu.mlp.dense_4h_to_h.bias", "final_layer_norm.weight",
-                      "final_layer_norm.bias", "embed_out.weight"}},
-#define LLAMA_NAMES                                                                                                                          \
-    {"embed_tokens.weight",                                                                                                                  \
-     NULL,                                                                                                                                   \
-     "layers.%zu.input_layernorm.weight",                                                                                                    \
-     NULL,                                                                                                                                   \
-     "layers.%zu.self_attn.q_proj.weight|layers.%zu.self_attn.k_proj.weight|layers.%zu.self_attn.v_proj.weight",                             \
-     "layers.%zu.self_attn.q_proj.bias|layers.%zu.self_attn.k_proj.bias|layers.%zu.self_attn.v_proj.bias",                                   \
-     "layers.%zu.self_attn.o_proj.weight",                                                                                                   \
-     "layers.%zu.self_attn.o_proj.bias",                                                                                                     \
-     "layers.%zu.post_attention_layernorm.weight",                                                                                           \
-     NULL,                                                                                                                                   \
-     "layers.%zu.mlp.gate_proj.weight|layers.%zu.mlp.up_proj.weight",                                                                        \
-     "layers.%zu.mlp.gate_proj.bias|layers.%zu.mlp.up_proj.bias",                                                                            \
-     "layers.%zu.mlp.down_proj.weight",                                                                                                      \
-     "layers.%zu.mlp.down_proj.bias",                                                                                                        \
-     "norm.weight",                                                                                                                          \
-     NULL,                                                                                                                                   \
-     "lm_head.weight"}
+    [FAMILY_GPT2] = {"transformer.",
+                     true,
+                     false,
+                     {"wte.weight", "wpe.weight", "h.%zu.ln_1.weight", "h.%zu.ln_1.bias",
+                      "h.%zu.attn.c_attn.weight", "h.%zu.attn.c_attn.bias",
+                      "h.%zu.attn.c_proj.weight", "h.%zu.attn.c_proj.bias", "h.%zu.ln_2.weight",
+                      "h.%zu.ln_2.bias", "h.%zu.mlp.c_fc.weight", "h.%zu.mlp.c_fc.bias",
+                      "h.%zu.mlp.c_proj.weight", "h.%zu.mlp.c_proj.bias", "ln_f.weight",
+                      "ln_f.bias", "lm_head.weight"}},
+    [FAMILY_NEOX] = {"gpt_neox.",
+                     false,
+                     true,
+                     {"embed_in.weight", NULL, "layers.%zu.input_layernorm.weight",
+                      "layers.%zu.input_layernorm.bias",
+                      "layers.%zu.attention.query_key_value.weight",
+                      "layers.%zu.attention.query_key_value.bias",
+                      "layers.%zu.attention.dense.weight", "layers.%zu.attention.dense.bias",
+                      "layers.%zu.post_attention_layernorm.weight",
+                      "layers.%zu.post_attention_layernorm.bias",
+                      "layers.%zu.mlp.dense_h_to_4h.weight", "layers.%zu.mlp.dense_h_to_4h.bias",
+                      "layers.%zu.mlp.dense_4h_to_h.weight", "layers.%zu.mlp.dense_4h_to_h.bias",
+                      "final_layer_norm.weight", "final_layer_norm.bias", "embed_out.weight"}},
+#define LLAMA_NAMES                                                                                \
+    {                                                                                              \
+        "embed_tokens.weight", NULL, "layers.%zu.input_layernorm.weight", NULL,                    \
+            "layers.%zu.self_attn.q_proj.weight|layers.%zu.self_attn.k_proj.weight|layers.%zu."    \
+            "self_attn.v_proj.weight",                                                             \
+            "layers.%zu.self_attn.q_proj.bias|layers.%zu.self_attn.k_proj.bias|layers.%zu.self_"   \
+            "attn.v_proj.bias",                                                                    \
+            "layers.%zu.self_attn.o_proj.weight", "layers.%zu.self_attn.o_proj.bias",              \
+            "layers.%zu.post_attention_layernorm.weight", NULL,                                    \
+            "layers.%zu.mlp.gate_proj.weight|layers.%zu.mlp.up_proj.weight",                       \
+            "layers.%zu.mlp.gate_proj.bias|layers.%zu.mlp.up_proj.bias",                           \
+            "layers.%zu.mlp.down_proj.weight", "layers.%zu.mlp.down_proj.bias", "norm.weight",     \
+            NULL, "lm_head.weight"                                                                 \
+    }
     [FAMILY_LLAMA] = {"model.", false, false, LLAMA_NAMES},
     [FAMILY_QWEN2] = {"model.", false, false, LLAMA_NAMES},
 };
@@ -100,18 +107,23 @@ static const struct {
     const char *name;
     enum param_kind kind;
 } roles[ROLE_COUNT] = {
-    {"embed.weight", PARAM_EMBED},       {"positions.weight", PARAM_POSITIONS}, {"norm1.gain", PARAM_NORM_GAIN},
-    {"norm1.bias", PARAM_BIAS},          {"qkv.weight", PARAM_MATRIX},          {"qkv.bias", PARAM_BIAS},
-    {"out.weight", PARAM_MATRIX},        {"out.bias", PARAM_BIAS},              {"norm2.gain", PARAM_NORM_GAIN},
-    {"norm2.bias", PARAM_BIAS},          {"up.weight", PARAM_MATRIX},           {"up.bias", PARAM_BIAS},
-    {"down.weight", PARAM_MATRIX},       {"down.bias", PARAM_BIAS},             {"norm.gain", PARAM_NORM_GAIN},
-    {"norm.bias", PARAM_BIAS},           {"unembed.weight", PARAM_UNEMBED},
+    {"embed.weight", PARAM_EMBED},     {"positions.weight", PARAM_POSITIONS},
+    {"norm1.gain", PARAM_NORM_GAIN},   {"norm1.bias", PARAM_BIAS},
+    {"qkv.weight", PARAM_MATRIX},      {"qkv.bias", PARAM_BIAS},
+    {"out.weight", PARAM_MATRIX},      {"out.bias", PARAM_BIAS},
+    {"norm2.gain", PARAM_NORM_GAIN},   {"norm2.bias", PARAM_BIAS},
+    {"up.weight", PARAM_MATRIX},       {"up.bias", PARAM_BIAS},
+    {"down.weight", PARAM_MATRIX},     {"down.bias", PARAM_BIAS},
+    {"norm.gain", PARAM_NORM_GAIN},    {"norm.bias", PARAM_BIAS},
+    {"unembed.weight", PARAM_UNEMBED},
 };
 
 /* role_shape - rows and columns of a role's parameter; rows 0 where the config has none. */
-static void role_shape(const struct model_config *c, enum param_role role, size_t *rows, size_t *cols)
+static void role_shape(const struct model_config *c, enum param_role role, size_t *rows,
+                       size_t *cols)
 {
-    size_t C = c->channels, q = c->heads * c->head_size, qkv = q + 2 * c->kv_heads * c->head_size, up = c->gated ? 2 * c->mlp : c->mlp;
+    size_t C = c->channels, q = c->heads * c->head_size, qkv = q + 2 * c->kv_heads * c->head_size,
+           up = c->gated ? 2 * c->mlp : c->mlp;
     const size_t shape[ROLE_COUNT][2] = {
         [ROLE_EMBED] = {c->vocab, C},
         [ROLE_POSITIONS] = {c->learned_positions ? c->positions : 0, C},
@@ -184,15 +196,22 @@ static void piece_name(struct piece *p, const char *prefix, const char *names, s
     p->name[at] = '\0';
 }
 
-/* pieces_of - what a parameter is made of in a file; prefix: of Hugging Face names, ignored for GGUF. */
-static size_t pieces_of(const struct model_config *c, const struct param_spec *s, bool gguf, const char *prefix, struct piece out[PIECES_MOST])
+/* pieces_of - what a parameter is made of in a file; prefix: of Hugging Face names, ignored for
+ * GGUF. */
+static size_t pieces_of(const struct model_config *c, const struct param_spec *s, bool gguf,
+                        const char *prefix, struct piece out[PIECES_MOST])
 {
     const struct family_row *f = &families[c->family];
-    bool fused = c->family == FAMILY_GPT2 || c->family == FAMILY_NEOX, vector = s->kind == PARAM_BIAS || s->kind == PARAM_NORM_GAIN;
-    bool qkv = s->role == ROLE_QKV || s->role == ROLE_QKV_BIAS, up = (s->role == ROLE_UP || s->role == ROLE_UP_BIAS) && c->gated;
+    bool fused = c->family == FAMILY_GPT2 || c->family == FAMILY_NEOX,
+         vector = s->kind == PARAM_BIAS || s->kind == PARAM_NORM_GAIN;
+    bool qkv = s->role == ROLE_QKV || s->role == ROLE_QKV_BIAS,
+         up = (s->role == ROLE_UP || s->role == ROLE_UP_BIAS) && c->gated;
     bool neox = qkv && f->interleaved && !gguf;
-    const char *names = !gguf ? f->names[s->role] : fused && gguf_fused[s->role] ? gguf_fused[s->role] : gguf_names[s->role];
-    size_t rows = vector ? s->cols : s->rows, q = c->heads * c->head_size, kv = c->kv_heads * c->head_size, n = 1, at = 0;
+    const char *names = !gguf                          ? f->names[s->role]
+                        : fused && gguf_fused[s->role] ? gguf_fused[s->role]
+                                                       : gguf_names[s->role];
+    size_t rows = vector ? s->cols : s->rows, q = c->heads * c->head_size,
+           kv = c->kv_heads * c->head_size, n = 1, at = 0;
     size_t cut[PIECES_MOST] = {rows, 0, 0};
     if (neox || (qkv && !fused)) {
         n = 3;
@@ -210,7 +229,9 @@ static size_t pieces_of(const struct model_config *c, const struct param_spec *s
         p->cols = vector ? 1 : s->cols;
         p->vector = vector;
         p->part = i;
-        p->map = neox ? ROWS_NEOX : gguf && qkv && c->family == FAMILY_LLAMA && i < 2 ? ROWS_PAIRS : ROWS_PLAIN;
+        p->map = neox                                                ? ROWS_NEOX
+                 : gguf && qkv && c->family == FAMILY_LLAMA && i < 2 ? ROWS_PAIRS
+                                                                     : ROWS_PLAIN;
         p->transposed = !gguf && f->transposed && s->kind == PARAM_MATRIX;
         piece_name(p, gguf || s->role == ROLE_UNEMBED ? "" : prefix, names, neox ? 0 : i, s->layer);
         at += cut[i];
@@ -232,41 +253,53 @@ static size_t source_row(const struct model_config *c, const struct piece *p, si
     }
 }
 
-/* prefix_in - the family's prefix, or "" where the file is of the model without its head (GPT2Model, LlamaModel). */
+/* prefix_in - the family's prefix, or "" where the file is of the model without its head
+ * (GPT2Model, LlamaModel). */
 static const char *prefix_in(const struct weights *w, const struct model_config *c)
 {
     char name[128];
     const struct family_row *f = &families[c->family];
     snprintf(name, sizeof name, "%s%s", f->prefix, f->names[ROLE_EMBED]);
-    return !weights_is_gguf(w) && !weights_find(w, name) && weights_find(w, f->names[ROLE_EMBED]) ? "" : f->prefix;
+    return !weights_is_gguf(w) && !weights_find(w, name) && weights_find(w, f->names[ROLE_EMBED])
+               ? ""
+               : f->prefix;
 }
 
-static int piece_check(const struct weights *w, const struct piece *p, const struct weights_tensor **t, struct err *e)
+static int piece_check(const struct weights *w, const struct piece *p,
+                       const struct weights_tensor **t, struct err *e)
 {
     struct str found = STR_INIT;
-    size_t want[2] = {p->transposed ? p->cols : p->source_rows, p->transposed ? p->source_rows : p->cols}, ndim = p->vector ? 1 : 2;
+    size_t want[2] = {p->transposed ? p->cols : p->source_rows,
+                      p->transposed ? p->source_rows : p->cols},
+           ndim = p->vector ? 1 : 2;
     *t = weights_find(w, p->name);
     if (!*t)
         return err_set(e, ERR_INPUT, "%s: tensor %s is missing", weights_path(w), p->name);
-    bool same = (*t)->ndim == ndim && (*t)->shape[0] == want[0] && (ndim == 1 || (*t)->shape[1] == want[1]);
+    bool same =
+        (*t)->ndim == ndim && (*t)->shape[0] == want[0] && (ndim == 1 || (*t)->shape[1] == want[1]);
     if (!same) {
         for (size_t i = 0; i < (*t)->ndim; i++)
             str_addf(&found, "%s%zu", i ? "," : "", (*t)->shape[i]);
         if (ndim == 1)
-            err_set(e, ERR_INPUT, "%s: tensor %s is [%s], wanted [%zu] by the config", weights_path(w), p->name, found.s, want[0]);
+            err_set(e, ERR_INPUT, "%s: tensor %s is [%s], wanted [%zu] by the config",
+                    weights_path(w), p->name, found.s, want[0]);
         else
-            err_set(e, ERR_INPUT, "%s: tensor %s is [%s], wanted [%zu,%zu] by the config", weights_path(w), p->name, found.s, want[0], want[1]);
+            err_set(e, ERR_INPUT, "%s: tensor %s is [%s], wanted [%zu,%zu] by the config",
+                    weights_path(w), p->name, found.s, want[0], want[1]);
         str_release(&found);
         return ERR_INPUT;
     }
-    static const char *const known[] = {"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
+    static const char *const known[] = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0",
+                                        "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i], (*t)->type) == 0)
             return OK;
-    return err_set(e, ERR_INPUT, "%s: tensor %s is of type %s, wanted F32, F16 or BF16", weights_path(w), p->name, (*t)->type);
+    return err_set(e, ERR_INPUT, "%s: tensor %s is of type %s, wanted F32, F16 or BF16",
+                   weights_path(w), p->name, (*t)->type);
 }
 
-static int piece_load(const struct weights *w, const struct model_config *c, const struct piece *p, float *out, struct err *e)
+static int piece_load(const struct weights *w, const struct model_config *c, const struct piece *p,
+                      float *out, struct err *e)
 {
     const struct weights_tensor *t;
     int rc = piece_check(w, p, &t, e);
@@ -284,13 +317,15 @@ static int piece_load(const struct weights *w, const struct model_config *c, con
     for (size_t r = 0; r < p->rows; r++) {
         size_t from = source_row(c, p, r);
         for (size_t k = 0; k < p->cols; k++)
-            to[r * p->cols + k] = p->transposed ? all[k * p->source_rows + from] : all[from * p->cols + k];
+            to[r * p->cols + k] =
+                p->transposed ? all[k * p->source_rows + from] : all[from * p->cols + k];
     }
     mem_free(all);
     return OK;
 }
 
-int family_load(const struct weights *w, const struct model_config *c, const struct param_spec *s, float *out, struct err *e)
+int family_load(const struct weights *w, const struct model_config *c, const struct param_spec *s,
+                float *out, struct err *e)
 {
     struct piece p[PIECES_MOST];
     size_t n = pieces_of(c, s, weights_is_gguf(w), prefix_in(w, c), p);
@@ -303,12 +338,13 @@ int family_load(const struct weights *w, const struct model_config *c, const str
 /* known_buffer - tensors that files carry and no forward needs. */
 static bool known_buffer(const char *name)
 {
-    static const char *const endings[] = {".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias",
-                                          ".rotary_emb.inv_freq"};
+    static const char *const endings[] = {".attn.bias", ".attn.masked_bias", ".attention.bias",
+                                          ".attention.masked_bias", ".rotary_emb.inv_freq"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (str_ends(name, endings[i]))
             return true;
-    return strcmp(name, "score.weight") == 0 || strcmp(name, "lm_head.weight") == 0 || strcmp(name, "embed_out.weight") == 0;
+    return strcmp(name, "score.weight") == 0 || strcmp(name, "lm_head.weight") == 0 ||
+           strcmp(name, "embed_out.weight") == 0;
 }
 
 int family_check(const struct weights *w, const struct model_config *c, struct err *e)
@@ -332,22 +368,26 @@ int family_check(const struct weights *w, const struct model_config *c, struct e
     }
     for (size_t j = 0; j < count && !rc; j++)
         if (!used[j] && !known_buffer(weights_at(w, j)->name))
-            rc = err_set(e, ERR_INPUT, "%s: tensor %s has no place in a %s model as its config describes it", weights_path(w),
-                         weights_at(w, j)->name, family_name(c->family));
+            rc = err_set(e, ERR_INPUT,
+                         "%s: tensor %s has no place in a %s model as its config describes it",
+                         weights_path(w), weights_at(w, j)->name, family_name(c->family));
     mem_free(specs);
     mem_free(used);
     return rc;
 }
 
-/* tensors_of - the tensors that a Hugging Face file of this parameter holds: names and shapes; several pieces may share one. */
-static size_t tensors_of(const struct piece *p, size_t n, struct weights_out_tensor out[PIECES_MOST])
+/* tensors_of - the tensors that a Hugging Face file of this parameter holds: names and shapes;
+ * several pieces may share one. */
+static size_t tensors_of(const struct piece *p, size_t n,
+                         struct weights_out_tensor out[PIECES_MOST])
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (i && strcmp(p[i].name, p[i - 1].name) == 0)
             continue;
         struct weights_out_tensor *t = &out[count++];
-        *t = (struct weights_out_tensor){p[i].name, p[i].vector ? 1 : 2, {p[i].source_rows, p[i].cols}};
+        *t = (struct weights_out_tensor){
+            p[i].name, p[i].vector ? 1 : 2, {p[i].source_rows, p[i].cols}};
         if (p[i].transposed) {
             t->shape[0] = p[i].cols;
             t->shape[1] = p[i].source_rows;
@@ -356,7 +396,8 @@ static size_t tensors_of(const struct piece *p, size_t n, struct weights_out_ten
     return count;
 }
 
-static int tensors_write(struct weights_out *o, const struct model_config *c, const struct piece *p, size_t n, const float *from, struct err *e)
+static int tensors_write(struct weights_out *o, const struct model_config *c, const struct piece *p,
+                         size_t n, const float *from, struct err *e)
 {
     int rc = OK;
     for (size_t i = 0; i < n && !rc;) {
@@ -368,7 +409,8 @@ static int tensors_write(struct weights_out *o, const struct model_config *c, co
             for (size_t r = 0; r < p[k].rows; r++) {
                 size_t to = source_row(c, &p[k], r);
                 for (size_t x = 0; x < p[k].cols; x++)
-                    all[p[k].transposed ? x * p[k].source_rows + to : to * p[k].cols + x] = from[(p[k].at + r) * p[k].cols + x];
+                    all[p[k].transposed ? x * p[k].source_rows + to : to * p[k].cols + x] =
+                        from[(p[k].at + r) * p[k].cols + x];
             }
         rc = weights_out_add(o, all, numbers, e);
         mem_free(all);
@@ -389,7 +431,8 @@ static int config_write(const struct model_config *c, const char *dir, struct er
     return rc;
 }
 
-int family_save(const struct model_config *c, const char *dir, int (*get)(void *ctx, size_t i, float *out, struct err *e), void *ctx,
+int family_save(const struct model_config *c, const char *dir,
+                int (*get)(void *ctx, size_t i, float *out, struct err *e), void *ctx,
                 struct err *e)
 {
     struct param_spec *specs = NULL;
@@ -410,8 +453,10 @@ int family_save(const struct model_config *c, const char *dir, int (*get)(void *
     str_path(&path, dir, "model.safetensors");
     rc = pieces ? str_check(&path, e) : e->code;
     for (size_t i = 0; i < n && !rc; i++)
-        count += tensors_of(&pieces[i * PIECES_MOST], pieces_of(c, &specs[i], false, families[c->family].prefix, &pieces[i * PIECES_MOST]),
-                            &tensors[count]);
+        count += tensors_of(
+            &pieces[i * PIECES_MOST],
+            pieces_of(c, &specs[i], false, families[c->family].prefix, &pieces[i * PIECES_MOST]),
+            &tensors[count]);
     if (!rc)
         rc = weights_out_open(&o, path.s, tensors, count, e);
     for (size_t i = 0; i < n && !rc; i++) {
@@ -419,7 +464,9 @@ int family_save(const struct model_config *c, const char *dir, int (*get)(void *
         float *values = mem_alloc(specs[i].rows * specs[i].cols, sizeof *values, e);
         rc = values ? get(ctx, i, values, e) : e->code;
         if (!rc)
-            rc = tensors_write(o, c, own, pieces_of(c, &specs[i], false, families[c->family].prefix, own), values, e);
+            rc = tensors_write(o, c, own,
+                               pieces_of(c, &specs[i], false, families[c->family].prefix, own),
+                               values, e);
         mem_free(values);
     }
     if (!rc)

@@ -1,4 +1,5 @@
-/* gguf.c - GGUF versions 2 and 3, little-endian (ggml's gguf.md): fields, tensor table, tokenizer. Every length is checked against the file. */
+/* gguf.c - GGUF versions 2 and 3, little-endian (ggml's gguf.md): fields, tensor table, tokenizer.
+ * Every length is checked against the file. */
 #include "model/checkpoint.h"
 #include "core/mem.h"
 
@@ -8,9 +9,9 @@ enum field_type { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64
 
 struct field {
     const char *key;
-    uint32_t type, of;        /* of: element type of an array */
-    uint64_t n;               /* elements of an array, bytes of a string */
-    const unsigned char *at;  /* the value; an array's first element */
+    uint32_t type, of;       /* of: element type of an array */
+    uint64_t n;              /* elements of an array, bytes of a string */
+    const unsigned char *at; /* the value; an array's first element */
 };
 
 struct reader {
@@ -35,8 +36,10 @@ static uint64_t le(const unsigned char *p, size_t n)
 static const unsigned char *take(struct reader *r, uint64_t n)
 {
     if (n > r->size - r->at) {
-        err_set(r->e, ERR_INPUT, "%s: %llu bytes are wanted at byte %zu, the file has %zu: it is cut short or damaged", r->file,
-                (unsigned long long)n, r->at, r->size);
+        err_set(
+            r->e, ERR_INPUT,
+            "%s: %llu bytes are wanted at byte %zu, the file has %zu: it is cut short or damaged",
+            r->file, (unsigned long long)n, r->at, r->size);
         return NULL;
     }
     const unsigned char *p = r->data + r->at;
@@ -81,7 +84,8 @@ static int skip(struct reader *r, uint32_t type, uint64_t n)
     }
     size_t bytes, each = width(type);
     if (!each)
-        return err_set(r->e, ERR_INPUT, "%s: a field has type %u, which GGUF does not know", r->file, type);
+        return err_set(r->e, ERR_INPUT, "%s: a field has type %u, which GGUF does not know",
+                       r->file, type);
     if (n > SIZE_MAX || !size_mul((size_t)n, each, &bytes))
         bytes = SIZE_MAX;
     return take(r, bytes) ? OK : r->e->code;
@@ -110,7 +114,8 @@ static const struct field *find(const struct reader *r, const char *arch, const 
     size_t n = arch ? strlen(arch) : 0;
     for (size_t i = 0; i < r->n_fields; i++) {
         const char *k = r->fields[i].key;
-        if (!arch ? strcmp(k, key) == 0 : strncmp(k, arch, n) == 0 && k[n] == '.' && strcmp(k + n + 1, key) == 0)
+        if (!arch ? strcmp(k, key) == 0
+                  : strncmp(k, arch, n) == 0 && k[n] == '.' && strcmp(k + n + 1, key) == 0)
             return &r->fields[i];
     }
     return NULL;
@@ -163,7 +168,8 @@ static int size_field(struct reader *r, const char *arch, const char *key, size_
     if (!field_number(find(r, arch, key), &v))
         return err_set(r->e, ERR_INPUT, "%s: field %s.%s is missing", r->file, arch, key);
     if (!(v >= 1 && v <= 1 << 24))
-        return err_set(r->e, ERR_INPUT, "%s: field %s.%s is %g, wanted a count from 1", r->file, arch, key, v);
+        return err_set(r->e, ERR_INPUT, "%s: field %s.%s is %g, wanted a count from 1", r->file,
+                       arch, key, v);
     *out = (size_t)v;
     return OK;
 }
@@ -197,7 +203,8 @@ static int64_t id_field(const struct reader *r, const char *key)
 static int vocab_read(struct reader *r)
 {
     struct weights_vocab *v = &r->w->vocab;
-    const struct field *tokens = find(r, NULL, "tokenizer.ggml.tokens"), *merges = find(r, NULL, "tokenizer.ggml.merges");
+    const struct field *tokens = find(r, NULL, "tokenizer.ggml.tokens"),
+                       *merges = find(r, NULL, "tokenizer.ggml.merges");
     const struct field *types = find(r, NULL, "tokenizer.ggml.token_type");
     double add = 0;
     v->bos = id_field(r, "tokenizer.ggml.bos_token_id");
@@ -220,7 +227,9 @@ static int vocab_read(struct reader *r)
     }
     v->pre = field_text(r, find(r, NULL, "tokenizer.ggml.pre"));
     v->model = field_text(r, find(r, NULL, "tokenizer.ggml.model"));
-    return v->model ? OK : err_set(r->e, ERR_INPUT, "%s: field tokenizer.ggml.model is missing", r->file);
+    return v->model
+               ? OK
+               : err_set(r->e, ERR_INPUT, "%s: field tokenizer.ggml.model is missing", r->file);
 }
 
 static int config_read(struct reader *r)
@@ -228,7 +237,10 @@ static int config_read(struct reader *r)
     static const struct {
         const char *arch;
         enum family family;
-    } known[] = {{"gpt2", FAMILY_GPT2}, {"gptneox", FAMILY_NEOX}, {"llama", FAMILY_LLAMA}, {"qwen2", FAMILY_QWEN2}};
+    } known[] = {{"gpt2", FAMILY_GPT2},
+                 {"gptneox", FAMILY_NEOX},
+                 {"llama", FAMILY_LLAMA},
+                 {"qwen2", FAMILY_QWEN2}};
     struct model_config *c = &r->w->config;
     const char *arch = field_text(r, find(r, NULL, "general.architecture"));
     size_t i = 0;
@@ -238,35 +250,51 @@ static int config_read(struct reader *r)
     while (i < 4 && strcmp(known[i].arch, arch) != 0)
         i++;
     if (i == 4)
-        return err_set(r->e, ERR_INPUT, "%s: architecture \"%s\" is not known here; known are gpt2, gptneox, llama, qwen2", r->file, arch);
+        return err_set(
+            r->e, ERR_INPUT,
+            "%s: architecture \"%s\" is not known here; known are gpt2, gptneox, llama, qwen2",
+            r->file, arch);
     c->family = known[i].family;
     bool rms = c->family == FAMILY_LLAMA || c->family == FAMILY_QWEN2;
     int rc;
-    if ((rc = size_field(r, arch, "block_count", &c->layers)) || (rc = size_field(r, arch, "embedding_length", &c->channels)) ||
-        (rc = size_field(r, arch, "feed_forward_length", &c->mlp)) || (rc = size_field(r, arch, "attention.head_count", &c->heads)) ||
+    if ((rc = size_field(r, arch, "block_count", &c->layers)) ||
+        (rc = size_field(r, arch, "embedding_length", &c->channels)) ||
+        (rc = size_field(r, arch, "feed_forward_length", &c->mlp)) ||
+        (rc = size_field(r, arch, "attention.head_count", &c->heads)) ||
         (rc = size_field(r, arch, "context_length", &c->positions)))
         return rc;
     c->layers_whole = c->layers;
-    c->kv_heads = field_number(find(r, arch, "attention.head_count_kv"), &v) && v >= 1 ? (size_t)v : c->heads;
-    c->head_size = field_number(find(r, arch, "attention.key_length"), &v) && v >= 1 ? (size_t)v : c->channels / c->heads;
+    c->kv_heads =
+        field_number(find(r, arch, "attention.head_count_kv"), &v) && v >= 1 ? (size_t)v : c->heads;
+    c->head_size = field_number(find(r, arch, "attention.key_length"), &v) && v >= 1
+                       ? (size_t)v
+                       : c->channels / c->heads;
     c->norm = rms ? NORM_RMS : NORM_LAYER;
-    if (!field_number(find(r, arch, rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"), &c->norm_eps))
+    if (!field_number(
+            find(r, arch,
+                 rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"),
+            &c->norm_eps))
         return err_set(r->e, ERR_INPUT, "%s: the epsilon of the norms is missing", r->file);
     c->act = rms ? ACT_SILU : c->family == FAMILY_GPT2 ? ACT_GELU_TANH : ACT_GELU_ERF;
     c->gated = rms;
     c->learned_positions = c->family == FAMILY_GPT2;
-    c->parallel = c->family == FAMILY_NEOX && !(field_number(find(r, arch, "use_parallel_residual"), &v) && v < 1);
+    c->parallel = c->family == FAMILY_NEOX &&
+                  !(field_number(find(r, arch, "use_parallel_residual"), &v) && v < 1);
     c->bias_norm = c->bias_mlp = c->bias_out = !rms;
     c->bias_qkv = c->family != FAMILY_LLAMA;
     if (c->family != FAMILY_GPT2) {
         c->rope_theta = field_number(find(r, arch, "rope.freq_base"), &v) ? v : 10000;
-        c->rotary = field_number(find(r, arch, "rope.dimension_count"), &v) ? (size_t)v : c->head_size;
+        c->rotary =
+            field_number(find(r, arch, "rope.dimension_count"), &v) ? (size_t)v : c->head_size;
         const char *scaling = field_text(r, find(r, arch, "rope.scaling.type"));
         if (scaling && strcmp(scaling, "none") != 0)
-            return err_set(r->e, ERR_INPUT, "%s: rope.scaling.type \"%s\" is not computed by this program yet", r->file, scaling);
+            return err_set(r->e, ERR_INPUT,
+                           "%s: rope.scaling.type \"%s\" is not computed by this program yet",
+                           r->file, scaling);
     }
     if (find(r, arch, "attention.sliding_window"))
-        return err_set(r->e, ERR_INPUT, "%s: attention.sliding_window is not computed by this program yet", r->file);
+        return err_set(r->e, ERR_INPUT,
+                       "%s: attention.sliding_window is not computed by this program yet", r->file);
     c->bos = r->w->vocab.bos;
     c->eos = r->w->vocab.eos;
     return OK;
@@ -279,14 +307,16 @@ static int tensor_read(struct reader *r, struct stored *s, uint64_t *offset)
     if (!s->t.name || number(r, 4, &dims))
         return r->e->code;
     if (dims < 1 || dims > 4)
-        return err_set(r->e, ERR_INPUT, "%s: tensor %s has %llu dimensions, wanted 1 to 4", r->file, s->t.name, (unsigned long long)dims);
+        return err_set(r->e, ERR_INPUT, "%s: tensor %s has %llu dimensions, wanted 1 to 4", r->file,
+                       s->t.name, (unsigned long long)dims);
     s->t.n = 1;
     s->t.ndim = (size_t)dims;
     for (size_t i = 0; i < s->t.ndim; i++) {
         if (number(r, 8, &size[i]))
             return r->e->code;
         if (size[i] > SIZE_MAX || !size_mul(s->t.n, (size_t)size[i], &s->t.n))
-            return err_set(r->e, ERR_INPUT, "%s: tensor %s is larger than memory can be", r->file, s->t.name);
+            return err_set(r->e, ERR_INPUT, "%s: tensor %s is larger than memory can be", r->file,
+                           s->t.name);
     }
     for (size_t i = 0; i < s->t.ndim; i++) /* innermost first in the file */
         s->t.shape[i] = (size_t)size[s->t.ndim - 1 - i];
@@ -295,14 +325,17 @@ static int tensor_read(struct reader *r, struct stored *s, uint64_t *offset)
     s->type = number_type_gguf((int)(uint32_t)type);
     if (!s->type)
         return err_set(r->e, ERR_INPUT,
-                       "%s: tensor %s is stored as ggml type %llu; known are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K",
+                       "%s: tensor %s is stored as ggml type %llu; known are F32, F16, BF16, Q4_0, "
+                       "Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K",
                        r->file, s->t.name, (unsigned long long)type);
     s->t.type = s->type->name;
     if ((size_t)size[0] % s->type->block)
-        return err_set(r->e, ERR_INPUT, "%s: tensor %s: rows of %llu numbers cannot be blocks of %zu (%s)", r->file, s->t.name,
-                       (unsigned long long)size[0], s->type->block, s->type->name);
+        return err_set(r->e, ERR_INPUT,
+                       "%s: tensor %s: rows of %llu numbers cannot be blocks of %zu (%s)", r->file,
+                       s->t.name, (unsigned long long)size[0], s->type->block, s->type->name);
     if (!size_mul(s->t.n / s->type->block, s->type->bytes, &s->bytes))
-        return err_set(r->e, ERR_INPUT, "%s: tensor %s is larger than memory can be", r->file, s->t.name);
+        return err_set(r->e, ERR_INPUT, "%s: tensor %s is larger than memory can be", r->file,
+                       s->t.name);
     return OK;
 }
 
@@ -312,13 +345,18 @@ static int tensors_read(struct reader *r, uint64_t n)
     uint64_t *offsets = NULL;
     int rc = OK;
     field_number(find(r, NULL, "general.alignment"), &alignment);
-    size_t step = alignment >= 1 && alignment <= 1 << 20 ? (size_t)alignment : 32, first = r->w->n_tensors;
-    /* a tensor's entry has at least 32 bytes: what is announced has to fit before it is allocated */
+    size_t step = alignment >= 1 && alignment <= 1 << 20 ? (size_t)alignment : 32,
+           first = r->w->n_tensors;
+    /* a tensor's entry has at least 32 bytes: what is announced has to fit before it is allocated
+     */
     if (n > r->size / 24)
-        return err_set(r->e, ERR_INPUT, "%s: %llu tensors are announced in %zu bytes: the file is damaged", r->file, (unsigned long long)n,
-                       r->size);
+        return err_set(r->e, ERR_INPUT,
+                       "%s: %llu tensors are announced in %zu bytes: the file is damaged", r->file,
+                       (unsigned long long)n, r->size);
     offsets = mem_alloc((size_t)n, sizeof *offsets, r->e);
-    rc = offsets ? mem_grow(&r->w->tensors, &r->w->cap_tensors, (size_t)n, sizeof *r->w->tensors, r->e) : r->e->code;
+    rc = offsets
+             ? mem_grow(&r->w->tensors, &r->w->cap_tensors, (size_t)n, sizeof *r->w->tensors, r->e)
+             : r->e->code;
     for (size_t i = 0; i < n && !rc; i++) {
         struct stored s = {0};
         rc = tensor_read(r, &s, &offsets[i]);
@@ -327,9 +365,12 @@ static int tensors_read(struct reader *r, uint64_t n)
     size_t start = (r->at + step - 1) / step * step;
     for (size_t i = 0; i < n && !rc; i++) {
         struct stored *s = &r->w->tensors[first + i];
-        if (start > r->size || offsets[i] > r->size - start || s->bytes > r->size - start - (size_t)offsets[i])
-            rc = err_set(r->e, ERR_INPUT, "%s: tensor %s wants %zu bytes at byte %llu, the file has %zu: it is cut short", r->file, s->t.name,
-                         s->bytes, (unsigned long long)(start + offsets[i]), r->size);
+        if (start > r->size || offsets[i] > r->size - start ||
+            s->bytes > r->size - start - (size_t)offsets[i])
+            rc = err_set(
+                r->e, ERR_INPUT,
+                "%s: tensor %s wants %zu bytes at byte %llu, the file has %zu: it is cut short",
+                r->file, s->t.name, s->bytes, (unsigned long long)(start + offsets[i]), r->size);
         else
             s->data = r->data + start + offsets[i];
     }
@@ -349,11 +390,14 @@ int gguf_read(struct weights *w, const char *file, const struct file_map *m, str
     if (number(&r, 4, &version))
         return e->code;
     if (version != 2 && version != 3)
-        return err_set(e, ERR_INPUT, "%s: GGUF version %llu, known are 2 and 3", file, (unsigned long long)version);
+        return err_set(e, ERR_INPUT, "%s: GGUF version %llu, known are 2 and 3", file,
+                       (unsigned long long)version);
     if (number(&r, 8, &tensors) || number(&r, 8, &fields))
         return e->code;
     if (fields > r.size / 12)
-        return err_set(e, ERR_INPUT, "%s: %llu fields are announced in %zu bytes: the file is damaged", file, (unsigned long long)fields, r.size);
+        return err_set(e, ERR_INPUT,
+                       "%s: %llu fields are announced in %zu bytes: the file is damaged", file,
+                       (unsigned long long)fields, r.size);
     r.fields = arena_alloc(&w->arena, (size_t)fields, sizeof *r.fields, e);
     if (!r.fields)
         return e->code;

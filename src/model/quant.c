@@ -1,11 +1,13 @@
-/* quant.c - stored numbers as f32: IEEE half, bfloat16, and ggml's quantised blocks (ggml's block_q* layouts, little-endian). */
+/* quant.c - stored numbers as f32: IEEE half, bfloat16, and ggml's quantised blocks (ggml's
+ * block_q* layouts, little-endian). */
 #include "model/checkpoint.h"
 
 #include <string.h>
 
 static float half(const unsigned char *p)
 {
-    uint32_t h = (uint32_t)p[0] | (uint32_t)p[1] << 8, sign = (h & 0x8000u) << 16, exponent = h >> 10 & 31, fraction = h & 0x3FF, bits;
+    uint32_t h = (uint32_t)p[0] | (uint32_t)p[1] << 8, sign = (h & 0x8000u) << 16,
+             exponent = h >> 10 & 31, fraction = h & 0x3FF, bits;
     if (exponent == 31) {
         bits = sign | 0x7F800000u | fraction << 13;
     } else if (exponent) {
@@ -72,7 +74,8 @@ static void read_q5_0(const unsigned char *p, size_t n, float *out)
         float d = half(p);
         uint32_t high = word(p + 2);
         for (size_t i = 0; i < 16; i++) {
-            int lo = (int)((p[6 + i] & 15u) | (high >> i & 1) << 4), hi = (int)((p[6 + i] >> 4) | (high >> (i + 16) & 1) << 4);
+            int lo = (int)((p[6 + i] & 15u) | (high >> i & 1) << 4),
+                hi = (int)((p[6 + i] >> 4) | (high >> (i + 16) & 1) << 4);
             out[i] = (float)(lo - 16) * d;
             out[i + 16] = (float)(hi - 16) * d;
         }
@@ -85,7 +88,8 @@ static void read_q5_1(const unsigned char *p, size_t n, float *out)
         float d = half(p), m = half(p + 2);
         uint32_t high = word(p + 4);
         for (size_t i = 0; i < 16; i++) {
-            int lo = (int)((p[8 + i] & 15u) | (high >> i & 1) << 4), hi = (int)((p[8 + i] >> 4) | (high >> (i + 16) & 1) << 4);
+            int lo = (int)((p[8 + i] & 15u) | (high >> i & 1) << 4),
+                hi = (int)((p[8 + i] >> 4) | (high >> (i + 16) & 1) << 4);
             out[i] = (float)lo * d + m;
             out[i + 16] = (float)hi * d + m;
         }
@@ -139,7 +143,8 @@ static void read_q5_k(const unsigned char *p, size_t n, float *out)
             const unsigned char *high = p + 16, *q = p + 48 + j / 2 * 32;
             float ds = d * (float)s, ml = m * (float)l;
             for (size_t i = 0; i < 32; i++)
-                out[i] = ds * (float)((j % 2 ? q[i] >> 4 : q[i] & 15) + ((high[i] >> j & 1) << 4)) - ml;
+                out[i] =
+                    ds * (float)((j % 2 ? q[i] >> 4 : q[i] & 15) + ((high[i] >> j & 1) << 4)) - ml;
         }
     }
 }
@@ -161,10 +166,12 @@ static void read_q6_k(const unsigned char *p, size_t n, float *out)
 }
 
 const struct number_type number_types[] = {
-    {"F32", 0, 1, 4, read_f32},       {"F16", 1, 1, 2, read_f16},       {"BF16", 30, 1, 2, read_bf16},
-    {"Q4_0", 2, 32, 18, read_q4_0},   {"Q4_1", 3, 32, 20, read_q4_1},   {"Q5_0", 6, 32, 22, read_q5_0},
-    {"Q5_1", 7, 32, 24, read_q5_1},   {"Q8_0", 8, 32, 34, read_q8_0},   {"Q4_K", 12, 256, 144, read_q4_k},
-    {"Q5_K", 13, 256, 176, read_q5_k}, {"Q6_K", 14, 256, 210, read_q6_k}, {NULL, -1, 0, 0, NULL},
+    {"F32", 0, 1, 4, read_f32},        {"F16", 1, 1, 2, read_f16},
+    {"BF16", 30, 1, 2, read_bf16},     {"Q4_0", 2, 32, 18, read_q4_0},
+    {"Q4_1", 3, 32, 20, read_q4_1},    {"Q5_0", 6, 32, 22, read_q5_0},
+    {"Q5_1", 7, 32, 24, read_q5_1},    {"Q8_0", 8, 32, 34, read_q8_0},
+    {"Q4_K", 12, 256, 144, read_q4_k}, {"Q5_K", 13, 256, 176, read_q5_k},
+    {"Q6_K", 14, 256, 210, read_q6_k}, {NULL, -1, 0, 0, NULL},
 };
 
 const struct number_type *number_type_named(const char *name)

@@ -40,7 +40,8 @@ static int sort_tensors(struct weights *w, struct err *e)
         qsort(w->tensors, w->n_tensors, sizeof *w->tensors, name_compare);
     for (size_t i = 1; i < w->n_tensors; i++)
         if (strcmp(w->tensors[i - 1].t.name, w->tensors[i].t.name) == 0)
-            return err_set(e, ERR_INPUT, "%s: tensor %s is there twice", w->path, w->tensors[i].t.name);
+            return err_set(e, ERR_INPUT, "%s: tensor %s is there twice", w->path,
+                           w->tensors[i].t.name);
     return OK;
 }
 
@@ -60,7 +61,8 @@ static int open_gguf(struct weights *w, const char *file, struct err *e)
     w->config.vocab = embed->shape[0];
     w->config.tied = !weights_find(w, "output.weight");
     if (w->vocab.n_tokens > w->config.vocab)
-        return err_set(e, ERR_INPUT, "%s: the tokenizer has %zu tokens, token_embd.weight %zu rows", file, w->vocab.n_tokens, w->config.vocab);
+        return err_set(e, ERR_INPUT, "%s: the tokenizer has %zu tokens, token_embd.weight %zu rows",
+                       file, w->vocab.n_tokens, w->config.vocab);
     return config_check(&w->config, file, e);
 }
 
@@ -76,7 +78,8 @@ static int open_shards(struct weights *w, const char *dir, const char *index, st
     for (const struct doc *x = map ? map->child : NULL; x && !rc; x = x->next) {
         bool seen = false;
         if (x->type != DOC_STRING || strchr(x->s, '/'))
-            rc = err_set(e, ERR_INPUT, "%s: the file of tensor %s is not a name in this folder", index, x->key);
+            rc = err_set(e, ERR_INPUT, "%s: the file of tensor %s is not a name in this folder",
+                         index, x->key);
         for (const struct doc *y = map->child; y != x && !seen && !rc; y = y->next)
             seen = strcmp(y->s, x->s) == 0;
         if (rc || seen)
@@ -126,7 +129,8 @@ out:
     return rc;
 }
 
-/* only_gguf - the one .gguf file of a folder without config.json; path stays empty where there is none or more. */
+/* only_gguf - the one .gguf file of a folder without config.json; path stays empty where there is
+ * none or more. */
 static int only_gguf(const char *dir, struct str *path, struct err *e)
 {
     char **names = NULL;
@@ -156,17 +160,23 @@ int weights_open(struct weights **out, const char *path, struct err *e)
         rc = e->code;
     } else if (!file_is_dir(path)) {
         rc = str_ends(path, ".gguf") ? open_gguf(w, path, e)
-             : file_exists(path)
-                 ? err_set(e, ERR_INPUT, "%s: a model is a Hugging Face folder (config.json, model.safetensors) or a .gguf file", path)
-                 : err_set(e, ERR_INPUT, "%s: no such file or folder", path);
+             : file_exists(path)     ? err_set(e, ERR_INPUT,
+                                               "%s: a model is a Hugging Face folder (config.json, "
+                                                   "model.safetensors) or a .gguf file",
+                                               path)
+                                     : err_set(e, ERR_INPUT, "%s: no such file or folder", path);
     } else if (file_exists(inner.s)) {
         rc = open_folder(w, path, e);
     } else {
         str_reset(&inner);
         rc = only_gguf(path, &inner, e);
         if (!rc)
-            rc = inner.len ? open_gguf(w, inner.s, e)
-                           : err_set(e, ERR_INPUT, "%s: neither config.json nor exactly one .gguf file is in this folder", path);
+            rc = inner.len
+                     ? open_gguf(w, inner.s, e)
+                     : err_set(
+                           e, ERR_INPUT,
+                           "%s: neither config.json nor exactly one .gguf file is in this folder",
+                           path);
     }
     str_release(&inner);
     if (rc)
@@ -226,10 +236,12 @@ struct range {
 static void read_piece(void *ctx, size_t begin, size_t end)
 {
     const struct range *r = ctx;
-    r->s->type->read(r->from + begin * r->s->type->bytes, end - begin, r->out + begin * r->s->type->block);
+    r->s->type->read(r->from + begin * r->s->type->bytes, end - begin,
+                     r->out + begin * r->s->type->block);
 }
 
-void weights_read(const struct weights *w, const struct weights_tensor *t, size_t row, size_t rows, float *out)
+void weights_read(const struct weights *w, const struct weights_tensor *t, size_t row, size_t rows,
+                  float *out)
 {
     const struct stored *s = (const struct stored *)t; /* its first member */
     size_t width = t->ndim && t->shape[0] ? t->n / t->shape[0] : 0;
