@@ -37,7 +37,8 @@ size_t model_bytes(const struct model_config *c, const struct trainable *t, size
         return 0;
     a.blocks = mem_zalloc(c->layers, sizeof *a.blocks, &ignored);
     if (a.blocks) {
-        floats = config_params(c) + NUMBERS_LEARNING * learning(specs, n, c, t);
+        floats =
+            config_params(c) + CLASSES * c->channels + NUMBERS_LEARNING * learning(specs, n, c, t);
         if (!size_add(floats, activations_place(&a, c, &x, NULL), &floats) ||
             !size_mul(floats, sizeof(float), &bytes))
             bytes = SIZE_MAX;

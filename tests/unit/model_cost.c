@@ -1,0 +1,171 @@
+/* model_cost.c - what a training is said to take is what it takes: the products counted at the
+ * table of operations, and the floats that the model and its pass hold. */
+#include "model_test.h"
+#include "model/internal.h"
+
+/* The reference's table with counters before its products. */
+static double counted; /* multiply-adds */
+
+static void count_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
+                         const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                         float *c, size_t ldc)
+{
+    counted += (double)M * (double)N * (double)K;
+    ops_reference.matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+}
+
+/* pairs - of a query and a key it sees, times H * D: what one product of attention takes. */
+static double pairs(const struct attn_shape *s)
+{
+    double n = 0;
+    for (size_t k = 0; k < s->S; k++) {
+        int32_t nq = s->q_starts[k + 1] - s->q_starts[k];
+        int32_t nk = s->kv_starts[k + 1] - s->kv_starts[k];
+        for (int32_t i = 0; i < nq; i++)
+            n += nk - nq + i + 1;
+    }
+    return n * (double)(s->H * s->D);
+}
+
+static void count_attention_fwd(struct dev *d, const struct attn_shape *s, const float *q,
+                                const float *k, const float *v, float *y, float *lse)
+{
+    counted += 2 * pairs(s);
+    ops_reference.attention_fwd(d, s, q, k, v, y, lse);
+}
+
+static void count_attention_bwd(struct dev *d, const struct attn_shape *s, const float *q,
+                                const float *k, const float *v, const float *y, const float *lse,
+                                const float *dy, float *dq, float *dk, float *dv)
+{
+    counted += 5 * pairs(s);
+    ops_reference.attention_bwd(d, s, q, k, v, y, lse, dy, dq, dk, dv);
+}
+
+static const struct trainable kinds[] = {{TRAIN_ALL, 0, true},  {TRAIN_ALL, 0, false},
+                                         {TRAIN_TOP, 1, false}, {TRAIN_TOP, 2, false},
+                                         {TRAIN_TOP, 3, false}, {TRAIN_HEAD, 0, false}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* train_once - one forward and one backward of a classifier of two classes; from features where
+ * given. */
+static void train_once(struct model *m, struct pass *p, const struct batch *b, bool features_given)
+{
+    float *features = NULL, *dlogits = dev_alloc(m->dev, b->n_seqs * 2, &e);
+    const float *logits;
+    size_t R;
+    assert_non_null(dlogits);
+    m->dev->ops->fill(m->dev, b->n_seqs * 2, 0.1, dlogits);
+    if (features_given) {
+        features = mem_alloc(b->n_tokens * TEST_C, sizeof *features, &e);
+        check(pass_features(p, b, features, &e));
+    }
+    struct pass_input in = {.batch = b, .features = features, .keep = true};
+    counted = 0;
+    check(pass_forward(p, &in, &logits, &R, &e));
+    pass_backward(p, dlogits);
+    dev_free(m->dev, dlogits);
+    mem_free(features);
+}
+
+static void flops_of(const struct model_config *c)
+{
+    static const size_t batches[][2] = {{1, 1}, {1, 7}, {5, 1}, {4, 13}}; /* sequences, length */
+    struct ops counting = ops_reference;
+    struct dev dev;
+    struct pass *p;
+    counting.matmul = count_matmul;
+    counting.attention_fwd = count_attention_fwd;
+    counting.attention_bwd = count_attention_bwd;
+    check(dev_open(&dev, "reference", &e));
+    dev.ops = &counting;
+    struct model *m = test_model(&dev, c, 2);
+    check(pass_new(&p, m, &e));
+    for (size_t k = 0; k < KINDS; k++)
+        for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+            for (int given = 0; given < 2; given++) {
+                size_t S = batches[i][0], n = batches[i][1], lengths[8];
+                struct test_batch t;
+                for (size_t s = 0; s < S; s++)
+                    lengths[s] = n;
+                test_batch(&t, lengths, S, 1);
+                check(model_trainable_set(m, &kinds[k], &e));
+                if (given && m->cut == 0)
+                    continue;
+                train_once(m, p, &t.b, given);
+                double said = model_flops(c, &kinds[k], S * n, S, given);
+                if (said != 2 * counted) /* whole numbers below 2^53: exact */
+                    fail_msg("%s, kind %zu, %zu of %zu tokens, features %d: said %.0f, counted "
+                             "%.0f",
+                             family_name(c->family), k, S, n, given, said, 2 * counted);
+            }
+    assert_true(model_flops(c, &kinds[0], 0, 0, false) == 0);
+    pass_free(p);
+    model_free(m);
+    dev_close(&dev);
+}
+
+static void test_flops(void **state)
+{
+    (void)state;
+    every_config(flops_of);
+}
+
+/* The estimate is for one read in 25 tokens. With such a batch it is exact for all floats on the
+ * device. Beside them a pass holds copies of the batch on the host: four ids a token and two a
+ * sequence. */
+static void bytes_of(const struct model_config *c)
+{
+    enum { S = 3, N = 25 * S };
+    static const size_t lengths[S] = {30, 25, 20};
+    struct test_batch t;
+    struct dev dev;
+    test_batch(&t, lengths, S, 1);
+    check(dev_open(&dev, "reference", &e));
+    for (size_t k = 0; k < KINDS; k++) {
+        struct model *m = test_model(&dev, c, 2);
+        struct pass *p;
+        size_t held = 0;
+        check(model_trainable_set(m, &kinds[k], &e));
+        check(pass_new(&p, m, &e));
+        train_once(m, p, &t.b, false);
+        for (size_t i = 0; i < m->n_params; i++) /* values; gradient and two moments */
+            held += floats_of(&m->params[i]) * (m->params[i].g ? 4 : 1);
+        held += p->cap;
+        if (model_bytes(c, &kinds[k], N) != held * sizeof(float))
+            fail_msg("%s, kind %zu: said %zu bytes, held %zu", family_name(c->family), k,
+                     model_bytes(c, &kinds[k], N), held * sizeof(float));
+        pass_free(p);
+        model_free(m);
+    }
+    dev_close(&dev);
+}
+
+static void test_bytes(void **state)
+{
+    (void)state;
+    every_config(bytes_of);
+}
+
+/* What cannot be a model is 0, what cannot be counted is the most; nothing overflows on the way. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    struct model_config c = test_config(FAMILY_LLAMA, false);
+    size_t small = model_bytes(&c, &kinds[0], 1), more = model_bytes(&c, &kinds[0], 1000);
+    assert_true(small > 0 && more > small);
+    assert_true(model_bytes(&c, &kinds[0], SIZE_MAX / 8) == SIZE_MAX);
+    c.heads = 0;
+    assert_int_equal(model_bytes(&c, &kinds[0], 1), 0);
+    c = test_config(FAMILY_LLAMA, false);
+    c.layers = 1024;
+    c.channels = c.mlp = c.vocab = (size_t)1 << 24;
+    assert_true(model_bytes(&c, &kinds[0], 1) > (size_t)1 << 50);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_flops), cmocka_unit_test(test_bytes),
+                                       cmocka_unit_test(test_bounds)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
