@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ECE_BINS 10
 
@@ -37,19 +38,28 @@ static int scored_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double metrics_auroc(const double *probs, const int *labels, size_t n, size_t K, struct err *e)
+/* scored_list - ascending by the probability of class 1; heap. */
+static struct scored *scored_list(const double *probs, const int *labels, size_t n,
+                                  size_t *positives, struct err *e)
 {
-    if (K != 2)
-        return (double)NAN;
     struct scored *s = mem_alloc(n, sizeof *s, e);
     if (!s)
-        return (double)NAN;
-    size_t positives = 0;
+        return NULL;
+    *positives = 0;
     for (size_t i = 0; i < n; i++) {
         s[i] = (struct scored){probs[2 * i + 1], labels[i] == 1};
-        positives += labels[i] == 1;
+        *positives += labels[i] == 1;
     }
     qsort(s, n, sizeof *s, scored_compare);
+    return s;
+}
+
+double metrics_auroc(const double *probs, const int *labels, size_t n, size_t K, struct err *e)
+{
+    size_t positives = 0;
+    struct scored *s = K == 2 ? scored_list(probs, labels, n, &positives, e) : NULL;
+    if (!s)
+        return (double)NAN;
     /* Sum of the positives' ranks, tied scores sharing their mean rank. */
     double ranks = 0;
     for (size_t i = 0; i < n;) {
@@ -62,6 +72,29 @@ double metrics_auroc(const double *probs, const int *labels, size_t n, size_t K,
     mem_free(s);
     double p = (double)positives, q = (double)(n - positives);
     return p > 0 && q > 0 ? (ranks - p * (p + 1) / 2) / (p * q) : (double)NAN;
+}
+
+double metrics_prior_matched(const double *probs, const int *labels, size_t n, size_t K,
+                             struct err *e)
+{
+    size_t positives = 0;
+    struct scored *s = K == 2 ? scored_list(probs, labels, n, &positives, e) : NULL;
+    if (!s)
+        return (double)NAN;
+    /* The highest scores are called positive, as many as there are positives. */
+    double right = 0;
+    for (size_t end = n, left = positives; end;) {
+        size_t begin = end, tied = 0;
+        while (begin && scored_compare(&s[begin - 1], &s[end - 1]) == 0)
+            tied += (size_t)s[--begin].positive;
+        size_t all = end - begin, called = left < all ? left : all;
+        double share = (double)called / (double)all;
+        right += share * (double)tied + (1 - share) * (double)(all - tied);
+        left -= called;
+        end = begin;
+    }
+    mem_free(s);
+    return positives && positives < n ? right / (double)n : (double)NAN;
 }
 
 double metrics_ece(const double *probs, const int *labels, size_t n, size_t K)
@@ -92,67 +125,87 @@ double metrics_brier(const double *probs, const int *labels, size_t n, size_t K)
 }
 
 /* What a bootstrap replicate needs of an example, as bits. */
-enum { WEAK_RIGHT = 1, STUDENT_RIGHT = 2, CEILING_RIGHT = 4, AGREE = 8 };
+enum { WEAK_RIGHT = 1, STUDENT_RIGHT = 2, CEILING_RIGHT = 4, AGREE = 8, CEILING_AGREE = 16 };
 
 struct counts {
-    double weak, student, ceiling;  /* accuracies */
-    double agree, agree_n;          /* agreement: shares summed over seeds, and how many had any */
-    double right, right_n, wrong, wrong_n;
+    double seeds;                  /* those that count */
+    double weak, student, ceiling; /* accuracies, summed over seeds */
+    double agree;                  /* shares summed over seeds, and how many had any */
+    double right, right_n, wrong, wrong_n, ceiling_wrong;
 };
 
 struct sums {
-    size_t n, weak, student, ceiling, agree, agree_right;
+    size_t n, weak, student, ceiling, agree, agree_right, ceiling_wrong;
 };
 
-static void sums_add(struct sums *s, unsigned bits)
+static void sums_add(struct sums *s, unsigned bits, size_t weight)
 {
-    s->n++;
-    s->weak += (bits & WEAK_RIGHT) != 0;
-    s->student += (bits & STUDENT_RIGHT) != 0;
-    s->ceiling += (bits & CEILING_RIGHT) != 0;
-    s->agree += (bits & AGREE) != 0;
-    s->agree_right += (bits & (AGREE | WEAK_RIGHT)) == (AGREE | WEAK_RIGHT);
+    s->n += weight;
+    s->weak += bits & WEAK_RIGHT ? weight : 0;
+    s->student += bits & STUDENT_RIGHT ? weight : 0;
+    s->ceiling += bits & CEILING_RIGHT ? weight : 0;
+    s->agree += bits & AGREE ? weight : 0;
+    s->agree_right += (bits & (AGREE | WEAK_RIGHT)) == (AGREE | WEAK_RIGHT) ? weight : 0;
+    s->ceiling_wrong += (bits & (CEILING_AGREE | WEAK_RIGHT)) == CEILING_AGREE ? weight : 0;
 }
 
-static void counts_add(struct counts *c, const struct sums *s)
+/* counts_add - a seed, `times` times; one without an example counts for nothing. */
+static void counts_add(struct counts *c, const struct sums *s, size_t times)
 {
-    double n = (double)s->n;
-    c->weak += (double)s->weak / n;
-    c->student += (double)s->student / n;
-    c->ceiling += (double)s->ceiling / n;
-    c->agree += (double)s->agree / n;
-    c->agree_n++;
+    double n = (double)s->n, t = (double)times;
+    if (!s->n)
+        return;
+    c->seeds += t;
+    c->weak += t * (double)s->weak / n;
+    c->student += t * (double)s->student / n;
+    c->ceiling += t * (double)s->ceiling / n;
+    c->agree += t * (double)s->agree / n;
     if (s->weak) {
-        c->right += (double)s->agree_right / (double)s->weak;
-        c->right_n++;
+        c->right += t * (double)s->agree_right / (double)s->weak;
+        c->right_n += t;
     }
     if (s->n > s->weak) {
-        c->wrong += (double)(s->agree - s->agree_right) / (double)(s->n - s->weak);
-        c->wrong_n++;
+        double wrong = (double)(s->n - s->weak);
+        c->wrong += t * (double)(s->agree - s->agree_right) / wrong;
+        c->ceiling_wrong += t * (double)s->ceiling_wrong / wrong;
+        c->wrong_n += t;
     }
 }
 
-enum measure { M_WEAK, M_STUDENT, M_CEILING, M_GAP, M_GAIN, M_PGR, M_AGREE, M_RIGHT, M_WRONG, M_COUNT };
+enum measure {
+    M_WEAK,
+    M_STUDENT,
+    M_CEILING,
+    M_GAP,
+    M_GAIN,
+    M_PGR,
+    M_AGREE,
+    M_RIGHT,
+    M_WRONG,
+    M_CEILING_WRONG,
+    M_COUNT
+};
 
 static double share(double sum, double n)
 {
     return n > 0 ? sum / n : (double)NAN;
 }
 
-static void measures(const struct counts *c, double seeds, double m[M_COUNT])
+static void measures(const struct counts *c, double m[M_COUNT])
 {
-    m[M_WEAK] = c->weak / seeds;
-    m[M_STUDENT] = c->student / seeds;
-    m[M_CEILING] = c->ceiling / seeds;
+    m[M_WEAK] = c->weak / c->seeds;
+    m[M_STUDENT] = c->student / c->seeds;
+    m[M_CEILING] = c->ceiling / c->seeds;
     m[M_GAP] = m[M_CEILING] - m[M_WEAK];
     m[M_GAIN] = m[M_STUDENT] - m[M_WEAK];
     if (m[M_GAP] > 0)
         m[M_PGR] = m[M_GAIN] / m[M_GAP];
     else
         m[M_PGR] = m[M_GAIN] > 0 ? (double)INFINITY : m[M_GAIN] < 0 ? -(double)INFINITY : 0;
-    m[M_AGREE] = share(c->agree, c->agree_n);
+    m[M_AGREE] = c->agree / c->seeds;
     m[M_RIGHT] = share(c->right, c->right_n);
     m[M_WRONG] = share(c->wrong, c->wrong_n);
+    m[M_CEILING_WRONG] = share(c->ceiling_wrong, c->wrong_n);
 }
 
 static int double_compare(const void *a, const void *b)
@@ -163,7 +216,9 @@ static int double_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* interval - percentiles of v[0..n), sorted in place, linear between neighbours; NaNs (undefined replicates) left out. */
+/* interval - of v[0..n), sorted in place, NaNs (undefined replicates) left out: the two order
+ * statistics just outside the percentiles. Nothing is interpolated, so that "the gap's bound is
+ * above 0" means that no more replicates than are cut off at one end have no gap. */
 static void interval(double *v, size_t n, double level, struct estimate *out)
 {
     qsort(v, n, sizeof *v, double_compare);
@@ -172,98 +227,179 @@ static void interval(double *v, size_t n, double level, struct estimate *out)
     out->lo = out->hi = (double)NAN;
     if (!n)
         return;
-    const double at[2] = {(1 - level) / 2, (1 + level) / 2};
-    double *bound[2] = {&out->lo, &out->hi};
-    for (int i = 0; i < 2; i++) {
-        double x = at[i] * (double)(n - 1);
-        size_t k = (size_t)x;
-        double f = x - (double)k;
-        *bound[i] = f > 0 && v[k] != v[k + 1] ? v[k] * (1 - f) + v[k + 1] * f : v[k];
-    }
+    size_t cut = (size_t)((1 - level) / 2 * (double)(n - 1));
+    out->lo = v[cut];
+    out->hi = v[n - 1 - cut];
 }
 
-static int trio_bits(const struct trio_seed *seeds, size_t n_seeds, size_t K, unsigned char ***out, struct err *e)
+/* The trios as the bootstrap sees them: of every example what was right, and which unit it is. */
+struct item {
+    size_t unit;
+    unsigned bits;
+};
+
+struct crossing {
+    size_t seeds, units, *n; /* n [seeds] */
+    struct item **items;     /* [seeds][n] */
+    size_t *weight;          /* [units], how often a replicate drew each */
+    size_t *times;           /* [seeds], the same of seeds */
+    double *v;               /* [M_COUNT, samples] */
+};
+
+static void crossing_release(struct crossing *c)
 {
-    unsigned char **bits = mem_zalloc(n_seeds, sizeof *bits, e);
-    if (!bits)
+    for (size_t s = 0; c->items && s < c->seeds; s++)
+        mem_free(c->items[s]);
+    mem_free(c->items);
+    mem_free(c->n);
+    mem_free(c->weight);
+    mem_free(c->times);
+    mem_free(c->v);
+}
+
+static int unit_compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* units_list - every unit of all test sets once, ascending; heap. */
+static uint64_t *units_list(const struct trio_seed *seeds, size_t n_seeds, size_t *count,
+                            struct err *e)
+{
+    size_t all = 0, n = 0;
+    for (size_t s = 0; s < n_seeds; s++)
+        all += seeds[s].n;
+    uint64_t *units = mem_alloc(all, sizeof *units, e);
+    if (!units)
+        return NULL;
+    for (size_t s = 0; s < n_seeds; s++)
+        for (size_t i = 0; i < seeds[s].n; i++)
+            units[n++] = seeds[s].units[i];
+    qsort(units, n, sizeof *units, unit_compare);
+    *count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!i || units[i] != units[i - 1])
+            units[(*count)++] = units[i];
+    return units;
+}
+
+static struct item item_make(const struct trio_seed *t, size_t i, size_t K)
+{
+    size_t label = (size_t)t->labels[i], weak = metrics_argmax(t->weak + i * K, K);
+    size_t student = metrics_argmax(t->student + i * K, K);
+    size_t ceiling = metrics_argmax(t->ceiling + i * K, K);
+    struct item x = {0};
+    x.bits |= weak == label ? WEAK_RIGHT : 0;
+    x.bits |= student == label ? STUDENT_RIGHT : 0;
+    x.bits |= ceiling == label ? CEILING_RIGHT : 0;
+    x.bits |= student == weak ? AGREE : 0;
+    x.bits |= ceiling == weak ? CEILING_AGREE : 0;
+    return x;
+}
+
+static int crossing_init(struct crossing *c, const struct trio_seed *seeds, size_t n_seeds,
+                         const struct trio_settings *s, struct err *e)
+{
+    *c = (struct crossing){.seeds = n_seeds};
+    uint64_t *units = units_list(seeds, n_seeds, &c->units, e);
+    if (!units)
         return e->code;
-    *out = bits;
-    for (size_t s = 0; s < n_seeds; s++) {
-        const struct trio_seed *t = &seeds[s];
+    int rc = OK;
+    if (!(c->items = mem_zalloc(n_seeds, sizeof *c->items, e)) ||
+        !(c->n = mem_alloc(n_seeds, sizeof *c->n, e)) ||
+        !(c->weight = mem_alloc(c->units, sizeof *c->weight, e)) ||
+        !(c->times = mem_alloc(n_seeds, sizeof *c->times, e)) ||
+        !(c->v = mem_alloc(s->samples, M_COUNT * sizeof *c->v, e)))
+        rc = e->code;
+    for (size_t k = 0; k < n_seeds && !rc; k++) {
+        const struct trio_seed *t = &seeds[k];
         BUG_ON(t->n == 0);
-        bits[s] = mem_alloc(t->n, 1, e);
-        if (!bits[s])
-            return e->code;
-        for (size_t i = 0; i < t->n; i++) {
-            size_t label = (size_t)t->labels[i], weak = metrics_argmax(t->weak + i * K, K);
-            size_t student = metrics_argmax(t->student + i * K, K);
-            bits[s][i] = (unsigned char)((weak == label ? WEAK_RIGHT : 0) | (student == label ? STUDENT_RIGHT : 0) |
-                                         (metrics_argmax(t->ceiling + i * K, K) == label ? CEILING_RIGHT : 0) |
-                                         (student == weak ? AGREE : 0));
+        c->n[k] = t->n;
+        c->items[k] = mem_alloc(t->n, sizeof **c->items, e);
+        rc = c->items[k] ? OK : e->code;
+        for (size_t i = 0; i < t->n && !rc; i++) {
+            const uint64_t *at =
+                bsearch(&t->units[i], units, c->units, sizeof *units, unit_compare);
+            c->items[k][i] = item_make(t, i, s->K);
+            c->items[k][i].unit = (size_t)(at - units);
         }
     }
-    return OK;
+    mem_free(units);
+    return rc;
 }
 
-int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s, struct trio *out, struct err *e)
+/* crossing_measures - of the seeds and units as they are drawn; false where none of the drawn seeds
+ * has an example left. */
+static bool crossing_measures(const struct crossing *c, double m[M_COUNT])
 {
-    int rc;
-    unsigned char **bits = NULL;
-    double *v = mem_alloc(s->samples, M_COUNT * sizeof *v, e);
-    BUG_ON(n_seeds == 0 || s->samples == 0);
-    rc = v ? OK : e->code;
-    if (rc)
-        goto out;
-    rc = trio_bits(seeds, n_seeds, s->K, &bits, e);
-    if (rc)
-        goto out;
-
-    double point[M_COUNT];
-    struct counts all = {0};
-    for (size_t i = 0; i < n_seeds; i++) {
+    struct counts counts = {0};
+    for (size_t s = 0; s < c->seeds; s++) {
         struct sums sums = {0};
-        for (size_t j = 0; j < seeds[i].n; j++)
-            sums_add(&sums, bits[i][j]);
-        counts_add(&all, &sums);
+        for (size_t i = 0; c->times[s] && i < c->n[s]; i++)
+            sums_add(&sums, c->items[s][i].bits, c->weight[c->items[s][i].unit]);
+        counts_add(&counts, &sums, c->times[s]);
     }
-    measures(&all, (double)n_seeds, point);
+    if (!(counts.seeds > 0))
+        return false;
+    measures(&counts, m);
+    return true;
+}
+
+static void crossing_draw(struct crossing *c, struct rng *r)
+{
+    memset(c->times, 0, c->seeds * sizeof *c->times);
+    memset(c->weight, 0, c->units * sizeof *c->weight);
+    for (size_t i = 0; i < c->seeds; i++)
+        c->times[rng_below(r, c->seeds)]++;
+    for (size_t i = 0; i < c->units; i++)
+        c->weight[rng_below(r, c->units)]++;
+}
+
+int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
+                 struct trio *out, struct err *e)
+{
+    struct crossing c;
+    double point[M_COUNT], m[M_COUNT];
+    BUG_ON(n_seeds == 0 || s->samples == 0);
+    int rc = crossing_init(&c, seeds, n_seeds, s, e);
+    if (rc)
+        goto out;
+    for (size_t i = 0; i < c.seeds; i++)
+        c.times[i] = 1;
+    for (size_t i = 0; i < c.units; i++)
+        c.weight[i] = 1;
+    BUG_ON(!crossing_measures(&c, point));
 
     struct rng r;
     rng_init(&r, s->seed, "bootstrap");
     for (size_t b = 0; b < s->samples; b++) {
-        struct counts c = {0};
-        double m[M_COUNT];
-        for (size_t i = 0; i < n_seeds; i++) {
-            size_t k = rng_below(&r, n_seeds);
-            struct sums sums = {0};
-            for (size_t j = 0; j < seeds[k].n; j++)
-                sums_add(&sums, bits[k][rng_below(&r, seeds[k].n)]);
-            counts_add(&c, &sums);
-        }
-        measures(&c, (double)n_seeds, m);
+        do
+            crossing_draw(&c, &r);
+        while (!crossing_measures(&c, m));
         for (size_t k = 0; k < M_COUNT; k++)
-            v[k * s->samples + b] = m[k];
+            c.v[k * s->samples + b] = m[k];
     }
 
-    struct estimate *field[M_COUNT] = {&out->weak, &out->student, &out->ceiling, &out->gap,        &out->gain,
-                                       &out->pgr,  &out->agree,   &out->agree_right, &out->agree_wrong};
+    struct estimate *field[M_COUNT] = {
+        &out->weak, &out->student, &out->ceiling,     &out->gap,         &out->gain,
+        &out->pgr,  &out->agree,   &out->agree_right, &out->agree_wrong, &out->ceiling_wrong};
     for (size_t k = 0; k < M_COUNT; k++) {
-        interval(v + k * s->samples, s->samples, s->level, field[k]);
+        interval(c.v + k * s->samples, s->samples, s->level, field[k]);
         field[k]->value = point[k];
     }
-    out->reason = out->gap.value <= 0 ? PGR_NO_GAP : out->gap.lo <= 0 ? PGR_GAP_IN_NOISE : PGR_DEFINED;
+    out->reason = out->gap.value <= 0 ? PGR_NO_GAP
+                  : out->gap.lo <= 0  ? PGR_GAP_IN_NOISE
+                                      : PGR_DEFINED;
     if (out->reason != PGR_DEFINED)
         out->pgr = (struct estimate){(double)NAN, (double)NAN, (double)NAN};
 out:
-    for (size_t i = 0; bits && i < n_seeds; i++)
-        mem_free(bits[i]);
-    mem_free(bits);
-    mem_free(v);
+    crossing_release(&c);
     return rc;
 }
 
-int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s, struct estimate *out,
-                       struct err *e)
+int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
+                       struct estimate *out, struct err *e)
 {
     /* gain of a trio is student - weak: the same bootstrap with b in the supervisor's place. */
     struct trio t;
@@ -281,22 +417,37 @@ int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const stru
     return rc;
 }
 
+/* Wider than this, a PGR says whether, not how much. */
+#define PGR_WIDE 0.5
+
 void trio_verdict(const struct trio *t, size_t n_seeds, char *buf, size_t n)
 {
-    const char *scope = n_seeds == 1 ? "; one seed, so the interval leaves out what another training run would change" : "";
-    if (t->reason == PGR_NO_GAP)
-        snprintf(buf, n, "PGR is undefined: the ceiling is not above the supervisor (gap %.3f)%s", t->gap.value, scope);
-    else if (t->reason == PGR_GAP_IN_NOISE)
-        snprintf(buf, n, "PGR is undefined: the gap of %.3f is within the noise (%.3f to %.3f)%s", t->gap.value, t->gap.lo,
-                 t->gap.hi, scope);
-    else if (t->pgr.lo > 0)
-        snprintf(buf, n, "the student is better than its supervisor; PGR between %.2f and %.2f%s%s", t->pgr.lo, t->pgr.hi,
-                 t->pgr.hi - t->pgr.lo > 0.5 ? ", too wide to say how much of the gap is recovered" : "", scope);
-    else if (t->pgr.hi < 0)
-        snprintf(buf, n, "the student is worse than its supervisor; PGR between %.2f and %.2f%s", t->pgr.lo, t->pgr.hi, scope);
-    else
-        snprintf(buf, n,
-                 "cannot tell whether the student is better than its supervisor: PGR between %.2f and %.2f; more test "
-                 "examples or seeds would narrow it%s",
-                 t->pgr.lo, t->pgr.hi, scope);
+    const char *scope =
+        n_seeds == 1
+            ? "; one seed, so the interval leaves out what another training run would change"
+            : "";
+    bool better = t->gain.lo > 0, worse = t->gain.hi < 0;
+    char student[160], pgr[160];
+    const char *tail = "";
+    snprintf(student, sizeof student, "%s",
+             better  ? "the student is better than its supervisor"
+             : worse ? "the student is worse than its supervisor"
+                     : "cannot tell whether the student is better than its supervisor");
+    if (t->reason == PGR_NO_GAP) {
+        snprintf(pgr, sizeof pgr,
+                 "PGR is undefined: the ceiling is not above the supervisor (gap %.3f)",
+                 t->gap.value);
+    } else if (t->reason == PGR_GAP_IN_NOISE) {
+        snprintf(pgr, sizeof pgr,
+                 "PGR is undefined: the gap of %.3f is within the noise (%.3f to %.3f)",
+                 t->gap.value, t->gap.lo, t->gap.hi);
+    } else {
+        snprintf(pgr, sizeof pgr, "PGR between %.2f and %.2f", t->pgr.lo, t->pgr.hi);
+        if (!better && !worse)
+            tail = "; more test examples or seeds would narrow it";
+        else if (t->pgr.hi - t->pgr.lo > PGR_WIDE)
+            tail = better ? ", too wide to say how much of the gap is recovered"
+                          : ", too wide to say how much is lost";
+    }
+    snprintf(buf, n, "%s; %s%s%s", student, pgr, tail, scope);
 }

@@ -1,20 +1,28 @@
-/* metrics.h - the experiment's numbers and their intervals. protocol: accuracy first, PGR second. */
+/* metrics.h - the experiment's numbers and their intervals. protocol: accuracy first, PGR second.
+ */
 #ifndef W2S_LAB_METRICS_H
 #define W2S_LAB_METRICS_H
 
 #include "core/err.h"
 #include <stdint.h>
 
-/* One model's predictions on a test set: probs [n,K], f64, rows sum to 1. The predicted class is the most probable, ties
- * to the lower class. */
+/* One model's predictions on a test set: probs [n,K], f64, rows sum to 1. The predicted class is
+ * the most probable, ties to the lower class. */
 size_t metrics_argmax(const double *p, size_t K);
 double metrics_accuracy(const double *probs, const int *labels, size_t n, size_t K);
-/* metrics_auroc - area under the ROC curve of class 1 against class 0 (K == 2), tied scores count one half
- * (Mann-Whitney). NAN where a class is absent or K != 2. */
+/* metrics_auroc - area under the ROC curve of class 1 against class 0 (K == 2), tied scores count
+ * one half (Mann-Whitney). NAN where a class is absent or K != 2. */
 double metrics_auroc(const double *probs, const int *labels, size_t n, size_t K, struct err *e);
-/* metrics_ece - expected calibration error: confidence of the predicted class in 10 equal bins of (0,1], Guo et al. 2017. */
+/* metrics_prior_matched - accuracy with the threshold at which as many are called class 1 as are of
+ * it: the highest scores, of tied ones at the threshold each by its share. NAN where a class is
+ * absent or K != 2. */
+double metrics_prior_matched(const double *probs, const int *labels, size_t n, size_t K,
+                             struct err *e);
+/* metrics_ece - expected calibration error: confidence of the predicted class in 10 equal bins of
+ * (0,1], Guo et al. 2017. */
 double metrics_ece(const double *probs, const int *labels, size_t n, size_t K);
-double metrics_brier(const double *probs, const int *labels, size_t n, size_t K); /* mean squared distance to the one-hot label */
+double metrics_brier(const double *probs, const int *labels, size_t n,
+                     size_t K); /* mean squared distance to the one-hot label */
 
 struct estimate {
     double value, lo, hi; /* NAN where undefined */
@@ -24,6 +32,9 @@ struct estimate {
 struct trio_seed {
     size_t n;
     const int *labels;
+    /* [n], what is drawn as one: an example's question. The same number in two seeds is the same
+     * question. */
+    const uint64_t *units;
     const double *weak, *student, *ceiling; /* [n,K] */
 };
 
@@ -41,19 +52,36 @@ struct trio {
     struct estimate gain;                   /* student - weak */
     struct estimate pgr;                    /* gain / gap, never clipped; NAN where reason says */
     enum pgr_reason reason;
-    struct estimate agree, agree_right, agree_wrong; /* student's argmax equals the supervisor's: all, where the supervisor is right, where wrong */
+    /* student's argmax equals the supervisor's: all, where the supervisor is right, where wrong.
+     * The last is the error inheritance: the share of the supervisor's errors that the student
+     * repeats. ceiling_wrong: the share that the ceiling, which never saw them, makes as well. */
+    struct estimate agree, agree_right, agree_wrong, ceiling_wrong;
 };
 
-/* trio_measure - point estimates from the mean accuracies over seeds; intervals by percentile bootstrap: seeds are drawn with
- * replacement, then within each the test examples, the same ones for the three models. PGR is defined where the
- * gap's lower bound is above 0; a replicate whose own gap is not positive counts as infinitely far on its gain's side.
- * With student == ceiling (the same bits) PGR is exactly 1. */
-int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s, struct trio *out, struct err *e);
+/* trio_measure - point estimates from the mean accuracies over seeds (agreement of a part: over the
+ * seeds that have any), intervals by a crossed percentile bootstrap: a replicate draws seeds with
+ * replacement, and once, for all of them, as many units as the test sets hold together. A unit
+ * drawn w times counts w times in every drawn seed that has it, for the three models alike; a drawn
+ * seed that has none of the drawn units counts for nothing, and a replicate in which no seed is
+ * left is drawn again. So seeds that share their test set do not make it larger: k times the same
+ * seed have the interval of one. It is conservative where they do not share it (the pigeonhole
+ * bootstrap, Owen 2007, doi:10.1214/07-AOAS122): k disjoint test sets narrow the interval by
+ * sqrt((2 - 1/k) / k) where the seeds' accuracies are equal, not by sqrt(1/k).
+ *
+ * PGR is defined where the gap's lower bound is above 0; a replicate whose own gap is not positive
+ * counts as infinitely far on its gain's side. Bounds are order statistics, so a defined PGR has
+ * finite ones, above 0 exactly where the gain's are. With student == ceiling (the same bits) PGR is
+ * exactly 1. */
+int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
+                 struct trio *out, struct err *e);
 
-/* difference_measure - mean accuracy of a minus that of b, paired by seed and example (labels and n of t; a, b in student, ceiling). */
-int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s, struct estimate *out, struct err *e);
+/* difference_measure - mean accuracy of a minus that of b, by the same bootstrap (labels, units and
+ * n of t; a, b in student, ceiling). */
+int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
+                       struct estimate *out, struct err *e);
 
-/* trio_verdict - what the interval allows to say, one sentence, in buf. */
+/* trio_verdict - what the intervals allow to say, one sentence, in buf: better or worse only where
+ * the gain's interval leaves out 0, then PGR or why it has none. */
 void trio_verdict(const struct trio *t, size_t n_seeds, char *buf, size_t n);
 
 #endif

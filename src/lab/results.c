@@ -15,6 +15,7 @@ struct bench {
     const struct plan *p;
     size_t K;
     int **labels;   /* [seeds] */
+    uint64_t **units; /* [seeds], each test example's question */
     double **probs; /* [jobs], NULL where failed */
 };
 
@@ -22,16 +23,20 @@ static int bench_open(struct bench *b, const struct plan *p, struct err *e)
 {
     *b = (struct bench){.p = p, .K = task_classes(p->task)};
     b->labels = mem_zalloc(p->study->seeds, sizeof *b->labels, e);
-    b->probs = b->labels ? mem_zalloc(p->n_jobs, sizeof *b->probs, e) : NULL;
+    b->units = b->labels ? mem_zalloc(p->study->seeds, sizeof *b->units, e) : NULL;
+    b->probs = b->units ? mem_zalloc(p->n_jobs, sizeof *b->probs, e) : NULL;
     if (!b->probs)
         return e->code;
     for (size_t r = 0; r < p->study->seeds; r++) {
         const struct dataset *d = &p->data[r];
         b->labels[r] = mem_alloc(d->n[PART_TEST], sizeof **b->labels, e);
-        if (!b->labels[r])
+        b->units[r] = b->labels[r] ? mem_alloc(d->n[PART_TEST], sizeof **b->units, e) : NULL;
+        if (!b->units[r])
             return e->code;
-        for (size_t i = 0; i < d->n[PART_TEST]; i++)
+        for (size_t i = 0; i < d->n[PART_TEST]; i++) {
             b->labels[r][i] = d->part[PART_TEST][i].label;
+            b->units[r][i] = d->part[PART_TEST][i].question;
+        }
     }
     for (size_t i = 0; i < p->n_jobs; i++)
         if (p->jobs[i]->state != JOB_FAILED) {
@@ -46,9 +51,12 @@ static void bench_close(struct bench *b)
 {
     for (size_t r = 0; b->labels && r < b->p->study->seeds; r++)
         mem_free(b->labels[r]);
+    for (size_t r = 0; b->units && r < b->p->study->seeds; r++)
+        mem_free(b->units[r]);
     for (size_t i = 0; b->probs && i < b->p->n_jobs; i++)
         mem_free(b->probs[i]);
     mem_free(b->labels);
+    mem_free(b->units);
     mem_free(b->probs);
 }
 
@@ -165,6 +173,17 @@ out:
     return rc;
 }
 
+/* pair_repeats - whether repetition r is the very same jobs as an earlier one (its seeds are held).
+ */
+static bool pair_repeats(const struct pair *q, size_t r)
+{
+    for (size_t i = 0; i < r; i++)
+        if (q->weak[i] == q->weak[r] && q->student[i] == q->student[r] &&
+            q->ceiling[i] == q->ceiling[r])
+            return true;
+    return false;
+}
+
 static int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e)
 {
     const struct study *s = b->p->study;
@@ -172,7 +191,7 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
     struct str id = STR_INIT;
     struct trio trio;
     char verdict[512];
-    size_t n = 0;
+    size_t n = 0, distinct = 0;
     int rc = OK;
     struct trio_seed *t = mem_zalloc(q->n, sizeof *t, e);
     size_t *alive = t ? mem_alloc(q->n, sizeof *alive, e) : NULL;
@@ -183,9 +202,13 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
     for (size_t r = 0; r < q->n; r++) {
         const double *weak = bench_probs(b, q->weak[r]), *student = bench_probs(b, q->student[r]);
         const double *ceiling = bench_probs(b, q->ceiling[r]);
+        if (pair_repeats(q, r))
+            continue;
+        distinct++;
         if (!weak || !student || !ceiling)
             continue;
-        t[n] = (struct trio_seed){b->p->data[r].n[PART_TEST], b->labels[r], weak, student, ceiling};
+        t[n] = (struct trio_seed){
+            b->p->data[r].n[PART_TEST], b->labels[r], b->units[r], weak, student, ceiling};
         alive[n++] = r;
     }
     js_open(w, '{');
@@ -196,7 +219,7 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
     js_key(w, "method"), js_str(w, q->method ? q->method->name : "ground truth");
     js_key(w, "control"), js_bool(w, !q->method);
     js_key(w, "seeds"), js_int(w, (int64_t)n);
-    js_key(w, "seeds_failed"), js_int(w, (int64_t)(q->n - n));
+    js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));
     if (n) {
         if ((rc = trio_measure(t, n, &set, &trio, e)) ||
             (rc = role_json(w, b, "weak", q->weak, alive, n, &trio.weak, e)) ||
@@ -230,6 +253,20 @@ out:
     return rc;
 }
 
+/* seeds_distinct - repetitions that are not the very jobs of an earlier one: a job that is the same
+ * in two repetitions is the first one's. */
+static size_t seeds_distinct(const struct plan *p)
+{
+    size_t n = 0;
+    for (size_t r = 0; r < p->study->seeds; r++) {
+        bool own = false;
+        for (size_t i = 0; i < p->n_jobs; i++)
+            own = own || p->jobs[i]->repetition == r;
+        n += own;
+    }
+    return n;
+}
+
 static void study_json(struct js *w, const struct plan *p, double seconds)
 {
     char when[32], device[256];
@@ -247,7 +284,8 @@ static void study_json(struct js *w, const struct plan *p, double seconds)
     js_key(w, "device"), js_str(w, device);
     js_key(w, "threads"), js_int(w, par_threads());
     js_key(w, "memory_peak"), js_int(w, (int64_t)mem_peak());
-    js_key(w, "seeds"), js_int(w, (int64_t)p->study->seeds);
+    js_key(w, "seeds"), js_int(w, (int64_t)seeds_distinct(p));
+    js_key(w, "seeds_asked"), js_int(w, (int64_t)p->study->seeds);
     js_key(w, "bootstrap"), js_int(w, (int64_t)p->study->bootstrap);
     js_key(w, "level"), js_real(w, p->study->level);
     js_close(w, '}');

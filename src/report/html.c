@@ -197,17 +197,21 @@ static void jobs_html(const struct doc *results, struct str *out)
 static void about_html(const struct doc *results, const char *yaml, struct str *out)
 {
     const struct doc *study = doc_get(results, "study"), *task = doc_get(results, "task");
-    struct str memory = STR_INIT;
+    struct str memory = STR_INIT, seeds = STR_INIT;
+    view_seeds(results, &seeds);
     str_bytes(&memory, view_real(study, "memory_peak"));
     str_cat(out, "<h2>How it was made</h2>\n<p>");
     html_text(out, view_str(task, "title"));
     str_addf(out,
-             ". %.0f examples with ground truth for the supervisors, %.0f other ones that they labelled for the students (and with ground "
-             "truth for the ceiling), %.0f for the curves, %.0f test examples for all three; the best constant answer has accuracy %.3f. "
-             "Intervals: %.0f&nbsp;%%, %.0f bootstrap samples over %.0f seed%s and test examples, the three models together.</p>\n<ul>\n",
-             view_real(task, "supervise"), view_real(task, "train"), view_real(task, "valid"), view_real(task, "test"),
-             view_real(task, "constant_accuracy"), 100 * view_real(study, "level"), view_real(study, "bootstrap"), view_real(study, "seeds"),
-             view_real(study, "seeds") > 1.5 ? "s" : "");
+             ". %.0f examples with ground truth for the supervisors, %.0f other ones that they "
+             "labelled for the students (and with ground "
+             "truth for the ceiling), %.0f for the curves, %.0f test examples for all three; the "
+             "best constant answer has accuracy %.3f. "
+             "Intervals: %.0f&nbsp;%%, %.0f bootstrap samples over %s and test examples, the three "
+             "models together.</p>\n<ul>\n",
+             view_real(task, "supervise"), view_real(task, "train"), view_real(task, "valid"),
+             view_real(task, "test"), view_real(task, "constant_accuracy"),
+             100 * view_real(study, "level"), view_real(study, "bootstrap"), seeds.s);
     for (const struct doc *m = doc_get(results, "models")->child; m; m = m->next) {
         str_cat(out, "<li>");
         html_text(out, view_str(m, "label"));
@@ -230,6 +234,7 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
         str_cat(out, "</pre></details>\n");
     }
     str_release(&memory);
+    str_release(&seeds);
 }
 
 /* lead - the one sentence to remember: the naive pair with the largest gap. */

@@ -145,10 +145,12 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     }
     struct str note = STR_INIT;
     str_addf(&note,
-             "Accuracy on %.0f test examples (best constant answer %.3f); intervals: %.0f %% by bootstrap over %s%.0f seed%s and test "
-             "examples, the three models together.",
-             view_real(task, "test"), view_real(task, "constant_accuracy"), 100 * view_real(study, "level"), "",
-             view_real(study, "seeds"), view_real(study, "seeds") > 1.5 ? "s" : "");
+             "Accuracy on %.0f test examples (best constant answer %.3f); intervals: %.0f %% by "
+             "bootstrap over ",
+             view_real(task, "test"), view_real(task, "constant_accuracy"),
+             100 * view_real(study, "level"));
+    view_seeds(results, &note);
+    str_cat(&note, " and test examples, the three models together.");
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
     str_release(&note);

@@ -63,6 +63,16 @@ void view_words(const struct doc *results, const char *id, struct str *out)
         str_addf(out, "%.0f layers", layers);
 }
 
+void view_seeds(const struct doc *results, struct str *out)
+{
+    const struct doc *study = doc_get(results, "study");
+    double n = view_real(study, "seeds"), asked = view_real(study, "seeds_asked");
+    str_addf(out, "%.0f seed%s", n, n > 1.5 ? "s" : "");
+    if (asked > n + 0.5)
+        str_addf(out, " (%.0f were asked for, but with what is held the others are the same jobs)",
+                 asked);
+}
+
 int view_check(const struct doc *results, struct err *e)
 {
     static const char *const parts[] = {"study", "task", "models", "pairs", "jobs", "examples"};

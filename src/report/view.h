@@ -16,6 +16,9 @@ const struct doc *view_model(const struct doc *results, const char *id); /* the 
 const struct doc *view_job(const struct doc *results, const char *hash);
 /* view_words - "2 layers" or, where the study has several models, "name, 2 layers". Appended. */
 void view_words(const struct doc *results, const char *id, struct str *out);
+/* view_seeds - "1 seed", "3 seeds", and where more were
+ * asked for, why they are not more. Appended. */
+void view_seeds(const struct doc *results, struct str *out);
 /* view_check - the file is a results file of this format, else ERR_INPUT. */
 int view_check(const struct doc *results, struct err *e);
 

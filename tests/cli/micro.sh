@@ -65,6 +65,20 @@ assert len(r["pairs"][0]["per_seed"]) == 2
 assert len(r["pairs"][0]["weak"]["jobs"]) == 2 and len(set(r["pairs"][0]["weak"]["jobs"])) == 2
 END
 
+# Repetitions in which every seed is held are one.
+expect 0 "$W2S" run micro.yaml seeds=3 'hold=[split, label, init, order]' methods=naive --runs a --json
+python3 - out <<'END' || fail "held seeds"
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert (r["study"]["seeds"], r["study"]["seeds_asked"]) == (1, 3), r["study"]
+p = r["pairs"][0]
+assert (p["seeds"], p["seeds_failed"]) == (1, 0) and len(p["per_seed"]) == len(p["weak"]["jobs"]) == 1
+assert "one seed" in p["verdict"]
+END
+expect 0 "$W2S" run micro.yaml seeds=3 'hold=[split, label, init, order]' methods=naive --runs a
+tr -s ' \n' ' ' <out >flat
+says flat "over 1 seed (3 were asked for"
+
 # What is reported.
 for f in results.json results.csv report.html study.yaml; do [ -s a/studies/micro/$f ] || fail "$f is missing"; done
 says a/studies/micro/results.csv "supervisor,student,method,measure,seed,value,lo,hi"

@@ -59,15 +59,47 @@ static void test_calibration(void **state)
     const int labels[] = {1, 0, 0, 1};
     double probs[8];
     two(p, 4, probs);
-    /* bins of the predicted class's probability: (.9,1]: 2 with mean .95, half right; (.8,.9]: one of .85, right; (.6,.7]: one of .65, right */
-    close_to(metrics_ece(probs, labels, 4, 2), (fabs(1.9 - 1) + fabs(.85 - 1) + fabs(.65 - 1)) / 4, 1e-12);
+    /* bins of the predicted class's probability: (.9,1]: 2 with mean .95, half right; (.8,.9]: one
+     * of .85, right; (.6,.7]: one of .65, right */
+    close_to(metrics_ece(probs, labels, 4, 2), (fabs(1.9 - 1) + fabs(.85 - 1) + fabs(.65 - 1)) / 4,
+             1e-12);
     double brier = 2 * (.05 * .05 + .95 * .95 + .15 * .15 + .35 * .35) / 4;
     close_to(metrics_brier(probs, labels, 4, 2), brier, 1e-12);
+}
+
+static void test_prior_matched(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    double probs[12];
+    /* All below one half, so plain accuracy calls everything class 0; two are of class 1, so the
+     * two highest are called class 1. */
+    const double low[] = {.1, .4, .3, .2};
+    const int labels[] = {0, 1, 1, 0}, crossed[] = {0, 1, 0, 1}, one[] = {1, 1, 1, 1};
+    two(low, 4, probs);
+    close_to(metrics_accuracy(probs, labels, 4, 2), .5, 0);
+    close_to(metrics_prior_matched(probs, labels, 4, 2, &e), 1, 0);
+    close_to(metrics_prior_matched(probs, crossed, 4, 2, &e), .5, 0);
+    /* Three of six are of class 1; .9 is called so, and of the four tied ones two: each is so by
+     * one half, whatever its label, so right are 1 + 4/2 + 1 of 6. */
+    const double tied[] = {.9, .5, .5, .5, .5, .2};
+    const int six[] = {1, 1, 0, 1, 0, 0};
+    two(tied, 6, probs);
+    close_to(metrics_prior_matched(probs, six, 6, 2, &e), 4. / 6, 1e-15);
+    /* One slot of the tied three left, one of them positive: 1 + (1/3 + 2 * 2/3) + 1 of 5 */
+    const double thirds[] = {.9, .5, .5, .5, .2};
+    const int five[] = {1, 0, 1, 0, 0};
+    two(thirds, 5, probs);
+    close_to(metrics_prior_matched(probs, five, 5, 2, &e), (2 + 5. / 3) / 5, 1e-15);
+    assert_true(isnan(metrics_prior_matched(probs, one, 4, 2, &e)));
+    assert_true(isnan(metrics_prior_matched(probs, six, 4, 3, &e)));
+    assert_int_equal(e.code, OK);
 }
 
 enum { N = 2000 };
 struct fixture {
     int labels[N];
+    uint64_t units[N];
     double weak[2 * N], student[2 * N], ceiling[2 * N];
 };
 
@@ -84,12 +116,14 @@ static void model(double *probs, const int *labels, size_t from, size_t right)
 
 static struct trio_seed fixture_make(struct fixture *f)
 {
-    for (size_t i = 0; i < N; i++)
+    for (size_t i = 0; i < N; i++) {
         f->labels[i] = (int)(i % 2);
+        f->units[i] = i;
+    }
     model(f->weak, f->labels, 0, 1200);
     model(f->student, f->labels, 0, 1500);
     model(f->ceiling, f->labels, 0, 1800);
-    return (struct trio_seed){N, f->labels, f->weak, f->student, f->ceiling};
+    return (struct trio_seed){N, f->labels, f->units, f->weak, f->student, f->ceiling};
 }
 
 static const struct trio_settings set = {2, 2000, .95, 7};
@@ -110,12 +144,19 @@ static void test_trio(void **state)
     double half = 1.96 * sqrt(.6 * .4 / N);
     close_to(t.weak.lo, .6 - half, .15 * half);
     close_to(t.weak.hi, .6 + half, .15 * half);
-    /* gain: students' extra 300 right answers are paired: sd of the difference is sqrt(p(1-p)/n), p = .15 */
+    /* gain: students' extra 300 right answers are paired: sd of the difference is sqrt(p(1-p)/n), p
+     * = .15 */
     half = 1.96 * sqrt(.15 * .85 / N);
     close_to(t.gain.lo, .15 - half, .15 * half);
     close_to(t.agree.value, (1200. + 500) / N, 1e-15);
     close_to(t.agree_right.value, 1, 0);
     close_to(t.agree_wrong.value, 500. / 800, 1e-15);
+    /* Errors are the other class of two: of the supervisor's 800 the student repeats those it gets
+     * wrong itself, the ceiling its own 200. An interval of a share of 800 drawn ones. */
+    close_to(t.ceiling_wrong.value, 200. / 800, 1e-15);
+    half = 1.96 * sqrt(.625 * .375 / 800);
+    close_to(t.agree_wrong.lo, .625 - half, .15 * half);
+    close_to(t.agree_wrong.hi, .625 + half, .15 * half);
     assert_int_equal(trio_measure(&s, 1, &set, &again, &e), OK);
     assert_memory_equal(&t, &again, sizeof t);
 }
@@ -168,7 +209,73 @@ static void test_never_clipped(void **state)
     close_to(t.pgr.value, -1. / 3, 1e-12);
 }
 
-/* Between-seed variance widens the interval: two seeds far apart. */
+static double width(struct estimate x)
+{
+    return x.hi - x.lo;
+}
+
+/* The same seed k times holds no more than once: the same interval, for every measure. */
+static void test_identical_seeds(void **state)
+{
+    (void)state;
+    static struct fixture f;
+    struct err e = ERR_INIT;
+    struct trio one, three;
+    struct estimate d1, d3;
+    struct trio_seed s[3];
+    s[0] = s[1] = s[2] = fixture_make(&f);
+    assert_int_equal(trio_measure(s, 1, &set, &one, &e), OK);
+    assert_int_equal(trio_measure(s, 3, &set, &three, &e), OK);
+    close_to(three.student.value, one.student.value, 1e-15);
+    close_to(width(three.student) / width(one.student), 1, .08);
+    close_to(width(three.gain) / width(one.gain), 1, .08);
+    close_to(width(three.pgr) / width(one.pgr), 1, .08);
+    close_to(width(three.agree_wrong) / width(one.agree_wrong), 1, .08);
+    assert_int_equal(difference_measure(s, 1, &set, &d1, &e), OK);
+    assert_int_equal(difference_measure(s, 3, &set, &d3, &e), OK);
+    close_to(width(d3) / width(d1), 1, .08);
+}
+
+/* Test sets that share nothing hold k times as much. Seeds of equal accuracy, so nothing is between
+ * them; the interval is that of the contract: (2 - 1/k) / k of one's variance. */
+static void test_disjoint_seeds(void **state)
+{
+    (void)state;
+    static struct fixture f[4];
+    struct err e = ERR_INIT;
+    struct trio one, all;
+    struct trio_seed s[4];
+    for (size_t k = 0; k < 4; k++) {
+        s[k] = fixture_make(&f[k]);
+        for (size_t i = 0; i < N; i++)
+            f[k].units[i] += k * N;
+    }
+    assert_int_equal(trio_measure(s, 1, &set, &one, &e), OK);
+    for (size_t k = 2; k <= 4; k++) {
+        double want = sqrt((2 - 1 / (double)k) / (double)k);
+        assert_int_equal(trio_measure(s, k, &set, &all, &e), OK);
+        close_to(width(all.student) / width(one.student), want, .08 * want);
+        close_to(width(all.gain) / width(one.gain), want, .08 * want);
+        close_to(width(all.agree_wrong) / width(one.agree_wrong), want, .08 * want);
+    }
+}
+
+/* Examples of one question are drawn together: ten copies of 200 questions are 200 examples. */
+static void test_questions(void **state)
+{
+    (void)state;
+    static struct fixture f;
+    struct err e = ERR_INIT;
+    struct trio t;
+    struct trio_seed s = fixture_make(&f);
+    for (size_t i = 0; i < N; i++)
+        f.units[i] = i / 10;
+    assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
+    double half = 1.96 * sqrt(.75 * .25 / 200);
+    close_to(width(t.student) / 2, half, .1 * half);
+}
+
+/* Between-seed variance widens the interval: two seeds far apart, on one test set. */
 static void test_seeds(void **state)
 {
     (void)state;
@@ -180,7 +287,193 @@ static void test_seeds(void **state)
     assert_int_equal(trio_measure(s, 1, &set, &one, &e), OK);
     assert_int_equal(trio_measure(s, 2, &set, &both, &e), OK);
     close_to(both.student.value, (.75 + .625) / 2, 1e-12);
-    assert_true(both.student.hi - both.student.lo > 1.5 * (one.student.hi - one.student.lo));
+    assert_true(width(both.student) > 1.5 * width(one.student));
+}
+
+/* Seeds of a few examples, of which a replicate may draw none: they are left out of it. */
+static void test_tiny_seeds(void **state)
+{
+    (void)state;
+    static struct fixture f[3];
+    struct err e = ERR_INIT;
+    struct trio t;
+    struct trio_seed s[3];
+    for (size_t k = 0; k < 3; k++) {
+        s[k] = fixture_make(&f[k]);
+        s[k].n = 1;
+        f[k].units[0] = k;
+    }
+    assert_int_equal(trio_measure(s, 3, &set, &t, &e), OK);
+    assert_true(t.weak.value == 1 && t.weak.lo == 1 && t.weak.hi == 1);
+    assert_true(isnan(t.agree_wrong.value) && isnan(t.agree_wrong.lo));
+    assert_int_equal(t.reason, PGR_NO_GAP);
+}
+
+/* A simulated study: n questions of a hardness each, the same for all models; a model of accuracy p
+ * is right on those easier than p, but for one question in ten, where it tosses a coin of that p.
+ */
+enum { SIM_N = 200, SIM_SEEDS = 3, SIM_TRIALS = 300 };
+struct simulated {
+    int labels[SIM_N];
+    uint64_t units[SIM_N];
+    double probs[3][2 * SIM_N];
+};
+
+static void simulate(struct simulated *x, const double *hardness, uint64_t first, struct rng *r)
+{
+    static const double p[3] = {.6, .7, .8};
+    for (size_t i = 0; i < SIM_N; i++) {
+        x->labels[i] = 0;
+        x->units[i] = first + i;
+        for (size_t k = 0; k < 3; k++) {
+            double at = rng_unit(r) < .1 ? rng_unit(r) : hardness[i];
+            x->probs[k][2 * i] = at < p[k];
+            x->probs[k][2 * i + 1] = !(at < p[k]);
+        }
+    }
+}
+
+/* simulated_coverage - share of studies whose intervals hold the true accuracy and gain of the
+ * student. */
+static void simulated_coverage(bool shared, double *accuracy, double *gain)
+{
+    static struct simulated x[SIM_SEEDS];
+    static const struct trio_settings few = {2, 300, .95, 7};
+    struct err e = ERR_INIT;
+    struct rng r;
+    struct trio t;
+    size_t held = 0, held_gain = 0;
+    rng_init(&r, 5, "simulated");
+    for (size_t trial = 0; trial < SIM_TRIALS; trial++) {
+        struct trio_seed s[SIM_SEEDS];
+        double hardness[SIM_N];
+        for (size_t k = 0; k < SIM_SEEDS; k++) {
+            for (size_t i = 0; i < SIM_N && (!k || !shared); i++)
+                hardness[i] = rng_unit(&r);
+            simulate(&x[k], hardness, shared ? 0 : k * SIM_N, &r);
+            s[k] = (struct trio_seed){SIM_N,         x[k].labels,   x[k].units,
+                                      x[k].probs[0], x[k].probs[1], x[k].probs[2]};
+        }
+        assert_int_equal(trio_measure(s, SIM_SEEDS, &few, &t, &e), OK);
+        held += t.student.lo <= .7 && t.student.hi >= .7;
+        held_gain += t.gain.lo <= .1 && t.gain.hi >= .1;
+    }
+    *accuracy = (double)held / SIM_TRIALS;
+    *gain = (double)held_gain / SIM_TRIALS;
+}
+
+static void test_coverage(void **state)
+{
+    (void)state;
+    double accuracy, gain;
+    /* 300 studies: a coverage of .95 is met to .013. The bootstrap is conservative, never much
+     * below; seeds taken for independent test sets would hold .90 of the accuracies. */
+    simulated_coverage(true, &accuracy, &gain);
+    assert_true(accuracy > .92 && accuracy < .99);
+    assert_true(gain > .92);
+    simulated_coverage(false, &accuracy, &gain);
+    assert_true(accuracy > .94 && gain > .94);
+}
+
+/* Small test sets, where replicates without a gap are many: what is defined has finite bounds, and
+ * its sign is the gain's. */
+static void test_bounds_are_finite(void **state)
+{
+    (void)state;
+    static const struct trio_settings few = {2, 200, .95, 3};
+    enum { SMALL = 40, TRIOS = 3000 };
+    struct err e = ERR_INIT;
+    struct rng r;
+    struct trio t;
+    size_t defined = 0, noise = 0;
+    int labels[SMALL] = {0};
+    uint64_t units[SMALL];
+    double probs[3][2 * SMALL];
+    rng_init(&r, 1, "trios");
+    for (size_t i = 0; i < SMALL; i++)
+        units[i] = i;
+    for (size_t trio = 0; trio < TRIOS; trio++) {
+        for (size_t k = 0; k < 3; k++) {
+            double p = .4 + .1 * (double)k + .2 * rng_unit(&r);
+            for (size_t i = 0; i < SMALL; i++) {
+                probs[k][2 * i] = rng_unit(&r) < p;
+                probs[k][2 * i + 1] = 1 - probs[k][2 * i];
+            }
+        }
+        struct trio_seed s = {SMALL, labels, units, probs[0], probs[1], probs[2]};
+        assert_int_equal(trio_measure(&s, 1, &few, &t, &e), OK);
+        if (t.reason == PGR_DEFINED) {
+            defined++;
+            assert_true(t.gap.lo > 0);
+            assert_true(isfinite(t.pgr.lo) && isfinite(t.pgr.value) && isfinite(t.pgr.hi));
+            assert_true((t.pgr.lo > 0) == (t.gain.lo > 0) && (t.pgr.hi < 0) == (t.gain.hi < 0));
+        } else {
+            noise += t.reason == PGR_GAP_IN_NOISE;
+            assert_true(isnan(t.pgr.value) && isnan(t.pgr.lo) && isnan(t.pgr.hi));
+        }
+    }
+    assert_true(defined > TRIOS / 4 && noise > TRIOS / 10);
+}
+
+/* says - the whole sentence, of one made from its numbers. */
+static void says(enum pgr_reason reason, struct estimate gap, struct estimate gain,
+                 struct estimate pgr, size_t seeds, const char *want)
+{
+    char got[512];
+    struct trio t = {.gap = gap, .gain = gain, .pgr = pgr, .reason = reason};
+    trio_verdict(&t, seeds, got, sizeof got);
+    assert_string_equal(got, want);
+}
+
+static void test_verdicts(void **state)
+{
+    (void)state;
+    const struct estimate none = {(double)NAN, (double)NAN, (double)NAN}, gap = {.2, .1, .3};
+    const struct estimate plus = {.1, .05, .15}, minus = {-.1, -.15, -.05},
+                          either = {.02, -.01, .05};
+    const struct estimate no_gap = {-.01, -.03, .01}, noise = {.01, -.01, .03};
+    says(PGR_DEFINED, gap, plus, (struct estimate){.5, .3, .7}, 3,
+         "the student is better than its supervisor; PGR between 0.30 and 0.70");
+    says(
+        PGR_DEFINED, gap, plus, (struct estimate){.5, .1, .9}, 3,
+        "the student is better than its supervisor; PGR between 0.10 and 0.90, too wide to say how "
+        "much of the gap is recovered");
+    says(PGR_DEFINED, gap, minus, (struct estimate){-.5, -.7, -.3}, 3,
+         "the student is worse than its supervisor; PGR between -0.70 and -0.30");
+    says(PGR_DEFINED, gap, minus, (struct estimate){-.5, -1.5, -.3}, 3,
+         "the student is worse than its supervisor; PGR between -1.50 and -0.30, too wide to say "
+         "how "
+         "much is lost");
+    says(PGR_DEFINED, gap, either, (struct estimate){.1, -.05, .25}, 3,
+         "cannot tell whether the student is better than its supervisor; PGR between -0.05 and "
+         "0.25; "
+         "more test examples or seeds would narrow it");
+    says(
+        PGR_NO_GAP, no_gap, plus, none, 3,
+        "the student is better than its supervisor; PGR is undefined: the ceiling is not above the "
+        "supervisor (gap -0.010)");
+    says(PGR_NO_GAP, no_gap, minus, none, 3,
+         "the student is worse than its supervisor; PGR is undefined: the ceiling is not above the "
+         "supervisor (gap -0.010)");
+    says(PGR_GAP_IN_NOISE, noise, either, none, 3,
+         "cannot tell whether the student is better than its supervisor; PGR is undefined: the gap "
+         "of "
+         "0.010 is within the noise (-0.010 to 0.030)");
+    /* one seed says so, whatever else it says */
+    says(PGR_DEFINED, gap, plus, (struct estimate){.5, .3, .7}, 1,
+         "the student is better than its supervisor; PGR between 0.30 and 0.70; one seed, so the "
+         "interval leaves out what another training run would change");
+    says(PGR_NO_GAP, no_gap, either, none, 1,
+         "cannot tell whether the student is better than its supervisor; PGR is undefined: the "
+         "ceiling "
+         "is not above the supervisor (gap -0.010); one seed, so the interval leaves out what "
+         "another "
+         "training run would change");
+    /* A bound of exactly 0 tells nothing. */
+    says(
+        PGR_DEFINED, gap, (struct estimate){.02, 0, .05}, (struct estimate){.1, 0, .25}, 3,
+        "cannot tell whether the student is better than its supervisor; PGR between 0.00 and 0.25; "
+        "more test examples or seeds would narrow it");
 }
 
 static void test_difference(void **state)
@@ -199,9 +492,23 @@ static void test_difference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accuracy),  cmocka_unit_test(test_auroc),         cmocka_unit_test(test_calibration),
-        cmocka_unit_test(test_trio),      cmocka_unit_test(test_ground_truth_is_one), cmocka_unit_test(test_undefined),
-        cmocka_unit_test(test_never_clipped), cmocka_unit_test(test_seeds),     cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_accuracy),
+        cmocka_unit_test(test_auroc),
+        cmocka_unit_test(test_prior_matched),
+        cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_trio),
+        cmocka_unit_test(test_ground_truth_is_one),
+        cmocka_unit_test(test_undefined),
+        cmocka_unit_test(test_never_clipped),
+        cmocka_unit_test(test_identical_seeds),
+        cmocka_unit_test(test_disjoint_seeds),
+        cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_tiny_seeds),
+        cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_bounds_are_finite),
+        cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_verdicts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
