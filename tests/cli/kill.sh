@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kill.sh - killed at 20 random moments (SIGKILL) and run again, a study ends with the same bits; Ctrl-C ends in order.
 . "$(dirname "$0")/lib.sh"
-sed -i 's/evals: 2/evals: 4, checkpoint_every: 0/; s/epochs: 2/epochs: 20/' micro.yaml
+sed -i 's/evals: 2/evals: 4, checkpoint_every: 0/; s/epochs: 3/epochs: 12/' micro.yaml
 
 numbers() {
     (cd "$1" && find jobs -name '*.f64' | LC_ALL=C sort | xargs sha256sum
@@ -33,7 +33,7 @@ expect 0 "$W2S" run micro.yaml --runs cut
 [ "$kills" -ge 10 ] || fail "only $kills of 20 kills hit a running program"
 
 # Ctrl-C: a sentence on how to go on, status 130, and it goes on.
-sed 's/epochs: 20/epochs: 4000/' micro.yaml >long.yaml
+sed 's/epochs: 12/epochs: 4000/' micro.yaml >long.yaml
 "$W2S" run long.yaml --runs stop >out 2>err &
 pid=$!
 sleep 1

@@ -39,13 +39,14 @@ finish() {
     exit
 }
 
-# A toy task: sentences whose sentiment is told by a word, with some noise; 400 rows.
+# A toy task: sentences whose last word tells their sentiment, but for one label in ten that says the contrary: 800 rows, which the micro
+# model learns to about .9. Its supervisor, one layer and 32 examples, gets to about .75.
 awk 'BEGIN {
-    srand(7); split("good fine", p, " "); split("bad dull", q, " "); split("film plot the a very", f, " ")
-    for (i = 0; i < 400; i++) {
+    srand(7); split("good fine", p, " "); split("bad dull", q, " "); split("film plot", f, " "); split("was is", v, " ")
+    for (i = 0; i < 800; i++) {
         y = rand() < .5; noisy = rand() < .1
         w = (y != noisy) ? p[1 + int(2 * rand())] : q[1 + int(2 * rand())]
-        printf "{\"text\": \"%s %s is %s number %d\", \"label\": %d}\n", f[1 + int(5 * rand())], f[1 + int(5 * rand())], w, i, y
+        printf "{\"text\": \"%d the %s %s %s\", \"label\": %d}\n", i, f[1 + int(2 * rand())], v[1 + int(2 * rand())], w, y
     }
 }' >toy.jsonl
 cat >toy.yaml <<END
@@ -69,10 +70,10 @@ name: micro
 title: A micro study
 task: toy.yaml
 model: $model
-data: {supervise: 64, train: 64, valid: 20, test: 100, max_tokens: 32}
-supervisor: {layers: 1, trainable: all, lr: 3e-3}
-student: {layers: 4, trainable: top 2, lr: 3e-3}
-training: {epochs: 2, batch: 8, warmup: 2, evals: 2}
+data: {supervise: 32, train: 256, valid: 20, test: 200, max_tokens: 32}
+supervisor: {layers: 1, trainable: all, lr: 2.5e-3, epochs: 1}
+student: {layers: 4, trainable: top 3, lr: 1e-2}
+training: {epochs: 3, batch: 8, warmup: 2, evals: 2}
 methods: [naive, confidence]
 bootstrap: 200
 END

@@ -31,17 +31,23 @@ r = json.load(open(sys.argv[1]))
 pairs = r["pairs"]
 control = [p for p in pairs if p["control"]]
 assert len(control) == 1 and len(pairs) == 3, len(pairs)
-if control[0]["pgr_undefined"] is None:
-    assert control[0]["pgr"] == [1.0, 1.0, 1.0], control[0]["pgr"]
+assert control[0]["pgr_undefined"] is None and control[0]["pgr"] == [1.0, 1.0, 1.0], control[0]["pgr"]
+# The micro study shows something: a supervisor above chance, a ceiling near the labels' noise, a PGR for every method.
+weak, ceiling = pairs[0]["weak"]["accuracy"], pairs[0]["ceiling"]["accuracy"]
+assert weak[1] > .55 and weak[0] < .85 and .85 < ceiling[0] <= .96, (weak, ceiling)
+for p in pairs:
+    assert p["pgr_undefined"] is None
+    want = (p["student_scores"]["accuracy"][0] - weak[0]) / (ceiling[0] - weak[0])
+    assert abs(p["pgr"][0] - want) < 1e-9, (p["pgr"], want)
 assert control[0]["student_scores"]["jobs"] == control[0]["ceiling"]["jobs"]
 for p in pairs:
     for role in ("weak", "student_scores", "ceiling"):
         v, lo, hi = p[role]["accuracy"]
         assert 0 <= lo <= v <= hi <= 1
     assert p["weak"]["jobs"] == pairs[0]["weak"]["jobs"]
-assert len(r["examples"]["items"]) == 100 and r["task"]["test"] == 100
+assert len(r["examples"]["items"]) == 200 and r["task"]["test"] == 200
 labels = [x["label"] for x in r["examples"]["items"]]
-assert sum(labels) == 50
+assert sum(labels) == 100
 assert all(abs(sum(q) - 1) < 1e-9 for x in r["examples"]["items"] for q in x["probs"])
 END
 

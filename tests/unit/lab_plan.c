@@ -1,0 +1,282 @@
+/* plan - a job's hash is everything that can change its result and nothing else: each key of a
+ * study moves the hashes of the jobs that it reaches, a supervisor's its students' too, and no
+ * others (defect 8 of public implementations: stale labels). */
+#include "lab_test.h"
+
+static struct bench bench;
+
+/* The jobs of the base study's first two repetitions, as bits. */
+enum {
+    NONE = 0,
+    WEAK = 1,
+    CEILING = 2,
+    NAIVE = 4,
+    CONFIDENCE = 8,
+    STUDENTS = NAIVE | CONFIDENCE,
+    UNDER_WEAK = WEAK | STUDENTS,
+    STRONG = CEILING | STUDENTS,
+    ALL = WEAK | STRONG,
+    JOBS = 4,
+    SECOND = 16 /* times: of the second repetition */
+};
+
+struct row {
+    const char *key, *value;
+    unsigned moves;   /* of the first repetition; SECOND * of the second */
+    const char *also; /* an override that both have */
+};
+
+/* Every key that a study may have, and each choice that is coded by itself. $ is the scratch
+ * folder. */
+static const struct row rows[] = {
+    {"name", "other", NONE, NULL},
+    {"title", "Another", NONE, NULL},
+    {"task", "$/template.yaml", ALL, NULL},
+    {"task", "$/word.yaml", ALL, NULL}, /* the same texts, another start of the head */
+    {"task", "$/renamed.yaml", NONE, NULL},
+    {"model", "$/other", ALL, NULL},
+    {"data.supervise", "9", ALL, NULL}, /* the draw is one thing with one hash */
+    {"data.train", "13", ALL, NULL},
+    {"data.valid", "7", ALL, NULL}, /* the curve is part of a result */
+    {"data.valid", "0", ALL, NULL},
+    {"data.test", "11", ALL, NULL},
+    {"data.max_tokens", "31", ALL, NULL},
+
+    {"supervisor.model", "$/other", UNDER_WEAK, NULL},
+    {"supervisor.layers", "2", UNDER_WEAK, NULL},
+    {"supervisor.trainable", "head", UNDER_WEAK, NULL},
+    {"supervisor.trainable", "top 1", UNDER_WEAK, NULL},
+    {"supervisor.embeddings", "true", UNDER_WEAK, NULL},
+    {"supervisor.epochs", "3", UNDER_WEAK, NULL},
+    {"supervisor.batch", "5", UNDER_WEAK, NULL},
+    {"supervisor.lr", "1e-3", UNDER_WEAK, NULL},
+    {"supervisor.schedule", "linear", UNDER_WEAK, NULL},
+    {"supervisor.warmup", "1", UNDER_WEAK, NULL},
+    {"supervisor.weight_decay", "0.1", UNDER_WEAK, NULL},
+    {"supervisor.beta1", "0.8", UNDER_WEAK, NULL},
+    {"supervisor.beta2", "0.99", UNDER_WEAK, NULL},
+    {"supervisor.eps", "1e-7", UNDER_WEAK, NULL},
+    {"supervisor.clip", "2", UNDER_WEAK, NULL},
+    {"supervisor.evals", "1", UNDER_WEAK, NULL},
+    {"supervisor.micro_tokens", "64", UNDER_WEAK, NULL},
+    {"supervisor.checkpoint_every", "1", NONE, NULL},
+
+    {"student.model", "$/other", STRONG, NULL},
+    {"student.layers", "3", STRONG, NULL},
+    {"student.trainable", "all", STRONG, NULL},
+    {"student.trainable", "top 1", STRONG, NULL},
+    {"student.trainable", "top 9", NONE, "student.trainable=top 4"}, /* no more than there are */
+    {"student.embeddings", "true", STRONG, "student.trainable=all"},
+    {"student.epochs", "3", STRONG, NULL},
+    {"student.batch", "5", STRONG, NULL},
+    {"student.lr", "1e-3", STRONG, NULL},
+    {"student.schedule", "constant", STRONG, NULL},
+    {"student.warmup", "1", STRONG, NULL},
+    {"student.weight_decay", "0.1", STRONG, NULL},
+    {"student.beta1", "0.8", STRONG, NULL},
+    {"student.beta2", "0.99", STRONG, NULL},
+    {"student.eps", "1e-7", STRONG, NULL},
+    {"student.clip", "2", STRONG, NULL},
+    {"student.evals", "1", STRONG, NULL},
+    {"student.micro_tokens", "64", STRONG, NULL},
+    {"student.checkpoint_every", "1", NONE, NULL},
+
+    {"training.epochs", "3", ALL, NULL},
+    {"training.batch", "5", ALL, NULL},
+    {"training.lr", "1e-3", ALL, NULL},
+    {"training.lr", "1e-3", STRONG, "supervisor.lr=1e-4"}, /* a side's own goes before */
+    {"training.schedule", "linear", ALL, NULL},
+    {"training.warmup", "1", ALL, NULL},
+    {"training.weight_decay", "0.1", ALL, NULL},
+    {"training.beta1", "0.8", ALL, NULL},
+    {"training.beta2", "0.99", ALL, NULL},
+    {"training.eps", "1e-7", ALL, NULL},
+    {"training.clip", "2", ALL, NULL},
+    {"training.evals", "1", ALL, NULL},
+    {"training.micro_tokens", "64", ALL, NULL},
+    {"training.checkpoint_every", "1", NONE, NULL},
+
+    {"methods", "[confidence, naive]", NONE, NULL},
+    {"confidence.alpha_max", "0.7", CONFIDENCE, NULL},
+    {"confidence.ramp", "0.3", CONFIDENCE, NULL},
+    {"confidence.threshold", "prior", CONFIDENCE, NULL},
+
+    {"seeds", "2", NONE, NULL},
+    {"seed.split", "7", ALL, NULL},
+    {"seed.label", "7", NONE, NULL}, /* nothing is drawn for these labels */
+    {"seed.label", "7", ALL, "task=$/choice.yaml"},
+    {"seed.init", "7", ALL, NULL},
+    {"seed.order", "7", ALL, NULL},
+    {"hold", "[split]", ALL *SECOND, "seeds=2"},
+    {"hold", "[label]", ALL *SECOND, "{seeds: 2, task: $/choice.yaml}"},
+    {"hold", "[init]", ALL *SECOND, "seeds=2"},
+    {"hold", "[order]", ALL *SECOND, "seeds=2"},
+    {"controls", "true", NONE, NULL},
+    {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
+    {"bootstrap", "150", NONE, NULL},
+    {"level", "0.9", NONE, NULL},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+struct hashes {
+    char job[2 * JOBS][HASH_HEX]; /* in the order of the bits; "" where the study has no such job */
+};
+
+static void hash_keep(struct hashes *h, const struct job *j, int place, size_t r)
+{
+    memcpy(h->job[place + (int)r * JOBS], j->hash, HASH_HEX);
+}
+
+static void hashes_of(struct hashes *h, const char *const *overrides, size_t n)
+{
+    struct err e = ERR_INIT;
+    struct study s;
+    struct plan p;
+    memset(h, 0, sizeof *h);
+    assert_ok(study_read(&s, bench.study, overrides, n, &e), &e);
+    assert_ok(plan_make(&p, &bench.lab, &s, &e), &e);
+    for (size_t i = 0; i < p.n_pairs; i++) {
+        const struct pair *x = &p.pairs[i];
+        for (size_t r = 0; r < x->n && x->method; r++) {
+            hash_keep(h, x->weak[r], 0, r);
+            hash_keep(h, x->ceiling[r], 1, r);
+            hash_keep(h, x->student[r], x->method->loss == LOSS_CONFIDENCE ? 3 : 2, r);
+        }
+    }
+    plan_release(&p);
+    study_release(&s);
+}
+
+/* override - "key=value" with the scratch folder for $. */
+static const char * override(char *out, size_t size, const char *key, const char *value)
+{
+    const char *dollar = strchr(value, '$');
+    size_t n = dollar ? (size_t)(dollar - value) : strlen(value);
+    snprintf(out, size, "%s%s%.*s%s%s", key, *key ? "=" : "", (int)n, value, dollar ? scratch : "",
+             dollar ? dollar + 1 : "");
+    return out;
+}
+
+/* also_split - one override, or several as {key: value, ...}. */
+static size_t also_split(char out[4][600], const char *also)
+{
+    char text[600], *rest = text;
+    size_t n = 0;
+    if (!also)
+        return 0;
+    if (*also != '{') {
+        override(out[0], sizeof out[0], "", also);
+        return 1;
+    }
+    snprintf(text, sizeof text, "%.*s", (int)strlen(also) - 2, also + 1);
+    for (char *key; (key = strtok_r(rest, ",", &rest));) {
+        char *colon = strchr(key, ':');
+        *colon = '\0';
+        override(out[n], sizeof out[0], key + strspn(key, " "), colon + 2);
+        n++;
+    }
+    return n;
+}
+
+static void each_key_moves_what_it_reaches(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &rows[i];
+        char also[4][600], changed[600];
+        const char *list[5];
+        struct hashes before, after;
+        unsigned moved = 0;
+        size_t n = also_split(also, row->also);
+        for (size_t k = 0; k < n; k++)
+            list[k] = also[k];
+        hashes_of(&before, list, n);
+        list[n] = override(changed, sizeof changed, row->key, row->value);
+        hashes_of(&after, list, n + 1);
+        for (unsigned k = 0; k < 2 * JOBS; k++)
+            if (before.job[k][0] && after.job[k][0] && strcmp(before.job[k], after.job[k]) != 0)
+                moved |= 1u << k;
+        for (unsigned k = 0; k < JOBS; k++)
+            assert_true(before.job[k][0] && after.job[k][0]);
+        if (moved != row->moves)
+            fail_msg("%s=%s moves jobs %#x, wanted %#x (supervisor 1, ceiling 2, naive 4, "
+                     "confidence 8; times 16: second repetition)",
+                     row->key, row->value, moved, row->moves);
+    }
+}
+
+/* A job that is left out is no reason for another to move. */
+static void methods_are_alone(void **state)
+{
+    (void)state;
+    static const char *const one[] = {"methods=naive"};
+    struct hashes both, naive;
+    hashes_of(&both, NULL, 0);
+    hashes_of(&naive, one, 1);
+    for (int k = 0; k < 3; k++)
+        assert_string_equal(both.job[k], naive.job[k]);
+    assert_string_equal(naive.job[3], "");
+    for (int i = 0; i < JOBS; i++) /* four jobs, four hashes */
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(both.job[i], both.job[k]);
+}
+
+static bool has_row(const char *key)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+/* keys_check - every key of the resolved study, by its dotted path, has a row above. */
+static size_t keys_check(const struct doc *map, const char *above)
+{
+    size_t n = 0;
+    for (const struct doc *d = map->child; d; d = d->next) {
+        char key[200];
+        snprintf(key, sizeof key, "%s%s%s", above, *above ? "." : "", d->key);
+        if (d->type == DOC_MAP) {
+            n += keys_check(d, key);
+            continue;
+        }
+        n++;
+        if (!has_row(key))
+            fail_msg("the key %s has no row in this test: which jobs does it move?", key);
+        if (strncmp(key, "student.", 8) == 0) {
+            char side[240];
+            snprintf(side, sizeof side, "supervisor.%s", key + 8);
+            assert_true(has_row(side));
+        }
+    }
+    return n;
+}
+
+static void every_key_has_its_row(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct study s;
+    struct str yaml = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    assert_ok(study_read(&s, bench.study, NULL, 0, &e), &e);
+    assert_ok(study_resolved(&s, &yaml, &e), &e);
+    assert_ok(doc_parse_yaml(&t, yaml.s, yaml.len, "resolved", &e), &e);
+    assert_true(keys_check(t.root, "") > 40);
+    doc_tree_release(&t);
+    str_release(&yaml);
+    study_release(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_key_moves_what_it_reaches),
+        cmocka_unit_test(methods_are_alone),
+        cmocka_unit_test(every_key_has_its_row),
+    };
+    bench_open(&bench);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    bench_close(&bench);
+    return failed;
+}
