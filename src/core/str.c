@@ -118,6 +118,21 @@ void str_path(struct str *b, const char *dir, const char *name)
     str_cat(b, name);
 }
 
+void str_csv(struct str *b, const char *s)
+{
+    if (!strpbrk(s, ",\"\r\n")) {
+        str_cat(b, s);
+        return;
+    }
+    str_addc(b, '"');
+    for (; *s; s++) {
+        if (*s == '"')
+            str_addc(b, '"');
+        str_addc(b, *s);
+    }
+    str_addc(b, '"');
+}
+
 bool str_starts(const char *s, const char *prefix)
 {
     return strncmp(s, prefix, strlen(prefix)) == 0;

@@ -27,6 +27,9 @@ int str_check(const struct str *b, struct err *e); /* ERR_NOMEM if any addition 
 char *str_take(struct str *b, struct err *e);      /* heap string to the caller (mem_free); b is as new */
 void str_path(struct str *b, const char *dir, const char *name); /* b = dir/name, one slash */
 
+/* str_csv - append s as one field of RFC 4180: quoted where it has to be. */
+void str_csv(struct str *b, const char *s);
+
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 

@@ -314,7 +314,11 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "tokens"), js_int(&w, (int64_t)d->trained.tokens);
     js_key(&w, "final_loss"), js_real(&w, d->trained.final_loss);
     js_key(&w, "resumed"), js_bool(&w, d->trained.resumed);
-    js_key(&w, "truncated"), js_int(&w, (int64_t)(d->sets[PART_TEST].truncated + d->sets[j->part].truncated));
+    js_key(&w, "truncated"), js_open(&w, '{'); /* of each part that it read */
+    for (int part = 0; part < PART_COUNT; part++)
+        if (d->sets[part].n)
+            js_key(&w, lab_part_names[part]), js_int(&w, (int64_t)d->sets[part].truncated);
+    js_close(&w, '}');
     js_key(&w, "memory_peak"), js_int(&w, (int64_t)mem_peak());
     js_key(&w, "curve"), curve_json(&w, d);
     js_close(&w, '}');

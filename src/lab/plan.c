@@ -241,13 +241,25 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
             struct job weak, strong;
             if ((rc = side_job(p, &s->supervisor, i, &weak, e)) || (rc = side_job(p, &s->student, k, &strong, e)))
                 break;
-            if (job_size(&strong) < job_size(&weak))
+            if (job_size(&strong) < job_size(&weak)) {
+                rc = mem_grow(&p->left_out, &p->cap_left_out, p->n_left_out + 1,
+                              sizeof *p->left_out, e);
+                if (!rc)
+                    p->left_out[p->n_left_out++] = (struct left_out){weak, strong};
                 continue;
+            }
             for (size_t m = 0; !rc && m < s->n_methods; m++)
                 rc = pair_add(p, &weak, &strong, s->methods[m], e);
             if (!rc && s->controls)
                 rc = pair_add(p, &weak, &strong, NULL, e);
         }
+    if (!rc && p->n_left_out && p->n_pairs)
+        log_info(
+            lab->log,
+            "%zu of %zu pairs of a supervisor and a student are left out: the student is smaller",
+            p->n_left_out,
+            s->supervisor.n_models * s->supervisor.n_layers * s->student.n_models *
+                s->student.n_layers);
     if (!rc && !p->n_pairs)
         rc = err_set(e, ERR_INPUT, "every student is smaller than every supervisor: nothing to compare");
     if (rc)
@@ -265,6 +277,7 @@ void plan_release(struct plan *p)
     str_release(&p->data_dir);
     mem_free(p->jobs);
     mem_free(p->pairs);
+    mem_free(p->left_out);
     arena_release(&p->arena);
 }
 

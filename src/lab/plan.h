@@ -31,6 +31,12 @@ struct pair {
     struct job **weak, **student, **ceiling; /* [n] */
 };
 
+/* A supervisor and a student that are not compared: the student is smaller. Both without
+ * repetition. */
+struct left_out {
+    struct job weak, strong;
+};
+
 struct plan {
     const struct lab *lab;
     const struct study *study;
@@ -44,6 +50,8 @@ struct plan {
     size_t n_jobs, cap_jobs;
     struct pair *pairs;
     size_t n_pairs, cap_pairs;
+    struct left_out *left_out;
+    size_t n_left_out, cap_left_out;
 };
 
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
@@ -53,7 +61,13 @@ void plan_release(struct plan *p);
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
 /* job_run - compute one job into the store. *busy as store_begin. */
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e);
+/* results_write - results.json and predictions.csv in dir. */
 int results_write(const struct plan *p, const char *dir, double seconds, struct err *e);
+
+/* predictions_write - predictions.csv in dir: every test example of every repetition with each
+ * model's probabilities (docs/results.md). probs [jobs]: [n,K] on the test part, NULL where the job
+ * failed. */
+int predictions_write(const struct plan *p, double *const *probs, const char *dir, struct err *e);
 
 /* What a finished job left, read back: predictions on a part. [n,K], mem_free. */
 int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs, struct err *e);

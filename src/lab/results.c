@@ -10,14 +10,36 @@
 #include <string.h>
 #include <time.h>
 
+/* Of one job on its test part, beside its accuracy; NAN where undefined. */
+enum { SCORE_AUROC, SCORE_PRIOR, SCORE_ECE, SCORE_BRIER, SCORES };
+static const char *const score_names[SCORES] = {"auroc", "prior_matched_accuracy", "ece", "brier"};
+
 /* What results need of a repetition: test labels, and each job's test predictions, read once. */
 struct bench {
     const struct plan *p;
     size_t K;
     int **labels;   /* [seeds] */
     uint64_t **units; /* [seeds], each test example's question */
-    double **probs; /* [jobs], NULL where failed */
+    double **probs;   /* [jobs], NULL where failed */
+    double (*scores)[SCORES]; /* [jobs] */
 };
+
+static int bench_score(struct bench *b, size_t i, struct err *e)
+{
+    const struct job *j = b->p->jobs[i];
+    const double *probs = b->probs[i];
+    const int *labels = b->labels[j->repetition];
+    size_t n = b->p->data[j->repetition].n[PART_TEST];
+    struct err own = ERR_INIT;
+    b->scores[i][SCORE_AUROC] = metrics_auroc(probs, labels, n, b->K, &own);
+    if (!own.code)
+        b->scores[i][SCORE_PRIOR] = metrics_prior_matched(probs, labels, n, b->K, &own);
+    b->scores[i][SCORE_ECE] = metrics_ece(probs, labels, n, b->K);
+    b->scores[i][SCORE_BRIER] = metrics_brier(probs, labels, n, b->K);
+    if (own.code)
+        *e = own;
+    return own.code;
+}
 
 static int bench_open(struct bench *b, const struct plan *p, struct err *e)
 {
@@ -25,7 +47,8 @@ static int bench_open(struct bench *b, const struct plan *p, struct err *e)
     b->labels = mem_zalloc(p->study->seeds, sizeof *b->labels, e);
     b->units = b->labels ? mem_zalloc(p->study->seeds, sizeof *b->units, e) : NULL;
     b->probs = b->units ? mem_zalloc(p->n_jobs, sizeof *b->probs, e) : NULL;
-    if (!b->probs)
+    b->scores = b->probs ? mem_zalloc(p->n_jobs, sizeof *b->scores, e) : NULL;
+    if (!b->scores)
         return e->code;
     for (size_t r = 0; r < p->study->seeds; r++) {
         const struct dataset *d = &p->data[r];
@@ -41,6 +64,8 @@ static int bench_open(struct bench *b, const struct plan *p, struct err *e)
     for (size_t i = 0; i < p->n_jobs; i++)
         if (p->jobs[i]->state != JOB_FAILED) {
             int rc = job_probs(p, p->jobs[i], PART_TEST, &b->probs[i], e);
+            if (!rc)
+                rc = bench_score(b, i, e);
             if (rc)
                 return rc;
         }
@@ -58,14 +83,20 @@ static void bench_close(struct bench *b)
     mem_free(b->labels);
     mem_free(b->units);
     mem_free(b->probs);
+    mem_free(b->scores);
+}
+
+static size_t bench_job(const struct bench *b, const struct job *j)
+{
+    for (size_t i = 0; i < b->p->n_jobs; i++)
+        if (b->p->jobs[i] == j)
+            return i;
+    BUG("job %s is not of this plan", j->hash);
 }
 
 static const double *bench_probs(const struct bench *b, const struct job *j)
 {
-    for (size_t i = 0; i < b->p->n_jobs; i++)
-        if (b->p->jobs[i] == j)
-            return b->probs[i];
-    BUG("job %s is not of this plan", j->hash);
+    return b->probs[bench_job(b, j)];
 }
 
 static void estimate_json(struct js *w, const char *key, const struct estimate *x)
@@ -76,35 +107,22 @@ static void estimate_json(struct js *w, const char *key, const struct estimate *
 }
 
 /* role_json - one of the three models of a pair: accuracy with its interval, and the rest as means over repetitions. */
-static int role_json(struct js *w, const struct bench *b, const char *key, struct job *const *jobs, const size_t *alive, size_t n,
-                     const struct estimate *accuracy, struct err *e)
+static void role_json(struct js *w, const struct bench *b, const char *key, struct job *const *jobs,
+                      const size_t *alive, size_t n, const struct estimate *accuracy)
 {
-    double auroc = 0, ece = 0, brier = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct job *j = jobs[alive[i]];
-        const double *probs = bench_probs(b, j);
-        size_t tests = b->p->data[j->repetition].n[PART_TEST];
-        struct err own = ERR_INIT;
-        double a = metrics_auroc(probs, b->labels[j->repetition], tests, b->K, &own);
-        if (own.code) {
-            *e = own;
-            return own.code;
-        }
-        auroc += a / (double)n;
-        ece += metrics_ece(probs, b->labels[j->repetition], tests, b->K) / (double)n;
-        brier += metrics_brier(probs, b->labels[j->repetition], tests, b->K) / (double)n;
-    }
     js_key(w, key), js_open(w, '{');
     estimate_json(w, "accuracy", accuracy);
-    js_key(w, "auroc"), js_real(w, auroc);
-    js_key(w, "ece"), js_real(w, ece);
-    js_key(w, "brier"), js_real(w, brier);
+    for (size_t k = 0; k < SCORES; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < n; i++)
+            sum += b->scores[bench_job(b, jobs[alive[i]])][k];
+        js_key(w, score_names[k]), js_real(w, sum / (double)n);
+    }
     js_key(w, "jobs"), js_open(w, '[');
     for (size_t i = 0; i < n; i++)
         js_str(w, jobs[alive[i]]->hash);
     js_close(w, ']');
     js_close(w, '}');
-    return OK;
 }
 
 static size_t model_index(const struct plan *p, const struct job *j)
@@ -221,11 +239,12 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
     js_key(w, "seeds"), js_int(w, (int64_t)n);
     js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));
     if (n) {
-        if ((rc = trio_measure(t, n, &set, &trio, e)) ||
-            (rc = role_json(w, b, "weak", q->weak, alive, n, &trio.weak, e)) ||
-            (rc = role_json(w, b, "student_scores", q->student, alive, n, &trio.student, e)) ||
-            (rc = role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling, e)))
+        rc = trio_measure(t, n, &set, &trio, e);
+        if (rc)
             goto out;
+        role_json(w, b, "weak", q->weak, alive, n, &trio.weak);
+        role_json(w, b, "student_scores", q->student, alive, n, &trio.student);
+        role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling);
         estimate_json(w, "gap", &trio.gap);
         estimate_json(w, "gain", &trio.gain);
         estimate_json(w, "pgr", &trio.pgr);
@@ -241,6 +260,10 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         estimate_json(w, "all", &trio.agree);
         estimate_json(w, "supervisor_right", &trio.agree_right);
         estimate_json(w, "supervisor_wrong", &trio.agree_wrong);
+        js_close(w, '}');
+        js_key(w, "error_inheritance"), js_open(w, '{');
+        estimate_json(w, "student", &trio.agree_wrong);
+        estimate_json(w, "ceiling", &trio.ceiling_wrong);
         js_close(w, '}');
         rc = versus_json(w, b, q, t, alive, n, &set, e);
         seeds_json(w, t, alive, n, b->K);
@@ -312,45 +335,77 @@ static void task_json(struct js *w, const struct plan *p)
         js_key(w, lab_part_names[part]), js_int(w, (int64_t)d->n[part]);
     js_key(w, "constant_accuracy"), js_real(w, (double)most / (double)d->n[PART_TEST]);
     js_key(w, "duplicates_dropped"), js_int(w, (int64_t)d->duplicates_dropped);
+    js_key(w, "max_tokens"), js_int(w, (int64_t)p->study->max_tokens);
     js_close(w, '}');
 }
 
-static void models_json(struct js *w, const struct plan *p)
+static void model_json(struct js *w, const struct plan *p, const struct job *j)
 {
     struct str id = STR_INIT, label = STR_INIT;
-    js_key(w, "models"), js_open(w, '[');
-    for (size_t i = 0; i < p->n_jobs; i++) {
-        const struct job *j = p->jobs[i];
-        bool seen = false;
-        for (size_t k = 0; k < i; k++)
-            seen = seen || (p->jobs[k]->model == j->model && p->jobs[k]->layers == j->layers);
-        if (seen)
-            continue;
-        struct model_config c = *weights_config(j->model->weights);
-        size_t whole = c.layers;
-        c.layers = j->layers;
-        model_id(j, &id);
-        str_reset(&label);
-        str_addf(&label, j->layers < whole ? "%s, first %zu of %zu layers and the final norm" : "%s, all %zu layers", j->model->name,
-                 j->layers, whole);
-        js_open(w, '{');
-        js_key(w, "id"), js_str(w, id.s);
-        js_key(w, "label"), js_str(w, label.s);
-        js_key(w, "name"), js_str(w, j->model->name);
-        js_key(w, "index"), js_int(w, (int64_t)model_index(p, j));
-        js_key(w, "layers"), js_int(w, (int64_t)j->layers);
-        js_key(w, "layers_whole"), js_int(w, (int64_t)whole);
-        js_key(w, "params"), js_int(w, (int64_t)config_params(&c));
-        js_close(w, '}');
-    }
-    js_close(w, ']');
+    struct model_config c = *weights_config(j->model->weights);
+    size_t whole = c.layers;
+    c.layers = j->layers;
+    model_id(j, &id);
+    str_addf(&label,
+             j->layers < whole ? "%s, first %zu of %zu layers and the final norm"
+                               : "%s, all %zu layers",
+             j->model->name, j->layers, whole);
+    js_open(w, '{');
+    js_key(w, "id"), js_str(w, id.s);
+    js_key(w, "label"), js_str(w, label.s);
+    js_key(w, "name"), js_str(w, j->model->name);
+    js_key(w, "index"), js_int(w, (int64_t)model_index(p, j));
+    js_key(w, "layers"), js_int(w, (int64_t)j->layers);
+    js_key(w, "layers_whole"), js_int(w, (int64_t)whole);
+    js_key(w, "params"), js_int(w, (int64_t)config_params(&c));
+    js_close(w, '}');
     str_release(&id);
     str_release(&label);
 }
 
-/* jobs_json - every job with its curve, copied from its result. */
-static int jobs_json(struct js *w, const struct plan *p, struct err *e)
+/* model_at - the i-th job of the plan, then the models of what was left out of it. */
+static const struct job *model_at(const struct plan *p, size_t i)
 {
+    if (i < p->n_jobs)
+        return p->jobs[i];
+    const struct left_out *x = &p->left_out[(i - p->n_jobs) / 2];
+    return (i - p->n_jobs) % 2 ? &x->strong : &x->weak;
+}
+
+static void models_json(struct js *w, const struct plan *p)
+{
+    js_key(w, "models"), js_open(w, '[');
+    for (size_t i = 0; i < p->n_jobs + 2 * p->n_left_out; i++) {
+        const struct job *j = model_at(p, i);
+        bool seen = false;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = model_at(p, k)->model == j->model && model_at(p, k)->layers == j->layers;
+        if (!seen)
+            model_json(w, p, j);
+    }
+    js_close(w, ']');
+}
+
+static void left_out_json(struct js *w, const struct plan *p)
+{
+    struct str id = STR_INIT;
+    js_key(w, "left_out"), js_open(w, '[');
+    for (size_t i = 0; i < p->n_left_out; i++) {
+        js_open(w, '{');
+        model_id(&p->left_out[i].weak, &id);
+        js_key(w, "supervisor"), js_str(w, id.s);
+        model_id(&p->left_out[i].strong, &id);
+        js_key(w, "student"), js_str(w, id.s);
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+    str_release(&id);
+}
+
+/* jobs_json - every job with its curve, copied from its result. */
+static int jobs_json(struct js *w, const struct bench *b, struct err *e)
+{
+    const struct plan *p = b->p;
     static const char *const roles[] = {"supervisor", "ceiling", "student"};
     struct str id = STR_INIT, raw = STR_INIT;
     int rc = OK;
@@ -377,6 +432,10 @@ static int jobs_json(struct js *w, const struct plan *p, struct err *e)
             doc_write_json(&raw, t.root);
             rc = str_check(&raw, e);
             js_key(w, "result"), js_raw(w, raw.s);
+            js_key(w, "scores"), js_open(w, '{');
+            for (size_t k = 0; k < SCORES; k++)
+                js_key(w, score_names[k]), js_real(w, b->scores[i][k]);
+            js_close(w, '}');
         }
         js_close(w, '}');
         doc_tree_release(&t);
@@ -440,8 +499,9 @@ int results_write(const struct plan *p, const char *dir, double seconds, struct 
     for (size_t i = 0; i < p->n_pairs && !rc; i++)
         rc = pair_json(&w, &b, &p->pairs[i], e);
     js_close(&w, ']');
+    left_out_json(&w, p);
     if (!rc)
-        rc = jobs_json(&w, p, e);
+        rc = jobs_json(&w, &b, e);
     if (rc)
         goto out;
     examples_json(&w, &b);
@@ -450,7 +510,9 @@ int results_write(const struct plan *p, const char *dir, double seconds, struct 
     str_path(&path, dir, "results.json");
     if ((rc = str_check(&out, e)) || (rc = str_check(&path, e)))
         goto out;
-    rc = file_write(path.s, out.s, out.len, e);
+    rc = predictions_write(p, b.probs, dir, e);
+    if (!rc)
+        rc = file_write(path.s, out.s, out.len, e);
 out:
     bench_close(&b);
     str_release(&out);

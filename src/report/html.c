@@ -308,7 +308,8 @@ int report_write(const char *dir, struct log *log, struct err *e)
 {
     struct doc_tree t = DOC_TREE_INIT;
     struct figure figures[FIGURES] = {0};
-    struct str path = STR_INIT, csv = STR_INIT, html = STR_INIT, yaml = STR_INIT, missing = STR_INIT;
+    struct str path = STR_INIT, csv = STR_INIT, curves = STR_INIT, html = STR_INIT, yaml = STR_INIT,
+               missing = STR_INIT;
     struct err no_yaml = ERR_INIT;
     str_path(&path, dir, "results.json");
     int rc = str_check(&path, e);
@@ -317,7 +318,11 @@ int report_write(const char *dir, struct log *log, struct err *e)
     if (!rc)
         rc = report_csv(t.root, &csv, e);
     if (!rc)
+        rc = report_curves(t.root, &curves, e);
+    if (!rc)
         rc = write_in(dir, "results.csv", &csv, e);
+    if (!rc)
+        rc = write_in(dir, "curves.csv", &curves, e);
     if (!rc)
         rc = figures_make(t.root, dir, figures, &missing, e);
     if (rc)
@@ -334,6 +339,7 @@ out:
     doc_tree_release(&t);
     str_release(&path);
     str_release(&csv);
+    str_release(&curves);
     str_release(&html);
     str_release(&yaml);
     str_release(&missing);

@@ -10,11 +10,17 @@
  * with its interval or the reason it has none, and below it one sentence a pair (trio verdicts), failures, what the interval covers. */
 int report_table(const struct doc *results, size_t width, bool colour, struct str *out, struct err *e);
 
-/* report_csv - every number: one row for each pair, measure and seed (seed empty for the mean, with lo and hi). RFC 4180. */
+/* report_csv - every number but the curves': one row for each measure of a pair, of a pair's seed,
+ * of a job, of the study, its task and models (seed empty for the mean, with lo and hi). RFC 4180.
+ */
 int report_csv(const struct doc *results, struct str *out, struct err *e);
 
-/* report_write - results.csv, figures/ (SVG, PDF where gnuplot can) and report.html in dir, from dir/results.json. gnuplot missing: the report is
- * still written, with tables in the figures' place and a sentence that says so. */
+/* report_curves - the curves within the epochs: one row a point. RFC 4180. */
+int report_curves(const struct doc *results, struct str *out, struct err *e);
+
+/* report_write - results.csv, curves.csv, figures/ (SVG, PDF where gnuplot can) and report.html in
+ * dir, from dir/results.json. gnuplot missing: the report is still written, with tables in the
+ * figures' place and a sentence that says so. */
 int report_write(const char *dir, struct log *log, struct err *e);
 
 #endif

@@ -153,97 +153,15 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     str_cat(&note, " and test examples, the three models together.");
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
+    str_reset(&note);
+    notes_left_out(results, &note);
+    if (note.len)
+        sentence(out, note.s, 2, width);
+    str_reset(&note);
+    notes_cut(results, &note);
+    if (note.len)
+        sentence(out, note.s, 2, width);
     str_release(&note);
     failures(results, colour, out);
     return str_check(out, e);
-}
-
-static void csv_field(struct str *out, const char *s)
-{
-    if (!strpbrk(s, ",\"\r\n")) {
-        str_cat(out, s);
-        return;
-    }
-    str_addc(out, '"');
-    for (; *s; s++) {
-        if (*s == '"')
-            str_addc(out, '"');
-        str_addc(out, *s);
-    }
-    str_addc(out, '"');
-}
-
-static void csv_number(struct str *out, double x)
-{
-    str_addc(out, ',');
-    if (!isnan(x))
-        str_addf(out, "%.17g", x);
-}
-
-static void csv_row(struct str *out, const struct doc *pair, const char *measure, double seed, struct est x)
-{
-    csv_field(out, view_str(pair, "supervisor"));
-    str_addc(out, ',');
-    csv_field(out, view_str(pair, "student"));
-    str_addc(out, ',');
-    csv_field(out, view_str(pair, "method"));
-    str_addf(out, ",%s,", measure);
-    if (!isnan(seed))
-        str_addf(out, "%.0f", seed);
-    csv_number(out, x.value);
-    csv_number(out, x.lo);
-    csv_number(out, x.hi);
-    str_cat(out, "\r\n");
-}
-
-static struct est only(double value)
-{
-    return (struct est){value, (double)NAN, (double)NAN};
-}
-
-int report_csv(const struct doc *results, struct str *out, struct err *e)
-{
-    static const char *const roles[][2] = {{"weak", "weak"}, {"student_scores", "student"}, {"ceiling", "ceiling"}};
-    static const char *const scores[] = {"auroc", "ece", "brier"};
-    static const char *const whole[] = {"gap", "gain", "pgr", "minus_naive"};
-    static const char *const agree[] = {"all", "supervisor_right", "supervisor_wrong"};
-    static const char *const seeds[] = {"weak", "student", "ceiling", "pgr"};
-    struct str name = STR_INIT;
-    int rc = view_check(results, e);
-    if (rc)
-        return rc;
-    str_cat(out, "supervisor,student,method,measure,seed,value,lo,hi\r\n");
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        for (size_t r = 0; r < 3; r++) {
-            const struct doc *m = doc_get(p, roles[r][0]);
-            if (!m)
-                continue;
-            str_reset(&name);
-            str_addf(&name, "%s accuracy", roles[r][1]);
-            csv_row(out, p, name.s, (double)NAN, view_est(m, "accuracy"));
-            for (size_t k = 0; k < 3; k++) {
-                str_reset(&name);
-                str_addf(&name, "%s %s", roles[r][1], scores[k]);
-                csv_row(out, p, name.s, (double)NAN, only(view_real(m, scores[k])));
-            }
-        }
-        for (size_t k = 0; k < 4; k++)
-            if (doc_get(p, whole[k]))
-                csv_row(out, p, whole[k], (double)NAN, view_est(p, whole[k]));
-        for (size_t k = 0; k < 3 && doc_get(p, "agreement"); k++) {
-            str_reset(&name);
-            str_addf(&name, "agreement %s", agree[k]);
-            csv_row(out, p, name.s, (double)NAN, view_est(doc_get(p, "agreement"), agree[k]));
-        }
-        const struct doc *per = doc_get(p, "per_seed");
-        for (const struct doc *s = per ? per->child : NULL; s; s = s->next)
-            for (size_t k = 0; k < 4; k++) {
-                str_reset(&name);
-                str_addf(&name, k < 3 ? "%s accuracy" : "%s", seeds[k]);
-                csv_row(out, p, name.s, view_real(s, "seed"), only(view_real(s, seeds[k])));
-            }
-    }
-    rc = str_check(&name, e);
-    str_release(&name);
-    return rc ? rc : str_check(out, e);
 }

@@ -14,14 +14,18 @@ double view_real(const struct doc *map, const char *key)
     return node_real(doc_get(map, key));
 }
 
-struct est view_est(const struct doc *map, const char *key)
+struct est view_node_est(const struct doc *d)
 {
-    const struct doc *d = doc_get(map, key);
     double x[3] = {(double)NAN, (double)NAN, (double)NAN};
     size_t i = 0;
     for (const struct doc *c = d && d->type == DOC_LIST ? d->child : NULL; c && i < 3; c = c->next)
         x[i++] = node_real(c);
     return (struct est){x[0], x[1], x[2]};
+}
+
+struct est view_est(const struct doc *map, const char *key)
+{
+    return view_node_est(doc_get(map, key));
 }
 
 const char *view_str(const struct doc *map, const char *key)
@@ -75,7 +79,8 @@ void view_seeds(const struct doc *results, struct str *out)
 
 int view_check(const struct doc *results, struct err *e)
 {
-    static const char *const parts[] = {"study", "task", "models", "pairs", "jobs", "examples"};
+    static const char *const parts[] = {"study",    "task", "models",  "pairs",
+                                        "left_out", "jobs", "examples"};
     double format = view_real(results, "format");
     if (!(fabs(format - 1) < 0.5))
         return doc_fail(results, e, "not a results file of format 1");

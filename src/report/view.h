@@ -9,6 +9,7 @@
 struct est {
     double value, lo, hi;
 };
+struct est view_node_est(const struct doc *list);
 struct est view_est(const struct doc *map, const char *key);
 double view_real(const struct doc *map, const char *key); /* NAN where absent or null */
 const char *view_str(const struct doc *map, const char *key); /* "" where absent or null */
@@ -21,6 +22,21 @@ void view_words(const struct doc *results, const char *id, struct str *out);
 void view_seeds(const struct doc *results, struct str *out);
 /* view_check - the file is a results file of this format, else ERR_INPUT. */
 int view_check(const struct doc *results, struct err *e);
+
+/* notes.c. view_cut - of one model's texts of a part, over all seeds: how many were cut to
+ * max_tokens; false where no job says. */
+struct cut {
+    double n, of;
+};
+bool view_cut(const struct doc *results, const char *model, const char *part, struct cut *out);
+extern const char *const view_parts[]; /* ends with NULL */
+/* view_first_of_model - whether a row of models is the first with its name (others are other depths
+ * of it). */
+bool view_first_of_model(const struct doc *results, const struct doc *model);
+#define CUT_MUCH 0.01 /* a larger share is warned of */
+/* One paragraph each, appended; nothing where there is nothing to say. */
+void notes_left_out(const struct doc *results, struct str *out);
+void notes_cut(const struct doc *results, struct str *out);
 
 /* figures.c: gnuplot's part. One figure: name, caption, an SVG for the page (no fixed colours of text, no XML header). */
 struct figure {

@@ -85,9 +85,82 @@ expect 0 "$W2S" run micro.yaml seeds=3 'hold=[split, label, init, order]' method
 tr -s ' \n' ' ' <out >flat
 says flat "over 1 seed (3 were asked for"
 
+# Pairs whose student is the smaller one are named, not dropped; so is what was cut.
+expect 0 "$W2S" run micro.yaml supervisor.layers='[1, 3]' student.layers='[2, 4]' methods=naive data.max_tokens=5 --runs a --json
+cp out ladder.json
+python3 - ladder.json <<'END' || fail "left out pairs, truncation"
+import json, sys
+r = json.load(open(sys.argv[1]))
+ids = lambda p: (p["supervisor"].rsplit("/")[-1], p["student"].rsplit("/")[-1])
+assert [ids(p) for p in r["left_out"]] == [("3", "2")], r["left_out"]
+assert [ids(p) for p in r["pairs"]] == [("1", "2"), ("1", "4"), ("3", "4")]
+assert {p["student"] for p in r["left_out"]} <= {m["id"] for m in r["models"]}
+for j in r["jobs"]:
+    cut = j["result"]["truncated"]
+    parts = {"train", "valid", "test"} | ({"supervise"} if j["role"] == "supervisor" else set())
+    assert set(cut) == parts and all(0 < cut[k] <= r["task"][k] for k in cut), cut
+END
+expect 0 "$W2S" run micro.yaml supervisor.layers='[1, 3]' student.layers='[2, 4]' methods=naive data.max_tokens=5 --runs a
+says err "1 of 4 pairs of a supervisor and a student are left out"
+tr -s ' \n' ' ' <out >flat
+says flat "smaller than the supervisor: 1 pair: 3 of 4 layers -> 2 of 4 layers."
+says flat "Cut to 5 tokens:"
+says flat "Warning:"
+
+# Every number as CSV: results.csv, curves.csv, predictions.csv, two seeds.
+expect 0 "$W2S" run micro.yaml seeds=2 methods=naive name=csv --runs a --json
+python3 - out a/studies/csv* <<'END' || fail "the CSV files are not what results.json says"
+import csv, json, sys
+r = json.load(open(sys.argv[1]))
+rows = {n: list(csv.DictReader(open(f"{sys.argv[2]}/{n}.csv", newline=""))) for n in ("results", "curves", "predictions")}
+jobs = {j["hash"]: j for j in r["jobs"]}
+assert len(jobs) == 6
+points = [(j["hash"], c) for j in r["jobs"] for c in j["result"]["curve"]]
+assert len(points) == len(rows["curves"]) >= 6 * 5
+for (h, c), row in zip(points, rows["curves"]):
+    assert row["job"] == h and row["role"] == jobs[h]["role"] and int(row["seed"]) == jobs[h]["seed"]
+    for k, v in c.items():
+        assert (row[k] == "") == (v is None) and (v is None or float(row[k]) == v), (k, v, row[k])
+assert all(x["measure"] for x in rows["results"])
+got = {(x["job"], x["measure"]): x["value"] for x in rows["results"] if x["job"]}
+for h, j in jobs.items():
+    for k in ("accuracy", "seconds", "tokens", "steps", "final_loss"):
+        assert float(got[h, "job " + k]) == j["result"][k], k
+    for k, v in j["scores"].items():
+        assert float(got[h, "job " + k]) == v, k
+    assert float(got[h, "job truncated test"]) == j["result"]["truncated"]["test"]
+p = r["pairs"][0]
+got = {x["measure"]: x for x in rows["results"] if not x["job"] and not x["seed"]}
+for m, v in (("gain", p["gain"]), ("gap", p["gap"]), ("pgr", p["pgr"]), ("weak accuracy", p["weak"]["accuracy"]),
+             ("agreement supervisor_wrong", p["agreement"]["supervisor_wrong"]),
+             ("error_inheritance ceiling", p["error_inheritance"]["ceiling"])):
+    assert [float(got[m][k]) if got[m][k] else None for k in ("value", "lo", "hi")] == v, m
+assert p["error_inheritance"]["student"] == p["agreement"]["supervisor_wrong"]
+# predictions of two seeds; accuracies recomputed from them
+pred = rows["predictions"]
+n_test = r["task"]["test"]
+assert len(pred) == 2 * n_test and len({(x["seed"], x["id"]) for x in pred}) == 2 * n_test
+columns = list(pred[0])[4:]
+assert len(columns) == 3 * 2 and all(": negative" in c for c in columns[::2]) and all(": positive" in c for c in columns[1::2])
+for j in r["jobs"]:
+    a, b = [c for c in columns if c.startswith(j["role"] + " ")]
+    mine = [x for x in pred if int(x["seed"]) == j["seed"]]
+    right = sum((float(x[b]) > float(x[a])) == (x["label"] == "1") for x in mine)
+    assert right / n_test == j["result"]["accuracy"], (right, j["result"]["accuracy"])
+    # prior-matched accuracy: as many called positive as there are, counted again here
+    order = sorted(mine, key=lambda x: -float(x[b]))
+    n = sum(x["label"] == "1" for x in mine)
+    scores = [float(x[b]) for x in order]
+    if scores[n - 1] != scores[n]:
+        again = sum((i < n) == (x["label"] == "1") for i, x in enumerate(order)) / n_test
+        assert abs(again - j["scores"]["prior_matched_accuracy"]) < 1e-12
+for x, item in zip(pred, r["examples"]["items"]):
+    assert (x["id"], int(x["label"]), x["source"]) == (item["id"], item["label"], item["source"])
+END
+
 # What is reported.
-for f in results.json results.csv report.html study.yaml; do [ -s a/studies/micro/$f ] || fail "$f is missing"; done
-says a/studies/micro/results.csv "supervisor,student,method,measure,seed,value,lo,hi"
+for f in results.json results.csv curves.csv predictions.csv report.html study.yaml; do [ -s a/studies/micro/$f ] || fail "$f is missing"; done
+says a/studies/micro/results.csv "supervisor,student,method,measure,seed,value,lo,hi,job"
 says a/studies/micro/report.html "<svg viewBox"
 lacks a/studies/micro/report.html "<script"
 expect 0 "$W2S" report micro --runs a

@@ -100,6 +100,21 @@ static void test_str(void **state)
     assert_null(str_nearest("zzzz", names, 3));
 }
 
+static void test_csv(void **state)
+{
+    (void)state;
+    static const char *const in[] = {"", "plain é", "a,b", "say \"so\"", "two\r\nlines"};
+    static const char *const out[] = {"", "plain é", "\"a,b\"", "\"say \"\"so\"\"\"",
+                                      "\"two\r\nlines\""};
+    struct str b = STR_INIT;
+    for (size_t i = 0; i < sizeof in / sizeof *in; i++) {
+        str_reset(&b);
+        str_csv(&b, in[i]);
+        assert_string_equal(b.s, out[i]);
+    }
+    str_release(&b);
+}
+
 static void test_utf8(void **state)
 {
     (void)state;
@@ -205,8 +220,9 @@ static void test_par(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_err),  cmocka_unit_test(test_mem),   cmocka_unit_test(test_str), cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_rng),  cmocka_unit_test(test_hash),  cmocka_unit_test(test_arena), cmocka_unit_test(test_par),
+        cmocka_unit_test(test_err),  cmocka_unit_test(test_mem),   cmocka_unit_test(test_str),
+        cmocka_unit_test(test_csv),  cmocka_unit_test(test_utf8),  cmocka_unit_test(test_rng),
+        cmocka_unit_test(test_hash), cmocka_unit_test(test_arena), cmocka_unit_test(test_par),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
