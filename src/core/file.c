@@ -5,12 +5,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct {
@@ -104,6 +107,24 @@ int file_read(struct str *out, const char *path, struct err *e)
     return rc ? rc : str_check(out, e);
 }
 
+/* temporary_name - "<path>.part-<16 hexadecimal digits of chance>": a process's number would be
+ * another's too, on another machine or in another container that shares the folder. */
+static int temporary_name(struct str *out, const char *path, struct err *e)
+{
+    uint64_t chance = 0;
+    if (getentropy(&chance, sizeof chance))
+        return err_sys(e, "%s: no name for a temporary file", path);
+    str_reset(out);
+    str_addf(out, "%s.part-%016llx", path, (unsigned long long)chance);
+    return str_check(out, e);
+}
+
+bool file_is_leftover(const char *name)
+{
+    const char *part = strstr(name, ".part-");
+    return part && strlen(part) == 6 + 16 && strspn(part + 6, "0123456789abcdef") == 16;
+}
+
 struct file_out {
     int fd;
     char *path, *temporary;
@@ -117,17 +138,19 @@ int file_out_open(struct file_out **out, const char *path, struct err *e)
     if (!f)
         return e->code;
     f->fd = -1;
-    str_addf(&t, "%s.part-%ld", path, (long)getpid());
-    f->path = mem_strdup(path, e);
+    int rc = temporary_name(&t, path, e);
+    f->path = rc ? NULL : mem_strdup(path, e);
     f->temporary = f->path ? str_take(&t, e) : NULL;
     str_release(&t);
     if (!f->temporary) {
         file_out_close(f);
         return e->code;
     }
-    f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (f->fd < 0) {
-        int rc = err_sys(e, "%s: cannot be written", path);
+        rc = err_sys(e, "%s: cannot be written", path);
+        mem_free(f->temporary); /* not ours to remove */
+        f->temporary = NULL;
         file_out_close(f);
         return rc;
     }
@@ -287,8 +310,7 @@ int file_link_or_copy(const char *from, const char *to, struct err *e)
 {
     struct str temporary = STR_INIT;
     struct file_map m = {0};
-    str_addf(&temporary, "%s.part-%ld", to, (long)getpid());
-    int rc = str_check(&temporary, e);
+    int rc = temporary_name(&temporary, to, e);
     if (!rc && link(from, temporary.s) == 0)
         rc = file_rename(temporary.s, to, e);
     else if (!rc && !(rc = file_map_open(&m, from, e)))
@@ -337,12 +359,12 @@ int file_list(const char *dir, char ***names, size_t *n, struct err *e)
     return rc;
 }
 
-int file_lock(const char *path, bool wait, int *fd, struct err *e)
+static int lock_open(const char *path, int how, int *fd, struct err *e)
 {
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (*fd < 0)
         return err_sys(e, "%s: cannot be written", path);
-    while (flock(*fd, LOCK_EX | (wait ? 0 : LOCK_NB))) {
+    while (flock(*fd, how)) {
         if (errno == EINTR)
             continue;
         int rc = errno == EWOULDBLOCK ? OK : err_sys(e, "%s: cannot be locked", path);
@@ -353,8 +375,45 @@ int file_lock(const char *path, bool wait, int *fd, struct err *e)
     return OK;
 }
 
+int file_lock(const char *path, bool wait, int *fd, struct err *e)
+{
+    return lock_open(path, LOCK_EX | (wait ? 0 : LOCK_NB), fd, e);
+}
+
+int file_lock_shared(const char *path, int *fd, struct err *e)
+{
+    return lock_open(path, LOCK_SH, fd, e);
+}
+
+bool file_lock_alone(int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 void file_unlock(int fd)
 {
     if (fd >= 0)
         close(fd);
+}
+
+void file_prune(const char *dir, const char *ending, double age)
+{
+    struct err ignored = ERR_INIT;
+    struct str path = STR_INIT;
+    struct stat st;
+    char **names = NULL;
+    size_t n = 0;
+    time_t now = time(NULL);
+    if (file_list(dir, &names, &n, &ignored))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        if (ending ? !str_ends(names[i], ending) : !file_is_leftover(names[i]))
+            continue;
+        str_path(&path, dir, names[i]);
+        if (!path.failed && !lstat(path.s, &st) && S_ISREG(st.st_mode) &&
+            difftime(now, st.st_mtime) > age)
+            unlink(path.s);
+    }
+    mem_free(names);
+    str_release(&path);
 }

@@ -37,9 +37,21 @@ int file_link_or_copy(const char *from, const char *to, struct err *e); /* hard 
  * heap block (mem_free). */
 int file_list(const char *dir, char ***names, size_t *n, struct err *e);
 
+/* file_is_leftover - whether name is one that something was being written under. Where it is old,
+ * its writer was killed.
+ * file_prune - remove files in dir that were last written more than age seconds ago: leftovers, or
+ * with an ending (not NULL) those whose name ends so. Tidiness: a failure is nobody's error. */
+bool file_is_leftover(const char *name);
+void file_prune(const char *dir, const char *ending, double age);
+
 /* file_lock - an advisory lock on path (created); waits where wait is true, else *fd = -1 and OK if
- * another process holds it. file_unlock closes. Dies with the process. */
+ * another process holds it. file_unlock closes. Dies with the process.
+ * file_lock_shared - one that others may hold too, in the same way; waits for one that is not.
+ * file_lock_alone - whether a shared lock is held by no one else, and then it is not shared any
+ * more; where the answer is no, it may be lost. */
 int file_lock(const char *path, bool wait, int *fd, struct err *e);
+int file_lock_shared(const char *path, int *fd, struct err *e);
+bool file_lock_alone(int fd);
 void file_unlock(int fd);
 
 /* Fault injection: the n-th write fails with ENOSPC; 0 turns it off. The environment variable

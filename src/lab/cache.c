@@ -6,25 +6,46 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A killed writer's file; features of a study that was not finished and not run again. */
+#define LEFTOVER_AGE (24 * 3600.0)
+#define ORPHAN_AGE   (7 * 24 * 3600.0)
+
+static size_t job_cut(const struct job *j)
+{
+    struct model_config c = *weights_config(j->model->weights);
+    c.layers = j->layers;
+    return model_cut(&c, &j->trainable);
+}
+
+static int cache_path(const struct plan *p, const char *name, const char *tail, struct str *path,
+                      struct err *e)
+{
+    str_reset(path);
+    str_addf(path, "%s/cache%s%s%s", store_dir(p->lab->store), *name ? "/" : "", name, tail);
+    return str_check(path, e);
+}
+
 /* What features depend on; not on the blocks above the cut, nor on anything that learns. */
-static int features_path(const struct plan *p, const struct job *j, const struct model *m, enum task_part part, struct str *path,
-                         struct err *e)
+static int features_path(const struct plan *p, const struct job *j, enum task_part part,
+                         struct str *path, struct err *e)
 {
     struct str spec = STR_INIT;
+    size_t cut = job_cut(j);
+    bool last =
+        cut == j->layers; /* a model cut at its end gives last rows, any other gives all rows */
     char numerics[256], hash[HASH_HEX];
-    dev_numerics(m->dev, numerics, sizeof numerics);
-    str_addf(&spec, "features 1\n%s\n%s\n%s\n%s\n%s\nmax_tokens %zu\nblocks %zu of %zu\nlast rows only %d\nmicro %zu\n", numerics,
-             j->model->hash, j->model->tokenizer_hash, p->data[j->repetition].hash, lab_part_names[part], p->study->max_tokens, m->cut,
-             /* a model cut at its end gives last rows, any other gives all rows */
-             m->cut == m->cfg.layers ? m->cut : 0, m->cut == m->cfg.layers, j->side->training.micro_tokens);
+    dev_numerics(p->lab->dev, numerics, sizeof numerics);
+    str_addf(&spec,
+             "features, numerics %d\n%s\n%s\n%s\n%s\n%s\nmax_tokens %zu\nblocks %zu of %zu\nlast "
+             "rows only %d\nmicro %zu\n",
+             LAB_NUMERICS, numerics, j->model->hash, j->model->tokenizer_hash,
+             p->data[j->repetition].hash, lab_part_names[part], p->study->max_tokens, cut,
+             last ? cut : 0, last, j->side->training.micro_tokens);
     int rc = str_check(&spec, e);
     if (!rc)
         rc = hash_bytes(spec.s, spec.len, hash, e);
-    if (!rc) {
-        str_reset(path);
-        str_addf(path, "%s/cache/%s.f32", store_dir(p->lab->store), hash);
-        rc = str_check(path, e);
-    }
+    if (!rc)
+        rc = cache_path(p, hash, ".f32", path, e);
     str_release(&spec);
     return rc;
 }
@@ -46,13 +67,7 @@ static int features_write(const struct plan *p, const struct job *j, struct mode
     char what[96];
     struct sink sink = {NULL, m->cfg.channels};
     struct progress progress;
-    struct str dir = STR_INIT;
-    str_addf(&dir, "%s/cache", store_dir(p->lab->store));
-    int rc = str_check(&dir, e);
-    if (!rc)
-        rc = file_mkdirs(dir.s, e);
-    if (!rc)
-        rc = file_out_open(&sink.file, path, e);
+    int rc = file_out_open(&sink.file, path, e);
     if (rc)
         goto out;
     snprintf(what, sizeof what, "features of %zu frozen layers, %s", m->cut, lab_part_names[part]);
@@ -63,7 +78,6 @@ static int features_write(const struct plan *p, const struct job *j, struct mode
         rc = file_out_commit(sink.file, e);
 out:
     file_out_close(sink.file);
-    str_release(&dir);
     return rc;
 }
 
@@ -72,7 +86,8 @@ int cached_features_open(struct cached_features *c, const struct plan *p, const 
 {
     struct str path = STR_INIT;
     bool last = m->cut == m->cfg.layers;
-    int rc = features_path(p, j, m, part, &path, e);
+    struct err ignored = ERR_INIT;
+    int rc = features_path(p, j, part, &path, e);
     if (rc)
         goto out;
     c->starts = mem_alloc(t->n + 1, sizeof *c->starts, e);
@@ -83,12 +98,13 @@ int cached_features_open(struct cached_features *c, const struct plan *p, const 
     }
     for (size_t i = 0; i <= t->n; i++)
         c->starts[i] = last ? i : t->starts[i];
-    size_t want = c->starts[t->n] * m->cfg.channels * sizeof(float), have = 0;
-    if (file_exists(path.s) && (rc = file_size(path.s, &have, e)))
-        goto out;
-    if (have != want && (rc = features_write(p, j, m, t, part, path.s, e)))
-        goto out;
-    rc = file_map_open(c->map, path.s, e);
+    size_t want = c->starts[t->n] * m->cfg.channels * sizeof(float);
+    /* Opened before it is asked whether it is there: a file that is removed in between is still the
+     * one that was opened. */
+    if (!file_map_open(c->map, path.s, &ignored) && c->map->size != want)
+        file_map_close(c->map);
+    if (!c->map->data && !(rc = features_write(p, j, m, t, part, path.s, e)))
+        rc = file_map_open(c->map, path.s, e);
     if (!rc)
         c->f = (struct features){(const float *)(const void *)c->map->data, c->starts, m->cfg.channels};
 out:
@@ -105,13 +121,36 @@ void cached_features_close(struct cached_features *c)
     memset(c, 0, sizeof *c);
 }
 
-int cached_features_clear(const struct plan *p, struct err *e)
+int cached_features_hold(const struct plan *p, int *fd, struct err *e)
 {
-    struct str dir = STR_INIT;
-    str_addf(&dir, "%s/cache", store_dir(p->lab->store));
-    int rc = str_check(&dir, e);
-    if (!rc)
-        rc = file_remove_tree(dir.s, e);
-    str_release(&dir);
+    struct str path = STR_INIT;
+    bool any = false;
+    *fd = -1;
+    for (size_t i = 0; i < p->n_jobs; i++)
+        any = any || job_cut(p->jobs[i]) > 0;
+    int rc = any ? cache_path(p, "", "", &path, e) : OK;
+    if (any && !rc)
+        rc = file_mkdirs(path.s, e);
+    if (any && !rc) {
+        file_prune(path.s, NULL, LEFTOVER_AGE);
+        file_prune(path.s, ".f32", ORPHAN_AGE);
+        rc = cache_path(p, "lock", "", &path, e);
+    }
+    if (any && !rc)
+        rc = file_lock_shared(path.s, fd, e);
+    str_release(&path);
     return rc;
+}
+
+void cached_features_drop(const struct plan *p, int fd, bool whole)
+{
+    struct str path = STR_INIT;
+    struct err ignored = ERR_INIT;
+    if (whole && fd >= 0 && file_lock_alone(fd))
+        for (size_t i = 0; i < p->n_jobs; i++)
+            for (int part = 0; part < PART_COUNT && job_cut(p->jobs[i]) > 0; part++)
+                if (!features_path(p, p->jobs[i], (enum task_part)part, &path, &ignored))
+                    file_remove_tree(path.s, &ignored);
+    file_unlock(fd);
+    str_release(&path);
 }

@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Rises when the program would compute other bits from the same settings. */
-#define LAB_NUMERICS 1
-
 const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)

@@ -74,7 +74,12 @@ int job_probs(const struct plan *p, const struct job *j, enum task_part part, do
 
 extern const char *const lab_part_names[PART_COUNT];
 
-/* Frozen features, computed once and shared: runs/cache/<hash>.f32. */
+/* Rises when the program would compute other bits from the same settings: part of the names of jobs
+ * and of cached features. */
+#define LAB_NUMERICS 1
+
+/* Frozen features, computed once and shared: runs/cache/<hash>.f32. Processes that need the same
+ * ones at the same time each write their own; they are the same, and the last rename stays. */
 struct cached_features {
     struct file_map *map;
     struct features f;
@@ -83,6 +88,12 @@ struct cached_features {
 int cached_features_open(struct cached_features *c, const struct plan *p, const struct job *j, struct model *m,
                          const struct token_set *t, enum task_part part, struct err *e);
 void cached_features_close(struct cached_features *c);
-int cached_features_clear(const struct plan *p, struct err *e); /* the study is whole: nothing needs them */
+/* cached_features_hold - said before the first job: this process may read features until
+ * cached_features_drop. *fd: -1 where no job of the plan has a frozen block. Leftovers and features
+ * that no study has taken away for days are removed here. cached_features_drop - after the last
+ * one; whole: the study is done, so that its features are removed, unless another process may read
+ * them. */
+int cached_features_hold(const struct plan *p, int *fd, struct err *e);
+void cached_features_drop(const struct plan *p, int fd, bool whole);
 
 #endif

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-/* wait_second - another process has the job; it is looked at again after a second. */
+/* wait_second - other processes have the jobs that are left; they are looked at again after a
+ * second. */
 static int wait_second(struct err *e)
 {
     struct timespec t = {1, 0};
@@ -28,38 +29,32 @@ static void say_result(const struct plan *p, const struct job *j, size_t done, d
     doc_tree_release(&t);
 }
 
-/* study_job - bring one job to an end, whoever computes it. Only a stop or a broken store is an error here. */
-static int study_job(const struct plan *p, struct job *j, size_t place, struct lab_summary *sum, struct err *e)
+/* study_job - bring one job to its end, if it can be had: *ended false where another process has it
+ * or its supervisor is not done. Only a stop or a broken store is an error here. */
+static int study_job(const struct plan *p, struct job *j, struct lab_summary *sum, bool *ended,
+                     struct err *e)
 {
-    bool busy = true, waited = false;
-    int rc = OK;
+    size_t place = sum->found + sum->ran + sum->failed + 1;
+    double start = clock_now();
+    bool busy = false;
+    *ended = true;
     if (j->supervisor && j->supervisor->state == JOB_FAILED) {
         err_set(&j->why, ERR_INPUT, "its supervisor failed");
         j->state = JOB_FAILED;
         sum->failed++;
         return OK;
     }
-    while (busy) {
-        double start = clock_now();
-        if (store_has(p->lab->store, j->hash)) {
-            j->state = JOB_FOUND;
-            sum->found++;
-            return OK;
-        }
-        j->why = (struct err)ERR_INIT;
-        rc = job_run(p, j, &busy, &j->why);
-        if (busy && !waited) {
-            log_info(p->lab->log, "[%zu/%zu] %s: another process is at it, waiting", place, p->n_jobs, j->label);
-            waited = true;
-        }
-        if (busy && (rc = wait_second(e)))
-            return rc;
-        if (!busy && !rc) {
-            j->state = JOB_RAN;
-            sum->ran++;
-            say_result(p, j, place, clock_now() - start);
-        }
+    if (store_has(p->lab->store, j->hash)) {
+        j->state = JOB_FOUND;
+        sum->found++;
+        return OK;
     }
+    *ended = !(j->supervisor && j->supervisor->state == JOB_TODO);
+    if (!*ended)
+        return OK;
+    j->why = (struct err)ERR_INIT;
+    int rc = job_run(p, j, &busy, &j->why);
+    *ended = rc || !busy;
     if (rc == ERR_INTERRUPTED) {
         *e = j->why;
         return rc;
@@ -68,8 +63,48 @@ static int study_job(const struct plan *p, struct job *j, size_t place, struct l
         j->state = JOB_FAILED;
         sum->failed++;
         log_warn(p->lab->log, "[%zu/%zu] %s failed: %s", place, p->n_jobs, j->label, j->why.msg);
+    } else if (*ended) {
+        j->state = JOB_RAN;
+        sum->ran++;
+        say_result(p, j, place, clock_now() - start);
     }
     return OK;
+}
+
+/* study_next - the first job that can be had; *none where all that are left are other processes' or
+ * stand on one that is. One repetition after the other: what its jobs share is needed together. */
+static int study_next(const struct plan *p, struct lab_summary *sum, bool *none, struct err *e)
+{
+    for (size_t r = 0; r < p->study->seeds; r++)
+        for (size_t i = 0; i < p->n_jobs; i++) {
+            struct job *j = p->jobs[i];
+            bool ended = false;
+            int rc =
+                j->repetition == r && j->state == JOB_TODO ? study_job(p, j, sum, &ended, e) : OK;
+            if (rc || ended)
+                return rc;
+        }
+    *none = true;
+    return OK;
+}
+
+/* study_jobs - all jobs to their ends, whoever computes them. */
+static int study_jobs(const struct plan *p, struct lab_summary *sum, struct err *e)
+{
+    bool waiting = false;
+    int rc = OK;
+    for (size_t i = 0; i < p->n_jobs; i++)
+        sum->found += p->jobs[i]->state == JOB_FOUND;
+    while (!rc && sum->found + sum->ran + sum->failed < p->n_jobs) {
+        bool none = false;
+        rc = study_next(p, sum, &none, e);
+        if (none && !waiting)
+            log_info(p->lab->log, "another process is at what is left, waiting");
+        if (none)
+            rc = wait_second(e);
+        waiting = none;
+    }
+    return rc;
 }
 
 static int study_write(const struct plan *p, const char *dir, struct err *e)
@@ -92,6 +127,7 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
 {
     struct plan p;
     double start = clock_now();
+    int cache = -1;
     memset(out, 0, sizeof *out);
     str_init(&out->dir);
     int rc = plan_make(&p, lab, s, e);
@@ -102,17 +138,14 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     rc = str_check(&out->dir, e);
     if (!rc)
         rc = study_write(&p, out->dir.s, e);
-    size_t place = 0;
-    /* One repetition after the other: what its jobs share is needed together. */
-    for (size_t r = 0; r < s->seeds && !rc; r++)
-        for (size_t i = 0; i < p.n_jobs && !rc; i++)
-            if (p.jobs[i]->repetition == r)
-                rc = study_job(&p, p.jobs[i], ++place, out, e);
+    if (!rc)
+        rc = cached_features_hold(&p, &cache, e);
+    if (!rc)
+        rc = study_jobs(&p, out, e);
     out->seconds = clock_now() - start;
     if (!rc)
         rc = results_write(&p, out->dir.s, out->seconds, e);
-    if (!rc && !out->failed)
-        rc = cached_features_clear(&p, e);
+    cached_features_drop(&p, cache, !rc && !out->failed);
     plan_release(&p);
     return rc;
 }

@@ -7,12 +7,11 @@
 /* model_param_at - the parameter of a role in a layer (-1: before the first, L: after the last);
  * NULL where the family has none. model_weight_at - its values, or NULL.
  * model_unembed - what an LM head multiplies with: unembed, or the embedding where tied.
- * model_head_param - of any head. model_cut - the first block that learns under t. */
+ * model_head_param - of any head. */
 struct model_param *model_param_at(const struct model *m, int layer, enum param_role role);
 const float *model_weight_at(const struct model *m, int layer, enum param_role role);
 struct model_param *model_unembed(const struct model *m);
 struct model_param *model_head_param(const struct model *m);
-size_t model_cut(const struct model_config *c, const struct trainable *t);
 
 /* Widths of the program's own layout. */
 struct widths {

@@ -79,6 +79,8 @@ int model_trainable_set(struct model *m, const struct trainable *t, struct err *
 void model_trainable_none(struct model *m);
 void model_grad_zero(struct model *m);
 size_t model_outputs(const struct model *m); /* columns of the logits: K, 1 or V */
+/* model_cut - the first block that learns under t; L: none. */
+size_t model_cut(const struct model_config *c, const struct trainable *t);
 
 /* model_bytes - estimate of the memory that training takes, for --dry-run: weights, gradients, two
  * moments, activations of one pass over batch_tokens, with a classifier of two classes; exact where

@@ -156,14 +156,6 @@ static int work_note(const struct store_work *w, const char *kind, const char *l
     return rc;
 }
 
-/* is_leftover - "<name>.part-<pid>": what core/file.h was writing when an earlier life of the job
- * ended. */
-static bool is_leftover(const char *name)
-{
-    const char *part = strstr(name, ".part-");
-    return part && part[6] && !part[6 + strspn(part + 6, "0123456789")];
-}
-
 /* work_clean - take out of the folder what is not to go into jobs/: at its top the note and the
  * checkpoint, everywhere leftovers. */
 static int work_clean(const char *dir, bool top, struct err *e)
@@ -176,7 +168,7 @@ static int work_clean(const char *dir, bool top, struct err *e)
         str_path(&path, dir, names[i]);
         if ((rc = str_check(&path, e)))
             break;
-        if (is_leftover(names[i]) ||
+        if (file_is_leftover(names[i]) ||
             (top && (!strcmp(names[i], "work.json") || str_starts(names[i], "checkpoint"))))
             rc = file_remove_tree(path.s, e);
         else if (file_is_dir(path.s))

@@ -29,10 +29,13 @@ static int job_file(const struct store_work *w, const char *name, struct err *e)
     return rc;
 }
 
+/* what a life that was killed was writing */
+#define HALF_WRITTEN "test.f64.part-0123456789abcdef"
+
 /* job_whole - what must hold of every folder under jobs/ at any time. */
 static void job_whole(const struct store *s, const char *hash)
 {
-    static const char *const gone[] = {"checkpoint.bin", "work.json"};
+    static const char *const gone[] = {"checkpoint.bin", "work.json", HALF_WRITTEN};
     struct err e = ERR_INIT;
     struct str path = STR_INIT;
     struct doc_tree t = DOC_TREE_INIT, job = DOC_TREE_INIT;
@@ -47,7 +50,7 @@ static void job_whole(const struct store *s, const char *hash)
     store_job_path(s, hash, "test.f64", &path);
     assert_ok(store_array_read(path.s, &x, 3, &e), &e);
     assert_true(x[0] == 0.25 && x[1] == -1 && x[2] == 3);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         str_reset(&path);
         store_job_path(s, hash, gone[i], &path);
         assert_false(file_exists(path.s));
@@ -68,6 +71,8 @@ static int job_do(struct store *s, const char *hash, bool *busy, struct err *e)
     if (rc || *busy)
         return rc;
     rc = job_file(&w, "checkpoint.bin", e);
+    if (!rc)
+        rc = job_file(&w, HALF_WRITTEN, e);
     if (!rc)
         rc = job_file(&w, "test.f64", e);
     if (!rc)

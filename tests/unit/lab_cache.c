@@ -1,0 +1,97 @@
+/* cache - features of frozen blocks: a study's end removes its own, and only where no other process
+ * may be reading them. */
+#include "lab_test.h"
+
+#include <time.h>
+#include <utime.h>
+
+static struct bench bench;
+
+static size_t cached(const char *ending)
+{
+    struct err e = ERR_INIT;
+    char **names = NULL;
+    size_t n = 0, found = 0;
+    if (!file_is_dir(under("runs/cache")))
+        return 0;
+    assert_ok(file_list(under("runs/cache"), &names, &n, &e), &e);
+    for (size_t i = 0; i < n; i++)
+        found += str_ends(names[i], ending);
+    mem_free(names);
+    return found;
+}
+
+static void study_do(const char *seed, size_t ran)
+{
+    const char *overrides[] = {seed, "methods=naive", "name=cache"};
+    struct err e = ERR_INIT;
+    struct study s;
+    struct lab_summary sum;
+    assert_ok(study_read(&s, bench.study, overrides, 3, &e), &e);
+    assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);
+    assert_int_equal(sum.failed, 0);
+    assert_int_equal(sum.ran, ran);
+    str_release(&sum.dir);
+    study_release(&s);
+}
+
+/* The student's two frozen blocks: train, valid and test. */
+static void the_last_one_removes_its_own(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    int other;
+    folder(under("runs/cache"));
+    spill(under("runs/cache/another.f32"), "a study's that goes on");
+    assert_ok(file_lock_shared(under("runs/cache/lock"), &other, &e), &e);
+    study_do("seed.split=1", 3);
+    assert_int_equal(cached(".f32"), 1 + 3); /* another may be reading them */
+    file_unlock(other);
+    study_do("seed.split=2", 3);
+    assert_int_equal(cached(".f32"), 1 + 3); /* its own are gone, the first one's are not its own */
+    study_do("seed.split=1", 0);
+    assert_int_equal(cached(".f32"), 1);
+    assert_true(file_exists(under("runs/cache/another.f32")));
+}
+
+static void what_is_old_goes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double days;
+        bool stays;
+    } files[] = {{"a.f32", 6, true},
+                 {"b.f32", 8, false},
+                 {"a.f32.part-0123456789abcdef", 0.9, true},
+                 {"b.f32.part-0123456789abcdef", 1.1, false},
+                 {"c.part-0123456789abcde", 9, true}, /* no name of ours */
+                 {"c.part-0123456789abcdefa", 9, true},
+                 {"notes.txt", 9, true}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[600];
+        struct utimbuf when = {0, time(NULL) - (time_t)(files[i].days * 86400)};
+        snprintf(path, sizeof path, "%s/runs/cache/%s", scratch, files[i].name);
+        spill(path, "x");
+        assert_int_equal(utime(path, &when), 0);
+    }
+    study_do("seed.split=3", 3);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[600];
+        snprintf(path, sizeof path, "%s/runs/cache/%s", scratch, files[i].name);
+        if (file_exists(path) != files[i].stays)
+            fail_msg("%s %s", files[i].name, files[i].stays ? "is gone" : "is left");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_one_removes_its_own),
+        cmocka_unit_test(what_is_old_goes),
+    };
+    bench_open(&bench);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    bench_close(&bench);
+    return failed;
+}
