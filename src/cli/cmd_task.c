@@ -58,7 +58,9 @@ static int task_show(const struct app *app, const struct lab *lab, const char *n
     if (!rc)
         rc = lab_tokenizer_open(&m, lab, w->model, e);
     if (!rc)
-        rc = description_make(&about, t, &d, m.tokenizer, w->max_tokens, e);
+        rc = dataset_cut(&d, &(const struct tokenizer *){m.tokenizer}, 1, w->max_tokens, e);
+    if (!rc)
+        rc = description_make(&about, t, &d, m.tokenizer, e);
     if (rc)
         goto out;
     if (app->json)

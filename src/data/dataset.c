@@ -57,7 +57,7 @@ static void hash_count(struct hash *h, uint64_t x)
     hash_add(h, bytes, sizeof bytes);
 }
 
-static int dataset_hash(struct dataset *d, struct err *e)
+int dataset_hash(struct dataset *d, struct err *e)
 {
     struct hash *h = hash_new(e);
     if (!h)

@@ -21,10 +21,10 @@ static size_t quantile(const size_t *sorted, size_t n, double q)
 }
 
 static int lengths_measure(struct part_description *p, const struct example *x, size_t n,
-                           const struct tokenizer *tok, size_t max_tokens, struct err *e)
+                           const struct tokenizer *tok, struct err *e)
 {
     struct token_set t;
-    int rc = token_set_make(&t, x, n, tok, max_tokens, e);
+    int rc = token_set_make(&t, x, n, tok, e);
     if (rc)
         return rc;
     size_t *len = mem_alloc(n, sizeof *len, e);
@@ -37,8 +37,6 @@ static int lengths_measure(struct part_description *p, const struct example *x, 
         p->p95 = quantile(len, n, 0.95);
         p->longest = len[n - 1];
         p->tokens = t.starts[n];
-        p->truncated = t.truncated;
-        p->lost = t.lost;
     }
     mem_free(len);
     token_set_release(&t);
@@ -139,14 +137,14 @@ static int shared_find(struct description *a, const struct dataset *d, struct er
 }
 
 int description_make(struct description *a, const struct task *t, const struct dataset *d,
-                     const struct tokenizer *tok, size_t max_tokens, struct err *e)
+                     const struct tokenizer *tok, struct err *e)
 {
     int rc = OK;
-    *a = (struct description){.tokenized = tok != NULL, .max_tokens = max_tokens};
+    *a = (struct description){.tokenized = tok != NULL};
     for (int p = 0; !rc && p < PART_COUNT; p++) {
         rc = classes_count(&a->part[p], d->part[p], d->n[p], e);
         if (!rc && tok && d->n[p])
-            rc = lengths_measure(&a->part[p], d->part[p], d->n[p], tok, max_tokens, e);
+            rc = lengths_measure(&a->part[p], d->part[p], d->n[p], tok, e);
     }
     if (!rc)
         rc = shared_find(a, d, e);

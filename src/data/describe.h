@@ -8,10 +8,10 @@ struct part_description {
     size_t n, questions;
     size_t class[16];
     double constant_accuracy; /* of always answering the largest class; NAN for an empty part */
-    /* With a tokenizer, else 0: tokens an example as it is read, truncated ones cut. median and
-     * p95 are the smallest length that half, 95 % of the examples do not exceed. */
-    size_t shortest, median, p95, longest;
-    size_t tokens, truncated, lost;
+    /* With a tokenizer, else 0: tokens of the examples as they are (cut where dataset_cut was
+     * called). median and p95 are the smallest length that half, 95 % of the examples do not
+     * exceed. */
+    size_t shortest, median, p95, longest, tokens;
     size_t same_text; /* examples whose text is in another part too: 0, or the split is broken */
     /* Examples whose letters and digits, case aside, are those of one in another part. */
     size_t same_words;
@@ -19,13 +19,12 @@ struct part_description {
 
 struct description {
     bool tokenized;
-    size_t max_tokens;
     struct part_description part[PART_COUNT];
 };
 
 /* description_make - tok may be NULL: no lengths. Nothing to release. */
 int description_make(struct description *a, const struct task *t, const struct dataset *d,
-                     const struct tokenizer *tok, size_t max_tokens, struct err *e);
+                     const struct tokenizer *tok, struct err *e);
 
 /* Appended to out: as text for people, with show examples of the test part (else of the first that
  * has any), or as one JSON object on a line. */

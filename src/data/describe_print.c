@@ -74,10 +74,10 @@ static void parts_print(const struct description *a, const struct task *t, const
                  "for case and punctuation\n");
 }
 
-static void tokens_print(const struct description *a, struct str *out)
+static void tokens_print(const struct description *a, const struct dataset *d, struct str *out)
 {
-    str_addf(out, "\n%-10s%10s%10s%8s%8s%10s%11s%8s\n", "tokens", "all", "shortest", "median",
-             "95 %", "longest", "truncated", "lost");
+    str_addf(out, "\n%-10s%10s%10s%8s%8s%10s%11s%10s\n", "tokens", "all", "shortest", "median",
+             "95 %", "longest", "truncated", "cut off");
     for (int p = 0; p < PART_COUNT; p++) {
         const struct part_description *x = &a->part[p];
         if (!x->n)
@@ -88,14 +88,15 @@ static void tokens_print(const struct description *a, struct str *out)
         column(out, x->median, 8);
         column(out, x->p95, 8);
         column(out, x->longest, 10);
-        column(out, x->truncated, 11);
-        column(out, x->lost, 8);
+        column(out, d->cut[p], 11);
+        column(out, d->cut_chars[p], 10);
         str_addc(out, '\n');
     }
-    str_addf(out,
-             "truncated: examples longer than %zu tokens, cut from the left of their long field; "
-             "lost: tokens\n",
-             a->max_tokens);
+    if (d->max_tokens)
+        str_addf(out,
+                 "truncated: examples longer than %zu tokens, cut from the left of their long "
+                 "field; cut off: characters\n",
+                 d->max_tokens);
 }
 
 static enum task_part shown_part(const struct dataset *d)
@@ -133,7 +134,7 @@ void description_print(const struct description *a, const struct task *t, const 
     source_print(t, d, out);
     parts_print(a, t, d, out);
     if (a->tokenized)
-        tokens_print(a, out);
+        tokens_print(a, d, out);
     examples_print(t, d, show, out);
 }
 
@@ -170,8 +171,8 @@ static void part_json(struct js *j, const struct description *a, const struct pa
         key_count(j, "median", x->median);
         key_count(j, "p95", x->p95);
         key_count(j, "longest", x->longest);
-        key_count(j, "truncated", x->truncated);
-        key_count(j, "lost", x->lost);
+        key_count(j, "truncated", d->cut[x - a->part]);
+        key_count(j, "cut_chars", d->cut_chars[x - a->part]);
     }
     js_close(j, '}');
 }
@@ -211,7 +212,7 @@ void description_json(const struct description *a, const struct task *t, const s
         js_str(&j, task_class_name(t, k));
     js_close(&j, ']');
     source_json(&j, d);
-    key_count(&j, "max_tokens", a->max_tokens);
+    key_count(&j, "max_tokens", d->max_tokens);
     js_key(&j, "parts");
     js_open(&j, '{');
     for (int p = 0; p < PART_COUNT; p++) {

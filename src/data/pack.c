@@ -3,17 +3,15 @@
 #include "core/mem.h"
 #include "data/pack.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
-struct maker {
+/* One tokenizer as it reads examples: whether it puts a token before each. */
+struct reader {
     const struct tokenizer *tok;
-    size_t max;
     bool bos;
     int32_t bos_id;
-    struct token_ids ids; /* of one example */
-    struct str bytes;     /* scratch */
-    size_t cap;
 };
 
 size_t token_set_len(const struct token_set *t, size_t i)
@@ -29,130 +27,200 @@ void token_set_release(struct token_set *t)
     *t = (struct token_set){.n = 0};
 }
 
-/* bos_find - what the tokenizer's own default puts before a text, where that is bos. */
-static int bos_find(struct maker *m, struct err *e)
+/* reader_init - bos is what the tokenizer's own default call puts before a text. */
+static int reader_init(struct reader *r, const struct tokenizer *tok, struct err *e)
 {
     struct token_ids ids = {NULL, 0, 0};
-    int rc = tokenizer_encode_model(m->tok, "", 0, &ids, e);
-    m->bos_id = tokenizer_bos(m->tok);
-    m->bos = !rc && m->bos_id >= 0 && ids.n > 0 && ids.ids[0] == m->bos_id;
+    int rc = tokenizer_encode_model(tok, "", 0, &ids, e);
+    *r = (struct reader){tok, false, tokenizer_bos(tok)};
+    r->bos = !rc && r->bos_id >= 0 && ids.n > 0 && ids.ids[0] == r->bos_id;
     token_ids_release(&ids);
     return rc;
 }
 
-/* long_by_bytes - the tokens [*begin, *end) whose last byte is in the long field. False where the
- * tokens' bytes are not the text's (a tokenizer that changes the text first), so that bytes cannot
- * be counted. */
-static int long_by_bytes(struct maker *m, const struct example *x, size_t *begin, size_t *end,
-                         bool *exact, struct err *e)
+static int example_add(struct token_set *t, size_t *cap, const struct reader *r,
+                       struct token_ids *ids, const struct example *x, struct err *e)
 {
-    *begin = *end = m->ids.n;
-    str_reset(&m->bytes);
-    for (size_t i = 0; i < m->ids.n; i++) {
-        int rc = tokenizer_decode(m->tok, m->ids.ids[i], false, &m->bytes, e);
-        if (rc)
-            return rc;
-        if (m->bytes.len > x->long_begin && *begin == m->ids.n)
-            *begin = i;
-        if (m->bytes.len > x->long_end && *end == m->ids.n)
-            *end = i;
-    }
-    *exact = m->bytes.len == x->len && memcmp(m->bytes.s, x->text, x->len) == 0;
-    return OK;
-}
-
-/* long_by_parts - the text's three parts, each encoded by itself. */
-static int long_by_parts(struct maker *m, const struct example *x, size_t *begin, size_t *end,
-                         struct err *e)
-{
-    m->ids.n = 0;
-    int rc = tokenizer_encode(m->tok, x->text, x->long_begin, false, &m->ids, e);
-    *begin = m->ids.n;
-    if (!rc)
-        rc = tokenizer_encode(m->tok, x->text + x->long_begin, x->long_end - x->long_begin, false,
-                              &m->ids, e);
-    *end = m->ids.n;
-    return rc ? rc
-              : tokenizer_encode(m->tok, x->text + x->long_end, x->len - x->long_end, false,
-                                 &m->ids, e);
-}
-
-static void ids_cut(struct token_ids *ids, size_t begin, size_t n)
-{
-    if (!n)
-        return;
-    memmove(ids->ids + begin, ids->ids + begin + n, (ids->n - begin - n) * sizeof *ids->ids);
-    ids->n -= n;
-}
-
-/* truncate_left - m->ids down to room tokens. */
-static int truncate_left(struct maker *m, const struct example *x, size_t room, struct err *e)
-{
-    size_t begin, end;
-    bool exact;
-    int rc = long_by_bytes(m, x, &begin, &end, &exact, e);
-    if (!rc && !exact)
-        rc = long_by_parts(m, x, &begin, &end, e);
-    if (rc || m->ids.n <= room)
-        return rc;
-    size_t over = m->ids.n - room;
-    size_t of_long = over < end - begin ? over : end - begin;
-    ids_cut(&m->ids, begin, of_long);
-    ids_cut(&m->ids, 0, over - of_long);
-    return OK;
-}
-
-static int example_encode(struct maker *m, const struct example *x, size_t *lost, struct err *e)
-{
-    m->ids.n = 0;
-    int rc = tokenizer_encode(m->tok, x->text, x->len, false, &m->ids, e);
-    if (!rc && !m->ids.n)
+    size_t at = t->starts[t->n];
+    ids->n = 0;
+    int rc = tokenizer_encode(r->tok, x->text, x->len, false, ids, e);
+    if (!rc && !ids->n)
         rc = err_set(e, ERR_INPUT, "%s: the text becomes no token", x->source);
-    size_t whole = m->ids.n, room = m->max - m->bos;
-    if (!rc && whole > room)
-        rc = truncate_left(m, x, room, e);
-    *lost = whole > m->ids.n ? whole - m->ids.n : 0;
-    return rc;
-}
-
-static int example_add(struct token_set *t, struct maker *m, const struct example *x, struct err *e)
-{
-    size_t lost, at = t->starts[t->n];
-    int rc = example_encode(m, x, &lost, e);
-    size_t len = m->ids.n + m->bos;
+    size_t len = ids->n + r->bos;
     if (!rc)
-        rc = mem_grow(&t->tokens, &m->cap, at + len, sizeof *t->tokens, e);
+        rc = mem_grow(&t->tokens, cap, at + len, sizeof *t->tokens, e);
     if (rc)
         return rc;
-    if (m->bos)
-        t->tokens[at] = m->bos_id;
-    memcpy(t->tokens + at + m->bos, m->ids.ids, m->ids.n * sizeof *m->ids.ids);
+    if (r->bos)
+        t->tokens[at] = r->bos_id;
+    memcpy(t->tokens + at + r->bos, ids->ids, ids->n * sizeof *ids->ids);
     t->starts[++t->n] = at + len;
-    t->truncated += lost > 0;
-    t->lost += lost;
     t->longest = len > t->longest ? len : t->longest;
     return OK;
 }
 
 int token_set_make(struct token_set *t, const struct example *x, size_t n,
-                   const struct tokenizer *tok, size_t max_tokens, struct err *e)
+                   const struct tokenizer *tok, struct err *e)
 {
-    struct maker m = {.tok = tok, .max = max_tokens, .bytes = STR_INIT};
+    struct reader r;
+    struct token_ids ids = {NULL, 0, 0};
+    size_t cap = 0;
     *t = (struct token_set){.n = 0};
-    BUG_ON(max_tokens == 0);
     t->starts = mem_zalloc(n + 1, sizeof *t->starts, e);
-    int rc = t->starts ? bos_find(&m, e) : e->code;
-    if (!rc && m.bos && max_tokens < 2)
-        rc = err_set(
-            e, ERR_INPUT,
-            "max_tokens is 1, wanted at least 2: this tokenizer puts a token before every text");
+    int rc = t->starts ? reader_init(&r, tok, e) : e->code;
     for (size_t i = 0; !rc && i < n; i++)
-        rc = example_add(t, &m, &x[i], e);
-    token_ids_release(&m.ids);
-    str_release(&m.bytes);
+        rc = example_add(t, &cap, &r, &ids, &x[i], e);
+    token_ids_release(&ids);
     if (rc)
         token_set_release(t);
     return rc;
+}
+
+/* A text that is being cut, and what is left of its long field: bytes [begin, end). */
+struct cutter {
+    const struct reader *readers;
+    size_t n_readers, max;
+    struct str text;
+    size_t begin, end;
+    struct token_ids ids; /* of the text, by one reader */
+    struct str bytes;     /* scratch */
+};
+
+/* tokens_cut - the byte behind the over-th token whose last byte is in [b, e), at most e. False
+ * where the tokens' bytes are not the text's (a tokenizer that changes the text first). */
+static int tokens_cut(struct cutter *c, const struct tokenizer *tok, size_t over, size_t b,
+                      size_t end, size_t *at, bool *exact, struct err *e)
+{
+    *at = end;
+    str_reset(&c->bytes);
+    for (size_t i = 0; i < c->ids.n; i++) {
+        int rc = tokenizer_decode(tok, c->ids.ids[i], false, &c->bytes, e);
+        if (rc)
+            return rc;
+        if (over && c->bytes.len > b && c->bytes.len <= end && --over == 0)
+            *at = c->bytes.len;
+    }
+    *exact = c->bytes.len == c->text.len && memcmp(c->bytes.s, c->text.s, c->text.len) == 0;
+    return OK;
+}
+
+/* part_cut - where bytes cannot be told: half of the part of [b, e) that so many tokens are of it,
+ * so that what is cut in several rounds is hardly more than has to be. */
+static int part_cut(struct cutter *c, const struct tokenizer *tok, size_t over, size_t b,
+                    size_t end, size_t *at, struct err *e)
+{
+    c->ids.n = 0;
+    int rc = tokenizer_encode(tok, c->text.s + b, end - b, false, &c->ids, e);
+    double share = c->ids.n > over ? (double)over / (double)c->ids.n : 1;
+    size_t half = (size_t)((double)(end - b) * share / 2);
+    *at = b + (half ? half : 1);
+    return rc;
+}
+
+/* reader_cut - *at: up to where [b, e) has to go for this reader; b where nothing has to. */
+static int reader_cut(struct cutter *c, const struct reader *r, size_t b, size_t end, size_t *at,
+                      struct err *e)
+{
+    bool exact;
+    *at = b;
+    c->ids.n = 0;
+    int rc = tokenizer_encode(r->tok, c->text.s, c->text.len, false, &c->ids, e);
+    size_t room = c->max - r->bos;
+    if (rc || c->ids.n <= room)
+        return rc;
+    size_t over = c->ids.n - room;
+    rc = tokens_cut(c, r->tok, over, b, end, at, &exact, e);
+    return rc || exact ? rc : part_cut(c, r->tok, over, b, end, at, e);
+}
+
+/* text_cut - one round: the largest cut that any reader needs, made whole code points and, as at
+ * the beginning of every field, without white space. *done: none needs any. */
+static int text_cut(struct cutter *c, bool *done, struct err *e)
+{
+    bool whole = c->begin == c->end;
+    size_t b = whole ? 0 : c->begin, end = whole ? c->text.len : c->end, most = b;
+    for (size_t i = 0; i < c->n_readers; i++) {
+        size_t at;
+        int rc = reader_cut(c, &c->readers[i], b, end, &at, e);
+        if (rc)
+            return rc;
+        most = at > most ? at : most;
+    }
+    *done = most == b;
+    if (*done)
+        return OK;
+    const unsigned char *s = (const unsigned char *)c->text.s;
+    while (most < end && ((s[most] & 0xC0) == 0x80 || isspace(s[most])))
+        most++;
+    memmove(c->text.s + b, c->text.s + most, c->text.len - most + 1);
+    c->text.len -= most - b;
+    c->end = c->end > most ? c->end - (most - b) : b;
+    c->begin = c->begin > most ? c->begin - (most - b) : c->begin > b ? b : c->begin;
+    return OK;
+}
+
+static size_t code_points(const char *s, size_t n)
+{
+    size_t points = 0;
+    for (size_t i = 0; i < n; i++)
+        points += ((unsigned char)s[i] & 0xC0) != 0x80;
+    return points;
+}
+
+static int example_cut(struct dataset *d, int part, struct example *x, struct cutter *c,
+                       struct err *e)
+{
+    bool done = false;
+    str_reset(&c->text);
+    str_catn(&c->text, x->text, x->len);
+    c->begin = x->long_begin;
+    c->end = x->long_end;
+    int rc = str_check(&c->text, e);
+    while (!rc && !done && c->text.len)
+        rc = text_cut(c, &done, e);
+    if (rc || c->text.len == x->len)
+        return rc;
+    if (!c->text.len)
+        return err_set(e, ERR_INPUT, "%s: no character of the text fits into %zu tokens", x->source,
+                       c->max);
+    char *kept = arena_strndup(&d->arena, c->text.s, c->text.len, e);
+    if (!kept)
+        return e->code;
+    d->cut[part]++;
+    d->cut_chars[part] += code_points(x->text, x->len) - code_points(kept, c->text.len);
+    x->text = kept;
+    x->len = c->text.len;
+    x->long_begin = c->begin;
+    x->long_end = c->end;
+    return OK;
+}
+
+int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
+                struct err *e)
+{
+    struct cutter c = {.n_readers = n, .max = max_tokens, .text = STR_INIT, .bytes = STR_INIT};
+    struct reader *readers = mem_zalloc(n, sizeof *readers, e);
+    BUG_ON(max_tokens == 0);
+    int rc = readers ? OK : e->code;
+    for (size_t i = 0; !rc && i < n; i++) {
+        rc = reader_init(&readers[i], tok[i], e);
+        if (!rc && readers[i].bos && max_tokens < 2)
+            rc = err_set(e, ERR_INPUT,
+                         "max_tokens is 1, wanted at least 2: a tokenizer puts a token before "
+                         "every text");
+    }
+    c.readers = readers;
+    for (int part = 0; part < PART_COUNT; part++) {
+        d->cut[part] = d->cut_chars[part] = 0;
+        for (size_t i = 0; !rc && i < d->n[part]; i++)
+            rc = example_cut(d, part, &d->part[part][i], &c, e);
+    }
+    d->max_tokens = max_tokens;
+    mem_free(readers);
+    token_ids_release(&c.ids);
+    str_release(&c.text);
+    str_release(&c.bytes);
+    return rc ? rc : dataset_hash(d, e);
 }
 
 void packer_init(struct packer *p)

@@ -6,23 +6,30 @@
 #include "data/task.h"
 #include "tokenizer/tokenizer.h"
 
+/* dataset_cut - texts of more than max_tokens (> 0) are cut, for all n tokenizers alike: each loses
+ * characters from the left of its long field, then, where that is not enough, from its own left, as
+ * many as the tokenizer needs that makes the most tokens of it, until it fits all of them (bos
+ * counts). So which text is read depends on the tokenizers of a whole study, and on none of its
+ * models alone. White space at the cut goes too. No example is dropped; d->cut, cut_chars and
+ * max_tokens say what was cut, d->hash is that of the texts as they are now. ids stay those of the
+ * whole texts. ERR_INPUT where nothing would be left of a text; d is then the caller's to release,
+ * as it is otherwise. */
+int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
+                struct err *e);
+
 struct token_set {
     size_t n;
-    int32_t *tokens;  /* all, one after the other */
-    size_t *starts;   /* [n+1] */
-    size_t truncated; /* how many examples lost tokens */
-    size_t lost;      /* tokens lost in all */
+    int32_t *tokens; /* all, one after the other */
+    size_t *starts;  /* [n+1] */
     size_t longest;
 };
 
 /* token_set_make - n examples, in order. Ids are those of the whole text (special tokens in it are
- * text); where the tokenizer's default call begins a text with bos, so does an example, and bos
- * counts. One longer than max_tokens (> 0) loses tokens from the left of its long field, then,
- * where that is not enough, from the left of all but bos; counted, never dropped. A token belongs
- * to the long field if its last byte does. An example of no token at all is ERR_INPUT by its
- * source. Undone by token_set_release; after an error it is released. */
+ * text); where the tokenizer's default call begins a text with bos, so does an example. An example
+ * of no token at all is ERR_INPUT by its source. Undone by token_set_release; after an error it is
+ * released. */
 int token_set_make(struct token_set *t, const struct example *x, size_t n,
-                   const struct tokenizer *tok, size_t max_tokens, struct err *e);
+                   const struct tokenizer *tok, struct err *e);
 void token_set_release(struct token_set *t);
 size_t token_set_len(const struct token_set *t, size_t i);
 

@@ -52,7 +52,8 @@ struct task_seeds { /* separate, protocol.md section 5 */
 };
 
 /* dataset - the parts of one draw. What it holds depends on the task file, its data, sizes and
- * seeds alone, never on a tokenizer or model. No text is in it twice, no question in two parts; the
+ * seeds alone, never on a tokenizer or model; how much of a long text is kept is decided once for
+ * all tokenizers of a study (dataset_cut, data/pack.h). No text is in it twice, no question in two parts; the
  * classes of the test part are equal in number (the lower ones have one more where they do not
  * divide). How the parts are cut: data/split.h and docs/tasks.md. */
 struct dataset {
@@ -68,6 +69,8 @@ struct dataset {
     size_t duplicates_in_conflict; /* of those: with another label than the first */
     size_t straddlers_dropped; /* examples whose question is also in a test or validation file */
     size_t shortened;          /* texts whose long field was cut to max_chars */
+    /* Of dataset_cut: the limit (0: not cut), how many examples lost characters, how many these. */
+    size_t max_tokens, cut[PART_COUNT], cut_chars[PART_COUNT];
     char hash[65]; /* of the parts' ids, labels, texts and long fields: enters job hashes */
 };
 
@@ -78,6 +81,8 @@ struct dataset {
 int dataset_draw(struct dataset *d, const struct task *t, const char *dir,
                  const struct task_sizes *sizes, const struct task_seeds *seeds, struct log *log,
                  struct err *e);
+/* dataset_hash - d->hash, from what the parts hold now. */
+int dataset_hash(struct dataset *d, struct err *e);
 void dataset_release(struct dataset *d);
 
 #endif

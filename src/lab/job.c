@@ -93,8 +93,7 @@ static int desk_sets(struct desk *d, struct err *e)
     for (int part = 0; part < PART_COUNT; part++) {
         if (!d->data->n[part] || !((enum task_part)part == d->job->part || job_predicts(d, (enum task_part)part)))
             continue;
-        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part], d->job->model->tokenizer,
-                                d->plan->study->max_tokens, e);
+        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part], d->job->model->tokenizer, e);
         if (!rc && d->model->cut > 0)
             rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part], (enum task_part)part, e);
         if (rc)
@@ -317,7 +316,7 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "truncated"), js_open(&w, '{'); /* of each part that it read */
     for (int part = 0; part < PART_COUNT; part++)
         if (d->sets[part].n)
-            js_key(&w, lab_part_names[part]), js_int(&w, (int64_t)d->sets[part].truncated);
+            js_key(&w, lab_part_names[part]), js_int(&w, (int64_t)d->data->cut[part]);
     js_close(&w, '}');
     js_key(&w, "memory_peak"), js_int(&w, (int64_t)mem_peak());
     js_key(&w, "curve"), curve_json(&w, d);

@@ -147,6 +147,29 @@ static int models_open(struct plan *p, struct err *e)
     return OK;
 }
 
+/* data_cut - every model of the study reads the same text: one cut for all their tokenizers. */
+static int data_cut(const struct plan *p, struct dataset *d, struct log *log, struct err *e)
+{
+    const struct tokenizer *tok[2 * STUDY_LIST];
+    size_t n = 0, cut = 0, all = 0;
+    for (size_t i = 0; i < p->n_models; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i; k++)
+            again = again || strcmp(p->models[k].tokenizer_hash, p->models[i].tokenizer_hash) == 0;
+        if (!again)
+            tok[n++] = p->models[i].tokenizer;
+    }
+    int rc = dataset_cut(d, tok, n, p->study->max_tokens, e);
+    for (int part = 0; part < PART_COUNT; part++) {
+        cut += d->cut[part];
+        all += d->n[part];
+    }
+    if (!rc && cut && log)
+        log_info(log, "task %s: %zu of %zu texts cut to %zu tokens%s", task_name(p->task), cut, all, p->study->max_tokens,
+                 n > 1 ? ", the same for every model" : "");
+    return rc;
+}
+
 static int data_draw(struct plan *p, struct err *e)
 {
     const struct study *s = p->study;
@@ -158,7 +181,10 @@ static int data_draw(struct plan *p, struct err *e)
         return e->code;
     for (size_t r = 0; r < s->seeds; r++) {
         struct task_seeds seeds = {study_seed(s, SEED_SPLIT, r), study_seed(s, SEED_LABEL, r)};
-        rc = dataset_draw(&p->data[r], p->task, p->data_dir.s, &s->sizes, &seeds, r == 0 ? p->lab->log : NULL, e);
+        struct log *log = r == 0 ? p->lab->log : NULL;
+        rc = dataset_draw(&p->data[r], p->task, p->data_dir.s, &s->sizes, &seeds, log, e);
+        if (!rc)
+            rc = data_cut(p, &p->data[r], log, e);
         if (rc)
             return rc;
     }

@@ -188,7 +188,7 @@ static int job_cost(const struct plan *p, const struct job *j, double *flops, si
         struct token_set t = {0};
         if (!d->n[part])
             continue;
-        int rc = token_set_make(&t, d->part[part], d->n[part], j->model->tokenizer, p->study->max_tokens, e);
+        int rc = token_set_make(&t, d->part[part], d->n[part], j->model->tokenizer, e);
         if (rc)
             return rc;
         tokens[part] = t.starts[t.n];

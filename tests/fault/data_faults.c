@@ -76,13 +76,15 @@ static int work(const struct tokenizer *tok, struct task_sizes sizes, char hash[
     if (!rc)
         rc = dataset_draw(&d, t, scratch, &sizes, &seeds, NULL, e);
     if (!rc)
-        rc = token_set_make(&set, d.part[PART_TEST], d.n[PART_TEST], tok, 5, e);
+        rc = dataset_cut(&d, &tok, 1, 5, e);
+    if (!rc)
+        rc = token_set_make(&set, d.part[PART_TEST], d.n[PART_TEST], tok, e);
     if (!rc)
         rc = packer_fill(&p, &set, index, 2, e);
     if (!rc)
         rc = pack_split(&set, index, 2, 5, &ends, &count, e);
     if (!rc)
-        rc = description_make(&about, t, &d, tok, 5, e);
+        rc = description_make(&about, t, &d, tok, e);
     if (!rc) {
         description_print(&about, t, &d, 2, &out);
         description_json(&about, t, &d, 2, &out);

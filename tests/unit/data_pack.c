@@ -8,19 +8,10 @@
 
 #define BOS 262
 
-/* Byte-level, "!" is the id 0 as in GPT-2's vocabulary; merges to " bb" and "aaaa". */
-static struct tokenizer *tokenizer_new(const char *pre, bool add_bos)
+/* byte_texts - how byte-level vocabularies write the 256 bytes, "!" first. */
+static size_t byte_texts(const char *tokens[256])
 {
     static char texts[256][4];
-    static const char *tokens[264], *const merges[] = {"a a", "aa aa", "\xC4\xA0 b",
-                                                       ("\xC4\xA0"
-                                                        "b b")};
-    static const char *const more[] = {"aa", "aaaa",
-                                       ("\xC4\xA0"
-                                        "b"),
-                                       ("\xC4\xA0"
-                                        "bb")};
-    int32_t types[263];
     size_t n = 0, k = 0;
     for (int plain = 1; plain >= 0; plain--)
         for (unsigned b = 0; b < 256; b++) {
@@ -31,6 +22,41 @@ static struct tokenizer *tokenizer_new(const char *pre, bool add_bos)
             (void)utf8_put(texts[b], itself ? b : (unsigned)(0x100 + k++));
             tokens[n++] = texts[b];
         }
+    return n;
+}
+
+static struct tokenizer *tokenizer_of(const struct tokenizer_gguf *g)
+{
+    struct tokenizer *t = NULL;
+    struct err e = ERR_INIT;
+    if (tokenizer_from_gguf(&t, g, &e))
+        fail_msg("%s", e.msg);
+    return t;
+}
+
+/* One token a byte. */
+static struct tokenizer *tokenizer_bytes(void)
+{
+    const char *tokens[256];
+    size_t n = byte_texts(tokens);
+    const struct tokenizer_gguf g = {"gpt2", "gpt-2", tokens, n,     NULL,  NULL,
+                                     0,      -1,      -1,     false, "test"};
+    return tokenizer_of(&g);
+}
+
+/* Byte-level, "!" is the id 0 as in GPT-2's vocabulary; merges to " bb" and "aaaa". */
+static struct tokenizer *tokenizer_new(const char *pre, bool add_bos)
+{
+    static const char *tokens[264], *const merges[] = {"a a", "aa aa", "\xC4\xA0 b",
+                                                       ("\xC4\xA0"
+                                                        "b b")};
+    static const char *const more[] = {"aa", "aaaa",
+                                       ("\xC4\xA0"
+                                        "b"),
+                                       ("\xC4\xA0"
+                                        "bb")};
+    int32_t types[263];
+    size_t n = byte_texts(tokens);
     for (size_t i = 0; i < 4; i++)
         tokens[n++] = more[i];
     tokens[n++] = "<|pad|>";
@@ -40,11 +66,7 @@ static struct tokenizer *tokenizer_new(const char *pre, bool add_bos)
         types[i] = i < 260 ? 1 : 3;
     const struct tokenizer_gguf g = {"gpt2", pre, tokens, n,       types, merges,
                                      4,      BOS, -1,     add_bos, "test"};
-    struct tokenizer *t = NULL;
-    struct err e = ERR_INIT;
-    if (tokenizer_from_gguf(&t, &g, &e))
-        fail_msg("%s", e.msg);
-    return t;
+    return tokenizer_of(&g);
 }
 
 static struct example example_of(const char *prefix, const char *middle, const char *suffix)
@@ -62,11 +84,26 @@ static struct example example_of(const char *prefix, const char *middle, const c
 }
 
 static void make(struct token_set *t, const struct example *x, size_t n,
-                 const struct tokenizer *tok, size_t max)
+                 const struct tokenizer *tok)
 {
     struct err e = ERR_INIT;
-    if (token_set_make(t, x, n, tok, max, &e))
+    if (token_set_make(t, x, n, tok, &e))
         fail_msg("%s", e.msg);
+}
+
+/* cut - the test part of a dataset that borrows x[0..n), cut for tokenizers a and (unless NULL) b.
+ */
+static struct dataset cut(struct example *x, size_t n, const struct tokenizer *a,
+                          const struct tokenizer *b, size_t max)
+{
+    const struct tokenizer *tok[] = {a, b};
+    struct dataset d = {.arena = ARENA_INIT, .classes = 2};
+    struct err e = ERR_INIT;
+    d.part[PART_TEST] = x;
+    d.n[PART_TEST] = n;
+    if (dataset_cut(&d, tok, b ? 2 : 1, max, &e))
+        fail_msg("%s", e.msg);
+    return d;
 }
 
 /* reads_as - the tokens of example i, decoded one by one, with | between. */
@@ -91,10 +128,8 @@ static void whole_texts(void **state)
     struct token_set t;
     struct err e = ERR_INIT;
     (void)state;
-    make(&t, x, 3, tok, 100);
+    make(&t, x, 3, tok);
     assert_int_equal(t.n, 3);
-    assert_int_equal(t.truncated, 0);
-    assert_int_equal(t.lost, 0);
     assert_int_equal(t.starts[0], 0);
     for (size_t i = 0; i < 3; i++) {
         struct token_ids ids = {NULL, 0, 0};
@@ -116,90 +151,150 @@ static void whole_texts(void **state)
 }
 
 /* Defect 4: the limit shortens examples, it drops none, and it takes from the left of the long
- * field. */
+ * field, then from the left of all. */
 static void truncation(void **state)
 {
     struct tokenizer *tok = tokenizer_new("gpt-2", false);
-    struct example x = example_of("P: ", "bb bb ccaaaaaa", "\nQ?");
-    static const char *const wanted[] = {
-        "P|:| bb| bb| |c|c|aaaa|aa|\n|Q|?", /* 12: all */
-        "P|:| bb| |c|c|aaaa|aa|\n|Q|?",     /* " bb": its last byte is the long field's */
-        "P|:| |c|c|aaaa|aa|\n|Q|?",
-        "P|:|c|c|aaaa|aa|\n|Q|?",
-        "P|:|c|aaaa|aa|\n|Q|?",
-        "P|:|aaaa|aa|\n|Q|?",
-        "P|:|aa|\n|Q|?",
-        "P|:|\n|Q|?",
-        ":|\n|Q|?",
-        "\n|Q|?",
-        "Q|?",
-        "?",
+    static const struct {
+        size_t max;
+        const char *text;
+        size_t begin, end;
+    } cases[] = {
+        {12, "P: bb bb ccaaaaaa\nQ?", 3, 17},
+        {11, "P: bb ccaaaaaa\nQ?", 3, 14},
+        {10, "P: ccaaaaaa\nQ?", 3, 11},
+        {9, "P: caaaaaa\nQ?", 3, 10},
+        {8, "P: aaaaaa\nQ?", 3, 9},
+        {7, "P: aa\nQ?", 3, 5},
+        {6, "P: \nQ?", 3, 3},
+        {5, ": \nQ?", 2, 2},
+        {4, "Q?", 0, 0}, /* with the white space behind the colon */
+        {2, "Q?", 0, 0},
+        {1, "?", 0, 0},
     };
     (void)state;
-    for (size_t lost = 0; lost < 12; lost++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct example x = example_of("P: ", "bb bb ccaaaaaa", "\nQ?");
+        struct dataset d = cut(&x, 1, tok, NULL, cases[i].max);
         struct token_set t;
-        make(&t, &x, 1, tok, 12 - lost);
-        reads_as(&t, 0, tok, wanted[lost]);
-        assert_int_equal(t.n, 1);
-        assert_int_equal(t.truncated, lost > 0);
-        assert_int_equal(t.lost, lost);
-        assert_int_equal(t.longest, 12 - lost);
+        assert_string_equal(x.text, cases[i].text);
+        assert_int_equal(x.len, strlen(x.text));
+        assert_int_equal(x.long_begin, cases[i].begin);
+        assert_int_equal(x.long_end, cases[i].end);
+        assert_int_equal(d.cut[PART_TEST], x.len < 20);
+        assert_int_equal(d.cut_chars[PART_TEST], 20 - x.len);
+        assert_int_equal(d.cut[PART_TRAIN], 0);
+        assert_int_equal(d.max_tokens, cases[i].max);
+        make(&t, &x, 1, tok);
+        assert_true(t.longest <= cases[i].max);
         token_set_release(&t);
+        dataset_release(&d);
     }
     /* No long field of its own: the whole text */
     struct example y = example_of("", "abcdef", "");
-    struct token_set t;
-    make(&t, &y, 1, tok, 2);
-    reads_as(&t, 0, tok, "e|f");
-    token_set_release(&t);
+    struct dataset d = cut(&y, 1, tok, NULL, 2);
+    assert_string_equal(y.text, "ef");
+    dataset_release(&d);
     /* A token that goes on after the long field is not its */
     struct example z = example_of("x", "yaa", "aaz");
-    make(&t, &z, 1, tok, 3);
-    reads_as(&t, 0, tok, "x|aaaa|z");
-    token_set_release(&t);
+    d = cut(&z, 1, tok, NULL, 3);
+    assert_string_equal(z.text, "xaaaaz");
+    dataset_release(&d);
+    /* Whole code points: an e with accent is two tokens here */
+    struct example u = example_of("", "x\xc3\xa9\xc3\xa9", "");
+    d = cut(&u, 1, tok, NULL, 3);
+    assert_string_equal(u.text, "\xc3\xa9");
+    assert_int_equal(d.cut_chars[PART_TEST], 2);
+    dataset_release(&d);
     tokenizer_free(tok);
+}
+
+/* Which text is read does not depend on which model reads it: of two tokenizers, in either order,
+ * the one that makes more tokens of a text says where it is cut. */
+static void one_text_for_all(void **state)
+{
+    struct tokenizer *merges = tokenizer_new("gpt-2", false), *bytes = tokenizer_bytes(),
+                     *with_bos = tokenizer_new("gpt-2", true);
+    char hash[65] = "";
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        struct example x[] = {
+            example_of("P: ", "bb bb bb", ""), /* 5 tokens, or 11 */
+            example_of("P: ", "bb", ""),       /* 3 or 5 */
+            example_of("P: ", "xyzzz", ""),    /* 8 and 8 */
+        };
+        struct dataset d = cut(x, 3, order ? bytes : merges, order ? merges : bytes, 6);
+        assert_string_equal(x[0].text, "P: bb");
+        assert_string_equal(x[1].text, "P: bb");
+        assert_string_equal(x[2].text, "P: zzz");
+        assert_int_equal(d.cut[PART_TEST], 2);
+        /* the hash is of the texts as they are read, whoever asked for the cut */
+        if (order)
+            assert_string_equal(d.hash, hash);
+        memcpy(hash, d.hash, sizeof hash);
+        dataset_release(&d);
+
+        x[0] = example_of("P: ", "bb bb bb", "");
+        x[2] = example_of("P: ", "xyzzz", "");
+        d = cut(x, 3, merges, NULL, 6);
+        assert_string_equal(x[0].text, "P: bb bb bb");
+        assert_string_equal(x[2].text, "P: zzz");
+        assert_string_not_equal(d.hash, hash);
+        dataset_release(&d);
+    }
+    /* bos counts for the tokenizer that puts it */
+    struct example y = example_of("P: ", "bb xyz", "");
+    struct dataset d = cut(&y, 1, merges, with_bos, 7);
+    assert_string_equal(y.text, "P: xyz");
+    dataset_release(&d);
+    tokenizer_free(merges);
+    tokenizer_free(bytes);
+    tokenizer_free(with_bos);
 }
 
 static void bos(void **state)
 {
     struct tokenizer *tok = tokenizer_new("gpt-2", true);
     struct example x[] = {example_of("P ", "abcdef", "!"), example_of("", "k", "")};
+    struct dataset d = cut(x, 2, tok, NULL, 5);
     struct token_set t;
     struct err e = ERR_INIT;
     (void)state;
-    make(&t, x, 2, tok, 5);
+    make(&t, x, 2, tok);
     assert_int_equal(t.tokens[0], BOS);
     reads_as(&t, 0, tok, "<|bos|>|P| |f|!");
     reads_as(&t, 1, tok, "<|bos|>|k");
-    assert_int_equal(t.lost, 5);
-    assert_int_equal(t.truncated, 1);
+    assert_int_equal(d.cut_chars[PART_TEST], 5);
+    assert_int_equal(d.cut[PART_TEST], 1);
     token_set_release(&t);
-    assert_int_equal(token_set_make(&t, x, 2, tok, 1, &e), ERR_INPUT);
+    assert_int_equal(dataset_cut(&d, &(const struct tokenizer *){tok}, 1, 1, &e), ERR_INPUT);
     assert_string_equal(
-        e.msg, "max_tokens is 1, wanted at least 2: this tokenizer puts a token before every text");
-    assert_null(t.tokens);
+        e.msg, "max_tokens is 1, wanted at least 2: a tokenizer puts a token before every text");
+    x[1] = example_of("", "\xe2\x82\xac", "");
+    assert_int_equal(dataset_cut(&d, &(const struct tokenizer *){tok}, 1, 3, &e), ERR_INPUT);
+    assert_string_equal(e.msg, "a.jsonl:7: no character of the text fits into 3 tokens");
     x[1].len = 0;
-    assert_int_equal(token_set_make(&t, x, 2, tok, 5, &e), ERR_INPUT);
+    assert_int_equal(token_set_make(&t, x, 2, tok, &e), ERR_INPUT);
     assert_string_equal(e.msg, "a.jsonl:7: the text becomes no token");
+    assert_null(t.tokens);
+    dataset_release(&d);
     tokenizer_free(tok);
 }
 
-/* Where the tokenizer changes the text (NFC), bytes cannot be counted: the parts are encoded one by
- * one. */
+/* Where the tokenizer changes the text (NFC), its tokens' bytes are not the text's: the cut is
+ * found in rounds. */
 static void changed_text(void **state)
 {
     struct tokenizer *tok = tokenizer_new("qwen2", false);
-    struct example x = example_of("Pe\xcc\x81", "abcd", "Q");
-    struct token_set t;
     (void)state;
-    make(&t, &x, 1, tok, 100);
-    size_t all = token_set_len(&t, 0);
-    token_set_release(&t);
-    make(&t, &x, 1, tok, all - 3);
-    assert_int_equal(all, 8); /* one byte less: composed */
-    reads_as(&t, 0, tok, "P|\xc3|\xa9|d|Q");
-    assert_int_equal(t.lost, 3);
-    token_set_release(&t);
+    for (size_t max = 4; max <= 9; max++) {
+        struct example x = example_of("Pe\xcc\x81", "abcde", "Q");
+        struct dataset d = cut(&x, 1, tok, NULL, max);
+        char wanted[32];
+        snprintf(wanted, sizeof wanted, "Pe\xcc\x81%sQ", "abcde" + (9 - max));
+        assert_string_equal(x.text, wanted);
+        dataset_release(&d);
+    }
     tokenizer_free(tok);
 }
 
@@ -213,7 +308,7 @@ static void packing(void **state)
     struct packer p;
     struct err e = ERR_INIT;
     (void)state;
-    make(&t, x, 3, tok, 100);
+    make(&t, x, 3, tok);
     packer_init(&p);
     assert_int_equal(packer_fill(&p, &t, some, 3, &e), OK);
     assert_int_equal(p.batch.n_tokens, 7);
@@ -293,7 +388,8 @@ static void description(void **state)
         task_of("name: toy\ntitle: A toy\ncitation: Nobody 1999\nlicence: CC0\nkind: "
                 "labelled\nsource: {files: {all: a.jsonl}}\n"
                 "template: \"{x}\"\nlabel: {field: y, map: {\"0\": no, \"1\": yes}}\n");
-    assert_int_equal(description_make(&a, t, &d, tok, 6, &e), OK);
+    assert_int_equal(dataset_cut(&d, &(const struct tokenizer *){tok}, 1, 6, &e), OK);
+    assert_int_equal(description_make(&a, t, &d, tok, &e), OK);
     const struct part_description *p = &a.part[PART_TEST];
     assert_int_equal(p->n, 4);
     assert_int_equal(p->questions, 2);
@@ -304,8 +400,6 @@ static void description(void **state)
     assert_int_equal(p->p95, 6);
     assert_int_equal(p->longest, 6);
     assert_int_equal(p->tokens, 2 + 5 + 6 + 1);
-    assert_int_equal(p->truncated, 1);
-    assert_int_equal(p->lost, 5);
     assert_int_equal(p->same_text, 1);
     assert_int_equal(p->same_words, 2);
     assert_true(a.part[PART_TRAIN].constant_accuracy == 1);
@@ -322,11 +416,11 @@ static void description(void **state)
              "constant: accuracy of one answer to all; shared: texts that another part has too; "
              "alike: the same but\n"
              "for case and punctuation\n\n"
-             "tokens           all  shortest  median    95 %   longest  truncated    lost\n"
-             "train              7         1       1       6         6          1       5\n"
-             "test              14         1       2       6         6          1       5\n"
+             "tokens           all  shortest  median    95 %   longest  truncated   cut off\n"
+             "train              6         1       1       5         5          1         6\n"
+             "test              14         1       2       6         6          1         5\n"
              "truncated: examples longer than 6 tokens, cut from the left of their long field; "
-             "lost: tokens\n\n"
+             "cut off: characters\n\n"
              "no, test 1, a.jsonl:7\n    ab\n\n"
              "yes, test 2, a.jsonl:7, confidence 2.5\n    abc\n    d\n");
     str_reset(&s);
@@ -343,7 +437,7 @@ static void description(void **state)
     assert_int_equal(doc_get(tree.root, "examples")->n, 1);
     doc_tree_release(&tree);
     /* Without a tokenizer: no lengths */
-    assert_int_equal(description_make(&a, t, &d, NULL, 6, &e), OK);
+    assert_int_equal(description_make(&a, t, &d, NULL, &e), OK);
     str_reset(&s);
     description_print(&a, t, &d, 0, &s);
     assert_null(strstr(s.s, "tokens "));
@@ -355,9 +449,10 @@ static void description(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_texts),  cmocka_unit_test(truncation), cmocka_unit_test(bos),
-        cmocka_unit_test(changed_text), cmocka_unit_test(packing),    cmocka_unit_test(splitting),
-        cmocka_unit_test(description),
+        cmocka_unit_test(whole_texts),      cmocka_unit_test(truncation),
+        cmocka_unit_test(one_text_for_all), cmocka_unit_test(bos),
+        cmocka_unit_test(changed_text),     cmocka_unit_test(packing),
+        cmocka_unit_test(splitting),        cmocka_unit_test(description),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

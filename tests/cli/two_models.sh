@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# two_models.sh - models with tokenizers of their own read the same texts: one cut for the whole study, in every job's name.
+. "$(dirname "$0")/lib.sh"
+
+mkdir bytes
+cp "$model"/config.json "$model"/model.safetensors bytes/
+python3 - "$model" <<'END' || fail "a tokenizer without merges"
+import json, sys
+t = json.load(open(sys.argv[1] + "/tokenizer.json"))
+t["model"]["merges"] = []
+json.dump(t, open("bytes/tokenizer.json", "w"))
+END
+
+data() { # the data hash of a study's jobs, each once
+    python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+print(*sorted({json.load(open(sys.argv[2] + "/jobs/" + j["hash"] + "/job.json"))["spec"]["data"] for j in r["jobs"]}))' \
+        "$1/studies/$2/results.json" "$1"
+}
+truncated() { # of the test texts; each job says the same
+    python3 -c 'import json, sys
+print(*{j["result"]["truncated"]["test"] for j in json.load(open(sys.argv[1]))["jobs"]})' "$1/studies/$2/results.json"
+}
+
+short="data.max_tokens=12 methods=naive --runs r"
+expect 0 "$W2S" run micro.yaml name=one $short
+expect 0 "$W2S" run micro.yaml name=two student.model=bytes $short
+says err "texts cut to 12 tokens, the same for every model"
+expect 0 "$W2S" run micro.yaml name=other supervisor.model=bytes $short
+expect 0 "$W2S" run micro.yaml name=bytes model=bytes $short
+[ "$(data r two | wc -w)" = 1 ] || fail "the two models of a study read different texts"
+[ "$(data r two)" = "$(data r other)" ] || fail "the cut depends on who is supervisor and who is student"
+[ "$(data r two)" = "$(data r bytes)" ] || fail "the cut is not that of the tokenizer which makes the most tokens"
+[ "$(data r two)" != "$(data r one)" ] || fail "another cut, and the jobs' names are the same"
+[ "$(truncated r two)" = 200 ] || fail "every test text has more than 12 bytes, but $(truncated r two) of 200 are truncated"
+[ "$(truncated r one)" -lt 200 ] || fail "with merges, too"
+
+# Where nothing is cut, a second model changes no name: the supervisor's job is found again.
+expect 0 "$W2S" run micro.yaml name=three methods=naive data.max_tokens=64 --runs r
+expect 0 "$W2S" run micro.yaml name=four methods=naive data.max_tokens=64 student.model=bytes --runs r
+says err "2 computed, 1 found"
+finish
