@@ -12,6 +12,7 @@
 #include "core/mem.h"
 #include "core/par.h"
 #include "core/rng.h"
+#include "tensor/profile.h"
 #include "train/train.h"
 
 #include <stdio.h>
@@ -22,8 +23,9 @@ enum { MAX_STEPS = 64, MAX_SHAPES = 8, PRODUCT = 2048 };
 
 struct options {
     const char *model, *csv;
-    bool random;
-    size_t top, steps;
+    bool random, profile;
+    enum precision precision;
+    size_t top, steps, micro;
     size_t seqs[MAX_SHAPES], tokens[MAX_SHAPES], n_shapes;
 };
 
@@ -169,10 +171,21 @@ static int shape_measure(struct model *m, const struct options *o, size_t shape,
     s.epochs = 1;
     s.lr = 1e-5;
     s.evals = 0;
+    s.micro_tokens = o->micro ? o->micro : s.micro_tokens;
     int rc = bench_set_init(&set, m, S * (o->steps + 1), T, e);
     struct train_data data = {&set.tokens, set.targets, m->cut ? &set.features : NULL};
+    struct profile *profile = NULL;
+    if (!rc && o->profile)
+        rc = profile_start(&profile, m->dev, e);
     if (!rc)
         rc = train_run(m, &s, &data, NULL, NULL, &events, NULL, &r, e);
+    if (!rc && o->profile) {
+        struct str table = STR_INIT;
+        profile_print(profile, &table);
+        fputs(table.s ? table.s : "", stdout);
+        str_release(&table);
+    }
+    profile_stop(profile);
     if (rc)
         goto out;
     /* The first step pays for memory and plans. */
@@ -203,11 +216,15 @@ static void usage(void)
 
 static bool options_read(struct options *o, int argc, char **argv)
 {
-    *o = (struct options){.steps = 5};
+    *o = (struct options){.steps = 5, .precision = PRECISION_F32};
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(a, "--random") == 0) {
             o->random = true;
+        } else if (strcmp(a, "--bf16") == 0) {
+            o->precision = PRECISION_BF16;
+        } else if (strcmp(a, "--profile") == 0) {
+            o->profile = true;
         } else if (a[0] != '-') {
             o->model = a;
         } else if (!value) {
@@ -218,6 +235,8 @@ static bool options_read(struct options *o, int argc, char **argv)
                 o->top = strtoul(value, NULL, 10);
             else if (strcmp(a, "--steps") == 0)
                 o->steps = strtoul(value, NULL, 10);
+            else if (strcmp(a, "--micro") == 0)
+                o->micro = strtoul(value, NULL, 10);
             else if (strcmp(a, "--csv") == 0)
                 o->csv = value;
             else if (strcmp(a, "--shape") != 0 || o->n_shapes == MAX_SHAPES ||
@@ -261,7 +280,8 @@ int main(int argc, char **argv)
     int rc = dev_open(&dev, "cpu", &e);
     if (rc)
         goto out;
-    if (!o.model && !o.random) {
+    rc = dev_precision_set(&dev, o.precision, &e);
+    if (!rc && !o.model && !o.random) {
         rc = default_model(&path, &e);
         o.model = path.s;
         if (!rc && !file_exists(path.s)) {

@@ -5,10 +5,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define ALIGNMENT 64
+/* From here on memory is asked for in pages of 2 MiB where the system has them: weights and activations are then first touched several
+ * times faster, and products miss the address cache less. */
+#define HUGE_FROM ((size_t)4 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
 
 static struct {
     size_t countdown;
@@ -66,10 +71,14 @@ void *mem_alloc(size_t n, size_t size, struct err *e)
     size_t bytes;
     void *p = NULL;
     if (!size_mul(n, size, &bytes) || bytes > physical() || fault_now() ||
-        posix_memalign(&p, ALIGNMENT, bytes ? bytes : 1)) {
+        posix_memalign(&p, bytes < HUGE_FROM ? ALIGNMENT : HUGE_PAGE, bytes ? bytes : 1)) {
         no_memory((double)n * (double)size, e);
         return NULL;
     }
+#ifdef MADV_HUGEPAGE
+    if (bytes >= HUGE_FROM)
+        madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish: where it is not granted nothing is lost */
+#endif
     return p;
 }
 

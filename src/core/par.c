@@ -84,7 +84,12 @@ void par_restart(char **argv)
 #ifdef __linux__
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") || setenv("GOMP_SPINCOUNT", SPIN, 1))
         return;
-    execv("/proc/self/exe", argv);
+    char path[4096]; /* by its own name, which ps and top show */
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n <= 0)
+        return;
+    path[n] = '\0';
+    execv(path, argv);
 #else
     (void)argv;
 #endif

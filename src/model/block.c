@@ -52,7 +52,7 @@ void block_rope(const struct model *m, size_t N, const int32_t *pos, size_t head
                 bool inverse, float *x)
 {
     const struct model_config *c = &m->cfg;
-    struct rope_shape s = {N, heads, c->head_size, c->rotary, ld, c->rope_theta, pos, NULL};
+    struct rope_shape s = {N, heads, c->head_size, c->rotary, ld, c->rope_theta, pos, NULL, NULL};
     if (c->rotary)
         m->dev->ops->rope(m->dev, &s, inverse, x);
 }

@@ -32,12 +32,15 @@ static const struct isa isas[] = {
 #endif
     {"base", "the compiler's baseline", &w2s_kernels_base},
 };
+#define ZERO_GRAIN ((size_t)1 << 20) /* floats */
 #define ISAS (sizeof isas / sizeof *isas)
 
 struct cpu {
     struct ops ops; /* the instruction set's kernels with the library's product */
     const struct isa *isa;
     const struct blas *blas;
+    struct gemm_bf16 *bf16; /* NULL: products are f32 */
+    struct rope_table rope;
 };
 
 static bool isa_runs(const char *name)
@@ -70,13 +73,40 @@ static int cpu_choose(struct cpu *c, struct err *e)
     return OK;
 }
 
-/* cpu_matmul - a library's product; of a row or few, the kernels' own. */
+/* A product with a side shorter than this gains nothing from bf16: heads of classifiers and the like stay f32. */
+#define BF16_WORTH 16
+
+/* cpu_matmul - a library's product; of a row or few, the kernels' own; in bf16 where that was set. */
 static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
                        bool accumulate, float *c, size_t ldc)
 {
     const struct cpu *own = d->priv;
     bool few = M <= MATMUL_FEW && !ta && tb;
+#ifdef W2S_BF16
+    if (own->bf16 && M >= BF16_WORTH && N >= BF16_WORTH && K >= BF16_WORTH) {
+        gemm_bf16_run(own->bf16, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+        return;
+    }
+#endif
     (few ? own->isa->kernels->matmul : own->blas->matmul)(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+}
+
+/* cpu_rope - with cosines and sines of the device's table, which is made once for a model and longer when a longer text comes. Without
+ * memory for it, or with frequencies of the caller's, the kernel works them out: the same bits, more slowly. */
+static void cpu_rope(struct dev *d, const struct rope_shape *s, bool inverse, float *x)
+{
+    struct cpu *own = d->priv;
+    struct rope_shape with = *s;
+    struct rope_table *t = &own->rope;
+    size_t longest = 0;
+    for (size_t i = 0; i < s->N; i++)
+        longest = (size_t)s->pos[i] >= longest ? (size_t)s->pos[i] + 1 : longest;
+    if (s->freq)
+        longest = SIZE_MAX;
+    else if (t->theta < s->theta || t->theta > s->theta || t->rotary != s->rotary || t->positions < longest)
+        rope_table_make(t, s->theta, s->rotary, longest);
+    with.table = longest <= t->positions ? t->cosines : NULL;
+    own->isa->kernels->rope(d, &with, inverse, x);
 }
 
 static int cpu_open(struct dev *d, struct err *e)
@@ -90,7 +120,8 @@ static int cpu_open(struct dev *d, struct err *e)
     c->blas->threads(par_threads()); /* par_threads also sets OpenMP's count */
     c->ops = *c->isa->kernels;
     c->ops.matmul = cpu_matmul;
-    *d = (struct dev){&c->ops, "cpu", c};
+    c->ops.rope = cpu_rope;
+    *d = (struct dev){&c->ops, "cpu", c, NULL};
     return OK;
 }
 
@@ -99,16 +130,49 @@ int dev_open(struct dev *d, const char *name, struct err *e)
     if (strcmp(name, "cpu") == 0)
         return cpu_open(d, e);
     if (strcmp(name, "reference") == 0) {
-        *d = (struct dev){&ops_reference, "reference", NULL};
+        *d = (struct dev){&ops_reference, "reference", NULL, NULL};
         return OK;
     }
     return err_set(e, ERR_INPUT, "no device \"%s\" in this program; there are cpu and reference", name);
 }
 
+int dev_precision_set(struct dev *d, enum precision p, struct err *e)
+{
+    struct cpu *c = d->priv;
+    bool here = false;
+    int rc = OK;
+#ifdef W2S_BF16
+    here = c && gemm_bf16_here();
+    if (p == PRECISION_F32 && c) {
+        gemm_bf16_close(c->bf16);
+        c->bf16 = NULL;
+    } else if (here && !c->bf16) {
+        rc = gemm_bf16_open(&c->bf16, e);
+    }
+#endif
+    if (p == PRECISION_BF16 && !here)
+        return err_set(e, ERR_INPUT, "precision is bf16; %s, so f32 or auto is wanted",
+                       c ? "this processor (or this program) has no products in bf16 (AVX-512 BF16)" : "the reference device computes in f32 alone");
+    return rc;
+}
+
+enum precision dev_precision(const struct dev *d)
+{
+    const struct cpu *c = d->priv;
+    return c && c->bf16 ? PRECISION_BF16 : PRECISION_F32;
+}
+
 void dev_close(struct dev *d)
 {
+    struct cpu *c = d->priv;
+    if (c)
+        mem_free(c->rope.cosines);
+#ifdef W2S_BF16
+    if (c)
+        gemm_bf16_close(c->bf16);
+#endif
     mem_free(d->priv);
-    *d = (struct dev){NULL, NULL, NULL};
+    *d = (struct dev){0};
 }
 
 void dev_describe(const struct dev *d, char *buf, size_t n)
@@ -120,7 +184,7 @@ void dev_describe(const struct dev *d, char *buf, size_t n)
         return;
     }
     c->blas->describe(blas, sizeof blas);
-    snprintf(buf, n, "cpu: %s, %s, %d threads, f32", blas, c->isa->what, par_threads());
+    snprintf(buf, n, "cpu: %s, %s, %d threads, %s", blas, c->isa->what, par_threads(), c->bf16 ? "products in bf16" : "f32");
 }
 
 void dev_numerics(const struct dev *d, char *buf, size_t n)
@@ -133,13 +197,22 @@ void dev_numerics(const struct dev *d, char *buf, size_t n)
     }
     /* The product library may cut its sums by thread; which kernels it takes follows the processor. */
     c->blas->describe(blas, sizeof blas);
-    snprintf(buf, n, "cpu f32 %s %s threads %d", blas, c->isa->name, par_threads());
+    snprintf(buf, n, "cpu %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas, c->isa->name, par_threads());
+}
+
+/* A large array is first touched by all threads: the system's part of that work costs more than ours. */
+static void zero(void *p, size_t begin, size_t end)
+{
+    memset((float *)p + begin, 0, (end - begin) * sizeof(float));
 }
 
 float *dev_alloc(struct dev *d, size_t n, struct err *e)
 {
     (void)d;
-    return mem_zalloc(n, sizeof(float), e);
+    float *p = mem_alloc(n, sizeof *p, e);
+    if (p)
+        par_for(n, ZERO_GRAIN, zero, p);
+    return p;
 }
 
 void dev_free(struct dev *d, float *p)

@@ -1,43 +1,73 @@
 /* isa_attention.inc.h - attention over packed sequences, a sequence and a head at a time. Part of isa_kernels.c.
  *
- * A block of QUERIES meets a block of keys: the keys (and in the backward the values) are transposed once for the block, so that scores,
- * outputs and every gradient are the same loop, weighted_sum, with its sums in registers. Over several blocks of keys a running maximum
+ * A block of QUERIES meets a block of keys: the keys (and in the backward the values) are transposed once for the block and for all query
+ * heads that share them, so that scores, outputs and every gradient are the same loop, weighted_sums, with its sums in registers. Over several blocks of keys a running maximum
  * is kept (Milakov and Gimelshein 2018; Rabe and Staats 2021), so that no score matrix exists; the backward takes the probabilities from lse
  * again. Blocks are counted from a sequence's beginning: its neighbours change nothing. */
 
 typedef float lanes __attribute__((vector_size(64)));
+typedef float lanes_at __attribute__((vector_size(64), aligned(4), may_alias)); /* lanes that lie anywhere */
 
 #define LANES   16
 #define QUERIES 32
 #define KEYS    256   /* most keys of a block */
-#define BLOCK   16384 /* most numbers of a transposed block: long heads have shorter ones */
+#define LD      272   /* floats from row to row of scores: an odd number of lanes, so that rows do not meet in the sets of a cache */
+#define MOST_GROUP 8  /* heads of a group whose running sums are kept at a time */
+#define BLOCK   17408 /* most numbers of a transposed block: long heads have shorter ones */
+#ifdef __AVX512F__
+#define ROWS 4 /* rows of sums that registers hold, four lanes of each */
+#else
+#define ROWS 1
+#endif
 
-/* weighted_sum - y[0..C) += sum_j w[j*ws] x[j*ldx .. + C). */
-static void weighted_sum(const float *w, size_t ws, size_t n, const float *x, size_t ldx, float *y, size_t C)
+/* sums_of - y[r,0..wide) += sum_j w[r,j] x[j,0..wide) for `rows` rows and `wide` lanes, both constants where it is inlined. */
+static inline __attribute__((always_inline)) void sums_of(const size_t rows, const size_t wide, const float *w, size_t wr, size_t wj, size_t n,
+                                                          const float *x, size_t ldx, float *y, size_t ldy)
+{
+    lanes a[ROWS][4];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < wide; k++)
+            a[r][k] = *(const lanes_at *)(y + r * ldy + k * LANES);
+    for (size_t j = 0; j < n; j++)
+        for (size_t k = 0; k < wide; k++) {
+            lanes b = *(const lanes_at *)(x + j * ldx + k * LANES);
+            for (size_t r = 0; r < rows; r++)
+                a[r][k] += w[r * wr + j * wj] * b;
+        }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < wide; k++)
+            *(lanes_at *)(y + r * ldy + k * LANES) = a[r][k];
+}
+
+/* few_rows - y[r,0..C) += sum_j w[r,j] x[j,0..C) for `rows` rows; w[r,j] is at w[r*wr + j*wj]. Each sum in the order of j. */
+static inline __attribute__((always_inline)) void few_rows(const size_t rows, const float *w, size_t wr, size_t wj, size_t n, const float *x,
+                                                           size_t ldx, float *y, size_t ldy, size_t C)
 {
     size_t c = 0;
-    for (; c + 4 * LANES <= C; c += 4 * LANES) {
-        lanes a[4], b;
-        memcpy(a, y + c, sizeof a);
-        for (size_t j = 0; j < n; j++)
-            for (size_t k = 0; k < 4; k++) {
-                memcpy(&b, x + j * ldx + c + k * LANES, sizeof b);
-                a[k] += w[j * ws] * b;
-            }
-        memcpy(y + c, a, sizeof a);
+    for (; c + 4 * LANES <= C; c += 4 * LANES)
+        sums_of(rows, 4, w, wr, wj, n, x + c, ldx, y + c, ldy);
+    if (c + 2 * LANES <= C) {
+        sums_of(rows, 2, w, wr, wj, n, x + c, ldx, y + c, ldy);
+        c += 2 * LANES;
     }
-    for (; c + LANES <= C; c += LANES) {
-        lanes a, b;
-        memcpy(&a, y + c, sizeof a);
-        for (size_t j = 0; j < n; j++) {
-            memcpy(&b, x + j * ldx + c, sizeof b);
-            a += w[j * ws] * b;
-        }
-        memcpy(y + c, &a, sizeof a);
+    if (c + LANES <= C) {
+        sums_of(rows, 1, w, wr, wj, n, x + c, ldx, y + c, ldy);
+        c += LANES;
     }
     for (; c < C; c++)
-        for (size_t j = 0; j < n; j++)
-            y[c] += w[j * ws] * x[j * ldx + c];
+        for (size_t r = 0; r < rows; r++)
+            for (size_t j = 0; j < n; j++)
+                y[r * ldy + c] += w[r * wr + j * wj] * x[j * ldx + c];
+}
+
+/* weighted_sums - the same for any number of rows. */
+static void weighted_sums(size_t rows, const float *w, size_t wr, size_t wj, size_t n, const float *x, size_t ldx, float *y, size_t ldy,
+                          size_t C)
+{
+    for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
+        few_rows(ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
+    for (; rows > 0; rows--, w += wr, y += ldy)
+        few_rows(1, w, wr, wj, n, x, ldx, y, ldy, C);
 }
 
 struct span {
@@ -60,31 +90,51 @@ static inline void seen(const struct attn_shape *s, const struct span *p, size_t
     *end = last < j1 ? last : j1;
 }
 
+/* lanes_of - n numbers in lanes. row_of - as many floats as a row of n has in a transposed block: an odd number of lanes. */
+static inline size_t lanes_of(size_t n)
+{
+    return (n + LANES - 1) / LANES;
+}
+
+static inline size_t row_of(size_t n)
+{
+    return (lanes_of(n) | 1) * LANES;
+}
+
 static inline size_t block_keys(const struct attn_shape *s)
 {
-    size_t n = BLOCK / s->D / LANES * LANES;
-    BUG_ON(n == 0);
+    size_t most = BLOCK / s->D / LANES, n;
+    BUG_ON(most == 0);
+    n = (most % 2 ? most : most - 1) * LANES;
     return n < KEYS ? n : KEYS;
 }
 
 /* transpose - rows [0, n) of x as columns of t [D, ldt]; columns up to the next multiple of LANES are 0. */
 static void transpose(const struct attn_shape *s, size_t n, const float *x, size_t ldx, float *t, size_t ldt)
 {
-    size_t wide = (n + LANES - 1) / LANES * LANES;
     for (size_t c = 0; c < s->D; c++)
-        for (size_t j = n; j < wide; j++)
+        for (size_t j = n; j < lanes_of(n) * LANES; j++)
             t[c * ldt + j] = 0;
     for (size_t j = 0; j < n; j++)
         for (size_t c = 0; c < s->D; c++)
             t[c * ldt + j] = x[j * ldx + c];
 }
 
-/* products - out[0..wide) = a . columns of t, wide the columns up to a multiple of LANES. */
-static void products(const struct attn_shape *s, const float *a, const float *t, size_t ldt, size_t n, float *out)
+/* products - out[r,0..n) = a[r,:] . columns of t for each of `rows` rows; out's rows are LD apart and written up to a whole lane. */
+static void products(const struct attn_shape *s, size_t rows, const float *a, size_t lda, const float *t, size_t ldt, size_t n, float *out)
 {
-    size_t wide = (n + LANES - 1) / LANES * LANES;
-    memset(out, 0, wide * sizeof *out);
-    weighted_sum(a, 1, s->D, t, ldt, out, wide);
+    size_t wide = lanes_of(n) * LANES;
+    for (size_t r = 0; r < rows; r++)
+        memset(out + r * LD, 0, wide * sizeof *out);
+    weighted_sums(rows, a, lda, 1, s->D, t, ldt, out, LD, wide);
+}
+
+/* met - how many of the keys [j0, j0 + n) the queries up to i (of the span) see, or come after one that is seen: the others are 0 weights. */
+static inline size_t met(const struct attn_shape *s, const struct span *p, size_t i, size_t j0, size_t n)
+{
+    size_t first, end;
+    seen(s, p, i, j0, j0 + n, &first, &end);
+    return end > j0 ? end - j0 : 0;
 }
 
 static size_t attention_work(const struct attn_shape *s)
@@ -95,52 +145,103 @@ static size_t attention_work(const struct attn_shape *s)
     return work * s->H;
 }
 
-/* queries_fwd - queries [i0, i1) of a span, at most QUERIES, one head: q, y its first query's row, k, v its first key's. */
-static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t i1, const float *q, const float *k, const float *v,
+/* rows of a head: of a span's first query, and of its first key */
+struct head_rows {
+    const float *q, *k, *v, *y, *lse, *dy;
+    float *dq, *dk, *dv;
+};
+
+/* running - of the keys that each query of a block has met. */
+struct running {
+    float most[QUERIES], sum[QUERIES];
+};
+
+/* by_lane - a loop over n numbers of a row in whole lanes (what lies behind n is there, and is no number of the row): so short rows have no
+ * remainder that is done one by one. k counts within, j from the row's beginning. */
+#define by_lane(j, n)                                    \
+    for (size_t j##_at = 0; j##_at < (n); j##_at += LANES)\
+        for (size_t k = 0, j = j##_at; k < LANES; k++, j++)
+
+/* probabilities - scores [rows,LD] of queries i0.. against keys j0..j0+n become exp(score - most), 0 where a key is not seen; y, and the
+ * sum, shrink to the new most. */
+static void probabilities(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows, size_t j0, size_t n, float *score,
+                          struct running *run, float *y)
+{
+    float by = (float)s->scale;
+    for (size_t r = 0; r < rows; r++) {
+        float *z = score + r * LD, tops[LANES], parts[LANES] = {0}, top = run->most[r], part = 0;
+        size_t first, end;
+        seen(s, p, i0 + r, j0, j0 + n, &first, &end);
+        bool any = first < end;
+        first = any ? first - j0 : 0;
+        end = any ? end - j0 : 0;
+        for (size_t k = 0; k < LANES; k++)
+            tops[k] = top;
+        by_lane(j, n)
+        {
+            z[j] = j >= first && j < end ? z[j] * by : -INFINITY;
+            tops[k] = z[j] > tops[k] ? z[j] : tops[k];
+        }
+        for (size_t k = 0; k < LANES; k++)
+            top = tops[k] > top ? tops[k] : top;
+        by_lane(j, n)
+        {
+            z[j] = j >= first && j < end ? exp_f32(z[j] - top) : 0.0f;
+            parts[k] += z[j];
+        }
+        for (size_t k = 0; k < LANES; k++)
+            part += parts[k];
+        if (!any)
+            continue;
+        float shrink = exp_f32(run->most[r] - top);
+        for (size_t c = 0; j0 && c < s->D; c++)
+            y[r * s->ldy + c] *= shrink;
+        run->sum[r] = run->sum[r] * shrink + part;
+        run->most[r] = top;
+    }
+}
+
+/* queries_fwd - queries [i0, i0 + rows) of a span, at most QUERIES, for the `group` heads that share its keys and values. */
+static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows, size_t group, const struct head_rows *h,
                         float *y, float *lse)
 {
-    float t[BLOCK], score[KEYS], most[QUERIES], sum[QUERIES] = {0}, by = (float)s->scale;
+    float t[BLOCK], score[QUERIES * LD];
+    struct running run[MOST_GROUP];
     size_t keys = block_keys(s), first, end;
-    for (size_t i = i0; i < i1; i++) {
-        most[i - i0] = -INFINITY;
-        memset(y + i * s->ldy, 0, s->D * sizeof *y);
-    }
+    for (size_t g = 0; g < group; g++)
+        for (size_t r = 0; r < rows; r++) {
+            run[g].most[r] = -INFINITY;
+            run[g].sum[r] = 0;
+            memset(y + (i0 + r) * s->ldy + g * s->D, 0, s->D * sizeof *y);
+        }
     for (size_t j0 = 0; j0 < p->nk; j0 += keys) {
         size_t n = p->nk - j0 < keys ? p->nk - j0 : keys;
-        seen(s, p, i1 - 1, j0, j0 + n, &first, &end);
+        seen(s, p, i0 + rows - 1, j0, j0 + n, &first, &end);
         if (end <= j0)
             break; /* none of these queries sees so far */
-        transpose(s, n, k + j0 * s->ldk, s->ldk, t, keys);
-        for (size_t i = i0; i < i1; i++) {
-            seen(s, p, i, j0, j0 + n, &first, &end);
-            if (first >= end)
-                continue;
-            float *yi = y + i * s->ldy, *m = &most[i - i0], top = *m, part = 0;
-            products(s, q + i * s->ldq, t, keys, end - j0, score);
-            for (size_t j = first - j0; j < end - j0; j++) {
-                score[j] *= by;
-                top = score[j] > top ? score[j] : top;
+        n = end - j0;
+        seen(s, p, i0, j0, j0 + n, &first, &end);
+        if (first >= j0 + n)
+            continue; /* the window has passed */
+        transpose(s, n, h->k + j0 * s->ldk, s->ldk, t, row_of(n));
+        for (size_t g = 0; g < group; g++) {
+            float *at = y + i0 * s->ldy + g * s->D;
+            products(s, rows, h->q + i0 * s->ldq + g * s->D, s->ldq, t, row_of(n), n, score);
+            probabilities(s, p, i0, rows, j0, n, score, &run[g], at);
+            for (size_t r = 0, some; r < rows; r += some) {
+                some = rows - r < ROWS ? rows - r : ROWS;
+                weighted_sums(some, score + r * LD, LD, 1, met(s, p, i0 + r + some - 1, j0, n), h->v + j0 * s->ldv, s->ldv, at + r * s->ldy,
+                              s->ldy, s->D);
             }
-            float shrink = exp_f32(*m - top);
-            sum[i - i0] *= shrink;
-            for (size_t c = 0; c < s->D; c++)
-                yi[c] *= shrink;
-            *m = top;
-#pragma omp simd reduction(+ : part)
-            for (size_t j = first - j0; j < end - j0; j++) {
-                score[j] = exp_f32(score[j] - top);
-                part += score[j];
-            }
-            sum[i - i0] += part;
-            weighted_sum(score + (first - j0), 1, end - first, v + first * s->ldv, s->ldv, yi, s->D);
         }
     }
-    for (size_t i = i0; i < i1; i++) {
-        float share = 1.0f / sum[i - i0];
-        for (size_t c = 0; c < s->D; c++)
-            y[i * s->ldy + c] *= share;
-        lse[i * s->H] = most[i - i0] + logf(sum[i - i0]);
-    }
+    for (size_t g = 0; g < group; g++)
+        for (size_t r = 0; r < rows; r++) {
+            float share = 1.0f / run[g].sum[r];
+            for (size_t c = 0; c < s->D; c++)
+                y[(i0 + r) * s->ldy + g * s->D + c] *= share;
+            lse[(i0 + r) * s->H + g] = run[g].most[r] + logf(run[g].sum[r]);
+        }
 }
 
 static void attention_fwd(struct dev *d, const struct attn_shape *s, const float *q, const float *k, const float *v, float *y, float *lse)
@@ -149,70 +250,82 @@ static void attention_fwd(struct dev *d, const struct attn_shape *s, const float
     size_t group = s->H / s->Hkv;
 #pragma omp parallel for collapse(2) schedule(dynamic) if (attention_work(s) > WORTH_THREADS / 16)
     for (size_t seq = 0; seq < s->S; seq++)
-        for (size_t h = 0; h < s->H; h++) {
+        for (size_t kv = 0; kv < s->Hkv; kv++) {
             struct span p = span_of(s, seq);
-            size_t at = h / group * s->D;
             for (size_t i = 0; i < p.nq; i += QUERIES)
-                queries_fwd(s, &p, i, i + QUERIES < p.nq ? i + QUERIES : p.nq, q + p.q0 * s->ldq + h * s->D, k + p.k0 * s->ldk + at,
-                            v + p.k0 * s->ldv + at, y + p.q0 * s->ldy + h * s->D, lse + p.q0 * s->H + h);
+                for (size_t g = 0; g < group; g += MOST_GROUP) {
+                    size_t h = kv * group + g, heads = group - g < MOST_GROUP ? group - g : MOST_GROUP;
+                    struct head_rows r = {.q = q + p.q0 * s->ldq + h * s->D,
+                                          .k = k + p.k0 * s->ldk + kv * s->D,
+                                          .v = v + p.k0 * s->ldv + kv * s->D};
+                    queries_fwd(s, &p, i, p.nq - i < QUERIES ? p.nq - i : QUERIES, heads, &r, y + p.q0 * s->ldy + h * s->D,
+                                lse + p.q0 * s->H + h);
+                }
         }
 }
 
-/* rows of a head, as queries_fwd has them */
-struct head_rows {
-    const float *q, *k, *v, *y, *lse, *dy;
-    float *dq, *dk, *dv;
-};
-
-/* queries_bwd - queries [i0, i1) of a span and keys [j0, j0 + n): dq, dk, dv are added to. */
-static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t i1, size_t j0, size_t n, const struct head_rows *r)
+/* queries_bwd - queries [i0, i0 + rows) of a span and keys [j0, j0 + n) of one head, both transposed blocks given: dq, dk, dv are added to. */
+static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows, size_t j0, size_t n, const float *kt,
+                        const float *vt, size_t ldt, const struct head_rows *r)
 {
-    float kt[BLOCK], vt[BLOCK], prob[QUERIES * KEYS], ds[QUERIES * KEYS], by = (float)s->scale;
-    size_t keys = block_keys(s), first, end;
-    transpose(s, n, r->k + j0 * s->ldk, s->ldk, kt, keys);
-    transpose(s, n, r->v + j0 * s->ldv, s->ldv, vt, keys);
-    for (size_t i = i0; i < i1; i++) {
-        const float *dyi = r->dy + i * s->ldy;
-        float *pi = prob + (i - i0) * KEYS, *di = ds + (i - i0) * KEYS, delta = dot(dyi, r->y + i * s->ldy, s->D), lse = r->lse[i * s->H];
-        seen(s, p, i, j0, j0 + n, &first, &end);
-        size_t wide = end > j0 ? end - j0 : 0;
-        memset(pi + wide, 0, (n - wide) * sizeof *pi);
-        memset(di + wide, 0, (n - wide) * sizeof *di);
-        products(s, r->q + i * s->ldq, kt, keys, wide, pi);
-        products(s, dyi, vt, keys, wide, di);
-#pragma omp simd
-        for (size_t j = 0; j < wide; j++) {
-            bool in = j + j0 >= first && j + j0 < end;
-            float x = in ? exp_f32(pi[j] * by - lse) : 0.0f;
+    float prob[QUERIES * LD], ds[QUERIES * LD], by = (float)s->scale;
+    size_t back = p->nk - p->nq;
+    products(s, rows, r->q + i0 * s->ldq, s->ldq, kt, ldt, n, prob);
+    products(s, rows, r->dy + i0 * s->ldy, s->ldy, vt, ldt, n, ds);
+    for (size_t i = 0; i < rows; i++) {
+        const float *dyi = r->dy + (i0 + i) * s->ldy;
+        float *pi = prob + i * LD, *di = ds + i * LD;
+        float delta = dot(dyi, r->y + (i0 + i) * s->ldy, s->D), lse = r->lse[(i0 + i) * s->H];
+        size_t first, end;
+        seen(s, p, i0 + i, j0, j0 + n, &first, &end);
+        by_lane(j, n)
+        {
+            float x = j + j0 >= first && j + j0 < end ? exp_f32(pi[j] * by - lse) : 0.0f;
             pi[j] = x;
             di[j] = x * (di[j] - delta) * by;
         }
-        if (first < end)
-            weighted_sum(di + (first - j0), 1, end - first, r->k + first * s->ldk, s->ldk, r->dq + i * s->ldq, s->D);
     }
-    for (size_t j = 0; j < n; j++) {
+    for (size_t i = 0, some; i < rows; i += some) {
+        some = rows - i < ROWS ? rows - i : ROWS;
+        weighted_sums(some, ds + i * LD, LD, 1, met(s, p, i0 + i + some - 1, j0, n), r->k + j0 * s->ldk, s->ldk, r->dq + (i0 + i) * s->ldq,
+                      s->ldq, s->D);
+    }
+    for (size_t j = 0, some; j < n; j += some) {
+        some = n - j < ROWS ? n - j : ROWS;
         /* the first query that sees key j0 + j */
-        size_t back = p->nk - p->nq, from = j0 + j > back + i0 ? j0 + j - back - i0 : 0;
-        if (from >= i1 - i0)
+        size_t from = j0 + j > back + i0 ? j0 + j - back - i0 : 0, at = i0 + from;
+        if (from >= rows)
             break;
-        weighted_sum(ds + from * KEYS + j, KEYS, i1 - i0 - from, r->q + (i0 + from) * s->ldq, s->ldq, r->dk + (j0 + j) * s->ldk, s->D);
-        weighted_sum(prob + from * KEYS + j, KEYS, i1 - i0 - from, r->dy + (i0 + from) * s->ldy, s->ldy, r->dv + (j0 + j) * s->ldv, s->D);
+        weighted_sums(some, ds + from * LD + j, 1, LD, rows - from, r->q + at * s->ldq, s->ldq, r->dk + (j0 + j) * s->ldk, s->ldk, s->D);
+        weighted_sums(some, prob + from * LD + j, 1, LD, rows - from, r->dy + at * s->ldy, s->ldy, r->dv + (j0 + j) * s->ldv, s->ldv, s->D);
     }
 }
 
-static void head_bwd(const struct attn_shape *s, const struct span *p, const struct head_rows *r)
+/* heads_bwd - the `group` heads that share a key/value head, whose gradients come from all of them, in order. */
+static void heads_bwd(const struct attn_shape *s, const struct span *p, size_t group, const struct head_rows *h)
 {
+    float kt[BLOCK], vt[BLOCK];
     size_t keys = block_keys(s), first, end;
     for (size_t i = 0; i < p->nq; i++)
-        memset(r->dq + i * s->ldq, 0, s->D * sizeof *r->dq);
-    for (size_t i = 0; i < p->nq; i += QUERIES) {
-        size_t i1 = i + QUERIES < p->nq ? i + QUERIES : p->nq;
-        for (size_t j = 0; j < p->nk; j += keys) {
-            size_t n = p->nk - j < keys ? p->nk - j : keys;
-            seen(s, p, i1 - 1, j, j + n, &first, &end);
-            if (end <= j)
-                break;
-            queries_bwd(s, p, i, i1, j, n, r);
+        memset(h->dq + i * s->ldq, 0, group * s->D * sizeof *h->dq);
+    for (size_t j = 0; j < p->nk; j++) {
+        memset(h->dk + j * s->ldk, 0, s->D * sizeof *h->dk);
+        memset(h->dv + j * s->ldv, 0, s->D * sizeof *h->dv);
+    }
+    for (size_t j = 0; j < p->nk; j += keys) {
+        size_t n = p->nk - j < keys ? p->nk - j : keys;
+        transpose(s, n, h->k + j * s->ldk, s->ldk, kt, row_of(n));
+        transpose(s, n, h->v + j * s->ldv, s->ldv, vt, row_of(n));
+        for (size_t g = 0; g < group; g++) {
+            struct head_rows r = *h;
+            r.q += g * s->D, r.y += g * s->D, r.dy += g * s->D, r.dq += g * s->D, r.lse += g;
+            for (size_t i = 0; i < p->nq; i += QUERIES) {
+                size_t rows = p->nq - i < QUERIES ? p->nq - i : QUERIES, from;
+                seen(s, p, i + rows - 1, j, j + n, &first, &end);
+                seen(s, p, i, j, j + n, &from, &first);
+                if (end > j && from < j + n)
+                    queries_bwd(s, p, i, rows, j, end - j, kt, vt, row_of(n), &r);
+            }
         }
     }
 }
@@ -222,20 +335,13 @@ static void attention_bwd(struct dev *d, const struct attn_shape *s, const float
 {
     (void)d;
     size_t group = s->H / s->Hkv;
-/* A key/value head's gradients are summed by one thread, over its query heads in order. */
 #pragma omp parallel for collapse(2) schedule(dynamic) if (attention_work(s) > WORTH_THREADS / 16)
     for (size_t seq = 0; seq < s->S; seq++)
-        for (size_t g = 0; g < s->Hkv; g++) {
+        for (size_t kv = 0; kv < s->Hkv; kv++) {
             struct span p = span_of(s, seq);
-            size_t katt = p.k0 * s->ldk + g * s->D, vatt = p.k0 * s->ldv + g * s->D;
-            for (size_t j = 0; j < p.nk; j++) {
-                memset(dk + katt + j * s->ldk, 0, s->D * sizeof *dk);
-                memset(dv + vatt + j * s->ldv, 0, s->D * sizeof *dv);
-            }
-            for (size_t h = g * group; h < (g + 1) * group; h++) {
-                size_t qat = p.q0 * s->ldq + h * s->D, yat = p.q0 * s->ldy + h * s->D;
-                struct head_rows r = {q + qat, k + katt, v + vatt, y + yat, lse + p.q0 * s->H + h, dy + yat, dq + qat, dk + katt, dv + vatt};
-                head_bwd(s, &p, &r);
-            }
+            size_t qat = p.q0 * s->ldq + kv * group * s->D, yat = p.q0 * s->ldy + kv * group * s->D;
+            size_t kat = p.k0 * s->ldk + kv * s->D, vat = p.k0 * s->ldv + kv * s->D;
+            struct head_rows r = {q + qat, k + kat, v + vat, y + yat, lse + p.q0 * s->H + kv * group, dy + yat, dq + qat, dk + kat, dv + vat};
+            heads_bwd(s, &p, group, &r);
         }
 }

@@ -166,27 +166,23 @@ static void rmsnorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const
 static void rope(struct dev *d, const struct rope_shape *s, bool inverse, float *x)
 {
     (void)d;
-    enum { HALF_MOST = 512 };
+    enum { MOST = 1024 };
     size_t half = s->rotary / 2;
-    double freq[HALF_MOST];
-    BUG_ON(half > HALF_MOST || s->rotary > s->D);
-    for (size_t k = 0; k < half; k++)
-        freq[k] = s->freq ? s->freq[k] : pow(s->theta, -2 * (double)k / (double)s->rotary);
+    BUG_ON(s->rotary > MOST || s->rotary > s->D);
 #pragma omp parallel for if (s->N * s->H * s->rotary > WORTH_THREADS)
     for (size_t i = 0; i < s->N; i++) {
-        float cosine[HALF_MOST], sine[HALF_MOST];
-        for (size_t k = 0; k < half; k++) {
-            double angle = (double)s->pos[i] * freq[k];
-            cosine[k] = (float)cos(angle);
-            sine[k] = (float)(inverse ? -sin(angle) : sin(angle));
-        }
+        float made[MOST];
+        const float *cosine = s->table ? s->table + (size_t)s->pos[i] * s->rotary : made, *sine = cosine + half;
+        float sign = inverse ? -1.0f : 1.0f;
+        if (!s->table)
+            rope_angles(s->theta, s->freq, s->rotary, (size_t)s->pos[i], made);
         for (size_t h = 0; h < s->H; h++) {
             float *u = x + i * s->ld + h * s->D, *v = u + half;
 #pragma omp simd
             for (size_t k = 0; k < half; k++) {
-                float a = u[k], b = v[k];
-                u[k] = a * cosine[k] - b * sine[k];
-                v[k] = b * cosine[k] + a * sine[k];
+                float a = u[k], b = v[k], turn = sign * sine[k];
+                u[k] = a * cosine[k] - b * turn;
+                v[k] = b * cosine[k] + a * turn;
             }
         }
     }

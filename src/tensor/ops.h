@@ -38,6 +38,7 @@ struct rope_shape {
     double theta;
     const int32_t *pos; /* host, [N]: position of each row in its sequence */
     const double *freq; /* host, [rotary/2] or NULL: theta^(-2i/rotary) */
+    const float *table; /* NULL; a device may put its own cosines and sines here, [positions][rotary] */
 };
 
 struct adamw {
@@ -64,17 +65,31 @@ struct dev {
     const struct ops *ops;
     const char *name; /* "cpu", "reference", later "cuda:0" */
     void *priv;
+    struct profile *profile; /* NULL, or what counts its operations (profile.h) */
 };
 
 /* dev_open - "cpu" (oneDNN or OpenBLAS products, the best instruction set), "reference" (scalar, one
  * thread). A device that is not there is ERR_INPUT that says which are. */
 int dev_open(struct dev *d, const char *name, struct err *e);
 void dev_close(struct dev *d);
+/* dev_precision_set - how large matrix products are made from now on: f32, as a device is opened; bf16, operands rounded to bf16 and sums f32,
+ * ERR_INPUT where this device cannot; auto, bf16 where the processor has it, else f32. Everything else, and products with a side shorter
+ * than 16, stay f32. dev_precision - which of the two it is. */
+enum precision { PRECISION_AUTO, PRECISION_F32, PRECISION_BF16 };
+int dev_precision_set(struct dev *d, enum precision p, struct err *e);
+enum precision dev_precision(const struct dev *d);
 /* dev_describe - e.g. "cpu: oneDNN 2.6.3, AVX-512, 2 threads". */
 void dev_describe(const struct dev *d, char *buf, size_t n);
 /* dev_numerics - a short text of all that can change result bits on this device (library, version, instruction
  * set): part of a job's identity. */
 void dev_numerics(const struct dev *d, char *buf, size_t n);
+
+/* dev_bounds - what nothing made of products or memory can pass, measured now: operations a second of one large product in the device's
+ * precision, bytes a second read and written over arrays larger than any cache; the best of several. About half a second. */
+struct dev_bounds {
+    double product, memory;
+};
+int dev_bounds(struct dev *d, struct dev_bounds *b, struct err *e);
 
 float *dev_alloc(struct dev *d, size_t n, struct err *e); /* n floats, zeroed; ERR_NOMEM; owner: caller, dev_free */
 void dev_free(struct dev *d, float *p);

@@ -145,7 +145,7 @@ static void attention(struct dev *d, const int32_t *nq, const int32_t *nk, size_
 
 static void test_attention(struct dev *d)
 {
-    const int32_t odd[] = {1, 3, 17, 64, 2}, one[] = {1, 1, 1, 1, 1}, some[] = {1, 2, 5, 64, 1}, far[] = {600}, last[] = {7};
+    const int32_t odd[] = {1, 3, 17, 64, 2}, one[] = {1, 1, 1, 1, 1}, some[] = {1, 2, 5, 64, 1}, far[] = {600}, last[] = {7}, mid[] = {200};
     attention(d, odd, odd, 5, 3, 1, 16, 0);
     attention(d, odd, odd, 5, 4, 2, 17, 0);
     attention(d, one, odd, 5, 4, 4, 64, 0);
@@ -153,6 +153,9 @@ static void test_attention(struct dev *d)
     attention(d, odd, odd, 5, 2, 2, 8, 4);
     attention(d, far, far, 1, 2, 1, 16, 0); /* more than one block of keys */
     attention(d, last, far, 1, 2, 1, 16, 300);
+    attention(d, far, far, 1, 1, 1, 16, 40);  /* a window that leaves whole blocks behind */
+    attention(d, mid, mid, 1, 2, 1, 128, 0);  /* shorter blocks of keys */
+    attention(d, odd, odd, 5, 10, 1, 16, 0);  /* more heads to a key than are kept at a time */
 }
 
 static void test_rest(struct dev *d)
@@ -183,7 +186,7 @@ static void test_rest(struct dev *d)
             int32_t pos[128];
             for (size_t k = 0; k < N; k++)
                 pos[k] = (int32_t)(k * 3);
-            struct rope_shape s = {N, 1, C, C / 2 * 2 / 4 * 2, C, 10000, pos, NULL};
+            struct rope_shape s = {N, 1, C, C / 2 * 2 / 4 * 2, C, 10000, pos, NULL, NULL};
             d->ops->rope(d, &s, false, x.f), ref->rope(NULL, &s, false, x.d);
             buf_close(&x, "rope");
             d->ops->rope(d, &s, true, x.f), ref->rope(NULL, &s, true, x.d);

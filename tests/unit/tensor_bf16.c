@@ -1,0 +1,176 @@
+/* tensor_bf16.c - products with operands rounded to bf16: against f64 on operands rounded here, the same bits whatever the threads and the
+ * other rows; what stays f32; what a device without them says. Skipped where the processor has none. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "core/mem.h"
+#include "core/par.h"
+#include "core/rng.h"
+#include "tensor/ops.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Operands are equal on both sides; what is left is the rounding of f32 sums of up to 1,300 terms of size 1, relative to the largest sum. */
+#define TOLERANCE 1e-5
+/* bf16 keeps 8 bits: an operand is off by up to 2^-8 of its size, evenly; the sum of K products of operands of spread 1 then by some
+ * sqrt(2 K / 3) 2^-8. Four times that is not met by chance. */
+#define ROUNDING(K) (4 * sqrt(2 * (double)(K) / 3) / 256)
+
+static struct err e;
+static struct rng rng;
+
+/* bf16_of - to nearest, ties to even: the upper half of an f32. */
+static double bf16_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits += 0x7fff + (bits >> 16 & 1);
+    bits &= 0xffff0000u;
+    memcpy(&x, &bits, sizeof x);
+    return (double)x;
+}
+
+static float *random_floats(size_t n)
+{
+    float *x = mem_alloc(n, sizeof *x, &e);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)rng_normal(&rng);
+    return x;
+}
+
+static double *rounded(const float *x, size_t n, bool round)
+{
+    double *d = mem_alloc(n, sizeof *d, &e);
+    for (size_t i = 0; i < n; i++)
+        d[i] = round ? bf16_of(x[i]) : (double)x[i];
+    return d;
+}
+
+static int device(struct dev *d, enum precision p)
+{
+    assert_int_equal(dev_open(d, "cpu", &e), OK);
+    return dev_precision_set(d, p, &e);
+}
+
+static void product(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool tb, bool accumulate)
+{
+    size_t lda = (ta ? M : K) + 3, ldb = (tb ? K : N) + 1, ldc = N + 2, na = (ta ? K : M) * lda, nb = (tb ? N : K) * ldb, nc = M * ldc;
+    bool bf16 = M >= 16 && N >= 16 && K >= 16;
+    float *a = random_floats(na), *b = random_floats(nb), *c = random_floats(nc);
+    double *da = rounded(a, na, bf16), *db = rounded(b, nb, bf16), *dc = rounded(c, nc, false), most = 0, off = 0;
+    d->ops->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+    ops64_reference.matmul(NULL, ta, tb, M, N, K, da, lda, db, ldb, accumulate, dc, ldc);
+    for (size_t i = 0; i < nc; i++) { /* what lies between the rows too */
+        most = fmax(most, fabs(dc[i]));
+        off = fmax(off, fabs(dc[i] - (double)c[i]));
+    }
+    if (!(off <= TOLERANCE * most))
+        fail_msg("%zu x %zu x %zu%s%s%s: off by %g of %g", M, N, K, ta ? " ta" : "", tb ? " tb" : "", accumulate ? " +" : "", off, most);
+    mem_free(a), mem_free(b), mem_free(c), mem_free(da), mem_free(db), mem_free(dc);
+}
+
+static void test_products(void **state)
+{
+    static const size_t sizes[][3] = {{16, 16, 16},   {17, 33, 65},    {12, 40, 40},  {13, 100, 31},  {40, 3, 100},
+                                      {37, 70, 601},  {24, 1100, 90},  {96, 64, 577}, {50, 50, 1300}, {1600, 40, 48},
+                                      {100, 129, 33}, {61, 1000, 1153}};
+    struct dev d;
+    (void)state;
+    rng_init(&rng, 3, "bf16");
+    for (int threads = 1; threads <= 4; threads++) {
+        par_set_threads(threads);
+        assert_int_equal(device(&d, PRECISION_BF16), OK);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            for (int bits = 0; bits < 8; bits++)
+                product(&d, sizes[i][0], sizes[i][1], sizes[i][2], bits & 1, bits & 2, bits & 4);
+        dev_close(&d);
+    }
+    par_set_threads(0);
+}
+
+static void test_same_bits(void **state)
+{
+    enum { M = 100, N = 300, K = 700, FROM = 37, SOME = 23 };
+    struct dev d;
+    (void)state;
+    rng_init(&rng, 4, "bf16");
+    float *a = random_floats(M * K), *b = random_floats(N * K), *first = random_floats(M * N), *c = random_floats(M * N);
+    for (int threads = 1; threads <= 5; threads++) {
+        par_set_threads(threads);
+        assert_int_equal(device(&d, PRECISION_BF16), OK);
+        float *to = threads == 1 ? first : c;
+        d.ops->matmul(&d, false, true, M, N, K, a, K, b, K, false, to, N);
+        if (threads > 1)
+            assert_memory_equal(c, first, M * N * sizeof *c);
+        d.ops->matmul(&d, false, true, SOME, N, K, a + FROM * K, K, b, K, false, c, N);
+        assert_memory_equal(c, first + FROM * N, SOME * N * sizeof *c);
+        dev_close(&d);
+    }
+    par_set_threads(0);
+    mem_free(a), mem_free(b), mem_free(first), mem_free(c);
+}
+
+/* The error that the rounding makes is that of its bits, and it is there: the product is not f32 by mistake. */
+static void test_rounding(void **state)
+{
+    enum { M = 64, N = 64, K = 576 };
+    struct dev d;
+    double off = 0;
+    (void)state;
+    rng_init(&rng, 6, "bf16");
+    float *a = random_floats(M * K), *b = random_floats(N * K), *c = random_floats(M * N), *exact = random_floats(M * N);
+    assert_int_equal(device(&d, PRECISION_F32), OK);
+    assert_int_equal(dev_precision(&d), PRECISION_F32);
+    d.ops->matmul(&d, false, true, M, N, K, a, K, b, K, false, exact, N);
+    assert_int_equal(dev_precision_set(&d, PRECISION_AUTO, &e), OK);
+    assert_int_equal(dev_precision(&d), PRECISION_BF16);
+    d.ops->matmul(&d, false, true, M, N, K, a, K, b, K, false, c, N);
+    for (size_t i = 0; i < M * N; i++)
+        off = fmax(off, fabs((double)c[i] - (double)exact[i]));
+    assert_true(off < ROUNDING(K));
+    assert_true(off > ROUNDING(K) / 100);
+    assert_int_equal(dev_precision_set(&d, PRECISION_F32, &e), OK);
+    d.ops->matmul(&d, false, true, M, N, K, a, K, b, K, false, c, N);
+    assert_memory_equal(c, exact, M * N * sizeof *c);
+    dev_close(&d);
+    mem_free(a), mem_free(b), mem_free(c), mem_free(exact);
+}
+
+static void test_names(void **state)
+{
+    struct dev d;
+    char f32[256], bf16[256];
+    (void)state;
+    assert_int_equal(device(&d, PRECISION_F32), OK);
+    dev_numerics(&d, f32, sizeof f32);
+    assert_int_equal(dev_precision_set(&d, PRECISION_BF16, &e), OK);
+    dev_numerics(&d, bf16, sizeof bf16);
+    assert_string_not_equal(f32, bf16);
+    dev_close(&d);
+    assert_int_equal(dev_open(&d, "reference", &e), OK);
+    assert_int_equal(dev_precision_set(&d, PRECISION_AUTO, &e), OK);
+    assert_int_equal(dev_precision_set(&d, PRECISION_BF16, &e), ERR_INPUT);
+    assert_string_equal(e.msg, "precision is bf16; the reference device computes in f32 alone, so f32 or auto is wanted");
+    dev_close(&d);
+}
+
+int main(void)
+{
+    struct dev d;
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_products), cmocka_unit_test(test_same_bits), cmocka_unit_test(test_rounding),
+                                       cmocka_unit_test(test_names)};
+    int rc = dev_open(&d, "cpu", &e);
+    if (!rc) {
+        rc = dev_precision_set(&d, PRECISION_BF16, &e);
+        dev_close(&d);
+    }
+    if (rc) {
+        print_message("SKIP: %s\n", e.msg);
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
