@@ -61,7 +61,7 @@ static int ls_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
     struct listing l = {.json = app->json, .out = STR_INIT};
-    int rc = session_open(&s, app, args_option(&cmd_ls, a, "runs"), "", true, e);
+    int rc = session_view(&s, app, args_option(&cmd_ls, a, "runs"), e);
     if (rc)
         return command_exit(rc);
     js_init(&l.w, &l.out);
@@ -138,7 +138,7 @@ static int show_run(const struct app *app, const struct args *a, struct err *e)
         err_set(e, ERR_INPUT, "show wants a job: the beginning of its hash, or its name as w2s ls prints it");
         return EXIT_USAGE;
     }
-    int rc = session_open(&s, app, args_option(&cmd_show, a, "runs"), "", true, e);
+    int rc = session_view(&s, app, args_option(&cmd_show, a, "runs"), e);
     if (rc)
         return command_exit(rc);
     rc = store_find(s.lab.store, a->rest[0], hash, e);
@@ -161,7 +161,7 @@ static int index_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
     size_t jobs = 0;
-    int rc = session_open(&s, app, args_option(&cmd_index, a, "runs"), "", true, e);
+    int rc = session_view(&s, app, args_option(&cmd_index, a, "runs"), e);
     if (rc)
         return command_exit(rc);
     rc = store_index(s.lab.store, &jobs, e);

@@ -69,7 +69,8 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
     struct session s;
     struct study study;
     struct str path = STR_INIT, out = STR_INIT;
-    bool opened = false, read = false;
+    const char *runs = args_option(&cmd_run, a, "runs");
+    bool opened = false, read = false, dry = args_option(&cmd_run, a, "dry-run") != NULL;
     int rc;
     if (a->n_rest < 1) {
         err_set(e, ERR_INPUT, "run wants a study: a name (quick) or a .yaml file; see w2s help run");
@@ -80,10 +81,12 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         rc = study_read(&study, path.s, a->rest + 1, a->n_rest - 1, e);
     read = !rc;
     if (!rc)
-        rc = session_open(&s, app, args_option(&cmd_run, a, "runs"), args_option(&cmd_run, a, "device"),
+        rc = session_open(&s, app, dry ? "" : runs, args_option(&cmd_run, a, "device"),
                           args_option(&cmd_run, a, "offline") != NULL, e);
     opened = !rc;
-    if (!rc && args_option(&cmd_run, a, "dry-run")) {
+    if (!rc && dry)
+        rc = store_view(&s.lab.store, runs ? runs : "runs", e);
+    if (!rc && dry) {
         rc = lab_plan_print(&s.lab, &study, app->json, &out, e);
         if (!rc)
             fwrite(out.s, 1, out.len, stdout);

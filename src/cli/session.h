@@ -14,6 +14,9 @@ struct session {
 
 /* session_open - runs: NULL for ./runs, "" to open none. device: NULL for the cpu, "" to open none. */
 int session_open(struct session *s, const struct app *app, const char *runs, const char *device, bool offline, struct err *e);
+/* session_view - to read from a runs folder, nothing else opened; one that is not there: a
+ * sentence, and nothing is made. */
+int session_view(struct session *s, const struct app *app, const char *runs, struct err *e);
 void session_close(struct session *s);
 size_t session_width(void); /* of the terminal, 100 where there is none */
 

@@ -69,9 +69,13 @@ static int desk_model(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
     struct model_options o = {j->layers, d->plan->lab->log};
+    struct model_config c = *weights_config(j->model->weights);
+    uint64_t seed = study_seed(d->plan->study, SEED_INIT, j->repetition);
     int32_t rows[16];
     bool words = true;
-    int rc = model_load(&d->model, d->plan->lab->dev, j->model->weights, &o, e);
+    c.layers = j->layers;
+    int rc = j->side->random ? model_random(&d->model, d->plan->lab->dev, &c, seed, e)
+                             : model_load(&d->model, d->plan->lab->dev, j->model->weights, &o, e);
     if (rc)
         return rc;
     BUG_ON(d->K > 16);
@@ -83,7 +87,7 @@ static int desk_model(struct desk *d, struct err *e)
                      j->model->name);
         words = words && rows[k] >= 0;
     }
-    struct head_spec head = {HEAD_CLASSIFIER, d->K, words ? rows : NULL, study_seed(d->plan->study, SEED_INIT, j->repetition)};
+    struct head_spec head = {HEAD_CLASSIFIER, d->K, words ? rows : NULL, seed};
     rc = model_head_set(d->model, &head, e);
     return rc ? rc : model_trainable_set(d->model, &j->trainable, e);
 }

@@ -63,6 +63,8 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
     if (p->n_models > 1)
         str_addf(out, "%s ", j->model->name);
     str_addf(out, j->layers < whole ? "%zu of %zu layers" : "%zu layers", j->layers, whole);
+    if (j->side->random)
+        str_cat(out, ", random weights");
 }
 
 static void job_label(const struct plan *p, struct job *j)

@@ -130,11 +130,12 @@ static size_t model_index(const struct plan *p, const struct job *j)
     return (size_t)(j->model - p->models);
 }
 
-/* model_id - "name/layers": what a line or a point of a figure is. */
+/* model_id - "name/layers", "/random" behind it where it starts from random weights: what a line or
+ * a point of a figure is. */
 static void model_id(const struct job *j, struct str *out)
 {
     str_reset(out);
-    str_addf(out, "%s/%zu", j->model->name, j->layers);
+    str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
 }
 
 static void seeds_json(struct js *w, const struct trio_seed *t, const size_t *alive, size_t n, size_t K)
@@ -350,6 +351,8 @@ static void model_json(struct js *w, const struct plan *p, const struct job *j)
              j->layers < whole ? "%s, first %zu of %zu layers and the final norm"
                                : "%s, all %zu layers",
              j->model->name, j->layers, whole);
+    if (j->side->random)
+        str_cat(&label, ", random weights");
     js_open(w, '{');
     js_key(w, "id"), js_str(w, id.s);
     js_key(w, "label"), js_str(w, label.s);
@@ -357,6 +360,7 @@ static void model_json(struct js *w, const struct plan *p, const struct job *j)
     js_key(w, "index"), js_int(w, (int64_t)model_index(p, j));
     js_key(w, "layers"), js_int(w, (int64_t)j->layers);
     js_key(w, "layers_whole"), js_int(w, (int64_t)whole);
+    js_key(w, "random"), js_bool(w, j->side->random);
     js_key(w, "params"), js_int(w, (int64_t)config_params(&c));
     js_close(w, '}');
     str_release(&id);
@@ -379,7 +383,8 @@ static void models_json(struct js *w, const struct plan *p)
         const struct job *j = model_at(p, i);
         bool seen = false;
         for (size_t k = 0; k < i && !seen; k++)
-            seen = model_at(p, k)->model == j->model && model_at(p, k)->layers == j->layers;
+            seen = model_at(p, k)->model == j->model && model_at(p, k)->layers == j->layers &&
+                   model_at(p, k)->side->random == j->side->random;
         if (!seen)
             model_json(w, p, j);
     }

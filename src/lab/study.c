@@ -20,12 +20,14 @@ static const char *const data_keys[] = {"supervise", "train", "valid", "test", "
 static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 static const char *const training_keys[] = {"epochs", "batch",    "lr",   "schedule",     "warmup", "weight_decay",     "beta1", "beta2",
                                             "eps",    "clip",     "evals", "micro_tokens", "checkpoint_every", NULL};
-static const char *const side_keys[] = {"model",  "layers",   "trainable", "embeddings",   "epochs", "batch",            "lr",
-                                        "schedule", "warmup", "weight_decay", "beta1", "beta2",  "eps",              "clip",
-                                        "evals",  "micro_tokens", "checkpoint_every", NULL};
+static const char *const side_keys[] = {
+    "model", "layers",   "weights",      "trainable",        "embeddings", "epochs", "batch",
+    "lr",    "schedule", "warmup",       "weight_decay",     "beta1",      "beta2",  "eps",
+    "clip",  "evals",    "micro_tokens", "checkpoint_every", NULL};
 static const char *const confidence_keys[] = {"alpha_max", "ramp", "threshold", NULL};
 static const char *const seed_names[] = {"split", "label", "init", "order", NULL};
 static const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
+static const char *const weights_names[] = {"pretrained", "random", NULL};
 static const char *const threshold_names[] = {"median", "prior", NULL};
 
 const struct method *method_find(const char *name)
@@ -114,7 +116,7 @@ static int side_read(struct study_side *side, const struct doc *root, const char
                      struct err *e)
 {
     const struct doc *m = doc_get(root, name), *d;
-    int rc;
+    int rc, weights = 0;
     side->training = *common;
     side->trainable = (struct trainable){TRAIN_ALL, 0, false};
     side->n_layers = 1;
@@ -141,6 +143,9 @@ static int side_read(struct study_side *side, const struct doc *root, const char
         if (!side->n_layers)
             return doc_fail(d, e, "\"layers\" is empty");
     }
+    if ((rc = doc_opt_enum(m, "weights", weights_names, &weights, e)))
+        return rc;
+    side->random = weights == 1;
     if ((d = doc_get(m, "trainable")) && (rc = trainable_read(&side->trainable, d, e)))
         return rc;
     if ((rc = doc_opt_bool(m, "embeddings", &side->trainable.embeddings, e)))
@@ -355,6 +360,7 @@ void side_settings_json(struct js *j, const struct study_side *side)
     str_cat(&trainable, kinds[side->trainable.kind]);
     if (side->trainable.kind == TRAIN_TOP)
         str_addf(&trainable, " %zu", side->trainable.top);
+    js_key(j, "weights"), js_str(j, weights_names[side->random]);
     js_key(j, "trainable"), js_str(j, trainable.s);
     js_key(j, "embeddings"), js_bool(j, side->trainable.embeddings);
     settings_json(j, &side->training);

@@ -24,6 +24,8 @@ struct study_side {
     size_t n_models;
     size_t layers[STUDY_LIST]; /* 0: all of them */
     size_t n_layers;
+    bool random; /* every model starts from random weights of the repetition's init seed, not from
+                    the checkpoint's */
     struct trainable trainable;
     struct train_settings training; /* loss and seed are filled in for each job */
 };

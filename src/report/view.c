@@ -65,6 +65,9 @@ void view_words(const struct doc *results, const char *id, struct str *out)
         str_addf(out, "%.0f of %.0f layers", layers, whole);
     else
         str_addf(out, "%.0f layers", layers);
+    const struct doc *random = doc_get(m, "random");
+    if (random && random->b)
+        str_cat(out, ", random weights");
 }
 
 void view_seeds(const struct doc *results, struct str *out)

@@ -22,10 +22,8 @@ struct store {
 
 static const char *const store_folders[] = {"jobs", "work", "failed", "studies"};
 
-int store_open(struct store **out, const char *runs, struct err *e)
+int store_view(struct store **out, const char *runs, struct err *e)
 {
-    struct str path = STR_INIT;
-    int rc = OK;
     struct store *s = mem_zalloc(1, sizeof *s, e);
     *out = NULL;
     if (!s)
@@ -34,19 +32,33 @@ int store_open(struct store **out, const char *runs, struct err *e)
     str_cat(&s->dir, runs);
     while (s->dir.len > 1 && s->dir.s[s->dir.len - 1] == '/')
         s->dir.s[--s->dir.len] = '\0';
-    rc = str_check(&s->dir, e);
+    int rc = str_check(&s->dir, e);
+    if (rc) {
+        store_close(s);
+        return err_wrap(e, "runs folder");
+    }
+    *out = s;
+    return OK;
+}
+
+int store_open(struct store **out, const char *runs, struct err *e)
+{
+    struct str path = STR_INIT;
+    int rc = store_view(out, runs, e);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < sizeof store_folders / sizeof *store_folders && !rc; i++) {
-        str_path(&path, s->dir.s, store_folders[i]);
+        str_path(&path, (*out)->dir.s, store_folders[i]);
         rc = str_check(&path, e);
         if (!rc && !file_is_dir(path.s))
             rc = file_mkdirs(path.s, e);
     }
     str_release(&path);
     if (rc) {
-        store_close(s);
+        store_close(*out);
+        *out = NULL;
         return err_wrap(e, "runs folder");
     }
-    *out = s;
     return OK;
 }
 

@@ -21,6 +21,9 @@ struct store;
 /* store_open - the folder is made where absent; no permission: a sentence. Owner: caller,
  * store_close. */
 int store_open(struct store **out, const char *runs, struct err *e);
+/* store_view - the same to read from: nothing is made, and a folder that is not there has no jobs.
+ */
+int store_view(struct store **out, const char *runs, struct err *e);
 void store_close(struct store *s); /* accepts NULL */
 const char *store_dir(const struct store *s);
 

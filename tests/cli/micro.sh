@@ -158,6 +158,23 @@ for x, item in zip(pred, r["examples"]["items"]):
     assert (x["id"], int(x["label"]), x["source"]) == (item["id"], item["label"], item["source"])
 END
 
+# From random weights: other jobs, named as such, even where model and layers are the same as on the other side.
+expect 0 "$W2S" run micro.yaml supervisor.layers=4 supervisor.weights=random methods=naive --runs a --json
+python3 - out <<'END' || fail "random weights"
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert sorted(m["random"] for m in r["models"]) == [False, True] and len({m["id"] for m in r["models"]}) == 2
+assert any("random weights" in m["label"] for m in r["models"])
+END
+says err "supervisor 4 layers, random weights: accuracy"
+expect 0 "$W2S" run micro.yaml student.weights=random methods=naive --runs a
+says out "4 layers, random weights"
+says err "2 computed, 1 found"
+expect 0 "$W2S" run micro.yaml student.weights=random methods=naive seed.init=1 --runs a
+says err "3 computed, 0 found"
+expect 2 "$W2S" run micro.yaml student.weights=fresh --runs a
+says err 'weights'
+
 # What is reported.
 for f in results.json results.csv curves.csv predictions.csv report.html study.yaml; do [ -s a/studies/micro/$f ] || fail "$f is missing"; done
 says a/studies/micro/results.csv "supervisor,student,method,measure,seed,value,lo,hi,job"
@@ -172,7 +189,19 @@ says err "0 computed"
 
 expect 0 "$W2S" run micro.yaml --dry-run --runs fresh
 says out "4 jobs, 4 to do"
-[ -e fresh/jobs ] && [ -n "$(ls fresh/jobs)" ] && fail "a dry run computed"
+[ -e fresh ] && fail "a dry run made a folder"
+# Reading makes nothing either.
+for c in "ls" "show 12" "index"; do
+    expect 2 "$W2S" $c --runs typo
+    one_sentence
+    says err "typo: no such runs folder"
+    [ -e typo ] && fail "$c made a folder"
+done
+mkdir empty
+expect 2 "$W2S" ls --runs empty
+one_sentence
+says err "empty: not a runs folder"
+[ -z "$(ls -A empty)" ] || fail "ls wrote into a folder that is no runs folder"
 expect 0 "$W2S" ls --runs a
 says out "supervisor 1 of 4 layers"
 job=$(awk '/supervisor/ {print $1; exit}' out)

@@ -19,7 +19,8 @@ echo "computed by the first $a, by the second $b"
 checks=$((checks + 1))
 [ "${a:-0}" -ge 4 ] && [ "${b:-0}" -ge 4 ] && [ $((a + b)) = 28 ] || fail "the work was not shared: $a and $b of 28"
 [ "$(numbers one)" = "$(numbers two)" ] || fail "two processes made other bits than one"
-cmp -s one/studies/many/results.csv two/studies/many/results.csv || fail "two processes reported other numbers than one"
+told() { grep -vE 'seconds|memory|resumed' "$1/studies/many/results.csv"; }
+[ "$(told one)" = "$(told two)" ] || fail "two processes reported other numbers than one"
 
 # A held job is passed over: with the first supervisor locked by another, everything that does not stand on it is done.
 expect 0 "$W2S" run micro.yaml --dry-run --json --runs held

@@ -21,18 +21,51 @@ static size_t cached(const char *ending)
     return found;
 }
 
-static void study_do(const char *seed, size_t ran)
+/* study_do - with an override, or several as {key: value, ...}, and split 5 where none is given. */
+static void study_do(const char *change, size_t ran)
 {
-    const char *overrides[] = {seed, "methods=naive", "name=cache"};
+    char changes[4][600];
+    const char *overrides[8] = {"seed.split=5", "methods=naive", "name=cache"};
+    size_t n = also_split(changes, change);
+    for (size_t i = 0; i < n; i++)
+        overrides[3 + i] = changes[i];
     struct err e = ERR_INIT;
     struct study s;
     struct lab_summary sum;
-    assert_ok(study_read(&s, bench.study, overrides, 3, &e), &e);
+    assert_ok(study_read(&s, bench.study, overrides, 3 + n, &e), &e);
     assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);
     assert_int_equal(sum.failed, 0);
     assert_int_equal(sum.ran, ran);
     str_release(&sum.dir);
     study_release(&s);
+}
+
+/* Features of random weights are not those of the checkpoint's, nor of another seed's, nor of
+ * another number of blocks. */
+static void random_weights_have_their_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *change;
+        size_t new, ran;
+    } steps[] = {{"seed.split=5", 3, 3},
+                 {"student.weights=random", 3, 2},
+                 {"{student.weights: random, student.lr: 0.1}", 0, 2},
+                 {"{student.weights: random, seed.init: 1}", 3, 3},
+                 {"{student.weights: random, student.layers: 3, student.trainable: top 1}", 3, 2},
+                 {"seed.init=1", 0, 2}};
+    struct err e = ERR_INIT;
+    int other;
+    folder(under("runs/cache"));
+    assert_ok(file_lock_shared(under("runs/cache/lock"), &other, &e), &e);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        size_t before = cached(".f32");
+        study_do(steps[i].change, steps[i].ran);
+        if (cached(".f32") - before != steps[i].new)
+            fail_msg("%s made %zu features, wanted %zu", steps[i].change, cached(".f32") - before,
+                     steps[i].new);
+    }
+    file_unlock(other);
 }
 
 /* The student's two frozen blocks: train, valid and test. */
@@ -89,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_one_removes_its_own),
         cmocka_unit_test(what_is_old_goes),
+        cmocka_unit_test(random_weights_have_their_own),
     };
     bench_open(&bench);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

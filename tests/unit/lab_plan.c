@@ -44,6 +44,7 @@ static const struct row rows[] = {
 
     {"supervisor.model", "$/other", UNDER_WEAK, NULL},
     {"supervisor.layers", "2", UNDER_WEAK, NULL},
+    {"supervisor.weights", "random", UNDER_WEAK, NULL},
     {"supervisor.trainable", "head", UNDER_WEAK, NULL},
     {"supervisor.trainable", "top 1", UNDER_WEAK, NULL},
     {"supervisor.embeddings", "true", UNDER_WEAK, NULL},
@@ -63,6 +64,7 @@ static const struct row rows[] = {
 
     {"student.model", "$/other", STRONG, NULL},
     {"student.layers", "3", STRONG, NULL},
+    {"student.weights", "random", STRONG, NULL},
     {"student.trainable", "all", STRONG, NULL},
     {"student.trainable", "top 1", STRONG, NULL},
     {"student.trainable", "top 9", NONE, "student.trainable=top 4"}, /* no more than there are */
@@ -145,37 +147,6 @@ static void hashes_of(struct hashes *h, const char *const *overrides, size_t n)
     }
     plan_release(&p);
     study_release(&s);
-}
-
-/* override - "key=value" with the scratch folder for $. */
-static const char * override(char *out, size_t size, const char *key, const char *value)
-{
-    const char *dollar = strchr(value, '$');
-    size_t n = dollar ? (size_t)(dollar - value) : strlen(value);
-    snprintf(out, size, "%s%s%.*s%s%s", key, *key ? "=" : "", (int)n, value, dollar ? scratch : "",
-             dollar ? dollar + 1 : "");
-    return out;
-}
-
-/* also_split - one override, or several as {key: value, ...}. */
-static size_t also_split(char out[4][600], const char *also)
-{
-    char text[600], *rest = text;
-    size_t n = 0;
-    if (!also)
-        return 0;
-    if (*also != '{') {
-        override(out[0], sizeof out[0], "", also);
-        return 1;
-    }
-    snprintf(text, sizeof text, "%.*s", (int)strlen(also) - 2, also + 1);
-    for (char *key; (key = strtok_r(rest, ",", &rest));) {
-        char *colon = strchr(key, ':');
-        *colon = '\0';
-        override(out[n], sizeof out[0], key + strspn(key, " "), colon + 2);
-        n++;
-    }
-    return n;
 }
 
 static void each_key_moves_what_it_reaches(void **state)
@@ -268,12 +239,96 @@ static void every_key_has_its_row(void **state)
     study_release(&s);
 }
 
+/* manual_read - the study in docs/studies.md, less the line that stands for "the same again". */
+static void manual_read(struct doc_tree *t)
+{
+    struct err e = ERR_INIT;
+    struct str text = STR_INIT, yaml = STR_INIT;
+    char path[600];
+    snprintf(path, sizeof path, "%s/docs/studies.md", bench.lab.share);
+    assert_ok(file_read(&text, path, &e), &e);
+    const char *line = strstr(text.s, "```yaml\n"), *end = line ? strstr(line, "\n```") : NULL;
+    assert_non_null(end);
+    for (line += 8; line < end; line = strchr(line, '\n') + 1)
+        if (strncmp(line, "student:", 8) != 0)
+            str_catn(&yaml, line, (size_t)(strchr(line, '\n') + 1 - line));
+    assert_ok(doc_parse_yaml(t, yaml.s, yaml.len, "docs/studies.md", &e), &e);
+    str_release(&text);
+    str_release(&yaml);
+}
+
+/* same_value - the manual's value, or each of its map's, is the resolved one. */
+static size_t same_value(const struct doc *manual, const struct doc *resolved, const char *where)
+{
+    struct str a = STR_INIT, b = STR_INIT;
+    size_t n = 0;
+    if (!manual || !resolved)
+        fail_msg("%s is not in %s", where, manual ? "the resolved study" : "the manual");
+    if (manual->type == DOC_MAP) {
+        for (const struct doc *d = manual->child; d; d = d->next) {
+            char inner[200];
+            snprintf(inner, sizeof inner, "%s.%s", where, d->key);
+            n += same_value(d, doc_get(resolved, d->key), inner);
+        }
+        return n;
+    }
+    doc_write_json(&a, manual);
+    doc_write_json(&b, resolved);
+    bool number = manual->type == DOC_INT || manual->type == DOC_REAL;
+    if (number ? !(manual->r == resolved->r) : strcmp(a.s, b.s) != 0)
+        fail_msg("docs/studies.md says that %s is %s, the program's default is %s", where, a.s,
+                 b.s);
+    str_release(&a);
+    str_release(&b);
+    return 1;
+}
+
+/* The manual's table shows defaults; what is only an example there is left out here. */
+static void the_manual_shows_the_defaults(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"confidence",
+                                       "seeds",
+                                       "seed",
+                                       "hold",
+                                       "controls",
+                                       "save",
+                                       "bootstrap",
+                                       "level",
+                                       "data.max_tokens",
+                                       "supervisor.weights",
+                                       "supervisor.trainable",
+                                       "supervisor.embeddings"};
+    struct err e = ERR_INIT;
+    struct study s;
+    struct str yaml = STR_INIT;
+    struct doc_tree manual = DOC_TREE_INIT, resolved = DOC_TREE_INIT;
+    spill(under("least.yaml"), "name: least\n"
+                               "task: toy\n"
+                               "model: toy\n"
+                               "data: {supervise: 1, train: 1, test: 1}\n");
+    assert_ok(study_read(&s, under("least.yaml"), NULL, 0, &e), &e);
+    assert_ok(study_resolved(&s, &yaml, &e), &e);
+    assert_ok(doc_parse_yaml(&resolved, yaml.s, yaml.len, "resolved", &e), &e);
+    manual_read(&manual);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        same_value(doc_path(manual.root, same[i]), doc_path(resolved.root, same[i]), same[i]);
+    const struct doc *training = doc_get(manual.root, "training");
+    assert_int_equal(same_value(training, doc_get(resolved.root, "supervisor"), "training"), 13);
+    assert_int_equal(same_value(training, doc_get(resolved.root, "student"), "training"), 13);
+    doc_tree_release(&manual);
+    doc_tree_release(&resolved);
+    str_release(&yaml);
+    study_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_key_moves_what_it_reaches),
         cmocka_unit_test(methods_are_alone),
         cmocka_unit_test(every_key_has_its_row),
+        cmocka_unit_test(the_manual_shows_the_defaults),
     };
     bench_open(&bench);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

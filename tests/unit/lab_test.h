@@ -133,4 +133,35 @@ static inline void bench_close(struct bench *b)
     scratch_remove();
 }
 
+/* override - "key=value" with the scratch folder for $. */
+static const char * override(char *out, size_t size, const char *key, const char *value)
+{
+    const char *dollar = strchr(value, '$');
+    size_t n = dollar ? (size_t)(dollar - value) : strlen(value);
+    snprintf(out, size, "%s%s%.*s%s%s", key, *key ? "=" : "", (int)n, value, dollar ? scratch : "",
+             dollar ? dollar + 1 : "");
+    return out;
+}
+
+/* also_split - one override, or several as {key: value, ...}. */
+static inline size_t also_split(char out[4][600], const char *also)
+{
+    char text[600], *rest = text;
+    size_t n = 0;
+    if (!also)
+        return 0;
+    if (*also != '{') {
+        override(out[0], sizeof out[0], "", also);
+        return 1;
+    }
+    snprintf(text, sizeof text, "%.*s", (int)strlen(also) - 2, also + 1);
+    for (char *key; (key = strtok_r(rest, ",", &rest));) {
+        char *colon = strchr(key, ':');
+        *colon = '\0';
+        override(out[n], sizeof out[0], key + strspn(key, " "), colon + 2);
+        n++;
+    }
+    return n;
+}
+
 #endif
