@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "report/report.h"
+#include "tensor/profile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ static const struct option_row options[] = {
     {"dry-run", NULL, "list the jobs with estimated time and memory, compute nothing", 'n'},
     {"offline", NULL, "fetch nothing; what is missing is an error", 0},
     {"device", "NAME", "cpu (default) or reference", 0},
+    {"profile", NULL, "when it is done, say where the time went: operation, calls, time, share of the machine's own limit", 0},
     {NULL, NULL, NULL, 0},
 };
 
@@ -38,11 +40,17 @@ static int results_show(const struct app *app, const char *dir, struct err *e)
     return rc;
 }
 
-static int study_run(const struct app *app, struct session *s, const struct study *study, struct err *e)
+static int study_run(const struct app *app, struct session *s, const struct study *study, bool profiled, struct err *e)
 {
-    struct lab_summary sum;
-    struct str took = STR_INIT;
-    int rc = lab_run(&s->lab, study, &sum, e);
+    struct lab_summary sum = {.dir = STR_INIT};
+    struct str took = STR_INIT, table = STR_INIT;
+    struct profile *profile = NULL;
+    int rc = profiled ? profile_start(&profile, &s->dev, e) : OK;
+    if (!rc)
+        rc = lab_run(&s->lab, study, &sum, e);
+    if (!rc && profiled)
+        profile_print(profile, &table);
+    profile_stop(profile);
     if (rc == ERR_INTERRUPTED)
         err_wrap(e, "%zu of %zu jobs are done; the same command goes on from here", sum.found + sum.ran, sum.jobs);
     if (!rc)
@@ -54,12 +62,15 @@ static int study_run(const struct app *app, struct session *s, const struct stud
         log_info(s->lab.log, "%zu jobs: %zu computed, %zu found, %zu failed; %s", sum.jobs, sum.ran, sum.found, sum.failed, took.s);
         if (!app->json)
             printf("\nreport: %s/report.html\n", sum.dir.s);
+        if (profiled)
+            fprintf(app->json ? stderr : stdout, "\n%s", table.s);
     }
     if (!rc && sum.failed) {
         err_set(e, ERR_NUMERIC, "%zu of %zu jobs failed; run again to try them once more", sum.failed, sum.jobs);
         rc = e->code;
     }
     str_release(&took);
+    str_release(&table);
     str_release(&sum.dir);
     return rc;
 }
@@ -84,6 +95,8 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         rc = session_open(&s, app, dry ? "" : runs, args_option(&cmd_run, a, "device"),
                           args_option(&cmd_run, a, "offline") != NULL, e);
     opened = !rc;
+    if (!rc)
+        rc = dev_precision_set(&s.dev, study.precision, e);
     if (!rc && dry)
         rc = store_view(&s.lab.store, runs ? runs : "runs", e);
     if (!rc && dry) {
@@ -91,7 +104,7 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         if (!rc)
             fwrite(out.s, 1, out.len, stdout);
     } else if (!rc) {
-        rc = study_run(app, &s, &study, e);
+        rc = study_run(app, &s, &study, args_option(&cmd_run, a, "profile") != NULL, e);
     }
     if (opened)
         session_close(&s);

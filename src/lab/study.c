@@ -15,7 +15,7 @@ const struct method methods[] = {
 
 static const char *const study_keys[] = {"name",     "title",      "task",  "model",    "data", "supervisor", "student", "training",
                                          "methods",  "confidence", "seeds", "seed",     "hold", "controls",   "save",    "bootstrap",
-                                         "level",    NULL};
+                                         "level",    "precision", NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
 static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 static const char *const training_keys[] = {"epochs", "batch",    "lr",   "schedule",     "warmup", "weight_decay",     "beta1", "beta2",
@@ -28,6 +28,7 @@ static const char *const confidence_keys[] = {"alpha_max", "ramp", "threshold", 
 static const char *const seed_names[] = {"split", "label", "init", "order", NULL};
 static const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
 static const char *const weights_names[] = {"pretrained", "random", NULL};
+static const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
 static const char *const threshold_names[] = {"median", "prior", NULL};
 
 const struct method *method_find(const char *name)
@@ -204,6 +205,14 @@ static int methods_read(struct study *s, struct err *e)
     return OK;
 }
 
+static int precision_read(struct study *s, struct err *e)
+{
+    int precision = PRECISION_AUTO;
+    int rc = doc_opt_enum(s->tree.root, "precision", precision_names, &precision, e);
+    s->precision = (enum precision)precision;
+    return rc;
+}
+
 static int confidence_read(struct study *s, struct err *e)
 {
     const struct doc *m = doc_get(s->tree.root, "confidence");
@@ -321,7 +330,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (training && (rc = doc_check_keys(training, training_keys, e))) || (rc = training_read(&common, training, e)) ||
         (rc = side_read(&s->supervisor, root, "supervisor", &common, e)) ||
         (rc = side_read(&s->student, root, "student", &common, e)) || (rc = methods_read(s, e)) || (rc = confidence_read(s, e)) ||
-        (rc = seeds_read(s, e)) || (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
+        (rc = seeds_read(s, e)) || (rc = doc_opt_bool(root, "controls", &s->controls, e)) || (rc = precision_read(s, e)) ||
         (rc = doc_opt_bool(root, "save", &s->save, e)) || (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
         (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) || (rc = folder_set(s, overrides, n, e)))
         goto out;
@@ -422,6 +431,7 @@ int study_resolved(const struct study *s, struct str *yaml, struct err *e)
         if (s->held[i])
             js_str(&j, seed_names[i]);
     js_close(&j, ']');
+    js_key(&j, "precision"), js_str(&j, precision_names[s->precision]);
     js_key(&j, "controls"), js_bool(&j, s->controls);
     js_key(&j, "save"), js_bool(&j, s->save);
     js_key(&j, "bootstrap"), js_int(&j, (int64_t)s->bootstrap);

@@ -42,6 +42,7 @@ struct study {
     const struct method *methods[STUDY_LIST];
     size_t n_methods;
     struct loss_settings confidence;
+    enum precision precision; /* of large products, as asked for; the device says what it is */
     bool controls;          /* add ground truth as weak label: PGR must be 1 */
     bool save;              /* keep every trained model as a Hugging Face folder in its job */
     size_t seeds;           /* repetitions */

@@ -22,7 +22,7 @@ expect() {
 # says FILE TEXT: the file has the text in it
 says() {
     checks=$((checks + 1))
-    grep -qF -- "$2" "$1" || { fail "$1 does not say: $2"; head -n 8 "$1"; }
+    grep -qF -- "$2" "$1" || { fail "$1 does not say: $2"; head -n 8 "$1" | cut -c 1-300; }
 }
 lacks() {
     checks=$((checks + 1))

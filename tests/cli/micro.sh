@@ -175,6 +175,22 @@ says err "3 computed, 0 found"
 expect 2 "$W2S" run micro.yaml student.weights=fresh --runs a
 says err 'weights'
 
+# Precision: bf16 makes other jobs than f32 where the processor has it, and the results say so; else it is a sentence.
+expect 0 "$W2S" run micro.yaml precision=f32 methods=naive name=exact --runs p
+says p/studies/exact/results.json ' threads, f32"'
+if "$W2S" run micro.yaml precision=bf16 methods=naive name=rounded --runs p >out 2>err; then
+    says err " 0 found"
+    says p/studies/rounded/results.json "products in bf16"
+else
+    one_sentence
+    says err "precision is bf16"
+fi
+
+# Where the time went.
+expect 0 "$W2S" run micro.yaml methods=naive seed.init=9 --profile --runs a
+says out "product, weight gradient"
+says out "bounds: a large product"
+
 # What is reported.
 for f in results.json results.csv curves.csv predictions.csv report.html study.yaml; do [ -s a/studies/micro/$f ] || fail "$f is missing"; done
 says a/studies/micro/results.csv "supervisor,student,method,measure,seed,value,lo,hi,job"
