@@ -195,7 +195,7 @@ void dev_numerics(const struct dev *d, char *buf, size_t n)
         snprintf(buf, n, "reference f32");
         return;
     }
-    /* The product library may cut its sums by thread; which kernels it takes follows the processor. */
+    /* The product library may cut its sums by thread, and says itself which kernels it takes. */
     c->blas->describe(blas, sizeof blas);
     snprintf(buf, n, "cpu %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas, c->isa->name, par_threads());
 }

@@ -286,7 +286,10 @@ static void rope(void **state)
             for (int own = 0; own < (shapes[j][2] <= 8 ? 2 : 1); own++) {
                 size_t H = shapes[j][0], D = shapes[j][1], ld = H * D + 3;
                 struct op o = {
-                    .rope = {sizes[i], H, D, shapes[j][2], ld, 10000, pos, own ? freq : NULL}};
+                    .rope = {.N = sizes[i], .H = H, .D = D, .rotary = shapes[j][2], .ld = ld}};
+                o.rope.theta = 10000;
+                o.rope.pos = pos;
+                o.rope.freq = own ? freq : NULL;
                 o.a = variable_new("x", sizes[i] * ld, false);
                 op_output(&o, sizes[i] * ld);
                 memcpy(o.a.dx, o.dy, o.n_y * sizeof *o.dy);
