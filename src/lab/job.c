@@ -274,6 +274,17 @@ static int desk_train(struct desk *d, struct err *e)
     return rc;
 }
 
+/* desk_save - the trained model as a Hugging Face folder that is whole: classes by name, tokenizer
+ * beside it. */
+static int desk_save(const struct desk *d, const char *dir, struct err *e)
+{
+    const char *names[16];
+    for (size_t k = 0; k < d->K; k++)
+        names[k] = task_class_name(d->plan->task, k);
+    int rc = model_save(d->model, names, dir, e);
+    return rc ? rc : lab_tokenizer_save(d->job->model, dir, e);
+}
+
 static int desk_keep(struct desk *d, struct err *e)
 {
     struct str path = STR_INIT, name = STR_INIT;
@@ -292,7 +303,7 @@ static int desk_keep(struct desk *d, struct err *e)
     if (!rc && d->plan->study->save) {
         rc = desk_path(d, "model", &path, e);
         if (!rc)
-            rc = model_save(d->model, path.s, e);
+            rc = desk_save(d, path.s, e);
     }
     str_release(&path);
     str_release(&name);

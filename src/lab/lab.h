@@ -34,6 +34,9 @@ struct lab_model {
 int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e);
 /* lab_tokenizer_open - the same with the tokenizer alone: a folder without weights will do. weights is NULL unless it is a GGUF file, hashes are empty. */
 int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e);
+/* lab_tokenizer_save - its tokenizer's files into a folder that is there, so that the folder is a
+ * whole model. */
+int lab_tokenizer_save(const struct lab_model *m, const char *dir, struct err *e);
 void lab_model_close(struct lab_model *m);
 
 /* lab_task_open - a task by name (share/tasks/NAME.yaml) or by a path that ends in .yaml; *dir: where its data lies, fetched where needed. */

@@ -5,17 +5,57 @@
 
 #include <string.h>
 
+static int gguf_fields(const struct lab_model *m, const char *path, struct tokenizer_gguf *g,
+                       struct err *e)
+{
+    struct weights_vocab v;
+    int rc = weights_vocab(m->weights, &v, e);
+    if (!rc)
+        *g = (struct tokenizer_gguf){v.model,    v.pre, v.tokens, v.n_tokens, v.types, v.merges,
+                                     v.n_merges, v.bos, v.eos,    v.add_bos,  path};
+    return rc;
+}
+
 /* tokenizer_of - from the GGUF's own fields, or from the folder's files. */
 static int tokenizer_of(struct lab_model *m, const char *path, struct err *e)
 {
-    struct weights_vocab v;
+    struct tokenizer_gguf g;
     if (!m->weights || !weights_is_gguf(m->weights))
         return tokenizer_open(&m->tokenizer, path, e);
-    int rc = weights_vocab(m->weights, &v, e);
-    if (rc)
-        return rc;
-    struct tokenizer_gguf g = {v.model, v.pre, v.tokens, v.n_tokens, v.types, v.merges, v.n_merges, v.bos, v.eos, v.add_bos, path};
-    return tokenizer_from_gguf(&m->tokenizer, &g, e);
+    int rc = gguf_fields(m, path, &g, e);
+    return rc ? rc : tokenizer_from_gguf(&m->tokenizer, &g, e);
+}
+
+int lab_tokenizer_save(const struct lab_model *m, const char *dir, struct err *e)
+{
+    static const char *const files[] = {"tokenizer.json",
+                                        "tokenizer_config.json",
+                                        "special_tokens_map.json",
+                                        "added_tokens.json",
+                                        "vocab.json",
+                                        "merges.txt"};
+    const char *from = weights_path(m->weights);
+    struct tokenizer_gguf g;
+    struct str source = STR_INIT, target = STR_INIT;
+    int rc = OK;
+    if (weights_is_gguf(m->weights)) {
+        rc = gguf_fields(m, from, &g, e);
+        return rc ? rc : tokenizer_gguf_save(&g, dir, e);
+    }
+    for (size_t i = 0; i < sizeof files / sizeof *files && !rc; i++) {
+        struct file_map map = {0};
+        str_path(&source, from, files[i]);
+        str_path(&target, dir, files[i]);
+        if ((rc = str_check(&source, e)) || (rc = str_check(&target, e)) || !file_exists(source.s))
+            continue;
+        rc = file_map_open(&map, source.s, e);
+        if (!rc)
+            rc = file_write(target.s, map.data, map.size, e);
+        file_map_close(&map);
+    }
+    str_release(&source);
+    str_release(&target);
+    return rc;
 }
 
 /* gguf_path - a .gguf file, or a folder whose model is one: no config.json in it. */

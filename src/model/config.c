@@ -4,6 +4,7 @@
 #include "core/doc.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SIZE_MOST ((size_t)1 << 24)
@@ -259,10 +260,33 @@ static const char *act_name(const struct model_config *c)
     return known[c->act];
 }
 
-int config_to_json(const struct model_config *c, struct str *out)
+static void head_to_json(struct js *j, const struct model_config *c, const struct config_head *head)
 {
-    static const char *const architectures[FAMILY_COUNT] = {"GPT2LMHeadModel", "GPTNeoXForCausalLM",
-                                                            "LlamaForCausalLM", "Qwen2ForCausalLM"};
+    char name[32], number[32];
+    for (int inverse = 0; inverse < 2; inverse++) {
+        js_key(j, inverse ? "label2id" : "id2label"), js_open(j, '{');
+        for (size_t k = 0; k < head->classes; k++) {
+            snprintf(name, sizeof name, "LABEL_%zu", k);
+            snprintf(number, sizeof number, "%zu", k);
+            const char *label = head->labels ? head->labels[k] : name;
+            js_key(j, inverse ? label : number);
+            if (inverse)
+                js_int(j, (int64_t)k);
+            else
+                js_str(j, label);
+        }
+        js_close(j, '}');
+    }
+    js_key(j, "pad_token_id"), js_int(j, c->eos >= 0 ? c->eos : c->bos >= 0 ? c->bos : 0);
+}
+
+int config_to_json(const struct model_config *c, const struct config_head *head, struct str *out)
+{
+    static const char *const architectures[FAMILY_COUNT][2] = {
+        {"GPT2LMHeadModel", "GPT2ForSequenceClassification"},
+        {"GPTNeoXForCausalLM", "GPTNeoXForSequenceClassification"},
+        {"LlamaForCausalLM", "LlamaForSequenceClassification"},
+        {"Qwen2ForCausalLM", "Qwen2ForSequenceClassification"}};
     bool gpt2 = c->family == FAMILY_GPT2, neox = c->family == FAMILY_NEOX;
     struct js j;
     js_init(&j, out);
@@ -271,8 +295,8 @@ int config_to_json(const struct model_config *c, struct str *out)
 #define TEXT(key, value) js_key(&j, key), js_str(&j, value)
 #define BOOL(key, value) js_key(&j, key), js_bool(&j, value)
     js_open(&j, '{');
-    js_key(&j, "architectures"), js_open(&j, '['), js_str(&j, architectures[c->family]),
-        js_close(&j, ']');
+    js_key(&j, "architectures"), js_open(&j, '['),
+        js_str(&j, architectures[c->family][head != NULL]), js_close(&j, ']');
     TEXT("model_type", names[c->family]);
     SIZE("vocab_size", c->vocab);
     SIZE(gpt2 ? "n_embd" : "hidden_size", c->channels);
@@ -310,6 +334,8 @@ int config_to_json(const struct model_config *c, struct str *out)
         SIZE("bos_token_id", c->bos);
     if (c->eos >= 0)
         SIZE("eos_token_id", c->eos);
+    if (head)
+        head_to_json(&j, c, head);
     TEXT("torch_dtype", "float32");
     js_close(&j, '}');
     str_addc(out, '\n');

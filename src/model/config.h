@@ -44,8 +44,13 @@ int config_from_json(struct model_config *c, const struct doc *root, struct err 
  * 1024 ...). */
 int config_check(const struct model_config *c, const char *where, struct err *e);
 /* config_to_json - what Hugging Face transformers loads (architectures, model_type, torch_dtype
- * float32 ...). */
-int config_to_json(const struct model_config *c, struct str *out);
+ * float32 ...); with a head that of ...ForSequenceClassification: its labels (NULL: LABEL_0 ...),
+ * and eos, bos or 0 as the padding that it wants to know. head NULL: a language model. */
+struct config_head {
+    size_t classes;
+    const char *const *labels; /* [classes] */
+};
+int config_to_json(const struct model_config *c, const struct config_head *head, struct str *out);
 /* family_name - "gpt2", "gpt_neox", "llama", "qwen2": Hugging Face's model_type. */
 const char *family_name(enum family f);
 size_t config_params(const struct model_config *c); /* number of parameters, tied counted once */

@@ -419,10 +419,11 @@ static int tensors_write(struct weights_out *o, const struct model_config *c, co
     return rc;
 }
 
-static int config_write(const struct model_config *c, const char *dir, struct err *e)
+static int config_write(const struct model_config *c, const struct config_head *head,
+                        const char *dir, struct err *e)
 {
     struct str path = STR_INIT, text = STR_INIT;
-    int rc = config_to_json(c, &text);
+    int rc = config_to_json(c, head, &text);
     str_path(&path, dir, "config.json");
     if (!rc && !(rc = str_check(&path, e)) && !(rc = str_check(&text, e)))
         rc = file_write(path.s, text.s, text.len, e);
@@ -431,7 +432,19 @@ static int config_write(const struct model_config *c, const char *dir, struct er
     return rc;
 }
 
-int family_save(const struct model_config *c, const char *dir,
+static int head_write(struct weights_out *o, size_t n, size_t i,
+                      int (*get)(void *ctx, size_t i, float *out, struct err *e), void *ctx,
+                      struct err *e)
+{
+    float *values = mem_alloc(n, sizeof *values, e);
+    int rc = values ? get(ctx, i, values, e) : e->code;
+    if (!rc)
+        rc = weights_out_add(o, values, n, e);
+    mem_free(values);
+    return rc;
+}
+
+int family_save(const struct model_config *c, const struct config_head *head, const char *dir,
                 int (*get)(void *ctx, size_t i, float *out, struct err *e), void *ctx,
                 struct err *e)
 {
@@ -443,12 +456,12 @@ int family_save(const struct model_config *c, const char *dir,
     size_t n = 0, count = 0;
     int rc = file_mkdirs(dir, e);
     if (!rc)
-        rc = config_write(c, dir, e);
+        rc = config_write(c, head, dir, e);
     if (!rc)
         rc = family_params(c, &specs, &n, e);
     if (rc)
         goto out;
-    tensors = mem_alloc(n * PIECES_MOST, sizeof *tensors, e);
+    tensors = mem_alloc(n * PIECES_MOST + 1, sizeof *tensors, e);
     pieces = tensors ? mem_alloc(n * PIECES_MOST, sizeof *pieces, e) : NULL;
     str_path(&path, dir, "model.safetensors");
     rc = pieces ? str_check(&path, e) : e->code;
@@ -457,6 +470,9 @@ int family_save(const struct model_config *c, const char *dir,
             &pieces[i * PIECES_MOST],
             pieces_of(c, &specs[i], false, families[c->family].prefix, &pieces[i * PIECES_MOST]),
             &tensors[count]);
+    if (head && !rc)
+        tensors[count++] =
+            (struct weights_out_tensor){"score.weight", 2, {head->classes, c->channels}};
     if (!rc)
         rc = weights_out_open(&o, path.s, tensors, count, e);
     for (size_t i = 0; i < n && !rc; i++) {
@@ -469,6 +485,8 @@ int family_save(const struct model_config *c, const char *dir,
                                values, e);
         mem_free(values);
     }
+    if (head && !rc)
+        rc = head_write(o, head->classes * c->channels, n, get, ctx, e);
     if (!rc)
         rc = weights_out_commit(o, e);
 out:

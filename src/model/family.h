@@ -72,8 +72,9 @@ int family_load(const struct weights *w, const struct model_config *c, const str
 int family_check(const struct weights *w, const struct model_config *c, struct err *e);
 
 /* family_save - a Hugging Face folder: config.json, model.safetensors in F32. get fills rows*cols
- * floats of parameter i. */
-int family_save(const struct model_config *c, const char *dir,
+ * floats of parameter i; with a head also of the one behind the last, score.weight
+ * [classes,C]. */
+int family_save(const struct model_config *c, const struct config_head *head, const char *dir,
                 int (*get)(void *ctx, size_t i, float *out, struct err *e), void *ctx,
                 struct err *e);
 

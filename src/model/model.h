@@ -95,9 +95,10 @@ size_t model_bytes(const struct model_config *c, const struct trainable *t, size
 double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens,
                    size_t seqs, bool features_given);
 
-/* model_save - a Hugging Face folder. A classifier's or reward's head is score.weight of the
- * family's ...ForSequenceClassification, beside it w2s_head.json. */
-int model_save(const struct model *m, const char *dir, struct err *e);
+/* model_save - a Hugging Face folder, without a tokenizer's files. A classifier's or reward's head
+ * is score.weight of the family's ...ForSequenceClassification, labels (may be NULL) its classes'
+ * names in config.json. model_load reads the folder as it reads any other: with an LM head. */
+int model_save(const struct model *m, const char *const *labels, const char *dir, struct err *e);
 
 struct pass;
 int pass_new(struct pass **out, struct model *m, struct err *e);

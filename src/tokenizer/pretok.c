@@ -106,24 +106,73 @@ int pretok_set_bytes(struct pretok *p, struct err *e)
     return str_check(&p->spec, e);
 }
 
-int pretok_named(struct pretok *p, const char *name, bool prefix_space, bool *ignore_merges,
-                 struct err *e)
+static int named_find(const char *name, const struct named **out, struct err *e)
 {
     const size_t count = sizeof named / sizeof named[0];
-    const struct named *row = NULL;
     int rc = OK;
-    for (size_t i = 0; i < count && !row; i++)
+    *out = NULL;
+    for (size_t i = 0; i < count && !*out; i++)
         if (strcmp(named[i].name, name ? name : "default") == 0)
-            row = &named[i];
-    if (!row) {
+            *out = &named[i];
+    if (!*out) {
         struct str list = STR_INIT;
         for (size_t i = 0; i < count; i++)
             str_addf(&list, "%s%s", i ? ", " : "", named[i].name);
         rc = err_set(e, ERR_INPUT, "the pre-tokenizer \"%s\" is not known; known are %s", name,
                      list.s);
         str_release(&list);
-        return rc;
     }
+    return rc;
+}
+
+static void type_json(struct js *j, const char *type)
+{
+    js_open(j, '{');
+    js_key(j, "type"), js_str(j, type);
+}
+
+int pretok_named_json(const char *name, struct js *j, bool *ignore_merges, struct err *e)
+{
+    const struct named *row;
+    int rc = named_find(name, &row, e);
+    if (rc)
+        return rc;
+    *ignore_merges = row->ignore_merges;
+    js_key(j, "normalizer");
+    if (row->nfc)
+        type_json(j, "NFC"), js_close(j, '}');
+    else
+        js_null(j);
+    js_key(j, "pre_tokenizer"), type_json(j, "Sequence");
+    js_key(j, "pretokenizers"), js_open(j, '[');
+    if (row->digits) {
+        type_json(j, "Digits");
+        js_key(j, "individual_digits"), js_bool(j, true);
+        js_close(j, '}');
+    }
+    type_json(j, "Split");
+    js_key(j, "pattern"), js_open(j, '{');
+    js_key(j, "Regex"), js_str(j, row->pattern);
+    js_close(j, '}');
+    js_key(j, "behavior"), js_str(j, "Isolated");
+    js_key(j, "invert"), js_bool(j, false);
+    js_close(j, '}');
+    type_json(j, "ByteLevel");
+    js_key(j, "add_prefix_space"), js_bool(j, false);
+    js_key(j, "trim_offsets"), js_bool(j, true);
+    js_key(j, "use_regex"), js_bool(j, false);
+    js_close(j, '}');
+    js_close(j, ']'), js_close(j, '}');
+    return OK;
+}
+
+int pretok_named(struct pretok *p, const char *name, bool prefix_space, bool *ignore_merges,
+                 struct err *e)
+{
+    const struct named *row;
+    int rc = named_find(name, &row, e);
+    if (rc)
+        return rc;
     *ignore_merges = row->ignore_merges;
     if (row->nfc)
         rc = pretok_add_normal(p, NORMAL_NFC, NULL, false, NULL, e);

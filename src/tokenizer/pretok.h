@@ -2,6 +2,7 @@
 #ifndef W2S_TOKENIZER_PRETOK_H
 #define W2S_TOKENIZER_PRETOK_H
 
+#include "core/doc.h"
 #include "core/str.h"
 #include "tokenizer/regex.h"
 #include <stdint.h>
@@ -39,10 +40,13 @@ struct pretok {
 void pretok_init(struct pretok *p);
 void pretok_release(struct pretok *p);
 
-/* pretok_named - add what the name stands for ("gpt-2", "qwen2", "smollm", "llama-bpe" ...: the
+/* pretok_named_json - the same as the members "normalizer" and "pre_tokenizer" of a tokenizer.json
+ * that is open in j.
+ * pretok_named - add what the name stands for ("gpt-2", "qwen2", "smollm", "llama-bpe" ...: the
  * values of GGUF's tokenizer.ggml.pre); NULL is "default". *ignore_merges as that family has it.
  * prefix_space: as GPT-2's add_prefix_space. An unknown name is ERR_INPUT listing the known ones.
  */
+int pretok_named_json(const char *name, struct js *j, bool *ignore_merges, struct err *e);
 int pretok_named(struct pretok *p, const char *name, bool prefix_space, bool *ignore_merges,
                  struct err *e);
 

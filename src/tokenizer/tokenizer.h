@@ -36,6 +36,9 @@ struct tokenizer_gguf {
 int tokenizer_open(struct tokenizer **out, const char *path, struct err *e);
 int tokenizer_from_gguf(struct tokenizer **out, const struct tokenizer_gguf *g, struct err *e);
 void tokenizer_free(struct tokenizer *t);
+/* tokenizer_gguf_save - the same as tokenizer.json and tokenizer_config.json in a folder that is
+ * there: what tokenizer_open and Hugging Face's AutoTokenizer read. */
+int tokenizer_gguf_save(const struct tokenizer_gguf *g, const char *dir, struct err *e);
 
 struct token_ids {
     int32_t *ids;

@@ -67,7 +67,7 @@ static void gradients_close(struct fixture *f)
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/gradients", f->dir);
     check(weights_open(&want, path, &e));
-    check(family_save(&f->model->cfg, dir, get_gradient, f->model, &e));
+    check(family_save(&f->model->cfg, NULL, dir, get_gradient, f->model, &e));
     check(weights_open(&got, dir, &e));
     assert_int_equal(weights_count(got), weights_count(want));
     for (size_t i = 0; i < weights_count(want); i++)
