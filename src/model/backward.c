@@ -16,7 +16,8 @@ void norm_bwd(const struct model *m, int layer, enum param_role gain, size_t N, 
                      b ? b->g : NULL);
 }
 
-/* linear_bwd_weight - rows [at, at + out) of a weight's gradient += dy^T x, and of its bias's. */
+/* linear_bwd_weight - rows [at, at + out) of a weight's gradient += dy^T x (or = where it is fresh), and
+ * of its bias's. */
 static void linear_bwd_weight(const struct model *m, size_t layer, enum param_role role, size_t at,
                               size_t out, size_t in, size_t N, const float *dy, size_t ldy,
                               const float *x)
@@ -25,7 +26,8 @@ static void linear_bwd_weight(const struct model *m, size_t layer, enum param_ro
     const struct model_param *w = model_param_at(m, (int)layer, role);
     const struct model_param *b = model_param_at(m, (int)layer, role + 1);
     if (w->g)
-        o->matmul(m->dev, true, false, out, in, N, dy, ldy, x, in, true, w->g + at * in, in);
+        o->matmul(m->dev, true, false, out, in, N, dy, ldy, x, in, !m->fresh,
+                  w->g + at * in, in);
     if (b && b->g)
         o->bias_grad(m->dev, N, out, dy, ldy, b->g + at);
 }
@@ -131,10 +133,12 @@ void pass_backward(struct pass *p, const float *dlogits)
     BUG_ON(!p->backward_due);
     p->backward_due = false;
     if (head->g)
-        o->matmul(m->dev, true, false, outputs, C, R, dlogits, outputs, a->normed, C, true, head->g,
-                  C);
-    if (p->extent.cut == L)
+        o->matmul(m->dev, true, false, outputs, C, R, dlogits, outputs, a->normed, C, !m->fresh,
+                  head->g, C);
+    if (p->extent.cut == L) {
+        m->fresh = false;
         return;
+    }
     o->matmul(m->dev, false, false, R, C, outputs, dlogits, outputs, head->w, C, false, t->tmp, C);
     norm_bwd(m, (int)L, ROLE_NORM_GAIN, R, a->last, a->mean, a->rstd, t->tmp, false, t->d);
     for (size_t l = L; l-- > p->extent.cut;) {
@@ -145,4 +149,5 @@ void pass_backward(struct pass *p, const float *dlogits)
         o->embedding_bwd(m->dev, N, C, p->tokens, t->d, embed->g);
     if (p->extent.cut == 0 && positions && positions->g)
         o->embedding_bwd(m->dev, N, C, p->pos, t->d, positions->g);
+    m->fresh = false;
 }

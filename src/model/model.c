@@ -306,7 +306,13 @@ void model_trainable_none(struct model *m)
 
 void model_grad_zero(struct model *m)
 {
-    for (size_t i = 0; i < m->n_params; i++)
-        if (m->params[i].g)
-            m->dev->ops->fill(m->dev, param_numbers(&m->params[i]), 0, m->params[i].g);
+    m->fresh = true;
+    for (size_t i = 0; i < m->n_params; i++) {
+        struct model_param *p = &m->params[i];
+        /* a tied unembedding is an embedding that a product writes first */
+        bool written = p->spec.kind == PARAM_MATRIX || p->spec.kind == PARAM_UNEMBED ||
+                       (m->cfg.tied && !has_head(m) && p->spec.kind == PARAM_EMBED);
+        if (p->g && !written)
+            m->dev->ops->fill(m->dev, param_numbers(p), 0, p->g);
+    }
 }

@@ -51,6 +51,8 @@ struct model {
     struct head_spec head;
     struct trainable trainable;
     size_t cut; /* first block with a trainable parameter (L: none); blocks below are frozen */
+    bool fresh; /* gradients of matrices count as zero, whatever they hold: the next backward writes
+                 * them, later ones add */
 };
 
 struct model_options {
@@ -73,7 +75,9 @@ void model_free(struct model *m);
  * outside the unembedding: ERR_INPUT; after an error the head is LM.
  * model_trainable_set - gradients (zero) for what learns, none for what does not; sets cut. A
  * classifier's or reward's head always learns; an untied unembedding where it is the head. More
- * blocks than there are: ERR_INPUT; after ERR_NOMEM nothing learns. */
+ * blocks than there are: ERR_INPUT; after ERR_NOMEM nothing learns.
+ * model_grad_zero - the next backward begins every gradient anew. Those of matrices are not cleared
+ * but overwritten by it, so they mean something after a backward alone. */
 int model_head_set(struct model *m, const struct head_spec *h, struct err *e);
 int model_trainable_set(struct model *m, const struct trainable *t, struct err *e);
 void model_trainable_none(struct model *m);
