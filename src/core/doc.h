@@ -78,7 +78,7 @@ void doc_write_yaml(struct str *out, const struct doc *d); /* block style, reads
 /* JSON out, piece by piece: js_open(b,'{'), js_key, js_str ... commas are put by themselves. */
 struct js {
     struct str *out;
-    bool first[32];
+    bool first[80]; /* deeper than what YAML is read to */
     int depth;
     bool after_key;
 };

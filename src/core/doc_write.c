@@ -38,6 +38,13 @@ void js_close(struct js *j, char bracket)
     str_addc(j->out, bracket);
 }
 
+/* escaped - what JSON or YAML does not take in quotes as it is: control characters, and the line breaks that YAML has more than
+ * JSON (a raw one is folded to a space when it is read). */
+static bool escaped(unsigned cp)
+{
+    return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x2028 || cp == 0x2029 || cp == 0xFEFF || cp == 0xFFFE || cp == 0xFFFF;
+}
+
 static void quoted(struct str *out, const char *s, size_t n)
 {
     str_addc(out, '"');
@@ -52,7 +59,7 @@ static void quoted(struct str *out, const char *s, size_t n)
             str_cat(out, "\\n");
         } else if (cp == '\t') {
             str_cat(out, "\\t");
-        } else if (cp < 32 || cp == 0x7F || cp == 0x2028 || cp == 0x2029) {
+        } else if (escaped(cp)) {
             str_addf(out, "\\u%04x", cp);
         } else {
             str_catn(out, u, utf8_put(u, cp));

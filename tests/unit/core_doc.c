@@ -137,7 +137,8 @@ static void test_write(void **state)
 {
     (void)state;
     const char *text = "{\"name\": \"true\", \"n\": \"1e3\", \"e\": \"\", \"s\": \"a: b # c\", \"l\": [\"x, y\", 2, null], \"m\": {\"k\": {\"z\": 0.1}, "
-                       "\"empty\": [], \"none\": {}}, \"r\": 3.0, \"w\": \" lead\", \"u\": \"日本\", \"h\": \"- x\"}";
+                       "\"empty\": [], \"none\": {}}, \"r\": 3.0, \"w\": \" lead\", \"u\": \"日本\", \"h\": \"- x\", "
+                       "\"breaks\": \"\\u0085\\u2028\\u2029\\u007f\\ufeff\"}"; /* raw, YAML would fold them */
     struct str out = STR_INIT, back = STR_INIT;
     struct doc_tree again;
     assert_int_equal(doc_parse_json(&t, text, strlen(text), "x", 1, &e), OK);
