@@ -269,7 +269,8 @@ static int desk_train(struct desk *d, struct err *e)
         rc = desk_eval(d, &start, e);
     }
     if (!rc)
-        rc = train_run(d->model, &t, &data, NULL, checkpoint.s, &events, d->plan->lab->log, &d->trained, e);
+        rc = train_run(d->model, &t, &data, checkpoint.s, &events, d->plan->lab->log, &d->trained,
+                       e);
     str_release(&checkpoint);
     return rc;
 }

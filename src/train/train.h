@@ -62,7 +62,6 @@ struct train_point {       /* a point of the curve within the epochs */
     double loss;           /* mean over the examples since the last point of the same event */
     double lr, alpha;      /* of this update */
     double grad_norm;      /* global norm of this update's gradient before clipping */
-    double valid_accuracy; /* against the validation targets' argmax; NAN where not evaluated */
     double seconds;        /* of training, earlier lives of the run included */
     size_t tokens;         /* seen so far */
 };
@@ -94,16 +93,14 @@ struct train_result {
  *             with the same bits, and reports the same points, as one that never stopped. A file
  *             of other settings, data, model or numerics is ignored with a warning. It is left
  *             where it is at the end.
- * valid:      may be NULL; predicted at evaluation points for valid_accuracy, training undisturbed.
  * log:        a progress line and warnings; may be NULL.
  * Errors:     ERR_INPUT for data without examples or targets that are no distribution; ERR_NUMERIC
  *             naming the step where the loss or the gradient is not finite; ERR_INTERRUPTED after
  *             writing the checkpoint where stop_asked(); ERR_NOMEM, ERR_IO. The model's parameters
  *             are in between then. */
 int train_run(struct model *m, const struct train_settings *s, const struct train_data *train,
-              const struct train_data *valid, const char *checkpoint,
-              const struct train_events *events, struct log *log, struct train_result *r,
-              struct err *e);
+              const char *checkpoint, const struct train_events *events, struct log *log,
+              struct train_result *r, struct err *e);
 
 /* predict_run - probs [n,K] = softmax(logits), f64, row i of example i. f may be NULL.
  *

@@ -23,7 +23,7 @@
 struct trainer {
     struct model *m;
     const struct train_settings *s;
-    const struct train_data *data, *valid;
+    const struct train_data *data;
     const char *checkpoint;
     const struct train_events *events;
     struct log *log;
@@ -79,10 +79,7 @@ static int trainer_check(const struct trainer *t, struct err *e)
         learns = learns || t->m->params[i].g;
     if (!learns)
         return err_set(e, ERR_INPUT, "no parameter of the model is trainable");
-    int rc = targets_check(t->data, t->K, e);
-    if (!rc && t->valid && (rc = targets_check(t->valid, t->K, e)))
-        err_wrap(e, "validation");
-    return rc;
+    return targets_check(t->data, t->K, e);
 }
 
 static size_t param_floats(const struct model_param *p)
@@ -285,7 +282,6 @@ static struct train_point trainer_point(const struct trainer *t)
         .lr = t->state.lr,
         .alpha = t->state.alpha,
         .grad_norm = t->state.grad_norm,
-        .valid_accuracy = (double)NAN,
         .seconds = trainer_seconds(t),
         .tokens = (size_t)t->state.tokens,
     };
@@ -367,39 +363,11 @@ static int trainer_step(struct trainer *t, struct err *e)
     return rc;
 }
 
-/* valid_accuracy - the share of the validation slice whose likeliest class is the target's. */
-static int valid_accuracy(struct trainer *t, double *accuracy, struct err *e)
-{
-    size_t n = t->valid->tokens->n, same = 0;
-    if (!n)
-        return OK;
-    double *probs = mem_alloc(n, t->K * sizeof *probs, e);
-    if (!probs)
-        return e->code;
-    int rc =
-        predict_run(t->m, t->valid->tokens, t->valid->features, t->s->micro_tokens, probs, NULL, e);
-    for (size_t i = 0; !rc && i < n; i++) {
-        size_t best = 0, wanted = 0;
-        for (size_t k = 1; k < t->K; k++) {
-            best = probs[i * t->K + k] > probs[i * t->K + best] ? k : best;
-            wanted =
-                t->valid->targets[i * t->K + k] > t->valid->targets[i * t->K + wanted] ? k : wanted;
-        }
-        same += best == wanted;
-    }
-    if (!rc)
-        *accuracy = (double)same / (double)n;
-    mem_free(probs);
-    return rc;
-}
-
 static int trainer_eval(struct trainer *t, struct err *e)
 {
     struct train_point p = trainer_point(t);
     p.loss = t->state.point_loss / t->state.point_n;
-    int rc = t->valid ? valid_accuracy(t, &p.valid_accuracy, e) : OK;
-    if (!rc && t->events && t->events->eval)
-        rc = t->events->eval(t->events->ctx, &p, e);
+    int rc = t->events && t->events->eval ? t->events->eval(t->events->ctx, &p, e) : OK;
     if (rc)
         return rc;
     t->state.point_loss = t->state.point_n = 0;
@@ -464,14 +432,12 @@ static int trainer_loop(struct trainer *t, struct err *e)
 }
 
 int train_run(struct model *m, const struct train_settings *s, const struct train_data *train,
-              const struct train_data *valid, const char *checkpoint,
-              const struct train_events *events, struct log *log, struct train_result *r,
-              struct err *e)
+              const char *checkpoint, const struct train_events *events, struct log *log,
+              struct train_result *r, struct err *e)
 {
     struct trainer t = {.m = m,
                         .s = s,
                         .data = train,
-                        .valid = valid,
                         .checkpoint = checkpoint,
                         .events = events,
                         .log = log,

@@ -55,7 +55,7 @@ static int work(struct model *m, struct err *e)
     double probs[40];
     int rc = features_make(m, &toy.set, 40, NULL, sink_add, NULL, e);
     if (!rc)
-        rc = train_run(m, &s, &toy.data, &toy.data, path, NULL, NULL, &r, e);
+        rc = train_run(m, &s, &toy.data, path, NULL, NULL, &r, e);
     return rc ? rc : predict_run(m, &toy.set, NULL, 40, probs, NULL, e);
 }
 
@@ -97,7 +97,7 @@ static void every_write(void **state)
         unlink(path);
         struct model *m = toy_model(&dev, 2, upper, 1);
         file_fault_at(n);
-        rc = train_run(m, &s, &toy.data, NULL, path, NULL, NULL, &r, &e);
+        rc = train_run(m, &s, &toy.data, path, NULL, NULL, &r, &e);
         file_fault_at(0);
         model_free(m);
         if (!rc)

@@ -125,7 +125,7 @@ static void case_check(struct dev *dev, const struct doc *c, size_t micro_tokens
     struct train_settings s = settings_of(c);
     s.micro_tokens = micro_tokens;
     struct model *m = model_of(dev, c, K);
-    if (train_run(m, &s, &data, NULL, NULL, &events, NULL, &r, &e) ||
+    if (train_run(m, &s, &data, NULL, &events, NULL, &r, &e) ||
         predict_run(m, &set, NULL, 1024, probs, NULL, &e))
         fail_msg("%s", e.msg);
     static const char *const names[] = {"loss", "grad_norm", "lr", "alpha"};

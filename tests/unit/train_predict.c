@@ -141,7 +141,7 @@ static void features_stand_for_the_frozen_blocks(void **state)
             struct train_data d = {&t.set, t.targets, with ? &f : NULL};
             struct train_result r;
             m = toy_model(&dev, 2, what[i], 1);
-            if (train_run(m, &s, &d, NULL, NULL, NULL, NULL, &r, &e))
+            if (train_run(m, &s, &d, NULL, NULL, NULL, &r, &e))
                 fail_msg("%s", e.msg);
             predict(m, &t, with ? &f : NULL, 100, probs[with]);
             model_free(m);

@@ -119,7 +119,7 @@ static inline float *toy_train(struct dev *dev, struct toy *t, const struct trai
     struct err e = ERR_INIT;
     struct train_result r;
     struct model *m = toy_model(dev, t->K, what, 1);
-    if (train_run(m, s, &t->data, NULL, checkpoint, events, NULL, &r, &e))
+    if (train_run(m, s, &t->data, checkpoint, events, NULL, &r, &e))
         fail_msg("%s", e.msg);
     float *all = toy_params(m, n);
     model_free(m);
