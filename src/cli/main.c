@@ -190,6 +190,18 @@ static int command_run(int argc, char **argv, struct app *app, struct err *e)
     return c->run(app, &args, e);
 }
 
+/* threads_check - a number of threads in the environment that is none is said, not passed over. */
+static int threads_check(struct err *e)
+{
+    const char *set = getenv("W2S_THREADS");
+    size_t n = 0;
+    struct err ignored = ERR_INIT;
+    if (!set || !*set || !args_count("threads", set, 1, 4096, &n, &ignored))
+        return OK;
+    return err_set(e, ERR_INPUT, "W2S_THREADS is \"%s\", wanted a whole number from 1 to 4096",
+                   set);
+}
+
 int main(int argc, char **argv)
 {
     struct app app = {.log = {.level = LOG_INFO}};
@@ -213,7 +225,9 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         str_addf(&line, strpbrk(argv[i], " \"'$\\") ? " '%s'" : " %s", argv[i]);
     stop_install();
-    status = command_exit(share_find(&share, &e));
+    status = command_exit(threads_check(&e));
+    if (!status)
+        status = command_exit(share_find(&share, &e));
     app.share = share.s;
     app.command = line.s;
     if (!status)

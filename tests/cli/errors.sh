@@ -69,6 +69,20 @@ sed 's/toy.jsonl/gone.jsonl/' toy.yaml >gone.yaml
 expect 2 run micro.yaml task=gone.yaml
 says err "gone.jsonl"
 
+# A part without a row.
+head -n 300 toy.jsonl >some.jsonl
+: >none.jsonl
+sed 's/files: .*/files: {train: some.jsonl, test: none.jsonl}/' toy.yaml >none.yaml
+expect 2 run micro.yaml task=none.yaml
+one_sentence
+says err "none.jsonl"
+
+for n in x -1 0 2.5 99999; do
+    W2S_THREADS=$n expect 2 "$W2S" ls
+    one_sentence
+    says err "W2S_THREADS is \"$n\", wanted a whole number from 1 to 4096"
+done
+
 # The model's files.
 copy() { rm -rf m && cp -r "$model" m && chmod -R u+w m; }
 copy && rm m/model.safetensors
@@ -84,9 +98,10 @@ expect 2 run micro.yaml model=m
 one_sentence
 says err "mlp"
 says err "64"
-copy && sed -i 's/"BF16"/"I64"/' m/model.safetensors
+copy && sed -i 's/"BF16"/"I64" /' m/model.safetensors
 expect 2 run micro.yaml model=m
 one_sentence
+says err "tensor model.embed_tokens.weight is of type I64, wanted F32, F16 or BF16"
 copy && sed -i 's/"model_type": "llama"/"model_type": "mamba"/' m/config.json
 expect 2 run micro.yaml model=m
 one_sentence
@@ -107,10 +122,15 @@ touch file
 expect 2 "$W2S" run micro.yaml --runs file/runs
 one_sentence
 says err "file: the folder cannot be made"
-if [ "$(id -u)" != 0 ]; then
-    mkdir ro && chmod 555 ro
+mkdir ro && chmod 555 ro
+if [ "$(id -u)" != 0 ] || { mount --bind ro ro && mount -o remount,bind,ro ro; } 2>/dev/null || chattr +i ro 2>/dev/null; then
     expect 2 "$W2S" run micro.yaml --runs ro/runs
     one_sentence
+    says err "ro/runs: the folder cannot be made"
+    umount ro 2>/dev/null
+    chattr -i ro 2>/dev/null
+else
+    echo "SKIP: no folder that root may not write to can be made here"
 fi
 expect 0 run micro.yaml methods=naive
 before=$(find r/jobs -type f | LC_ALL=C sort | xargs sha256sum)
