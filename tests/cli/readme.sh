@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# readme.sh - the commands in README.md that need no network do what it says, with the micro model, task and study in the place of its names.
+. "$(dirname "$0")/lib.sh"
+cp -r "$model" my-model
+# as many rows as w2s task looks at
+for i in 1 2 3 4 5; do sed "s/\"text\": \"/&$i/" toy.jsonl; done >many.jsonl
+sed 's/toy.jsonl/many.jsonl/' toy.yaml >my-task.yaml
+cp micro.yaml my-study.yaml
+cut -d'"' -f4 toy.jsonl | head -n 5 >texts.txt
+
+# Indented lines that begin with the program, and `w2s ...` in the text; build/w2s is the program, a study of the share folder the micro study.
+{ sed -n 's/^    \(build\/w2s .*\)$/\1/p' "$W2S_SOURCE/README.md"; grep -oE '`w2s (run|help)[^`]*`' "$W2S_SOURCE/README.md" | tr -d '`' | sed 's/ COMMAND/ run/'; } |
+    sed -E 's/ +#.*//; s/^(build\/)?w2s //; s/^run (quick|ladder)/run micro.yaml/; s/student.layers=12 supervisor.layers=4/student.layers=4 supervisor.layers=1/' >commands
+[ "$(wc -l <commands)" -ge 7 ] || fail "README.md shows too few commands: $(cat commands)"
+while read -r line; do
+    echo "w2s $line"
+    checks=$((checks + 1))
+    # the README's own quotes are the shell's
+    eval "\"\$W2S\" $line" >out 2>err </dev/null || { fail "w2s $line ended with $?"; head -n 5 err; }
+done <commands
+expect 0 bash -c "source <('$W2S' completion bash)"
+finish
