@@ -42,26 +42,21 @@ static void linear_bwd_input(const struct model *m, size_t layer, enum param_rol
 }
 
 /* mlp_bwd - t->d [R,C], the gradient of the MLP's output, gives that of its normed input in t->tmp.
- */
+ * b->gu becomes its own gradient, t->act the activation again. */
 static void mlp_bwd(const struct model *m, size_t layer, size_t R, const struct kept *b,
                     const struct scratch *t)
 {
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
-    float *dup = m->cfg.gated ? b->gu : t->act;
-    if (m->cfg.gated)
-        o->gated_fwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act);
-    else
-        o->act_fwd(m->dev, m->cfg.act, R * w.M, b->gu, t->act);
-    linear_bwd_weight(m, layer, ROLE_DOWN, 0, w.C, w.M, R, t->d, w.C, t->act);
     linear_bwd_input(m, layer, ROLE_DOWN, 0, w.C, w.M, R, t->d, w.C, t->act);
     if (m->cfg.gated)
-        o->gated_bwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act, dup);
+        o->gated_bwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act, b->gu, t->act);
     else
-        o->act_bwd(m->dev, m->cfg.act, R * w.M, b->gu, t->act, dup);
+        o->act_bwd(m->dev, m->cfg.act, R * w.M, b->gu, t->act, b->gu, t->act);
+    linear_bwd_weight(m, layer, ROLE_DOWN, 0, w.C, w.M, R, t->d, w.C, t->act);
     norm_fwd(m, (int)layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
-    linear_bwd_weight(m, layer, ROLE_UP, 0, w.UP, w.C, R, dup, w.UP, t->xn);
-    linear_bwd_input(m, layer, ROLE_UP, 0, w.UP, w.C, R, dup, w.UP, t->tmp);
+    linear_bwd_weight(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, t->xn);
+    linear_bwd_input(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, t->tmp);
 }
 
 /* attention_bwd - t->act [R,Q], the gradient of attention's output, gives that of its normed input

@@ -210,11 +210,15 @@ static void act_row(enum act a, size_t n, const float *x, float *y)
 #undef LOOP
 }
 
-static void act_row_bwd(enum act a, size_t n, const float *x, const float *dy, float *dx)
+static void act_row_bwd(enum act a, size_t n, const float *x, const float *dy, float *dx, float *y)
 {
-#define LOOP(A)                    \
-    for (size_t i = 0; i < n; i++) \
-        dx[i] = dy[i] * act_slope(A, x[i]);
+#define LOOP(A)                                        \
+    _Pragma("omp simd") for (size_t i = 0; i < n; i++) \
+    {                                                  \
+        float at = x[i], down = dy[i];                 \
+        dx[i] = down * act_slope(A, at);               \
+        y[i] = act_value(A, at);                       \
+    }
     BY_ACT(a, LOOP)
 #undef LOOP
 }
@@ -236,12 +240,12 @@ static void act_fwd(struct dev *d, enum act a, size_t n, const float *x, float *
         act_row(a, piece_len(n, i), x + i * PIECE, y + i * PIECE);
 }
 
-static void act_bwd(struct dev *d, enum act a, size_t n, const float *x, const float *dy, float *dx)
+static void act_bwd(struct dev *d, enum act a, size_t n, const float *x, const float *dy, float *dx, float *y)
 {
     (void)d;
 #pragma omp parallel for if (n > WORTH_THREADS)
     for (size_t i = 0; i < PIECES(n); i++)
-        act_row_bwd(a, piece_len(n, i), x + i * PIECE, dy + i * PIECE, dx + i * PIECE);
+        act_row_bwd(a, piece_len(n, i), x + i * PIECE, dy + i * PIECE, dx + i * PIECE, y + i * PIECE);
 }
 
 static void gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, float *y)
@@ -259,19 +263,21 @@ static void gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const float
     }
 }
 
-static void gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, const float *dy, float *dgu)
+static void gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, const float *dy, float *dgu, float *y)
 {
     (void)d;
 #pragma omp parallel for if (N * C > WORTH_THREADS)
     for (size_t i = 0; i < N; i++) {
-        const float *g = gu + i * 2 * C, *u = g + C, *o = dy + i * C;
-        float *dg = dgu + i * 2 * C, *du = dg + C;
-#define LOOP(A)                                     \
-    _Pragma("omp simd") for (size_t c = 0; c < C; c++) \
-    {                                               \
-        float gate = g[c], up = u[c];               \
-        dg[c] = o[c] * up * act_slope(A, gate);     \
-        du[c] = o[c] * act_value(A, gate);          \
+        const float *g = gu + i * 2 * C, *u = g + C, *down = dy + i * C;
+        float *dg = dgu + i * 2 * C, *du = dg + C, *o = y + i * C;
+#define LOOP(A)                                               \
+    _Pragma("omp simd") for (size_t c = 0; c < C; c++)        \
+    {                                                         \
+        float gate = g[c], up = u[c], dd = down[c];           \
+        float value = act_value(A, gate);                     \
+        dg[c] = dd * up * act_slope(A, gate);                 \
+        du[c] = dd * value;                                   \
+        o[c] = value * up;                                    \
     }
         BY_ACT(a, LOOP)
 #undef LOOP

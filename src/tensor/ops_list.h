@@ -34,12 +34,14 @@ struct OPS_NAME {
                           OPS_REAL *y, OPS_REAL *lse);
     void (*attention_bwd)(struct dev *, const struct attn_shape *, const OPS_REAL *q, const OPS_REAL *k, const OPS_REAL *v,
                           const OPS_REAL *y, const OPS_REAL *lse, const OPS_REAL *dy, OPS_REAL *dq, OPS_REAL *dk, OPS_REAL *dv);
-    /* act - y = f(x), y may be x where x is not needed again; dx = dy * f'(x), dx may be dy. n elements. */
+    /* act - y = f(x), y may be x where x is not needed again. bwd: dx = dy * f'(x), and y = f(x) once more for who needs it there; dx may be x,
+     * y may be dy. n elements. */
     void (*act_fwd)(struct dev *, enum act, size_t n, const OPS_REAL *x, OPS_REAL *y);
-    void (*act_bwd)(struct dev *, enum act, size_t n, const OPS_REAL *x, const OPS_REAL *dy, OPS_REAL *dx);
-    /* gated - y[i,c] = f(gu[i,c]) * gu[i,C+c]; gu [N,2C] gate then up. dgu may be gu. */
+    void (*act_bwd)(struct dev *, enum act, size_t n, const OPS_REAL *x, const OPS_REAL *dy, OPS_REAL *dx, OPS_REAL *y);
+    /* gated - y[i,c] = f(gu[i,c]) * gu[i,C+c]; gu [N,2C] gate then up. bwd: dgu, and y once more; dgu may be gu, y may be dy. */
     void (*gated_fwd)(struct dev *, enum act, size_t N, size_t C, const OPS_REAL *gu, OPS_REAL *y);
-    void (*gated_bwd)(struct dev *, enum act, size_t N, size_t C, const OPS_REAL *gu, const OPS_REAL *dy, OPS_REAL *dgu);
+    void (*gated_bwd)(struct dev *, enum act, size_t N, size_t C, const OPS_REAL *gu, const OPS_REAL *dy, OPS_REAL *dgu,
+                      OPS_REAL *y);
     /* add - y += x.  scale - y *= a.  fill - y = a.  copy - y = x. n elements. */
     void (*add)(struct dev *, size_t n, const OPS_REAL *x, OPS_REAL *y);
     void (*scale)(struct dev *, size_t n, double a, OPS_REAL *y);

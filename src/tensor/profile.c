@@ -165,9 +165,9 @@ static void t_act_fwd(struct dev *d, enum act a, size_t n, const float *x, float
     timed(OP_ACT_FWD, 0, 2 * n, act_fwd(d, a, n, x, y));
 }
 
-static void t_act_bwd(struct dev *d, enum act a, size_t n, const float *x, const float *dy, float *dx)
+static void t_act_bwd(struct dev *d, enum act a, size_t n, const float *x, const float *dy, float *dx, float *y)
 {
-    timed(OP_ACT_BWD, 0, 3 * n, act_bwd(d, a, n, x, dy, dx));
+    timed(OP_ACT_BWD, 0, 4 * n, act_bwd(d, a, n, x, dy, dx, y));
 }
 
 static void t_gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, float *y)
@@ -175,9 +175,9 @@ static void t_gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const flo
     timed(OP_ACT_FWD, 0, 3 * N * C, gated_fwd(d, a, N, C, gu, y));
 }
 
-static void t_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, const float *dy, float *dgu)
+static void t_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, const float *dy, float *dgu, float *y)
 {
-    timed(OP_ACT_BWD, 0, 5 * N * C, gated_bwd(d, a, N, C, gu, dy, dgu));
+    timed(OP_ACT_BWD, 0, 6 * N * C, gated_bwd(d, a, N, C, gu, dy, dgu, y));
 }
 
 static void t_add(struct dev *d, size_t n, const float *x, float *y)

@@ -283,11 +283,14 @@ static void ref_act_fwd(struct dev *d, enum act a, size_t n, const real *x, real
         y[i] = (real)ref_act(a, (double)x[i]);
 }
 
-static void ref_act_bwd(struct dev *d, enum act a, size_t n, const real *x, const real *dy, real *dx)
+static void ref_act_bwd(struct dev *d, enum act a, size_t n, const real *x, const real *dy, real *dx, real *y)
 {
     (void)d;
-    for (size_t i = 0; i < n; i++)
-        dx[i] = (real)((double)dy[i] * ref_act_slope(a, (double)x[i]));
+    for (size_t i = 0; i < n; i++) {
+        double at = (double)x[i], dd = (double)dy[i];
+        dx[i] = (real)(dd * ref_act_slope(a, at));
+        y[i] = (real)ref_act(a, at);
+    }
 }
 
 static void ref_gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const real *gu, real *y)
@@ -298,7 +301,8 @@ static void ref_gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const r
             y[i * C + c] = (real)(ref_act(a, (double)gu[i * 2 * C + c]) * (double)gu[i * 2 * C + C + c]);
 }
 
-static void ref_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const real *gu, const real *dy, real *dgu)
+static void ref_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const real *gu, const real *dy, real *dgu,
+                          real *y)
 {
     (void)d;
     for (size_t i = 0; i < N; i++)
@@ -306,6 +310,7 @@ static void ref_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const r
             double g = (double)gu[i * 2 * C + c], u = (double)gu[i * 2 * C + C + c], dd = (double)dy[i * C + c];
             dgu[i * 2 * C + c] = (real)(dd * u * ref_act_slope(a, g));
             dgu[i * 2 * C + C + c] = (real)(dd * ref_act(a, g));
+            y[i * C + c] = (real)(ref_act(a, g) * u);
         }
 }
 

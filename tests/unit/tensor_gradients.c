@@ -387,13 +387,13 @@ static void activations(void **state)
                 op_output(&o, o.N * o.C);
                 for (size_t k = 0; k < o.n_y; k++)
                     o.a.x[k] *= 3; /* as far as the activations bend */
-                ref->act_bwd(NULL, o.act, o.n_y, o.a.x, o.dy, o.a.dx);
+                ref->act_bwd(NULL, o.act, o.n_y, o.a.x, o.dy, o.a.dx, o.y);
                 op_check(&o, "act", act_loss);
 
                 o = (struct op){.N = sizes[i], .C = sizes[j], .act = (enum act)a};
                 o.a = variable_new("gu", 2 * o.N * o.C, false);
                 op_output(&o, o.N * o.C);
-                ref->gated_bwd(NULL, o.act, o.N, o.C, o.a.x, o.dy, o.a.dx);
+                ref->gated_bwd(NULL, o.act, o.N, o.C, o.a.x, o.dy, o.a.dx, o.y);
                 op_check(&o, "gated", gated_loss);
             }
 }

@@ -164,6 +164,7 @@ static void test_rest(struct dev *d)
         for (size_t j = 0; j < SIZES; j++) {
             size_t N = sizes[i], C = sizes[j], n = N * C;
             struct buf x = buf_new(n, 2), y = buf_new(n, 2), t = buf_new(50 * C, 1), b = buf_new(C, 1), gu = buf_new(2 * n, 2), dgu = buf_new(2 * n, 1);
+            struct buf dx = buf_new(n, 1);
             int32_t ids[128];
             for (size_t k = 0; k < N; k++)
                 ids[k] = (int32_t)rng_below(&rng, 50);
@@ -176,12 +177,12 @@ static void test_rest(struct dev *d)
             for (int a = ACT_GELU_TANH; a <= ACT_RELU; a++) {
                 d->ops->act_fwd(d, (enum act)a, n, x.f, y.f), ref->act_fwd(NULL, (enum act)a, n, x.d, y.d);
                 buf_close(&y, "act_fwd");
-                d->ops->act_bwd(d, (enum act)a, n, x.f, y.f, y.f), ref->act_bwd(NULL, (enum act)a, n, x.d, y.d, y.d);
-                buf_close(&y, "act_bwd");
+                d->ops->act_bwd(d, (enum act)a, n, x.f, y.f, dx.f, y.f), ref->act_bwd(NULL, (enum act)a, n, x.d, y.d, dx.d, y.d);
+                buf_close(&dx, "act_bwd dx"), buf_close(&y, "act_bwd y");
                 d->ops->gated_fwd(d, (enum act)a, N, C, gu.f, y.f), ref->gated_fwd(NULL, (enum act)a, N, C, gu.d, y.d);
                 buf_close(&y, "gated_fwd");
-                d->ops->gated_bwd(d, (enum act)a, N, C, gu.f, x.f, dgu.f), ref->gated_bwd(NULL, (enum act)a, N, C, gu.d, x.d, dgu.d);
-                buf_close(&dgu, "gated_bwd");
+                d->ops->gated_bwd(d, (enum act)a, N, C, gu.f, x.f, dgu.f, dx.f), ref->gated_bwd(NULL, (enum act)a, N, C, gu.d, x.d, dgu.d, dx.d);
+                buf_close(&dgu, "gated_bwd"), buf_close(&dx, "gated_bwd y");
             }
             int32_t pos[128];
             for (size_t k = 0; k < N; k++)
@@ -200,8 +201,8 @@ static void test_rest(struct dev *d)
                 ids[k] = (int32_t)(49 - k);
             d->ops->rows_scatter(d, N < 50 ? N : 50, C, ids, x.f, t.f, C), ref->rows_scatter(NULL, N < 50 ? N : 50, C, ids, x.d, t.d, C);
             buf_close(&t, "rows_scatter");
-            struct buf *all[] = {&x, &y, &t, &b, &gu, &dgu};
-            for (size_t k = 0; k < 6; k++)
+            struct buf *all[] = {&x, &y, &t, &b, &gu, &dgu, &dx};
+            for (size_t k = 0; k < 7; k++)
                 buf_free(all[k]);
         }
 }
