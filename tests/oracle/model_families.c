@@ -96,7 +96,7 @@ static void gradients_of(struct fixture *f)
     size_t n = FIX_K * f->model->cfg.channels;
     fixture_classifier(f, (struct trainable){TRAIN_ALL, 0, true});
     double loss = classifier_step(f, NULL, logits);
-    assert_true(fabs(loss - number(f, "loss")) <= TOLERANCE * loss);
+    assert_true(fabs(loss - number(f, "loss")) <= f->tolerance * loss);
     numbers(f, "logits", want, FIX_S * FIX_K);
     close_to(f, "logits", logits, want, FIX_S * FIX_K);
     numbers(f, "head_gradient", want, n);

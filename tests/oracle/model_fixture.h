@@ -23,6 +23,11 @@
 /* f32 against f64: relative to a tensor's largest value. A sum of n terms in f32 is off by about
  * sqrt(n) roundings of 6e-8; behind a few layers that is below 1e-5, a wrong formula is not. */
 #define TOLERANCE 1e-5
+/* The same with operands of products rounded to bf16: each is off by up to 2^-8 of itself, evenly
+ * and on its own, so a product's sums by about sqrt(2/3)/256 of their size; some 36 products,
+ * forward and backward through three layers, by sqrt(36) times that, and four times as much is not
+ * met by chance. A product with a wrong operand is off by its whole size. */
+#define TOLERANCE_BF16 (4 * 6 * 0.82 / 256)
 
 enum {
     FIX_V = 97,      /* vocabulary */
@@ -36,11 +41,18 @@ enum {
 static const char *const families[] = {"gpt2",      "neox-parallel", "neox-sequential",
                                        "llama-gqa", "llama-tied",    "qwen2"};
 #define FAMILIES (sizeof families / sizeof *families)
-static const char *const devices[] = {"cpu", "reference"};
+static const struct {
+    const char *name;
+    enum precision precision;
+    double tolerance;
+} devices[] = {{"cpu", PRECISION_F32, TOLERANCE},
+               {"reference", PRECISION_F32, TOLERANCE},
+               {"cpu", PRECISION_BF16, TOLERANCE_BF16}};
 #define DEVICES (sizeof devices / sizeof *devices)
 
 struct fixture {
     const char *family;
+    double tolerance;
     char dir[512];
     struct doc_tree oracle;
     struct weights *weights;
@@ -93,6 +105,7 @@ static inline void fixture_open(struct fixture *f, const char *family, const cha
     size_t n = 0, s = 0;
     memset(f, 0, sizeof *f);
     f->family = family;
+    f->tolerance = TOLERANCE;
     snprintf(f->dir, sizeof f->dir, "%s/tests/oracle/models/%s", source ? source : ".", family);
     snprintf(path, sizeof path, "%s/oracle.json", f->dir);
     check(doc_read_json(&f->oracle, path, &e));
@@ -121,14 +134,17 @@ static inline void fixture_close(struct fixture *f)
     doc_tree_release(&f->oracle);
 }
 
-/* fixtures_all - a test's body for every family on every device. */
+/* fixtures_all - a test's body for every family on every device; bf16 where the processor has it.
+ */
 static inline void fixtures_all(void (*body)(struct fixture *f))
 {
     for (size_t i = 0; i < FAMILIES; i++)
         for (size_t d = 0; d < DEVICES; d++) {
             struct fixture f;
-            fixture_open(&f, families[i], devices[d]);
-            body(&f);
+            fixture_open(&f, families[i], devices[d].name);
+            f.tolerance = devices[d].tolerance;
+            if (!dev_precision_set(&f.dev, devices[d].precision, &e))
+                body(&f);
             fixture_close(&f);
         }
 }
@@ -144,7 +160,7 @@ static inline void close_to_scale(const struct fixture *f, const char *name, con
         most = fmax(most, fabs(want[i]));
         off = isnan(d) ? HUGE_VAL : fmax(off, d);
     }
-    if (!(off <= TOLERANCE * most))
+    if (!(off <= f->tolerance * most))
         fail_msg("%s, %s: %s is off by %g of %g", f->family, f->dev.name, name, off, most);
 }
 

@@ -59,7 +59,7 @@ static void lm_of(struct fixture *f)
     struct trainable t = {TRAIN_ALL, 0, true};
     check(model_trainable_set(f->model, &t, &e));
     double loss = lm_step(f);
-    assert_true(fabs(loss - number(f, "lm_loss")) <= TOLERANCE * loss);
+    assert_true(fabs(loss - number(f, "lm_loss")) <= f->tolerance * loss);
     snprintf(path, sizeof path, "%s/lm.f32", f->dir);
     check(file_read(&file, path, &e));
     assert_int_equal(file.len, tied ? bytes : 2 * bytes);

@@ -3,9 +3,8 @@
  * or given as features. Decay falls on every parameter, as the fixture's optimizer has it. */
 #include "model_fixture.h"
 
-/* Adam divides by a gradient's own size, so that ten steps carry f32's rounding along: still below
- * this, where a forgotten decay or bias correction moves the loss by 1e-4 and more. */
-#define LOSS_TOLERANCE 1e-5
+/* Adam divides by a gradient's own size, so that ten steps carry rounding along: in f32 still below
+ * the tolerance, where a forgotten decay or bias correction moves the loss by 1e-4 and more. */
 
 struct moments {
     float *m, *v;
@@ -67,7 +66,7 @@ static void steps_of(struct fixture *f, const char *key, struct trainable t, boo
     for (size_t i = 0; i < FIX_STEPS; i++) {
         double loss = classifier_step(f, features, NULL);
         update(f, a, i + 1);
-        if (!(fabs(loss - want[i]) <= LOSS_TOLERANCE))
+        if (!(fabs(loss - want[i]) <= f->tolerance))
             fail_msg("%s, %s, %s: loss %zu is %.9g, wanted %.9g", f->family, f->dev.name, key, i,
                      loss, want[i]);
     }
