@@ -32,7 +32,8 @@ static int fetch_list(struct session *s, bool json, struct err *e)
         struct str size = STR_INIT;
         if (x->bytes)
             str_bytes(&size, (double)x->bytes);
-        str_addf(&out, "%-18s %-6s %-7s %10s  %-14s %s\n", x->name, x->kind, ready ? "ready" : "", size.s, x->licence, x->title);
+        str_addf(&out, "%-18s %-6s %-7s %10s  %-14s %s\n", x->name, x->kind, ready ? "ready" : "",
+                 size.s, x->licence, x->title);
         str_release(&size);
     }
     if (json) {
@@ -70,8 +71,10 @@ const struct command cmd_fetch = {
     .name = "fetch",
     .operands = "[NAME ...]",
     .line = "fetch models and data by name, print where they are; without NAME list them",
-    .help = "Names are rows of assets.yaml (docs/assets.md), or hub:owner/name for any repository of the Hugging\n"
-            "Face hub (HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured). What is there already is not fetched again.\n"
+    .help = "Names are rows of assets.yaml (docs/assets.md), or hub:owner/name for any repository "
+            "of the Hugging\n"
+            "Face hub (HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured). What is there already is "
+            "not fetched again.\n"
             "\n"
             "    w2s fetch smollm2-135m movie-sentiment\n",
     .options = options,

@@ -30,15 +30,17 @@ static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
     if ((rc = args_count("tokens", args_option(c, a, "tokens"), 1, 1u << 20, &w->tokens, e)) ||
         (rc = args_count("layers", args_option(c, a, "layers"), 1, 100000, &w->layers, e)) ||
         (rc = args_count("seed", args_option(c, a, "seed"), 0, 1u << 30, &w->seed, e)) ||
-        (rc = args_real("temperature", args_option(c, a, "temperature"), 0, 100, &w->sampling.temperature, e)) ||
+        (rc = args_real("temperature", args_option(c, a, "temperature"), 0, 100,
+                        &w->sampling.temperature, e)) ||
         (rc = args_real("top-p", args_option(c, a, "top-p"), 1e-9, 1, &w->sampling.top_p, e)))
         return rc;
     return OK;
 }
 
-/* continue_text - feed the prompt, then one token after the other; text is printed as it comes where json is NULL. */
-static int continue_text(struct model *m, const struct tokenizer *t, struct token_ids *ids, const struct wanted *w, struct str *text,
-                         bool print, struct err *e)
+/* continue_text - feed the prompt, then one token after the other; text is printed as it comes
+ * where json is NULL. */
+static int continue_text(struct model *m, const struct tokenizer *t, struct token_ids *ids,
+                         const struct wanted *w, struct str *text, bool print, struct err *e)
 {
     struct decode *d = NULL;
     struct rng r;
@@ -56,7 +58,8 @@ static int continue_text(struct model *m, const struct tokenizer *t, struct toke
         if (next == m->cfg.eos || next == tokenizer_eos(t))
             break;
         size_t before = text->len;
-        if ((rc = mem_grow(&ids->ids, &ids->cap, ids->n + 1, sizeof *ids->ids, e)) || (rc = tokenizer_decode(t, next, true, text, e)))
+        if ((rc = mem_grow(&ids->ids, &ids->cap, ids->n + 1, sizeof *ids->ids, e)) ||
+            (rc = tokenizer_decode(t, next, true, text, e)))
             break;
         ids->ids[ids->n++] = next;
         if (print) {
@@ -68,8 +71,8 @@ static int continue_text(struct model *m, const struct tokenizer *t, struct toke
     return rc;
 }
 
-static int generate_print(const struct app *app, const char *prompt, size_t n_prompt, const struct token_ids *ids,
-                          const struct str *text, struct err *e)
+static int generate_print(const struct app *app, const char *prompt, size_t n_prompt,
+                          const struct token_ids *ids, const struct str *text, struct err *e)
 {
     struct str out = STR_INIT;
     struct js w;
@@ -108,11 +111,13 @@ static int generate_run(const struct app *app, const struct args *a, struct err 
     int rc = wanted_read(&w, a, e);
     if (rc)
         return command_exit(rc);
-    rc = session_open(&s, app, "", args_option(&cmd_generate, a, "device"), args_option(&cmd_generate, a, "offline") != NULL, e);
+    rc = session_open(&s, app, "", args_option(&cmd_generate, a, "device"),
+                      args_option(&cmd_generate, a, "offline") != NULL, e);
     if (rc)
         return command_exit(rc);
     struct model_options o = {w.layers, s.lab.log};
-    if ((rc = lab_model_open(&lm, &s.lab, a->rest[0], e)) || (rc = model_load(&m, s.lab.dev, lm.weights, &o, e)) ||
+    if ((rc = lab_model_open(&lm, &s.lab, a->rest[0], e)) ||
+        (rc = model_load(&m, s.lab.dev, lm.weights, &o, e)) ||
         (rc = tokenizer_encode_model(lm.tokenizer, a->rest[1], strlen(a->rest[1]), &ids, e)))
         goto out;
     size_t prompt = ids.n;
@@ -138,8 +143,9 @@ const struct command cmd_generate = {
     .name = "generate",
     .operands = "MODEL TEXT",
     .line = "continue a text",
-    .help = "    w2s generate smollm2-135m \"The capital of France is\"\n"
-            "    w2s generate smollm2-135m \"Once upon a time\" -n 100 -t 0.8 --top-p 0.95 --seed 1\n",
+    .help =
+        "    w2s generate smollm2-135m \"The capital of France is\"\n"
+        "    w2s generate smollm2-135m \"Once upon a time\" -n 100 -t 0.8 --top-p 0.95 --seed 1\n",
     .options = options,
     .run = generate_run,
 };

@@ -1,4 +1,5 @@
-/* cmd_help.c - what a command does, and the words a shell completes; both from the table of commands. */
+/* cmd_help.c - what a command does, and the words a shell completes; both from the table of
+ * commands. */
 #include "cli/command.h"
 
 #include <stdio.h>
@@ -9,8 +10,9 @@ static const struct option_row none[] = {{NULL, NULL, NULL, 0}};
 static void option_print(const struct option_row *o)
 {
     char left[64];
-    snprintf(left, sizeof left, "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ', o->letter ? ", " : "  ",
-             o->name, o->value ? " " : "", o->value ? o->value : "");
+    snprintf(left, sizeof left, "%s%c%s--%s%s%s", o->letter ? "-" : " ",
+             o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? " " : "",
+             o->value ? o->value : "");
     printf("  %-28s %s\n", left, o->help);
 }
 
@@ -22,7 +24,8 @@ static void command_print(const struct command *c)
         {"threads", "N", "use N threads (default: one a core)", 0},
         {"help", NULL, "this page", 'h'},
     };
-    printf("w2s %s%s%s - %s\n\n%s\nOptions:\n", c->name, *c->operands ? " " : "", c->operands, c->line, c->help);
+    printf("w2s %s%s%s - %s\n\n%s\nOptions:\n", c->name, *c->operands ? " " : "", c->operands,
+           c->line, c->help);
     for (const struct option_row *o = c->options; o->name; o++)
         option_print(o);
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
@@ -69,15 +72,18 @@ static int completion_run(const struct app *app, const struct args *a, struct er
            "    if [ \"$COMP_CWORD\" = 1 ]; then\n        COMPREPLY=($(compgen -W \"");
     for (size_t i = 0; commands[i]; i++)
         printf("%s ", commands[i]->name);
-    printf("--version --help\" -- \"$cur\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
+    printf(
+        "--version --help\" -- \"$cur\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
     for (size_t i = 0; commands[i]; i++) {
         printf("    %s) words=\"", commands[i]->name);
         for (const struct option_row *o = commands[i]->options; o->name; o++)
             printf("--%s ", o->name);
         printf("--json --quiet --threads --help\" ;;\n");
     }
-    printf("    esac\n    if [[ $cur == -* ]]; then\n        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-           "    else\n        COMPREPLY=($(compgen -f -- \"$cur\"))\n    fi\n}\ncomplete -o filenames -F _w2s w2s\n");
+    printf("    esac\n    if [[ $cur == -* ]]; then\n        COMPREPLY=($(compgen -W \"$words\" -- "
+           "\"$cur\"))\n"
+           "    else\n        COMPREPLY=($(compgen -f -- \"$cur\"))\n    fi\n}\ncomplete -o "
+           "filenames -F _w2s w2s\n");
     return EXIT_OK;
 }
 

@@ -49,8 +49,8 @@ static int row_print(void *ctx, const struct store_row *r, struct err *e)
         str_duration(&took, r->seconds);
     if (!isnan(r->accuracy))
         snprintf(accuracy, sizeof accuracy, "%.3f", r->accuracy);
-    str_addf(&l->out, "%.12s  %-11s %8s  %9s  %-16s  %-12s %s\n", r->hash, r->state, accuracy, took.s, when, r->study ? r->study : "",
-             r->label);
+    str_addf(&l->out, "%.12s  %-11s %8s  %9s  %-16s  %-12s %s\n", r->hash, r->state, accuracy,
+             took.s, when, r->study ? r->study : "", r->label);
     if (r->error)
         str_addf(&l->out, "              %s\n", r->error);
     str_release(&took);
@@ -68,7 +68,8 @@ static int ls_run(const struct app *app, const struct args *a, struct err *e)
     if (l.json)
         js_open(&l.w, '[');
     else
-        str_addf(&l.out, "%-12s  %-11s %8s  %9s  %-16s  %-12s %s\n", "job", "state", "accuracy", "time", "when", "study", "what");
+        str_addf(&l.out, "%-12s  %-11s %8s  %9s  %-16s  %-12s %s\n", "job", "state", "accuracy",
+                 "time", "when", "study", "what");
     rc = store_list(s.lab.store, a->n_rest ? a->rest[0] : NULL, row_print, &l, e);
     if (l.json) {
         js_close(&l.w, ']');
@@ -85,7 +86,8 @@ const struct command cmd_ls = {
     .name = "ls",
     .operands = "[TEXT]",
     .line = "list jobs: done, failed, under way",
-    .help = "TEXT: only jobs whose name has it in it, or whose hash begins with it.\n\n    w2s ls\n    w2s ls supervisor\n",
+    .help = "TEXT: only jobs whose name has it in it, or whose hash begins with it.\n\n    w2s "
+            "ls\n    w2s ls supervisor\n",
     .options = runs_option,
     .run = ls_run,
 };
@@ -135,7 +137,8 @@ static int show_run(const struct app *app, const struct args *a, struct err *e)
     struct session s;
     char hash[HASH_HEX];
     if (a->n_rest != 1) {
-        err_set(e, ERR_INPUT, "show wants a job: the beginning of its hash, or its name as w2s ls prints it");
+        err_set(e, ERR_INPUT,
+                "show wants a job: the beginning of its hash, or its name as w2s ls prints it");
         return EXIT_USAGE;
     }
     int rc = session_view(&s, app, args_option(&cmd_show, a, "runs"), e);
@@ -152,7 +155,8 @@ const struct command cmd_show = {
     .name = "show",
     .operands = "RUN",
     .line = "print one job: its settings, inputs, result, curve",
-    .help = "RUN is the beginning of a job's hash, or its name, as w2s ls prints them.\n\n    w2s show 3fa2\n",
+    .help = "RUN is the beginning of a job's hash, or its name, as w2s ls prints them.\n\n    w2s "
+            "show 3fa2\n",
     .options = runs_option,
     .run = show_run,
 };
@@ -175,7 +179,8 @@ const struct command cmd_index = {
     .name = "index",
     .operands = "",
     .line = "make the index of the runs folder anew",
-    .help = "runs/index.sqlite can be deleted or made again at any time: the folders are the truth.\n",
+    .help =
+        "runs/index.sqlite can be deleted or made again at any time: the folders are the truth.\n",
     .options = runs_option,
     .run = index_run,
 };

@@ -15,7 +15,10 @@ static const struct option_row options[] = {
     {"dry-run", NULL, "list the jobs with estimated time and memory, compute nothing", 'n'},
     {"offline", NULL, "fetch nothing; what is missing is an error", 0},
     {"device", "NAME", "cpu (default) or reference", 0},
-    {"profile", NULL, "when it is done, say where the time went: operation, calls, time, share of the machine's own limit", 0},
+    {"profile", NULL,
+     "when it is done, say where the time went: operation, calls, time, share of the machine's own "
+     "limit",
+     0},
     {NULL, NULL, NULL, 0},
 };
 
@@ -40,7 +43,8 @@ static int results_show(const struct app *app, const char *dir, struct err *e)
     return rc;
 }
 
-static int study_run(const struct app *app, struct session *s, const struct study *study, bool profiled, struct err *e)
+static int study_run(const struct app *app, struct session *s, const struct study *study,
+                     bool profiled, struct err *e)
 {
     struct lab_summary sum = {.dir = STR_INIT};
     struct str took = STR_INIT, table = STR_INIT;
@@ -52,21 +56,24 @@ static int study_run(const struct app *app, struct session *s, const struct stud
         profile_print(profile, &table);
     profile_stop(profile);
     if (rc == ERR_INTERRUPTED)
-        err_wrap(e, "%zu of %zu jobs are done; the same command goes on from here", sum.found + sum.ran, sum.jobs);
+        err_wrap(e, "%zu of %zu jobs are done; the same command goes on from here",
+                 sum.found + sum.ran, sum.jobs);
     if (!rc)
         rc = report_write(sum.dir.s, s->lab.log, e);
     if (!rc)
         rc = results_show(app, sum.dir.s, e);
     if (!rc) {
         str_duration(&took, sum.seconds);
-        log_info(s->lab.log, "%zu jobs: %zu computed, %zu found, %zu failed; %s", sum.jobs, sum.ran, sum.found, sum.failed, took.s);
+        log_info(s->lab.log, "%zu jobs: %zu computed, %zu found, %zu failed; %s", sum.jobs, sum.ran,
+                 sum.found, sum.failed, took.s);
         if (!app->json)
             printf("\nreport: %s/report.html\n", sum.dir.s);
         if (profiled)
             fprintf(app->json ? stderr : stdout, "\n%s", table.s);
     }
     if (!rc && sum.failed) {
-        err_set(e, ERR_NUMERIC, "%zu of %zu jobs failed; run again to try them once more", sum.failed, sum.jobs);
+        err_set(e, ERR_NUMERIC, "%zu of %zu jobs failed; run again to try them once more",
+                sum.failed, sum.jobs);
         rc = e->code;
     }
     str_release(&took);
@@ -84,7 +91,8 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
     bool opened = false, read = false, dry = args_option(&cmd_run, a, "dry-run") != NULL;
     int rc;
     if (a->n_rest < 1) {
-        err_set(e, ERR_INPUT, "run wants a study: a name (quick) or a .yaml file; see w2s help run");
+        err_set(e, ERR_INPUT,
+                "run wants a study: a name (quick) or a .yaml file; see w2s help run");
         return EXIT_USAGE;
     }
     rc = lab_study_path(app->share, a->rest[0], &path, e);
@@ -119,8 +127,10 @@ const struct command cmd_run = {
     .name = "run",
     .operands = "STUDY [key=value ...]",
     .line = "run a study: supervisors, students, ceilings, PGR, report",
-    .help = "STUDY is a name (quick, ladder) or a .yaml file (docs/studies.md). key=value overrides a setting of the\n"
-            "study. Results are kept by what they depend on: run it again and only what is missing is computed;\n"
+    .help = "STUDY is a name (quick, ladder) or a .yaml file (docs/studies.md). key=value "
+            "overrides a setting of the\n"
+            "study. Results are kept by what they depend on: run it again and only what is missing "
+            "is computed;\n"
             "stop it at any time and run it again to go on.\n"
             "\n"
             "    w2s run quick\n"
@@ -140,13 +150,15 @@ static int report_run(const struct app *app, const struct args *a, struct err *e
     struct str dir = STR_INIT;
     const char *runs = args_option(&cmd_report, a, "runs");
     if (a->n_rest != 1) {
-        err_set(e, ERR_INPUT, "report wants the name of a study that has been run; see w2s help report");
+        err_set(e, ERR_INPUT,
+                "report wants the name of a study that has been run; see w2s help report");
         return EXIT_USAGE;
     }
     str_addf(&dir, "%s/studies/%s", runs ? runs : "runs", a->rest[0]);
     int rc = str_check(&dir, e);
     if (!rc && !file_is_dir(dir.s))
-        rc = err_set(e, ERR_INPUT, "%s: no such study has been run; w2s run %s first", dir.s, a->rest[0]);
+        rc = err_set(e, ERR_INPUT, "%s: no such study has been run; w2s run %s first", dir.s,
+                     a->rest[0]);
     if (!rc)
         rc = report_write(dir.s, (struct log *)&app->log, e);
     if (!rc)

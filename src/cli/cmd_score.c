@@ -32,7 +32,8 @@ static void score_table(struct scorer *s, const char *text, size_t n, size_t tok
 {
     enum { SHOWN = 60 };
     size_t at = 0, columns = 0;
-    str_addf(&s->out, "%7zu %12.4f %12.4f  ", tokens, sum, tokens ? exp(-sum / (double)tokens) : (double)NAN);
+    str_addf(&s->out, "%7zu %12.4f %12.4f  ", tokens, sum,
+             tokens ? exp(-sum / (double)tokens) : (double)NAN);
     while (at < n && columns < SHOWN) {
         unsigned cp;
         char utf8[4];
@@ -77,7 +78,8 @@ static int ids_loss(struct scorer *s, double *loss, struct err *e)
         target[i] = i + 1 < n ? s->ids.ids[i + 1] : -1;
     int rc = pass_forward(s->pass, &in, &logits, &R, e);
     if (!rc)
-        s->model->dev->ops->lm_xent(s->model->dev, n, s->model->cfg.vocab, logits, target, NULL, loss, NULL);
+        s->model->dev->ops->lm_xent(s->model->dev, n, s->model->cfg.vocab, logits, target, NULL,
+                                    loss, NULL);
     mem_free(target);
     return rc;
 }
@@ -91,8 +93,8 @@ static int score_one(void *ctx, const char *text, size_t n, size_t line, struct 
     if (!rc)
         rc = tokenizer_encode_model(s->tokenizer, text, n, &s->ids, e);
     if (!rc && s->ids.n > s->model->cfg.positions)
-        rc = err_set(e, ERR_INPUT, "%s:%zu: the text has %zu tokens, the model takes %zu", s->file, line, s->ids.n,
-                     s->model->cfg.positions);
+        rc = err_set(e, ERR_INPUT, "%s:%zu: the text has %zu tokens, the model takes %zu", s->file,
+                     line, s->ids.n, s->model->cfg.positions);
     if (!rc && s->ids.n > 1) {
         loss = mem_alloc(s->ids.n, sizeof *loss, e);
         rc = loss ? ids_loss(s, loss, e) : e->code;
@@ -124,17 +126,21 @@ static int score_run(const struct app *app, const struct args *a, struct err *e)
     struct scorer scorer = {.out = STR_INIT, .table = !app->json && isatty(STDOUT_FILENO)};
     size_t layers = 0;
     if (a->n_rest != 2) {
-        err_set(e, ERR_INPUT, "score wants a model and a file of texts (- for standard input); see w2s help score");
+        err_set(
+            e, ERR_INPUT,
+            "score wants a model and a file of texts (- for standard input); see w2s help score");
         return EXIT_USAGE;
     }
     int rc = args_count("layers", args_option(&cmd_score, a, "layers"), 1, 100000, &layers, e);
     if (!rc)
-        rc = session_open(&s, app, "", args_option(&cmd_score, a, "device"), args_option(&cmd_score, a, "offline") != NULL, e);
+        rc = session_open(&s, app, "", args_option(&cmd_score, a, "device"),
+                          args_option(&cmd_score, a, "offline") != NULL, e);
     if (rc)
         return command_exit(rc);
     struct model_options o = {layers, s.lab.log};
     scorer.file = strcmp(a->rest[1], "-") == 0 ? "standard input" : a->rest[1];
-    if ((rc = lab_model_open(&lm, &s.lab, a->rest[0], e)) || (rc = model_load(&scorer.model, s.lab.dev, lm.weights, &o, e)) ||
+    if ((rc = lab_model_open(&lm, &s.lab, a->rest[0], e)) ||
+        (rc = model_load(&scorer.model, s.lab.dev, lm.weights, &o, e)) ||
         (rc = pass_new(&scorer.pass, scorer.model, e)))
         goto out;
     scorer.tokenizer = lm.tokenizer;
@@ -158,8 +164,10 @@ const struct command cmd_score = {
     .name = "score",
     .operands = "MODEL FILE",
     .line = "print the log probability of texts",
-    .help = "One JSON object a line: {\"text\", \"ids\", \"logprobs\" (one for each token after the first), \"sum\"}; on a\n"
-            "terminal a table with perplexities. FILE holds a text a line, or JSONL with \"text\"; - is standard input.\n"
+    .help = "One JSON object a line: {\"text\", \"ids\", \"logprobs\" (one for each token after "
+            "the first), \"sum\"}; on a\n"
+            "terminal a table with perplexities. FILE holds a text a line, or JSONL with \"text\"; "
+            "- is standard input.\n"
             "\n"
             "    w2s score smollm2-135m texts.txt > scores.jsonl\n",
     .options = options,

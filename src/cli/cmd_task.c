@@ -34,9 +34,11 @@ static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
     const char *model = args_option(&cmd_task, a, "model");
     *w = (struct wanted){{{500, 500, 0, 500}}, {0, 0}, 128, 5, model ? model : "smollm2-135m"};
     for (int p = 0; p < PART_COUNT; p++)
-        if ((rc = args_count(parts[p], args_option(&cmd_task, a, parts[p]), 0, 1u << 30, &w->sizes.n[p], e)))
+        if ((rc = args_count(parts[p], args_option(&cmd_task, a, parts[p]), 0, 1u << 30,
+                             &w->sizes.n[p], e)))
             return rc;
-    if ((rc = args_count("max-tokens", args_option(&cmd_task, a, "max-tokens"), 1, 1u << 20, &w->max_tokens, e)) ||
+    if ((rc = args_count("max-tokens", args_option(&cmd_task, a, "max-tokens"), 1, 1u << 20,
+                         &w->max_tokens, e)) ||
         (rc = args_count("show", args_option(&cmd_task, a, "show"), 0, 1u << 20, &w->show, e)) ||
         (rc = args_count("seed", args_option(&cmd_task, a, "seed"), 0, 1u << 30, &seed, e)))
         return rc;
@@ -44,7 +46,8 @@ static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
     return OK;
 }
 
-static int task_show(const struct app *app, const struct lab *lab, const char *name, const struct wanted *w, struct err *e)
+static int task_show(const struct app *app, const struct lab *lab, const char *name,
+                     const struct wanted *w, struct err *e)
 {
     struct task *t = NULL;
     struct lab_model m = {0};
@@ -101,7 +104,8 @@ const struct command cmd_task = {
     .name = "task",
     .operands = "NAME",
     .line = "show a task: rendered examples, balance, lengths, duplicates",
-    .help = "NAME is a file of tasks/ without .yaml, or a path (docs/tasks.md). What is shown is what a study with these sizes\n"
+    .help = "NAME is a file of tasks/ without .yaml, or a path (docs/tasks.md). What is shown is "
+            "what a study with these sizes\n"
             "and seeds would train and test on.\n"
             "\n"
             "    w2s task movie-sentiment\n"

@@ -48,13 +48,16 @@ static int tokenize_run(const struct app *app, const struct args *a, struct err 
     struct session s;
     struct lab_model m = {0};
     if (a->n_rest != 2) {
-        err_set(e, ERR_INPUT, "tokenize wants a model and a file of texts (- for standard input); see w2s help tokenize");
+        err_set(e, ERR_INPUT,
+                "tokenize wants a model and a file of texts (- for standard input); see w2s help "
+                "tokenize");
         return EXIT_USAGE;
     }
     int rc = session_open(&s, app, "", "", args_option(&cmd_tokenize, a, "offline") != NULL, e);
     if (rc)
         return command_exit(rc);
-    struct sink sink = {.special = args_option(&cmd_tokenize, a, "special") != NULL, .out = STR_INIT};
+    struct sink sink = {.special = args_option(&cmd_tokenize, a, "special") != NULL,
+                        .out = STR_INIT};
     rc = lab_tokenizer_open(&m, &s.lab, a->rest[0], e);
     sink.tokenizer = m.tokenizer;
     if (!rc)
@@ -70,7 +73,8 @@ const struct command cmd_tokenize = {
     .name = "tokenize",
     .operands = "MODEL FILE",
     .line = "print the token ids of texts, one JSON object a line",
-    .help = "MODEL is a name (w2s fetch lists them), a Hugging Face folder, a tokenizer folder or a .gguf file. FILE\n"
+    .help = "MODEL is a name (w2s fetch lists them), a Hugging Face folder, a tokenizer folder or "
+            "a .gguf file. FILE\n"
             "holds a text a line, or JSONL with \"text\"; - is standard input.\n"
             "\n"
             "    echo 'Hello world' | w2s tokenize smollm2-135m -\n",

@@ -1,5 +1,6 @@
-/* command.h - the table of commands. To add a command: a file cmd_<name>.c with its `const struct command`, and its
- * line in the table of commands.c; help, completion and option parsing follow from it. */
+/* command.h - the table of commands. To add a command: a file cmd_<name>.c with its `const struct
+ * command`, and its line in the table of commands.c; help, completion and option parsing follow
+ * from it. */
 #ifndef W2S_CLI_COMMAND_H
 #define W2S_CLI_COMMAND_H
 
@@ -16,7 +17,8 @@ struct option_row {
 
 #define OPTIONS_MAX 16
 struct args {
-    const char *value[OPTIONS_MAX]; /* by the row's place in the command's options; "" for a flag that is set; NULL: absent */
+    const char *value[OPTIONS_MAX]; /* by the row's place in the command's options; "" for a flag
+                                       that is set; NULL: absent */
     const char *const *rest;        /* operands */
     size_t n_rest;
 };
@@ -30,8 +32,8 @@ struct app {
 
 struct command {
     const char *name, *operands;
-    const char *line; /* what it does, in one line */
-    const char *help; /* paragraphs and examples */
+    const char *line;                 /* what it does, in one line */
+    const char *help;                 /* paragraphs and examples */
     const struct option_row *options; /* ends with a NULL name */
     /* run - exit status; a sentence in e for anything but EXIT_OK. */
     int (*run)(const struct app *app, const struct args *args, struct err *e);
@@ -45,12 +47,15 @@ int command_exit(int code); /* exit status of an err_code */
 extern const char version_string[]; /* "w2s 0.1.0 (1407d95)" */
 void version_print(struct str *out);
 
-/* args_option - value of an option by name; NULL where absent. BUG for one that the command does not have. */
+/* args_option - value of an option by name; NULL where absent. BUG for one that the command does
+ * not have. */
 const char *args_option(const struct command *c, const struct args *a, const char *name);
-int args_count(const char *name, const char *value, size_t min, size_t max, size_t *out, struct err *e);
-int args_real(const char *name, const char *value, double min, double max, double *out, struct err *e);
+int args_count(const char *name, const char *value, size_t min, size_t max, size_t *out,
+               struct err *e);
+int args_real(const char *name, const char *value, double min, double max, double *out,
+              struct err *e);
 
-extern const struct command cmd_run, cmd_fetch, cmd_task, cmd_tokenize, cmd_score, cmd_generate, cmd_ls, cmd_show, cmd_report,
-    cmd_index, cmd_help, cmd_completion;
+extern const struct command cmd_run, cmd_fetch, cmd_task, cmd_tokenize, cmd_score, cmd_generate,
+    cmd_ls, cmd_show, cmd_report, cmd_index, cmd_help, cmd_completion;
 
 #endif

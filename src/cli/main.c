@@ -1,4 +1,5 @@
-/* main.c - from the command line to a command; the one place that turns an error into an exit status. */
+/* main.c - from the command line to a command; the one place that turns an error into an exit
+ * status. */
 #include "cli/command.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -48,7 +49,8 @@ const char *args_option(const struct command *c, const struct args *a, const cha
     BUG("command %s has no option %s", c->name, name);
 }
 
-int args_real(const char *name, const char *value, double min, double max, double *out, struct err *e)
+int args_real(const char *name, const char *value, double min, double max, double *out,
+              struct err *e)
 {
     char *end = NULL;
     if (!value)
@@ -56,24 +58,28 @@ int args_real(const char *name, const char *value, double min, double max, doubl
     errno = 0;
     double v = strtod(value, &end);
     if (errno || end == value || *end || !(v >= min && v <= max))
-        return err_set(e, ERR_INPUT, "--%s is \"%s\", wanted a number from %g to %g", name, value, min, max);
+        return err_set(e, ERR_INPUT, "--%s is \"%s\", wanted a number from %g to %g", name, value,
+                       min, max);
     *out = v;
     return OK;
 }
 
-int args_count(const char *name, const char *value, size_t min, size_t max, size_t *out, struct err *e)
+int args_count(const char *name, const char *value, size_t min, size_t max, size_t *out,
+               struct err *e)
 {
     double v = 0;
     struct err ignored = ERR_INIT;
     if (!value)
         return OK;
     if (args_real(name, value, (double)min, (double)max, &v, &ignored) || floor(v) < v)
-        return err_set(e, ERR_INPUT, "--%s is \"%s\", wanted a whole number from %zu to %zu", name, value, min, max);
+        return err_set(e, ERR_INPUT, "--%s is \"%s\", wanted a whole number from %zu to %zu", name,
+                       value, min, max);
     *out = (size_t)v;
     return OK;
 }
 
-/* share_find - W2S_SHARE, else the checkout the program was built in (build/w2s -> ..), else where it was installed. */
+/* share_find - W2S_SHARE, else the checkout the program was built in (build/w2s -> ..), else where
+ * it was installed. */
 static int share_find(struct str *share, struct err *e)
 {
     const char *set = getenv("W2S_SHARE");
@@ -103,7 +109,8 @@ static int share_find(struct str *share, struct err *e)
 }
 
 /* args_read - argv after the command's name, by the command's own options and the common ones. */
-static int args_read(const struct command *c, int argc, char **argv, struct app *app, struct args *a, bool *help, struct err *e)
+static int args_read(const struct command *c, int argc, char **argv, struct app *app,
+                     struct args *a, bool *help, struct err *e)
 {
     enum { COMMON = 256 };
     static const struct option common[] = {{"help", no_argument, NULL, 'h'},
@@ -117,7 +124,8 @@ static int args_read(const struct command *c, int argc, char **argv, struct app 
     for (; c->options[n].name; n++) {
         const struct option_row *o = &c->options[n];
         BUG_ON(n == OPTIONS_MAX);
-        table[n] = (struct option){o->name, o->value ? required_argument : no_argument, NULL, 1000 + (int)n};
+        table[n] = (struct option){o->name, o->value ? required_argument : no_argument, NULL,
+                                   1000 + (int)n};
         if (o->letter) {
             letters[l++] = o->letter;
             if (o->value)
@@ -144,8 +152,9 @@ static int args_read(const struct command *c, int argc, char **argv, struct app 
                 return rc;
             par_set_threads((int)threads);
         } else {
-            return err_set(e, ERR_INPUT, got == ':' ? "%s: option %s wants a value; see w2s help %s"
-                                                    : "%s: unknown option %s; see w2s help %s",
+            return err_set(e, ERR_INPUT,
+                           got == ':' ? "%s: option %s wants a value; see w2s help %s"
+                                      : "%s: unknown option %s; see w2s help %s",
                            c->name, argv[optind - 1], c->name);
         }
     }

@@ -1,4 +1,5 @@
-/* session.h - what commands that compute stand on: runs folder, assets, device, in one open and one close. */
+/* session.h - what commands that compute stand on: runs folder, assets, device, in one open and one
+ * close. */
 #ifndef W2S_CLI_SESSION_H
 #define W2S_CLI_SESSION_H
 
@@ -12,8 +13,10 @@ struct session {
     bool dev_open;
 };
 
-/* session_open - runs: NULL for ./runs, "" to open none. device: NULL for the cpu, "" to open none. */
-int session_open(struct session *s, const struct app *app, const char *runs, const char *device, bool offline, struct err *e);
+/* session_open - runs: NULL for ./runs, "" to open none. device: NULL for the cpu, "" to open none.
+ */
+int session_open(struct session *s, const struct app *app, const char *runs, const char *device,
+                 bool offline, struct err *e);
 /* session_view - to read from a runs folder, nothing else opened; one that is not there: a
  * sentence, and nothing is made. */
 int session_view(struct session *s, const struct app *app, const char *runs, struct err *e);

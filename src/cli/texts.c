@@ -5,7 +5,8 @@
 #include <string.h>
 
 static int line_text(const char *name, const char *line, size_t n, size_t number,
-                     int (*each)(void *, const char *, size_t, size_t, struct err *), void *ctx, struct err *e)
+                     int (*each)(void *, const char *, size_t, size_t, struct err *), void *ctx,
+                     struct err *e)
 {
     struct doc_tree t = DOC_TREE_INIT;
     const char *text;
@@ -18,8 +19,9 @@ static int line_text(const char *name, const char *line, size_t n, size_t number
     return rc;
 }
 
-int texts_read(const char *path, int (*each)(void *ctx, const char *text, size_t n, size_t line, struct err *e), void *ctx,
-               struct err *e)
+int texts_read(const char *path,
+               int (*each)(void *ctx, const char *text, size_t n, size_t line, struct err *e),
+               void *ctx, struct err *e)
 {
     struct str all = STR_INIT;
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;

@@ -1,5 +1,5 @@
-/* batch.h - the packed batch: what data makes and model reads. No padding: one row of tokens and where
- * each sequence starts. Lengths come from starts, never from a token's value. */
+/* batch.h - the packed batch: what data makes and model reads. No padding: one row of tokens and
+ * where each sequence starts. Lengths come from starts, never from a token's value. */
 #ifndef W2S_CORE_BATCH_H
 #define W2S_CORE_BATCH_H
 

@@ -47,7 +47,8 @@ const struct doc *doc_path(const struct doc *root, const char *path)
 
 const char *doc_type_name(enum doc_type t)
 {
-    static const char *const names[] = {"null", "true or false", "whole number", "number", "string", "list", "map"};
+    static const char *const names[] = {"null",   "true or false", "whole number", "number",
+                                        "string", "list",          "map"};
     return names[t];
 }
 
@@ -90,7 +91,8 @@ static const char *seen(const struct doc *d, char *buf, size_t n)
 static int missing(const struct doc *map, const char *key, struct err *e)
 {
     if (!map || map->type != DOC_MAP)
-        return doc_fail(map, e, "\"%s\" is wanted in a map, this is a %s", key, map ? doc_type_name(map->type) : "null");
+        return doc_fail(map, e, "\"%s\" is wanted in a map, this is a %s", key,
+                        map ? doc_type_name(map->type) : "null");
     return doc_fail(map, e, "\"%s\" is missing", key);
 }
 
@@ -118,25 +120,28 @@ int doc_str(const struct doc *map, const char *key, const char **out, struct err
     return present(map, key) ? doc_opt_str(map, key, out, e) : missing(map, key, e);
 }
 
-int doc_opt_int(const struct doc *map, const char *key, int64_t min, int64_t max, int64_t *out, struct err *e)
+int doc_opt_int(const struct doc *map, const char *key, int64_t min, int64_t max, int64_t *out,
+                struct err *e)
 {
     char buf[80];
     const struct doc *d = present(map, key);
     if (!d)
         return OK;
     if (d->type != DOC_INT || d->i < min || d->i > max)
-        return doc_fail(d, e, "\"%s\" is %s, wanted a whole number from %lld to %lld", key, seen(d, buf, sizeof buf), (long long)min,
-                        (long long)max);
+        return doc_fail(d, e, "\"%s\" is %s, wanted a whole number from %lld to %lld", key,
+                        seen(d, buf, sizeof buf), (long long)min, (long long)max);
     *out = d->i;
     return OK;
 }
 
-int doc_int(const struct doc *map, const char *key, int64_t min, int64_t max, int64_t *out, struct err *e)
+int doc_int(const struct doc *map, const char *key, int64_t min, int64_t max, int64_t *out,
+            struct err *e)
 {
     return present(map, key) ? doc_opt_int(map, key, min, max, out, e) : missing(map, key, e);
 }
 
-int doc_opt_size(const struct doc *map, const char *key, size_t min, size_t max, size_t *out, struct err *e)
+int doc_opt_size(const struct doc *map, const char *key, size_t min, size_t max, size_t *out,
+                 struct err *e)
 {
     int64_t v = 0;
     if (!present(map, key))
@@ -147,14 +152,16 @@ int doc_opt_size(const struct doc *map, const char *key, size_t min, size_t max,
     return rc;
 }
 
-int doc_opt_real(const struct doc *map, const char *key, double min, double max, double *out, struct err *e)
+int doc_opt_real(const struct doc *map, const char *key, double min, double max, double *out,
+                 struct err *e)
 {
     char buf[80];
     const struct doc *d = present(map, key);
     if (!d)
         return OK;
     if ((d->type != DOC_INT && d->type != DOC_REAL) || !(d->r >= min && d->r <= max))
-        return doc_fail(d, e, "\"%s\" is %s, wanted a number from %g to %g", key, seen(d, buf, sizeof buf), min, max);
+        return doc_fail(d, e, "\"%s\" is %s, wanted a number from %g to %g", key,
+                        seen(d, buf, sizeof buf), min, max);
     *out = d->r;
     return OK;
 }
@@ -185,7 +192,8 @@ static size_t count_names(const char *const *names)
     return n;
 }
 
-int doc_opt_enum(const struct doc *map, const char *key, const char *const *names, int *out, struct err *e)
+int doc_opt_enum(const struct doc *map, const char *key, const char *const *names, int *out,
+                 struct err *e)
 {
     char buf[80];
     const struct doc *d = present(map, key);
@@ -200,7 +208,8 @@ int doc_opt_enum(const struct doc *map, const char *key, const char *const *name
     list_names(&list, names);
     const char *near = d->type == DOC_STRING ? str_nearest(d->s, names, count_names(names)) : NULL;
     seen(d, buf, sizeof buf);
-    int rc = near ? doc_fail(d, e, "\"%s\" is %s, wanted one of %s; did you mean \"%s\"?", key, buf, list.s, near)
+    int rc = near ? doc_fail(d, e, "\"%s\" is %s, wanted one of %s; did you mean \"%s\"?", key, buf,
+                             list.s, near)
                   : doc_fail(d, e, "\"%s\" is %s, wanted one of %s", key, buf, list.s);
     str_release(&list);
     return rc;
@@ -229,7 +238,8 @@ int doc_check_keys(const struct doc *map, const char *const *known, struct err *
 }
 
 /* child_set - the child of map under key[0..n), made where absent. */
-static struct doc *child_set(struct doc_tree *t, struct doc *map, const char *key, size_t n, struct err *e)
+static struct doc *child_set(struct doc_tree *t, struct doc *map, const char *key, size_t n,
+                             struct err *e)
 {
     struct doc **end = &map->child;
     for (; *end; end = &(*end)->next)
@@ -276,13 +286,15 @@ int doc_set(struct doc_tree *t, const char *path, const char *value, struct err 
     for (const char *p = path;;) {
         size_t n = strcspn(p, ".");
         if (!n || (p[n] == '.' && !p[n + 1])) {
-            rc = err_set(e, ERR_INPUT, "\"%s\" is not a key: names with dots between them are wanted", path);
+            rc = err_set(e, ERR_INPUT,
+                         "\"%s\" is not a key: names with dots between them are wanted", path);
             goto out;
         }
         if (at->type == DOC_NULL && !at->child)
             at->type = DOC_MAP;
         if (at->type != DOC_MAP) {
-            rc = err_set(e, ERR_INPUT, "command line: %s: \"%.*s\" is not a map", path, (int)(p - path > 0 ? p - path - 1 : 0), path);
+            rc = err_set(e, ERR_INPUT, "command line: %s: \"%.*s\" is not a map", path,
+                         (int)(p - path > 0 ? p - path - 1 : 0), path);
             goto out;
         }
         at = child_set(t, at, p, n, e);

@@ -91,14 +91,16 @@ static void one_line(char *s)
             *s = ' ';
 }
 
-static int parse(struct doc_tree *t, const char *text, size_t n, size_t *used, const char *name, int first_line, struct err *e)
+static int parse(struct doc_tree *t, const char *text, size_t n, size_t *used, const char *name,
+                 int first_line, struct err *e)
 {
     json_error_t error;
     struct copier c = {.tree = t, .line = first_line, .e = e};
     *t = (struct doc_tree)DOC_TREE_INIT;
     if (!(c.name = arena_strdup(&t->arena, name, e)))
         return e->code;
-    size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | (used ? JSON_DISABLE_EOF_CHECK : 0);
+    size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL |
+                   (used ? JSON_DISABLE_EOF_CHECK : 0);
     json_t *v = json_loadb(text, n, flags, &error);
     if (!v && json_error_code(&error) == json_error_numeric_overflow) {
         /* Configurations of Hugging Face write 10^30 for "no limit" */
@@ -113,21 +115,26 @@ static int parse(struct doc_tree *t, const char *text, size_t n, size_t *used, c
         json_decref(v);
     } else {
         one_line(error.text);
-        struct doc at = {.file = c.name, .line = (first_line > 0 ? first_line : 1) + (error.line > 0 ? error.line - 1 : 0)};
-        rc = json_error_code(&error) == json_error_out_of_memory ? err_set(e, ERR_NOMEM, "%s: out of memory", name)
-                                                                 : doc_fail(&at, e, "not JSON: %s", error.text);
+        struct doc at = {.file = c.name,
+                         .line = (first_line > 0 ? first_line : 1) +
+                                 (error.line > 0 ? error.line - 1 : 0)};
+        rc = json_error_code(&error) == json_error_out_of_memory
+                 ? err_set(e, ERR_NOMEM, "%s: out of memory", name)
+                 : doc_fail(&at, e, "not JSON: %s", error.text);
     }
     if (rc)
         doc_tree_release(t);
     return rc;
 }
 
-int doc_parse_json(struct doc_tree *t, const char *text, size_t n, const char *name, int first_line, struct err *e)
+int doc_parse_json(struct doc_tree *t, const char *text, size_t n, const char *name, int first_line,
+                   struct err *e)
 {
     return parse(t, text, n, NULL, name, first_line, e);
 }
 
-int doc_parse_json_at(struct doc_tree *t, const char *text, size_t n, size_t *used, const char *name, int first_line, struct err *e)
+int doc_parse_json_at(struct doc_tree *t, const char *text, size_t n, size_t *used,
+                      const char *name, int first_line, struct err *e)
 {
     return parse(t, text, n, used, name, first_line, e);
 }

@@ -38,11 +38,12 @@ void js_close(struct js *j, char bracket)
     str_addc(j->out, bracket);
 }
 
-/* escaped - what JSON or YAML does not take in quotes as it is: control characters, and the line breaks that YAML has more than
- * JSON (a raw one is folded to a space when it is read). */
+/* escaped - what JSON or YAML does not take in quotes as it is: control characters, and the line
+ * breaks that YAML has more than JSON (a raw one is folded to a space when it is read). */
 static bool escaped(unsigned cp)
 {
-    return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x2028 || cp == 0x2029 || cp == 0xFEFF || cp == 0xFFFE || cp == 0xFFFF;
+    return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x2028 || cp == 0x2029 ||
+           cp == 0xFEFF || cp == 0xFFFE || cp == 0xFFFF;
 }
 
 static void quoted(struct str *out, const char *s, size_t n)
@@ -93,7 +94,8 @@ void js_int(struct js *j, int64_t v)
     str_addf(j->out, "%lld", (long long)v);
 }
 
-/* real_text - the shortest decimal that reads back the same; with a point or exponent, so that it stays a real. */
+/* real_text - the shortest decimal that reads back the same; with a point or exponent, so that it
+ * stays a real. */
 static void real_text(double v, char *buf, size_t n)
 {
     for (int digits = 1; digits <= 17; digits++) {
@@ -179,10 +181,12 @@ static bool plain(const char *s, size_t n)
 {
     struct doc_tree t = DOC_TREE_INIT;
     struct err ignored = ERR_INIT;
-    if (!n || strlen(s) != n || s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-./+,()%")] ||
+    if (!n || strlen(s) != n ||
+        s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-./+,()%")] ||
         strchr(" -,%.", s[0]) || s[n - 1] == ' ')
         return false;
-    bool same = !doc_parse_yaml(&t, s, n, "", &ignored) && t.root->type == DOC_STRING && t.root->len == n;
+    bool same =
+        !doc_parse_yaml(&t, s, n, "", &ignored) && t.root->type == DOC_STRING && t.root->len == n;
     doc_tree_release(&t);
     return same;
 }

@@ -35,7 +35,8 @@ static int next(struct reader *r, yaml_event_t *ev)
     if (r->parser.error == YAML_MEMORY_ERROR)
         return err_set(r->e, ERR_NOMEM, "%s: out of memory", r->name);
     struct doc at = {.file = r->name, .line = line_of(r->parser.problem_mark)};
-    return doc_fail(&at, r->e, "not YAML: %s", r->parser.problem ? r->parser.problem : "it cannot be read");
+    return doc_fail(&at, r->e, "not YAML: %s",
+                    r->parser.problem ? r->parser.problem : "it cannot be read");
 }
 
 static struct doc *node(struct reader *r, enum doc_type type, const yaml_event_t *ev)
@@ -52,7 +53,8 @@ static struct doc *node(struct reader *r, enum doc_type type, const yaml_event_t
 /* plain_type - the core schema of YAML 1.2 for a plain scalar. */
 static void plain_type(struct doc *d)
 {
-    static const char *const nulls[] = {"", "~", "null", "Null", "NULL"}, *const yes[] = {"true", "True", "TRUE"},
+    static const char *const nulls[] = {"", "~", "null", "Null", "NULL"},
+                             *const yes[] = {"true", "True", "TRUE"},
                              *const no[] = {"false", "False", "FALSE"};
     const char *s = d->s;
     char *end;
@@ -177,7 +179,8 @@ static int document(struct reader *r)
             return rc;
         yaml_event_type_t type = ev.type;
         line = line_of(ev.start_mark);
-        if (type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_END_EVENT || type == YAML_STREAM_END_EVENT) {
+        if (type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_END_EVENT ||
+            type == YAML_STREAM_END_EVENT) {
             /* nothing to keep */
         } else if (type == YAML_DOCUMENT_START_EVENT) {
             rc = any ? fail_at(r, line, "a second document begins; one is wanted") : OK;

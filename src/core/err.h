@@ -1,7 +1,7 @@
 /* err.h - what can go wrong, as a code and one finished sentence.
  *
- * Three kinds (docs: ARCHITECTURE.md, "Errors"): what can happen is a code and a sentence, what cannot
- * happen is BUG(), what is too big is ERR_NOMEM with the size asked for. */
+ * Three kinds (docs: ARCHITECTURE.md, "Errors"): what can happen is a code and a sentence, what
+ * cannot happen is BUG(), what is too big is ERR_NOMEM with the size asked for. */
 #ifndef W2S_CORE_ERR_H
 #define W2S_CORE_ERR_H
 
@@ -24,7 +24,10 @@ struct err {
     char msg[1024]; /* one sentence without a final full stop, no newline */
 };
 
-#define ERR_INIT {OK, ""}
+#define ERR_INIT                                                                                   \
+    {                                                                                              \
+        OK, ""                                                                                     \
+    }
 
 /* err_set - write the sentence; the innermost function does it. Returns code. A sentence too long
  * for msg is cut and ends in "...". */
@@ -36,9 +39,11 @@ int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 /* err_sys - err_set with ERR_IO (ERR_NOMEM for ENOMEM) and ": <strerror(errno)>" at the end. */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-void bug(const char *file, int line, const char *fmt, ...) __attribute__((noreturn, format(printf, 3, 4)));
+void bug(const char *file, int line, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 3, 4)));
 
-/* BUG - what cannot happen has happened: one line to standard error, then abort(). Never compiled out. */
+/* BUG - what cannot happen has happened: one line to standard error, then abort(). Never compiled
+ * out. */
 #define BUG(...)     bug(__FILE__, __LINE__, __VA_ARGS__)
 #define BUG_ON(cond) ((cond) ? bug(__FILE__, __LINE__, "%s", #cond) : (void)0)
 

@@ -170,7 +170,8 @@ static int sync_dir(const char *path, struct err *e)
     str_catn(&dir, slash ? path : ".", slash ? (size_t)(slash - path) + (slash == path) : 1);
     int rc = str_check(&dir, e), fd = rc ? -1 : open(dir.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
-        fsync(fd); /* some file systems refuse it for folders; the rename has happened all the same */
+        fsync(
+            fd); /* some file systems refuse it for folders; the rename has happened all the same */
         close(fd);
     }
     str_release(&dir);

@@ -15,23 +15,26 @@ void file_map_close(struct file_map *m);
 
 int file_read(struct str *out, const char *path, struct err *e); /* "-" is standard input */
 int file_write(const char *path, const void *data, size_t n, struct err *e); /* atomic */
-int file_append(const char *path, const void *data, size_t n, struct err *e); /* one write(2), O_APPEND */
+int file_append(const char *path, const void *data, size_t n,
+                struct err *e); /* one write(2), O_APPEND */
 
 /* file_out - a large file written piece by piece, atomic as a whole. close without commit leaves
  * nothing behind. */
 struct file_out;
 int file_out_open(struct file_out **out, const char *path, struct err *e);
 int file_out_write(struct file_out *f, const void *data, size_t n, struct err *e);
-int file_out_commit(struct file_out *f, struct err *e); /* flush, fsync, rename; close still needed */
-void file_out_close(struct file_out *f);                /* accepts NULL */
+int file_out_commit(struct file_out *f,
+                    struct err *e);      /* flush, fsync, rename; close still needed */
+void file_out_close(struct file_out *f); /* accepts NULL */
 
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 int file_size(const char *path, size_t *size, struct err *e);
-int file_mkdirs(const char *path, struct err *e);         /* like mkdir -p */
-int file_remove_tree(const char *path, struct err *e);    /* missing is OK */
+int file_mkdirs(const char *path, struct err *e);      /* like mkdir -p */
+int file_remove_tree(const char *path, struct err *e); /* missing is OK */
 int file_rename(const char *from, const char *to, struct err *e);
-int file_link_or_copy(const char *from, const char *to, struct err *e); /* hard link, else copy; atomic */
+int file_link_or_copy(const char *from, const char *to,
+                      struct err *e); /* hard link, else copy; atomic */
 
 /* file_list - names in dir, sorted by bytes, without . and ..; the array and its strings are one
  * heap block (mem_free). */

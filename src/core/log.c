@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REDRAW 0.1      /* seconds between two drawings on a terminal */
+#define REDRAW      0.1 /* seconds between two drawings on a terminal */
 #define PLAIN_EVERY 60. /* seconds between two plain lines */
 
 void log_init(struct log *l, enum log_level level, bool json)
@@ -40,7 +40,8 @@ static void event(const char *kind, const char *text)
     str_release(&s);
 }
 
-static void __attribute__((format(printf, 3, 0))) say(struct log *l, const char *kind, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 3, 0)))
+say(struct log *l, const char *kind, const char *fmt, va_list ap)
 {
     struct str s = STR_INIT;
     str_vaddf(&s, fmt, ap);
@@ -101,7 +102,8 @@ static void rate_text(const struct progress *p, double seconds, struct str *s)
 static void draw(struct progress *p, const char *extra, bool end)
 {
     struct str s = STR_INIT;
-    double now = clock_now(), seconds = now - p->t_start, part = p->total > 0 ? p->done / p->total : 0;
+    double now = clock_now(), seconds = now - p->t_start,
+           part = p->total > 0 ? p->done / p->total : 0;
     part = part < 0 ? 0 : part > 1 ? 1 : part;
     p->t_drawn = now;
     str_addf(&s, "%s  ", p->what);
@@ -137,7 +139,8 @@ static void draw(struct progress *p, const char *extra, bool end)
     str_release(&s);
 }
 
-void progress_begin(struct progress *p, struct log *l, const char *what, double total, const char *unit)
+void progress_begin(struct progress *p, struct log *l, const char *what, double total,
+                    const char *unit)
 {
     double now = clock_now();
     *p = (struct progress){.log = l, .unit = unit, .total = total, .t_start = now, .t_drawn = now};

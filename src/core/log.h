@@ -1,5 +1,5 @@
-/* log.h - what the program tells its user while it works: log lines and progress, to standard error;
- * results go to standard output and are not this file's business. */
+/* log.h - what the program tells its user while it works: log lines and progress, to standard
+ * error; results go to standard output and are not this file's business. */
 #ifndef W2S_CORE_LOG_H
 #define W2S_CORE_LOG_H
 
@@ -18,9 +18,9 @@ void log_init(struct log *l, enum log_level level, bool json); /* looks at isatt
 void log_info(struct log *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_warn(struct log *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* progress - "what  [####----] 48/94  312 tokens/s  0:41 left". On a terminal the line is redrawn at
- * most ten times a second; piped, a plain line at the beginning of minutes and at the end. l may be
- * NULL: silent. */
+/* progress - "what  [####----] 48/94  312 tokens/s  0:41 left". On a terminal the line is redrawn
+ * at most ten times a second; piped, a plain line at the beginning of minutes and at the end. l may
+ * be NULL: silent. */
 struct progress {
     struct log *log;
     char what[96];
@@ -28,8 +28,10 @@ struct progress {
     double total, done, units;
     double t_start, t_drawn;
 };
-void progress_begin(struct progress *p, struct log *l, const char *what, double total, const char *unit);
-void progress_step(struct progress *p, double done, double units, const char *extra); /* absolute; extra may be NULL */
+void progress_begin(struct progress *p, struct log *l, const char *what, double total,
+                    const char *unit);
+void progress_step(struct progress *p, double done, double units,
+                   const char *extra); /* absolute; extra may be NULL */
 void progress_end(struct progress *p, const char *extra);
 
 double clock_now(void); /* monotonic seconds */

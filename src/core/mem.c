@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #define ALIGNMENT 64
-/* From here on memory is asked for in pages of 2 MiB where the system has them: weights and activations are then first touched several
- * times faster, and products miss the address cache less. */
+/* From here on memory is asked for in pages of 2 MiB where the system has them: weights and
+ * activations are then first touched several times faster, and products miss the address cache
+ * less. */
 #define HUGE_FROM ((size_t)4 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
 
@@ -77,7 +78,8 @@ void *mem_alloc(size_t n, size_t size, struct err *e)
     }
 #ifdef MADV_HUGEPAGE
     if (bytes >= HUGE_FROM)
-        madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* a wish: where it is not granted nothing is lost */
+        madvise(p, bytes / HUGE_PAGE * HUGE_PAGE,
+                MADV_HUGEPAGE); /* a wish: where it is not granted nothing is lost */
 #endif
     return p;
 }

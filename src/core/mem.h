@@ -1,13 +1,13 @@
-/* mem.h - heap memory with checked sizes. Every allocation of the program goes through here, so that
- * tests can make the n-th one fail. */
+/* mem.h - heap memory with checked sizes. Every allocation of the program goes through here, so
+ * that tests can make the n-th one fail. */
 #ifndef W2S_CORE_MEM_H
 #define W2S_CORE_MEM_H
 
 #include "core/err.h"
 
-/* mem_alloc - n elements of size bytes, 64-byte aligned, not initialised; n*size == 0 gives a unique
- * pointer. NULL and ERR_NOMEM ("out of memory: 1.2 GiB asked for") where it cannot be had or n*size
- * overflows. Owner: caller, mem_free. */
+/* mem_alloc - n elements of size bytes, 64-byte aligned, not initialised; n*size == 0 gives a
+ * unique pointer. NULL and ERR_NOMEM ("out of memory: 1.2 GiB asked for") where it cannot be had or
+ * n*size overflows. Owner: caller, mem_free. */
 void *mem_alloc(size_t n, size_t size, struct err *e);
 void *mem_zalloc(size_t n, size_t size, struct err *e);
 

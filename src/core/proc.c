@@ -12,7 +12,8 @@
 #define TICK_MS 100
 
 /* child - never returns: the program, or the reason it could not be started through `report`. */
-static void child(const char *const *argv, const int in[2], const int out[2], const int errout[2], int report)
+static void child(const char *const *argv, const int in[2], const int out[2], const int errout[2],
+                  int report)
 {
     signal(SIGPIPE, SIG_DFL);
     if (dup2(in[0], 0) >= 0 && dup2(out[1], 1) >= 0 && dup2(errout[1], 2) >= 0)
@@ -47,7 +48,8 @@ static void end_close(int *fd)
 }
 
 /* talk - feed the input, read both outputs until they end. */
-static void talk(struct proc_result *r, int *in, int *out, int *errout, const char *input, size_t n, void (*tick)(void *), void *ctx)
+static void talk(struct proc_result *r, int *in, int *out, int *errout, const char *input, size_t n,
+                 void (*tick)(void *), void *ctx)
 {
     char buf[8192];
     fcntl(*in, F_SETFL, O_NONBLOCK);
@@ -82,10 +84,11 @@ static void talk(struct proc_result *r, int *in, int *out, int *errout, const ch
     }
 }
 
-int proc_run(struct proc_result *r, const char *const *argv, const char *input, size_t input_n, void (*tick)(void *), void *tick_ctx,
-             struct err *e)
+int proc_run(struct proc_result *r, const char *const *argv, const char *input, size_t input_n,
+             void (*tick)(void *), void *tick_ctx, struct err *e)
 {
-    int in[2] = {-1, -1}, out[2] = {-1, -1}, errout[2] = {-1, -1}, report[2] = {-1, -1}, rc = OK, status, number = 0;
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, errout[2] = {-1, -1}, report[2] = {-1, -1}, rc = OK,
+        status, number = 0;
     str_init(&r->out);
     str_init(&r->errout);
     r->status = -1;

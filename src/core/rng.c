@@ -25,10 +25,12 @@ void rng_init(struct rng *r, uint64_t seed, const char *stream)
 /* block - the four words of a counter (Salmon et al. 2011, table 2). */
 static void block(uint64_t key, uint64_t counter, uint32_t out[4])
 {
-    uint32_t c[4] = {(uint32_t)counter, (uint32_t)(counter >> 32), 0, 0}, k[2] = {(uint32_t)key, (uint32_t)(key >> 32)};
+    uint32_t c[4] = {(uint32_t)counter, (uint32_t)(counter >> 32), 0, 0},
+             k[2] = {(uint32_t)key, (uint32_t)(key >> 32)};
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t a = (uint64_t)0xD2511F53u * c[0], b = (uint64_t)0xCD9E8D57u * c[2];
-        uint32_t n[4] = {(uint32_t)(b >> 32) ^ c[1] ^ k[0], (uint32_t)b, (uint32_t)(a >> 32) ^ c[3] ^ k[1], (uint32_t)a};
+        uint32_t n[4] = {(uint32_t)(b >> 32) ^ c[1] ^ k[0], (uint32_t)b,
+                         (uint32_t)(a >> 32) ^ c[3] ^ k[1], (uint32_t)a};
         for (int j = 0; j < 4; j++)
             c[j] = n[j];
         k[0] += 0x9E3779B9u;

@@ -1,6 +1,6 @@
-/* rng.h - counter-based random streams: Philox4x32-10 (Salmon et al. 2011). A stream is a seed and a
- * name ("order", "init", "split" ...), so that drawing more from one never moves another. Plain data:
- * copy it to save it. */
+/* rng.h - counter-based random streams: Philox4x32-10 (Salmon et al. 2011). A stream is a seed and
+ * a name ("order", "init", "split" ...), so that drawing more from one never moves another. Plain
+ * data: copy it to save it. */
 #ifndef W2S_CORE_RNG_H
 #define W2S_CORE_RNG_H
 

@@ -94,7 +94,8 @@ void str_addf(struct str *b, const char *fmt, ...)
 
 int str_check(const struct str *b, struct err *e)
 {
-    return b->failed ? err_set(e, ERR_NOMEM, "out of memory: a text of more than %zu bytes", b->len) : OK;
+    return b->failed ? err_set(e, ERR_NOMEM, "out of memory: a text of more than %zu bytes", b->len)
+                     : OK;
 }
 
 char *str_take(struct str *b, struct err *e)
@@ -147,7 +148,11 @@ bool str_ends(const char *s, const char *suffix)
 size_t utf8_next(const char *s, size_t n, unsigned *cp)
 {
     const unsigned char *u = (const unsigned char *)s;
-    size_t need = u[0] < 0x80 ? 1 : u[0] >= 0xF0 && u[0] < 0xF5 ? 4 : u[0] >= 0xE0 && u[0] < 0xF0 ? 3 : u[0] >= 0xC2 && u[0] < 0xE0 ? 2 : 0;
+    size_t need = u[0] < 0x80                   ? 1
+                  : u[0] >= 0xF0 && u[0] < 0xF5 ? 4
+                  : u[0] >= 0xE0 && u[0] < 0xF0 ? 3
+                  : u[0] >= 0xC2 && u[0] < 0xE0 ? 2
+                                                : 0;
     static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned v = need == 1 ? u[0] : need ? u[0] & (0x7Fu >> need) : 0;
     bool good = need && need <= n;
@@ -184,7 +189,8 @@ void str_latin1(struct str *b, const char *s, size_t n)
         str_catn(b, u, utf8_put(u, (unsigned char)s[i]));
 }
 
-/* distance - Damerau-Levenshtein (adjacent swaps count one), names up to 63 bytes; more than that is far. */
+/* distance - Damerau-Levenshtein (adjacent swaps count one), names up to 63 bytes; more than that
+ * is far. */
 static size_t distance(const char *a, const char *b)
 {
     enum { LONGEST = 64 };
@@ -200,7 +206,8 @@ static size_t distance(const char *a, const char *b)
             size_t best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
             best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
             best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                d[i - 2][j - 2] + 1 < best)
                 best = d[i - 2][j - 2] + 1;
             d[i][j] = best;
         }

@@ -1,5 +1,6 @@
 /* str.h - a growing byte string. Additions do not return errors: a failed one is remembered and
- * str_check, called once at the end, reports it. s is NUL-terminated at all times (may hold NULs). */
+ * str_check, called once at the end, reports it. s is NUL-terminated at all times (may hold NULs).
+ */
 #ifndef W2S_CORE_STR_H
 #define W2S_CORE_STR_H
 
@@ -13,7 +14,10 @@ struct str {
 };
 
 extern char str_empty[1];
-#define STR_INIT {str_empty, 0, 0, false}
+#define STR_INIT                                                                                   \
+    {                                                                                              \
+        str_empty, 0, 0, false                                                                     \
+    }
 
 void str_init(struct str *b);
 void str_release(struct str *b); /* back to STR_INIT */
@@ -24,7 +28,8 @@ void str_addc(struct str *b, char c);
 void str_addf(struct str *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void str_vaddf(struct str *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 int str_check(const struct str *b, struct err *e); /* ERR_NOMEM if any addition failed */
-char *str_take(struct str *b, struct err *e);      /* heap string to the caller (mem_free); b is as new */
+char *str_take(struct str *b,
+               struct err *e); /* heap string to the caller (mem_free); b is as new */
 void str_path(struct str *b, const char *dir, const char *name); /* b = dir/name, one slash */
 
 /* str_csv - append s as one field of RFC 4180: quoted where it has to be. */
@@ -33,15 +38,15 @@ void str_csv(struct str *b, const char *s);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
-/* utf8_next - decode one code point of s[0..n), n > 0; returns bytes taken, *cp = U+FFFD and 1 for a
- * broken sequence (overlong, surrogate, cut short). */
+/* utf8_next - decode one code point of s[0..n), n > 0; returns bytes taken, *cp = U+FFFD and 1 for
+ * a broken sequence (overlong, surrogate, cut short). */
 size_t utf8_next(const char *s, size_t n, unsigned *cp);
 size_t utf8_put(char out[4], unsigned cp); /* bytes written */
 /* str_latin1 - append s[0..n) read as Latin-1, as UTF-8. */
 void str_latin1(struct str *b, const char *s, size_t n);
 
-/* str_nearest - of count names, the one within an edit distance of 1 + len/4 of s, or NULL; for "did
- * you mean". */
+/* str_nearest - of count names, the one within an edit distance of 1 + len/4 of s, or NULL; for
+ * "did you mean". */
 const char *str_nearest(const char *s, const char *const *names, size_t count);
 
 /* str_bytes, str_duration, str_count - "1.2 GiB", "3m 05s", "12,345" appended. */

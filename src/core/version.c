@@ -7,5 +7,6 @@
 
 void core_libraries(struct str *out)
 {
-    str_addf(out, "jansson %s, libyaml %s, %s", jansson_version_str(), yaml_get_version_string(), OpenSSL_version(OPENSSL_VERSION));
+    str_addf(out, "jansson %s, libyaml %s, %s", jansson_version_str(), yaml_get_version_string(),
+             OpenSSL_version(OPENSSL_VERSION));
 }

@@ -53,9 +53,9 @@ struct task_seeds { /* separate, protocol.md section 5 */
 
 /* dataset - the parts of one draw. What it holds depends on the task file, its data, sizes and
  * seeds alone, never on a tokenizer or model; how much of a long text is kept is decided once for
- * all tokenizers of a study (dataset_cut, data/pack.h). No text is in it twice, no question in two parts; the
- * classes of the test part are equal in number (the lower ones have one more where they do not
- * divide). How the parts are cut: data/split.h and docs/tasks.md. */
+ * all tokenizers of a study (dataset_cut, data/pack.h). No text is in it twice, no question in two
+ * parts; the classes of the test part are equal in number (the lower ones have one more where they
+ * do not divide). How the parts are cut: data/split.h and docs/tasks.md. */
 struct dataset {
     struct arena arena;
     size_t classes;

@@ -64,7 +64,8 @@ static void every_allocation(void **state)
     (void)state;
     bool hit = true;
     struct err none = ERR_INIT;
-    /* once without a fault: the device then has its table of rotary angles, without which it goes on */
+    /* once without a fault: the device then has its table of rotary angles, without which it goes
+     * on */
     struct model *first = toy_model(&dev, 2, upper, 1);
     assert_int_equal(work(first, &none), OK);
     model_free(first);

@@ -1,5 +1,6 @@
-/* lab_smollm2.c - the default model from its GGUF file against an independent dequantisation run through transformers in f64 (make_smollm2.py): token
- * ids, every log probability, the largest logits, the perplexity of a text. SKIP where the model has not been fetched. */
+/* lab_smollm2.c - the default model from its GGUF file against an independent dequantisation run
+ * through transformers in f64 (make_smollm2.py): token ids, every log probability, the largest
+ * logits, the perplexity of a text. SKIP where the model has not been fetched. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,10 +21,10 @@
 #define TOLERANCE 1e-4
 
 static struct err e;
-#define check(call)          \
-    do {                     \
-        if (call)            \
-            fail_msg("%s", e.msg); \
+#define check(call)                                                                                \
+    do {                                                                                           \
+        if (call)                                                                                  \
+            fail_msg("%s", e.msg);                                                                 \
     } while (0)
 
 static struct doc_tree oracle;
@@ -77,7 +78,8 @@ static void test_logits(void **state)
         dev.ops->lm_xent(&dev, n, V, logits, target, NULL, loss, NULL);
         for (const struct doc *x = doc_get(item, "logprobs")->child; x; x = x->next, i++) {
             if (!(fabs(loss[i] + x->r) <= TOLERANCE * fmax(1, fabs(x->r))))
-                fail_msg("%s: log probability %zu is %.7f, wanted %.7f", doc_get(item, "text")->s, i, -loss[i], x->r);
+                fail_msg("%s: log probability %zu is %.7f, wanted %.7f", doc_get(item, "text")->s,
+                         i, -loss[i], x->r);
             sum += loss[i];
             want_sum -= x->r;
             tokens++;
@@ -85,7 +87,8 @@ static void test_logits(void **state)
         assert_int_equal(i, n - 1);
         double most = fabs(doc_path(item, "top.0.1")->r);
         for (const struct doc *x = doc_get(item, "top")->child; x; x = x->next)
-            assert_true(fabs((double)logits[(n - 1) * V + (size_t)x->child->i] - x->child->next->r) <= TOLERANCE * most);
+            assert_true(fabs((double)logits[(n - 1) * V + (size_t)x->child->i] -
+                             x->child->next->r) <= TOLERANCE * most);
     }
     double perplexity = exp(sum / tokens), want = exp(want_sum / tokens);
     if (!(fabs(perplexity / want - 1) <= TOLERANCE))
@@ -95,7 +98,8 @@ static void test_logits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tokens), cmocka_unit_test(test_logits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tokens),
+                                       cmocka_unit_test(test_logits)};
     const char *source = getenv("W2S_SOURCE");
     char path[600];
     source = source ? source : ".";
@@ -110,7 +114,8 @@ int main(void)
     }
     struct lab lab = {.share = source, .assets = assets, .offline = true};
     struct model_options o = {0};
-    if (dev_open(&dev, "cpu", &e) || lab_model_open(&lm, &lab, "smollm2-135m", &e) || model_load(&model, &dev, lm.weights, &o, &e)) {
+    if (dev_open(&dev, "cpu", &e) || lab_model_open(&lm, &lab, "smollm2-135m", &e) ||
+        model_load(&model, &dev, lm.weights, &o, &e)) {
         fprintf(stderr, "%s\n", e.msg);
         return 1;
     }

@@ -22,7 +22,8 @@ static void test_err(void **state)
 {
     (void)state;
     struct err e = ERR_INIT;
-    assert_int_equal(err_set(&e, ERR_INPUT, "train.json:%d: \"%s\" is missing", 118, "distractor2"), ERR_INPUT);
+    assert_int_equal(err_set(&e, ERR_INPUT, "train.json:%d: \"%s\" is missing", 118, "distractor2"),
+                     ERR_INPUT);
     assert_int_equal(err_wrap(&e, "task %s", "sciq"), ERR_INPUT);
     assert_string_equal(e.msg, "task sciq: train.json:118: \"distractor2\" is missing");
     errno = ENOSPC;
@@ -84,7 +85,8 @@ static void test_str(void **state)
     assert_string_equal(s.s, "café");
     str_reset(&s);
     str_bytes(&s, 92871040), str_addc(&s, ' '), str_count(&s, 1234567), str_addc(&s, ' ');
-    str_duration(&s, 59.7), str_addc(&s, ' '), str_duration(&s, 3), str_addc(&s, ' '), str_duration(&s, 3725);
+    str_duration(&s, 59.7), str_addc(&s, ' '), str_duration(&s, 3), str_addc(&s, ' '),
+        str_duration(&s, 3725);
     assert_string_equal(s.s, "88.6 MiB 1,234,567 1m 00s 3.0s 1h 02m");
     str_release(&s);
     struct str f = STR_INIT;
@@ -120,14 +122,23 @@ static void test_utf8(void **state)
     (void)state;
     unsigned cp;
     char out[4];
-    const unsigned points[] = {0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x10FFFF};
+    const unsigned points[] = {0,      0x7F,   0x80,   0x7FF,   0x800,
+                               0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x10FFFF};
     for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
         size_t n = utf8_put(out, points[i]);
         assert_int_equal(utf8_next(out, n, &cp), n);
         assert_int_equal(cp, points[i]);
     }
-    const char *const broken[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80",
-                                  "\xF5\x80\x80\x80", "\xE2\x82", "\xFF"};
+    const char *const broken[] = {"\x80",
+                                  "\xC0\x80",
+                                  "\xC1\xBF",
+                                  "\xE0\x80\x80",
+                                  "\xED\xA0\x80",
+                                  "\xF0\x80\x80\x80",
+                                  "\xF4\x90\x80\x80",
+                                  "\xF5\x80\x80\x80",
+                                  "\xE2\x82",
+                                  "\xFF"};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         assert_int_equal(utf8_next(broken[i], strlen(broken[i]), &cp), 1);
         assert_int_equal(cp, 0xFFFD);

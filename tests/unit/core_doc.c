@@ -30,15 +30,18 @@ static void yaml_fails(const char *text, const char *sentence)
 static void test_types(void **state)
 {
     (void)state;
-    const struct doc *r = yaml("a: 1\nb: 3e-4\nc: yes\nd: 'true'\ne: true\nf: ~\ng: [x, 2]\nh: -7\ni: 1.\nj: 2026-01-01\nk: 99999999999999999999\n"
+    const struct doc *r = yaml("a: 1\nb: 3e-4\nc: yes\nd: 'true'\ne: true\nf: ~\ng: [x, 2]\nh: "
+                               "-7\ni: 1.\nj: 2026-01-01\nk: 99999999999999999999\n"
                                "l: .inf\nm: +\nn:\n");
     const struct {
         const char *key;
         enum doc_type type;
         double r;
-    } want[] = {{"a", DOC_INT, 1},    {"b", DOC_REAL, 3e-4}, {"c", DOC_STRING, 0}, {"d", DOC_STRING, 0}, {"e", DOC_BOOL, 0},
-                {"f", DOC_NULL, 0},   {"g", DOC_LIST, 0},    {"h", DOC_INT, -7},   {"i", DOC_REAL, 1},   {"j", DOC_STRING, 0},
-                {"k", DOC_REAL, 1e20}, {"l", DOC_REAL, (double)INFINITY}, {"m", DOC_STRING, 0}, {"n", DOC_NULL, 0}};
+    } want[] = {{"a", DOC_INT, 1},    {"b", DOC_REAL, 3e-4}, {"c", DOC_STRING, 0},
+                {"d", DOC_STRING, 0}, {"e", DOC_BOOL, 0},    {"f", DOC_NULL, 0},
+                {"g", DOC_LIST, 0},   {"h", DOC_INT, -7},    {"i", DOC_REAL, 1},
+                {"j", DOC_STRING, 0}, {"k", DOC_REAL, 1e20}, {"l", DOC_REAL, (double)INFINITY},
+                {"m", DOC_STRING, 0}, {"n", DOC_NULL, 0}};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         const struct doc *d = doc_get(r, want[i].key);
         assert_non_null(d);
@@ -57,7 +60,8 @@ static void test_yaml_errors(void **state)
 {
     (void)state;
     yaml_fails("a: 1\na: 2\n", "x.yaml:2: key \"a\" stands here a second time");
-    yaml_fails("a: &x 1\nb: *x\n", "x.yaml:2: aliases (*name) are not read here; write the value out");
+    yaml_fails("a: &x 1\nb: *x\n",
+               "x.yaml:2: aliases (*name) are not read here; write the value out");
     yaml_fails("a: 1\n---\nb: 2\n", "x.yaml:2: a second document begins; one is wanted");
     e = (struct err)ERR_INIT;
     assert_int_equal(doc_parse_yaml(&t, "a: [1\n", 6, "x.yaml", &e), ERR_INPUT);
@@ -71,7 +75,8 @@ static void test_yaml_errors(void **state)
 static void test_access(void **state)
 {
     (void)state;
-    static const char *const known[] = {"methods", "seeds", "level", "mode", "on", NULL}, *const modes[] = {"fast", "slow", NULL};
+    static const char *const known[] = {"methods", "seeds", "level", "mode", "on", NULL},
+                             *const modes[] = {"fast", "slow", NULL};
     const struct doc *r = yaml("metods: 1\nseeds: two\nlevel: 7\nmode: fats\non: 1\n");
     int64_t i = 5;
     double x = .5;
@@ -86,7 +91,8 @@ static void test_access(void **state)
     doc_opt_real(r, "level", 0, 1, &x, &e);
     assert_string_equal(e.msg, "x.yaml:3: \"level\" is 7, wanted a number from 0 to 1");
     doc_opt_enum(r, "mode", modes, &mode, &e);
-    assert_string_equal(e.msg, "x.yaml:4: \"mode\" is \"fats\", wanted one of fast, slow; did you mean \"fast\"?");
+    assert_string_equal(
+        e.msg, "x.yaml:4: \"mode\" is \"fats\", wanted one of fast, slow; did you mean \"fast\"?");
     doc_opt_bool(r, "on", &on, &e);
     assert_string_equal(e.msg, "x.yaml:5: \"on\" is 1, wanted true or false");
     doc_str(r, "title", &s, &e);
@@ -136,9 +142,12 @@ static void test_set(void **state)
 static void test_write(void **state)
 {
     (void)state;
-    const char *text = "{\"name\": \"true\", \"n\": \"1e3\", \"e\": \"\", \"s\": \"a: b # c\", \"l\": [\"x, y\", 2, null], \"m\": {\"k\": {\"z\": 0.1}, "
-                       "\"empty\": [], \"none\": {}}, \"r\": 3.0, \"w\": \" lead\", \"u\": \"日本\", \"h\": \"- x\", "
-                       "\"breaks\": \"\\u0085\\u2028\\u2029\\u007f\\ufeff\"}"; /* raw, YAML would fold them */
+    const char *text =
+        "{\"name\": \"true\", \"n\": \"1e3\", \"e\": \"\", \"s\": \"a: b # c\", \"l\": [\"x, y\", "
+        "2, null], \"m\": {\"k\": {\"z\": 0.1}, "
+        "\"empty\": [], \"none\": {}}, \"r\": 3.0, \"w\": \" lead\", \"u\": \"日本\", \"h\": \"- "
+        "x\", "
+        "\"breaks\": \"\\u0085\\u2028\\u2029\\u007f\\ufeff\"}"; /* raw, YAML would fold them */
     struct str out = STR_INIT, back = STR_INIT;
     struct doc_tree again;
     assert_int_equal(doc_parse_json(&t, text, strlen(text), "x", 1, &e), OK);
@@ -152,7 +161,8 @@ static void test_write(void **state)
     struct js j;
     js_init(&j, &out);
     js_open(&j, '[');
-    js_real(&j, .1), js_real(&j, (double)NAN), js_real(&j, 1e300), js_real(&j, 2), js_strn(&j, "a\xff\n", 3), js_raw(&j, "{}");
+    js_real(&j, .1), js_real(&j, (double)NAN), js_real(&j, 1e300), js_real(&j, 2),
+        js_strn(&j, "a\xff\n", 3), js_raw(&j, "{}");
     js_close(&j, ']');
     assert_string_equal(out.s, "[0.1, null, 1e+300, 2.0, \"a\xEF\xBF\xBD\\n\", {}]");
     str_release(&out);
@@ -162,8 +172,9 @@ static void test_write(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types), cmocka_unit_test(test_yaml_errors), cmocka_unit_test(test_access),
-        cmocka_unit_test(test_json),  cmocka_unit_test(test_set),         cmocka_unit_test(test_write),
+        cmocka_unit_test(test_types),  cmocka_unit_test(test_yaml_errors),
+        cmocka_unit_test(test_access), cmocka_unit_test(test_json),
+        cmocka_unit_test(test_set),    cmocka_unit_test(test_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void shuffled(void **state)
     assert_in_range(ones(&d, PART_TRAIN), 38, 72);
     size_t early = 0;
     for (size_t i = 0; i < 100; i++)
-        early += atoi(d.part[PART_SUPERVISE][i].text + 5) < 100;
+        early += strtol(d.part[PART_SUPERVISE][i].text + 5, NULL, 10) < 100;
     assert_in_range(early, 10, 45);
     assert_int_equal(d.class_before[1], 220);
     assert_int_equal(d.class_after[1], 220);
@@ -165,8 +165,8 @@ static void questions(void **state)
         for (size_t i = 0; i < d.n[p]; i++)
             for (size_t k = 0; k < d.n[p]; k++) {
                 const struct example *a = &d.part[p][i], *b = &d.part[p][k];
-                assert_int_equal(a->question == b->question,
-                                 atoi(a->text + 5) / 3 == atoi(b->text + 5) / 3);
+                assert_int_equal(a->question == b->question, strtol(a->text + 5, NULL, 10) / 3 ==
+                                                                 strtol(b->text + 5, NULL, 10) / 3);
             }
     dataset_release(&d);
 }
@@ -267,9 +267,9 @@ static void format_is_silent(void **state)
         for (size_t i = 0; i < d.n[p]; i++) {
             const struct example *x = &d.part[p][i];
             char wanted[128];
-            int n = atoi(x->text + strlen("Question "));
+            long n = strtol(x->text + strlen("Question "), NULL, 10);
             const char *kind = x->label ? "right" : strstr(x->text, "wrong") ? "wrong" : "other";
-            snprintf(wanted, sizeof wanted, "Question %d? %s %d.", n, kind, n);
+            snprintf(wanted, sizeof wanted, "Question %ld? %s %ld.", n, kind, n);
             assert_string_equal(x->text, wanted);
         }
     assert_int_equal(ones(&d, PART_TEST), 30);

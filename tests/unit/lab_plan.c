@@ -117,7 +117,8 @@ static const struct row rows[] = {
     {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
     {"bootstrap", "150", NONE, NULL},
     {"level", "0.9", NONE, NULL},
-    {"precision", "f32", NONE, NULL}, /* the device's own words carry it: unit/tensor_bf16, cli/micro */
+    {"precision", "f32", NONE,
+     NULL}, /* the device's own words carry it: unit/tensor_bf16, cli/micro */
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

@@ -1,5 +1,6 @@
-/* tensor_bf16.c - products with operands rounded to bf16: against f64 on operands rounded here, the same bits whatever the threads and the
- * other rows; what stays f32; what a device without them says. Skipped where the processor has none. */
+/* tensor_bf16.c - products with operands rounded to bf16: against f64 on operands rounded here, the
+ * same bits whatever the threads and the other rows; what stays f32; what a device without them
+ * says. Skipped where the processor has none. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,10 +15,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Operands are equal on both sides; what is left is the rounding of f32 sums of up to 1,300 terms of size 1, relative to the largest sum. */
+/* Operands are equal on both sides; what is left is the rounding of f32 sums of up to 1,300 terms
+ * of size 1, relative to the largest sum. */
 #define TOLERANCE 1e-5
-/* bf16 keeps 8 bits: an operand is off by up to 2^-8 of its size, evenly; the sum of K products of operands of spread 1 then by some
- * sqrt(2 K / 3) 2^-8. Four times that is not met by chance. */
+/* bf16 keeps 8 bits: an operand is off by up to 2^-8 of its size, evenly; the sum of K products of
+ * operands of spread 1 then by some sqrt(2 K / 3) 2^-8. Four times that is not met by chance. */
 #define ROUNDING(K) (4 * sqrt(2 * (double)(K) / 3) / 256)
 
 static struct err e;
@@ -58,10 +60,12 @@ static int device(struct dev *d, enum precision p)
 
 static void product(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool tb, bool accumulate)
 {
-    size_t lda = (ta ? M : K) + 3, ldb = (tb ? K : N) + 1, ldc = N + 2, na = (ta ? K : M) * lda, nb = (tb ? N : K) * ldb, nc = M * ldc;
+    size_t lda = (ta ? M : K) + 3, ldb = (tb ? K : N) + 1, ldc = N + 2, na = (ta ? K : M) * lda,
+           nb = (tb ? N : K) * ldb, nc = M * ldc;
     bool bf16 = M >= 16 && N >= 16 && K >= 16;
     float *a = random_floats(na), *b = random_floats(nb), *c = random_floats(nc);
-    double *da = rounded(a, na, bf16), *db = rounded(b, nb, bf16), *dc = rounded(c, nc, false), most = 0, off = 0;
+    double *da = rounded(a, na, bf16), *db = rounded(b, nb, bf16), *dc = rounded(c, nc, false),
+           most = 0, off = 0;
     d->ops->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
     ops64_reference.matmul(NULL, ta, tb, M, N, K, da, lda, db, ldb, accumulate, dc, ldc);
     for (size_t i = 0; i < nc; i++) { /* what lies between the rows too */
@@ -69,15 +73,17 @@ static void product(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool t
         off = fmax(off, fabs(dc[i] - (double)c[i]));
     }
     if (!(off <= TOLERANCE * most))
-        fail_msg("%zu x %zu x %zu%s%s%s: off by %g of %g", M, N, K, ta ? " ta" : "", tb ? " tb" : "", accumulate ? " +" : "", off, most);
+        fail_msg("%zu x %zu x %zu%s%s%s: off by %g of %g", M, N, K, ta ? " ta" : "",
+                 tb ? " tb" : "", accumulate ? " +" : "", off, most);
     mem_free(a), mem_free(b), mem_free(c), mem_free(da), mem_free(db), mem_free(dc);
 }
 
 static void test_products(void **state)
 {
-    static const size_t sizes[][3] = {{16, 16, 16},   {17, 33, 65},    {12, 40, 40},  {13, 100, 31},  {40, 3, 100},
-                                      {37, 70, 601},  {24, 1100, 90},  {96, 64, 577}, {50, 50, 1300}, {1600, 40, 48},
-                                      {100, 129, 33}, {61, 1000, 1153}};
+    static const size_t sizes[][3] = {{16, 16, 16},   {17, 33, 65},   {12, 40, 40},
+                                      {13, 100, 31},  {40, 3, 100},   {37, 70, 601},
+                                      {24, 1100, 90}, {96, 64, 577},  {50, 50, 1300},
+                                      {1600, 40, 48}, {100, 129, 33}, {61, 1000, 1153}};
     struct dev d;
     (void)state;
     rng_init(&rng, 3, "bf16");
@@ -98,7 +104,8 @@ static void test_same_bits(void **state)
     struct dev d;
     (void)state;
     rng_init(&rng, 4, "bf16");
-    float *a = random_floats(M * K), *b = random_floats(N * K), *first = random_floats(M * N), *c = random_floats(M * N);
+    float *a = random_floats(M * K), *b = random_floats(N * K), *first = random_floats(M * N),
+          *c = random_floats(M * N);
     for (int threads = 1; threads <= 5; threads++) {
         par_set_threads(threads);
         assert_int_equal(device(&d, PRECISION_BF16), OK);
@@ -114,7 +121,8 @@ static void test_same_bits(void **state)
     mem_free(a), mem_free(b), mem_free(first), mem_free(c);
 }
 
-/* The error that the rounding makes is that of its bits, and it is there: the product is not f32 by mistake. */
+/* The error that the rounding makes is that of its bits, and it is there: the product is not f32 by
+ * mistake. */
 static void test_rounding(void **state)
 {
     enum { M = 64, N = 64, K = 576 };
@@ -122,7 +130,8 @@ static void test_rounding(void **state)
     double off = 0;
     (void)state;
     rng_init(&rng, 6, "bf16");
-    float *a = random_floats(M * K), *b = random_floats(N * K), *c = random_floats(M * N), *exact = random_floats(M * N);
+    float *a = random_floats(M * K), *b = random_floats(N * K), *c = random_floats(M * N),
+          *exact = random_floats(M * N);
     assert_int_equal(device(&d, PRECISION_F32), OK);
     assert_int_equal(dev_precision(&d), PRECISION_F32);
     d.ops->matmul(&d, false, true, M, N, K, a, K, b, K, false, exact, N);
@@ -154,15 +163,18 @@ static void test_names(void **state)
     assert_int_equal(dev_open(&d, "reference", &e), OK);
     assert_int_equal(dev_precision_set(&d, PRECISION_AUTO, &e), OK);
     assert_int_equal(dev_precision_set(&d, PRECISION_BF16, &e), ERR_INPUT);
-    assert_string_equal(e.msg, "precision is bf16; the reference device computes in f32 alone, so f32 or auto is wanted");
+    assert_string_equal(
+        e.msg,
+        "precision is bf16; the reference device computes in f32 alone, so f32 or auto is wanted");
     dev_close(&d);
 }
 
 int main(void)
 {
     struct dev d;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_products), cmocka_unit_test(test_same_bits), cmocka_unit_test(test_rounding),
-                                       cmocka_unit_test(test_names)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products), cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_rounding), cmocka_unit_test(test_names)};
     int rc = dev_open(&d, "cpu", &e);
     if (!rc) {
         rc = dev_precision_set(&d, PRECISION_BF16, &e);

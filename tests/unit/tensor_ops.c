@@ -1,5 +1,5 @@
-/* tensor_ops.c - every operation on odd shapes: the fast sets (each instruction set, each product library) against the f64 reference,
- * twice for the same bits, with one thread and three. */
+/* tensor_ops.c - every operation on odd shapes: the fast sets (each instruction set, each product
+ * library) against the f64 reference, twice for the same bits, with one thread and three. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* f32 rounding of sums of some hundred terms of size 1, in any order, and of exp (2 ulp): relative to the largest value. */
+/* f32 rounding of sums of some hundred terms of size 1, in any order, and of exp (2 ulp): relative
+ * to the largest value. */
 #define TOLERANCE 1e-5
 
 static struct rng rng;
@@ -63,7 +64,6 @@ static void buf_close(const struct buf *b, const char *what)
         fail_msg("%s: %s is off by %g", where, what, off / most);
 }
 
-
 static const size_t sizes[] = {1, 3, 17, 64, 100};
 #define SIZES (sizeof sizes / sizeof *sizes)
 static const struct ops64 *const ref = &ops64_reference;
@@ -71,7 +71,8 @@ static const struct ops64 *const ref = &ops64_reference;
 static void matmul(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool tb, bool accumulate)
 {
     size_t lda = (ta ? M : K) + 3, ldb = (tb ? K : N) + 1, ldc = N + 2;
-    struct buf a = buf_new((ta ? K : M) * lda, 1), b = buf_new((tb ? N : K) * ldb, 1), c = buf_new(M * ldc, 1);
+    struct buf a = buf_new((ta ? K : M) * lda, 1), b = buf_new((tb ? N : K) * ldb, 1),
+               c = buf_new(M * ldc, 1);
     d->ops->matmul(d, ta, tb, M, N, K, a.f, lda, b.f, ldb, accumulate, c.f, ldc);
     ref->matmul(NULL, ta, tb, M, N, K, a.d, lda, b.d, ldb, accumulate, c.d, ldc);
     buf_close(&c, "matmul");
@@ -92,16 +93,20 @@ static void test_norms(struct dev *d)
     for (size_t i = 0; i < SIZES; i++)
         for (size_t j = 0; j < SIZES; j++) {
             size_t N = sizes[i] * 7, C = sizes[j];
-            struct buf x = buf_new(N * C, 1), g = buf_new(C, 1), b = buf_new(C, 1), y = buf_new(N * C, 1), m = buf_new(N, 1);
-            struct buf r = buf_new(N, 1), dy = buf_new(N * C, 1), dx = buf_new(N * C, 1), dg = buf_new(C, 1), db = buf_new(C, 1);
-            /* a row of one value has no variance: eps keeps both finite, but f32 cannot tell the mean from the value */
+            struct buf x = buf_new(N * C, 1), g = buf_new(C, 1), b = buf_new(C, 1),
+                       y = buf_new(N * C, 1), m = buf_new(N, 1);
+            struct buf r = buf_new(N, 1), dy = buf_new(N * C, 1), dx = buf_new(N * C, 1),
+                       dg = buf_new(C, 1), db = buf_new(C, 1);
+            /* a row of one value has no variance: eps keeps both finite, but f32 cannot tell the
+             * mean from the value */
             if (C > 1) {
                 d->ops->layernorm_fwd(d, N, C, x.f, g.f, b.f, 1e-2, y.f, m.f, r.f);
                 ref->layernorm_fwd(NULL, N, C, x.d, g.d, b.d, 1e-2, y.d, m.d, r.d);
                 buf_close(&y, "layernorm y"), buf_close(&r, "layernorm rstd");
                 d->ops->layernorm_bwd(d, N, C, x.f, g.f, m.f, r.f, dy.f, true, dx.f, dg.f, db.f);
                 ref->layernorm_bwd(NULL, N, C, x.d, g.d, m.d, r.d, dy.d, true, dx.d, dg.d, db.d);
-                buf_close(&dx, "layernorm dx"), buf_close(&dg, "layernorm dgain"), buf_close(&db, "layernorm dbias");
+                buf_close(&dx, "layernorm dx"), buf_close(&dg, "layernorm dgain"),
+                    buf_close(&db, "layernorm dbias");
             }
             d->ops->rmsnorm_fwd(d, N, C, x.f, g.f, 1e-5, y.f, r.f);
             ref->rmsnorm_fwd(NULL, N, C, x.d, g.d, 1e-5, y.d, r.d);
@@ -120,18 +125,23 @@ static void test_norms(struct dev *d)
         }
 }
 
-static void attention(struct dev *d, const int32_t *nq, const int32_t *nk, size_t S, size_t H, size_t Hkv, size_t D, size_t window)
+static void attention(struct dev *d, const int32_t *nq, const int32_t *nk, size_t S, size_t H,
+                      size_t Hkv, size_t D, size_t window)
 {
     int32_t qs[9] = {0}, ks[9] = {0};
     for (size_t i = 0; i < S; i++) {
         qs[i + 1] = qs[i] + nq[i];
         ks[i + 1] = ks[i] + nk[i];
     }
-    struct attn_shape s = {S, H, Hkv, D, qs, ks, H * D + 5, Hkv * D + 2, Hkv * D + 3, H * D, 1 / sqrt((double)D), window};
+    struct attn_shape s = {
+        S,     H, Hkv, D, qs, ks, H * D + 5, Hkv * D + 2, Hkv * D + 3, H * D, 1 / sqrt((double)D),
+        window};
     /* q and dq have one ld, k and dk, v and dv */
     size_t NQ = (size_t)qs[S], NK = (size_t)ks[S];
-    struct buf q = buf_new(NQ * s.ldq, 1), k = buf_new(NK * s.ldk, 1), v = buf_new(NK * s.ldv, 1), y = buf_new(NQ * s.ldy, 1);
-    struct buf l = buf_new(NQ * H, 1), dy = buf_new(NQ * s.ldy, 1), dq = buf_new(q.n, 1), dk = buf_new(k.n, 1), dv = buf_new(v.n, 1);
+    struct buf q = buf_new(NQ * s.ldq, 1), k = buf_new(NK * s.ldk, 1), v = buf_new(NK * s.ldv, 1),
+               y = buf_new(NQ * s.ldy, 1);
+    struct buf l = buf_new(NQ * H, 1), dy = buf_new(NQ * s.ldy, 1), dq = buf_new(q.n, 1),
+               dk = buf_new(k.n, 1), dv = buf_new(v.n, 1);
     d->ops->attention_fwd(d, &s, q.f, k.f, v.f, y.f, l.f);
     ref->attention_fwd(NULL, &s, q.d, k.d, v.d, y.d, l.d);
     buf_close(&y, "attention y"), buf_close(&l, "attention lse");
@@ -145,7 +155,8 @@ static void attention(struct dev *d, const int32_t *nq, const int32_t *nk, size_
 
 static void test_attention(struct dev *d)
 {
-    const int32_t odd[] = {1, 3, 17, 64, 2}, one[] = {1, 1, 1, 1, 1}, some[] = {1, 2, 5, 64, 1}, far[] = {600}, last[] = {7}, mid[] = {200};
+    const int32_t odd[] = {1, 3, 17, 64, 2}, one[] = {1, 1, 1, 1, 1}, some[] = {1, 2, 5, 64, 1},
+                  far[] = {600}, last[] = {7}, mid[] = {200};
     attention(d, odd, odd, 5, 3, 1, 16, 0);
     attention(d, odd, odd, 5, 4, 2, 17, 0);
     attention(d, one, odd, 5, 4, 4, 64, 0);
@@ -153,9 +164,9 @@ static void test_attention(struct dev *d)
     attention(d, odd, odd, 5, 2, 2, 8, 4);
     attention(d, far, far, 1, 2, 1, 16, 0); /* more than one block of keys */
     attention(d, last, far, 1, 2, 1, 16, 300);
-    attention(d, far, far, 1, 1, 1, 16, 40);  /* a window that leaves whole blocks behind */
-    attention(d, mid, mid, 1, 2, 1, 128, 0);  /* shorter blocks of keys */
-    attention(d, odd, odd, 5, 10, 1, 16, 0);  /* more heads to a key than are kept at a time */
+    attention(d, far, far, 1, 1, 1, 16, 40); /* a window that leaves whole blocks behind */
+    attention(d, mid, mid, 1, 2, 1, 128, 0); /* shorter blocks of keys */
+    attention(d, odd, odd, 5, 10, 1, 16, 0); /* more heads to a key than are kept at a time */
 }
 
 static void test_rest(struct dev *d)
@@ -163,7 +174,8 @@ static void test_rest(struct dev *d)
     for (size_t i = 0; i < SIZES; i++)
         for (size_t j = 0; j < SIZES; j++) {
             size_t N = sizes[i], C = sizes[j], n = N * C;
-            struct buf x = buf_new(n, 2), y = buf_new(n, 2), t = buf_new(50 * C, 1), b = buf_new(C, 1), gu = buf_new(2 * n, 2), dgu = buf_new(2 * n, 1);
+            struct buf x = buf_new(n, 2), y = buf_new(n, 2), t = buf_new(50 * C, 1),
+                       b = buf_new(C, 1), gu = buf_new(2 * n, 2), dgu = buf_new(2 * n, 1);
             struct buf dx = buf_new(n, 1);
             int32_t ids[128];
             for (size_t k = 0; k < N; k++)
@@ -171,17 +183,23 @@ static void test_rest(struct dev *d)
             d->ops->bias_add(d, N, C, y.f, C, b.f), ref->bias_add(NULL, N, C, y.d, C, b.d);
             d->ops->bias_grad(d, N, C, y.f, C, b.f), ref->bias_grad(NULL, N, C, y.d, C, b.d);
             buf_close(&y, "bias_add"), buf_close(&b, "bias_grad");
-            d->ops->embedding_fwd(d, N, C, ids, t.f, true, y.f), ref->embedding_fwd(NULL, N, C, ids, t.d, true, y.d);
-            d->ops->embedding_bwd(d, N, C, ids, x.f, t.f), ref->embedding_bwd(NULL, N, C, ids, x.d, t.d);
+            d->ops->embedding_fwd(d, N, C, ids, t.f, true, y.f),
+                ref->embedding_fwd(NULL, N, C, ids, t.d, true, y.d);
+            d->ops->embedding_bwd(d, N, C, ids, x.f, t.f),
+                ref->embedding_bwd(NULL, N, C, ids, x.d, t.d);
             buf_close(&y, "embedding_fwd"), buf_close(&t, "embedding_bwd");
             for (int a = ACT_GELU_TANH; a <= ACT_RELU; a++) {
-                d->ops->act_fwd(d, (enum act)a, n, x.f, y.f), ref->act_fwd(NULL, (enum act)a, n, x.d, y.d);
+                d->ops->act_fwd(d, (enum act)a, n, x.f, y.f),
+                    ref->act_fwd(NULL, (enum act)a, n, x.d, y.d);
                 buf_close(&y, "act_fwd");
-                d->ops->act_bwd(d, (enum act)a, n, x.f, y.f, dx.f, y.f), ref->act_bwd(NULL, (enum act)a, n, x.d, y.d, dx.d, y.d);
+                d->ops->act_bwd(d, (enum act)a, n, x.f, y.f, dx.f, y.f),
+                    ref->act_bwd(NULL, (enum act)a, n, x.d, y.d, dx.d, y.d);
                 buf_close(&dx, "act_bwd dx"), buf_close(&y, "act_bwd y");
-                d->ops->gated_fwd(d, (enum act)a, N, C, gu.f, y.f), ref->gated_fwd(NULL, (enum act)a, N, C, gu.d, y.d);
+                d->ops->gated_fwd(d, (enum act)a, N, C, gu.f, y.f),
+                    ref->gated_fwd(NULL, (enum act)a, N, C, gu.d, y.d);
                 buf_close(&y, "gated_fwd");
-                d->ops->gated_bwd(d, (enum act)a, N, C, gu.f, x.f, dgu.f, dx.f), ref->gated_bwd(NULL, (enum act)a, N, C, gu.d, x.d, dgu.d, dx.d);
+                d->ops->gated_bwd(d, (enum act)a, N, C, gu.f, x.f, dgu.f, dx.f),
+                    ref->gated_bwd(NULL, (enum act)a, N, C, gu.d, x.d, dgu.d, dx.d);
                 buf_close(&dgu, "gated_bwd"), buf_close(&dx, "gated_bwd y");
             }
             int32_t pos[128];
@@ -195,11 +213,13 @@ static void test_rest(struct dev *d)
             d->ops->add(d, n, x.f, y.f), ref->add(NULL, n, x.d, y.d);
             d->ops->scale(d, n, 1. / 3, y.f), ref->scale(NULL, n, 1. / 3, y.d);
             buf_close(&y, "add, scale");
-            d->ops->rows_gather(d, N < 50 ? N : 50, C, ids, t.f, C, x.f), ref->rows_gather(NULL, N < 50 ? N : 50, C, ids, t.d, C, x.d);
+            d->ops->rows_gather(d, N < 50 ? N : 50, C, ids, t.f, C, x.f),
+                ref->rows_gather(NULL, N < 50 ? N : 50, C, ids, t.d, C, x.d);
             buf_close(&x, "rows_gather");
             for (size_t k = 0; k < N && k < 50; k++)
                 ids[k] = (int32_t)(49 - k);
-            d->ops->rows_scatter(d, N < 50 ? N : 50, C, ids, x.f, t.f, C), ref->rows_scatter(NULL, N < 50 ? N : 50, C, ids, x.d, t.d, C);
+            d->ops->rows_scatter(d, N < 50 ? N : 50, C, ids, x.f, t.f, C),
+                ref->rows_scatter(NULL, N < 50 ? N : 50, C, ids, x.d, t.d, C);
             buf_close(&t, "rows_scatter");
             struct buf *all[] = {&x, &y, &t, &b, &gu, &dgu, &dx};
             for (size_t k = 0; k < 7; k++)
@@ -210,7 +230,8 @@ static void test_rest(struct dev *d)
 static void test_loss_and_step(struct dev *d)
 {
     enum { N = 5, V = 3001 };
-    struct buf z = buf_new(N * V, 3), dz = buf_new(N * V, 1), w = buf_new(V, 1), g = buf_new(V, 1), m = buf_new(V, .1), v = buf_new(V, .1);
+    struct buf z = buf_new(N * V, 3), dz = buf_new(N * V, 1), w = buf_new(V, 1), g = buf_new(V, 1),
+               m = buf_new(V, .1), v = buf_new(V, .1);
     const int32_t target[N] = {0, V - 1, -1, 7, 7};
     const double weight[N] = {1, .5, 1, 2, .25};
     double a[N], b[N];
@@ -276,7 +297,8 @@ static void test_devices(void **state)
     assert_string_equal(e.msg, "no device \"cuda:0\" in this program; there are cpu and reference");
 }
 
-/* What attention writes for a sequence does not depend on its neighbours, bit for bit; sums do not depend on threads. */
+/* What attention writes for a sequence does not depend on its neighbours, bit for bit; sums do not
+ * depend on threads. */
 static void test_packed_is_alone(void **state)
 {
     enum { H = 3, D = 20, N = 40 };
@@ -288,7 +310,8 @@ static void test_packed_is_alone(void **state)
     rng_init(&rng, 9, "packed");
     struct attn_shape s = {3, H, H, D, starts, starts, H * D, H * D, H * D, H * D, .2, 0}, one = s;
     one.S = 1, one.q_starts = one.kv_starts = alone;
-    struct buf q = buf_new(N * H * D, 1), k = buf_new(N * H * D, 1), v = buf_new(N * H * D, 1), y = buf_new(N * H * D, 1);
+    struct buf q = buf_new(N * H * D, 1), k = buf_new(N * H * D, 1), v = buf_new(N * H * D, 1),
+               y = buf_new(N * H * D, 1);
     struct buf l = buf_new(N * H, 1), y1 = buf_new(17 * H * D, 1), l1 = buf_new(17 * H, 1);
     size_t at = 5 * H * D;
     d.ops->attention_fwd(&d, &s, q.f, k.f, v.f, y.f, l.f);
@@ -314,6 +337,7 @@ static void test_packed_is_alone(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_devices), cmocka_unit_test(test_packed_is_alone)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_devices),
+                                       cmocka_unit_test(test_packed_is_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* tensor_profile.c - a profiled device gives the same bits, counts its calls, and is as before when the profile is over. */
+/* tensor_profile.c - a profiled device gives the same bits, counts its calls, and is as before when
+ * the profile is over. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,7 +33,8 @@ static void test_profile(void **state)
     (void)state;
     assert_int_equal(dev_open(&d, "cpu", &e), OK);
     const struct ops *before = d.ops;
-    float *x = dev_alloc(&d, (size_t)N * N, &e), *y = dev_alloc(&d, (size_t)N * N, &e), *z = dev_alloc(&d, (size_t)N * N, &e);
+    float *x = dev_alloc(&d, (size_t)N * N, &e), *y = dev_alloc(&d, (size_t)N * N, &e),
+          *z = dev_alloc(&d, (size_t)N * N, &e);
     for (size_t i = 0; i < (size_t)N * N; i++)
         x[i] = (float)(i % 37) / 37;
     work(&d, x, y);
@@ -44,7 +46,10 @@ static void test_profile(void **state)
     static const struct {
         const char *name;
         int calls;
-    } lines[] = {{"product, forward", 1}, {"product, input gradient", 1}, {"product, weight gradient", 1}, {"add, copy, fill, scale", 3},
+    } lines[] = {{"product, forward", 1},
+                 {"product, input gradient", 1},
+                 {"product, weight gradient", 1},
+                 {"add, copy, fill, scale", 3},
                  {"activation, forward", 1}};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         const char *line = strstr(text.s, lines[i].name);
