@@ -1,72 +1,70 @@
-/* tokenizer_encode - how fast texts become ids, one thread.
+/* tokenizer_encode - texts to ids, one thread.
  *
- *     bench_tokenizer_encode TOKENIZER FILE [SECONDS]
+ *     bench_tokenizer_encode --tokenizer PATH --texts FILE [--times N]
  *
- * TOKENIZER: a folder or json file, as `w2s tokenize` takes it; FILE: text, a line each. Every line
- * is a text of its own, as in training. Prints one line: MB/s, tokens/s, ids a text, the best pass
- * of SECONDS (3). */
+ * PATH: a folder or json file, as `w2s tokenize` takes it; FILE: a text a line, each a text of its
+ * own, as in training. A measurement is one pass over all of them, its units are bytes. Facts: how
+ * many ids, and the SHA-256 of all ids (int32, little-endian, texts in order), to compare with
+ * another tokenizer's. */
+#include "bench.h"
 #include "core/file.h"
-#include "core/log.h"
-#include "core/mem.h"
+#include "core/hash.h"
 #include "tokenizer/tokenizer.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-static int pass(const struct tokenizer *t, const struct str *text, size_t *tokens, size_t *lines,
+static int pass(const struct tokenizer *t, const struct str *text, struct token_ids *ids,
                 struct err *e)
 {
-    struct token_ids ids = {NULL, 0, 0};
     const char *s = text->s, *end = s + text->len;
     int rc = OK;
-    *tokens = 0;
-    *lines = 0;
+    ids->n = 0;
     while (s < end && rc == OK) {
         const char *stop = memchr(s, '\n', (size_t)(end - s));
         if (!stop)
             stop = end;
-        ids.n = 0;
-        rc = tokenizer_encode(t, s, (size_t)(stop - s), true, &ids, e);
-        *tokens += ids.n;
-        ++*lines;
+        rc = tokenizer_encode(t, s, (size_t)(stop - s), false, ids, e);
         s = stop + 1;
     }
-    token_ids_release(&ids);
     return rc;
 }
 
 int main(int argc, char **argv)
 {
+    struct bench_option o[] = {{"--tokenizer", NULL, false, false},
+                               {"--texts", NULL, false, false},
+                               {"--times", "0", false, false},
+                               {0}};
     struct err e = ERR_INIT;
     struct tokenizer *t = NULL;
+    struct token_ids ids = {NULL, 0, 0};
     struct str text = STR_INIT;
-    double seconds = argc > 3 ? strtod(argv[3], NULL) : 3, best = 0, begin, open;
-    size_t tokens = 0, lines = 0;
-    int rc;
-    if (argc < 3) {
-        fprintf(stderr, "usage: bench_tokenizer_encode TOKENIZER FILE [SECONDS]\n");
+    char sum[HASH_HEX];
+    if (!bench_options(o, argc, argv))
+        return 2;
+    if (!o[0].given || !o[1].given) {
+        fprintf(stderr, "--tokenizer and --texts are wanted\n");
         return 2;
     }
-    open = clock_now();
-    rc = tokenizer_open(&t, argv[1], &e);
-    open = clock_now() - open;
-    if (rc == OK)
-        rc = file_read(&text, argv[2], &e);
-    begin = clock_now();
-    while (rc == OK && (best == 0 || clock_now() - begin < seconds)) {
-        double start = clock_now();
-        rc = pass(t, &text, &tokens, &lines, &e);
-        double took = clock_now() - start;
-        if (best == 0 || took < best)
-            best = took;
+    size_t times = bench_count(&o[2]);
+    double began = clock_now();
+    int rc = tokenizer_open(&t, o[0].value, &e);
+    printf("opened %.6f\n", clock_now() - began);
+    if (!rc)
+        rc = file_read(&text, o[1].value, &e);
+    if (!rc)
+        rc = pass(t, &text, &ids, &e);
+    if (!rc)
+        rc = hash_bytes(ids.ids, ids.n * sizeof *ids.ids, sum, &e);
+    if (!rc)
+        printf("ids %zu\nsha256 %s\n", ids.n, sum);
+    while (!rc && bench_turn(o[2].given ? &times : NULL)) {
+        began = clock_now();
+        rc = pass(t, &text, &ids, &e);
+        bench_took(clock_now() - began, (double)text.len);
     }
     if (rc)
         fprintf(stderr, "%s\n", e.msg);
-    else
-        printf("%-40s open %4.0f ms  %6.1f MB/s  %5.2f M tokens/s  %.1f ids a line, %zu lines\n",
-               argv[1], open * 1e3, (double)text.len / best / 1e6, (double)tokens / best / 1e6,
-               (double)tokens / (double)lines, lines);
+    token_ids_release(&ids);
     str_release(&text);
     tokenizer_free(t);
-    return rc ? 2 : 0;
+    return rc ? 1 : 0;
 }
