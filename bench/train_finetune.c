@@ -214,7 +214,7 @@ static int training(struct bench *b, struct err *e)
     s.lr = 1e-5;
     s.evals = 0;
     stop_install();
-    int rc = train_run(b->m, &s, &data, NULL, NULL, &events, NULL, &r, e);
+    int rc = train_run(b->m, &s, &data, NULL, &events, NULL, &r, e);
     return rc == ERR_INTERRUPTED ? OK : rc;
 }
 
