@@ -137,6 +137,7 @@ const struct command cmd_run = {
             "    w2s run quick seeds=3 student.layers=12\n"
             "    w2s run my-study.yaml data.train=64 --dry-run\n",
     .options = options,
+    .computes = true,
     .run = run_run,
 };
 

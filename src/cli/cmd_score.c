@@ -171,5 +171,6 @@ const struct command cmd_score = {
             "\n"
             "    w2s score smollm2-135m texts.txt > scores.jsonl\n",
     .options = options,
+    .computes = true,
     .run = score_run,
 };

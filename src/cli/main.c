@@ -217,7 +217,9 @@ int main(int argc, char **argv)
     struct err e = ERR_INIT;
     struct str share = STR_INIT, line = STR_INIT, out = STR_INIT;
     int status;
-    par_restart(argv);
+    const struct command *asked = argc > 1 ? command_find(argv[1]) : NULL;
+    if (asked && asked->computes)
+        par_restart(argv);
     if (argc < 2) {
         fputs(greeting, stdout);
         return EXIT_OK;
