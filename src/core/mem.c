@@ -67,21 +67,48 @@ static bool fault_now(void)
     return true;
 }
 
-void *mem_alloc(size_t n, size_t size, struct err *e)
+static void *aligned(size_t alignment, size_t n, size_t size, struct err *e)
 {
     size_t bytes;
     void *p = NULL;
     if (!size_mul(n, size, &bytes) || bytes > physical() || fault_now() ||
-        posix_memalign(&p, bytes < HUGE_FROM ? ALIGNMENT : HUGE_PAGE, bytes ? bytes : 1)) {
+        posix_memalign(&p, alignment, bytes ? bytes : 1)) {
         no_memory((double)n * (double)size, e);
         return NULL;
     }
+    return p;
+}
+
+void *mem_alloc(size_t n, size_t size, struct err *e)
+{
+    size_t bytes;
+    bool huge = size_mul(n, size, &bytes) && bytes >= HUGE_FROM;
+    void *p = aligned(huge ? HUGE_PAGE : ALIGNMENT, n, size, e);
 #ifdef MADV_HUGEPAGE
-    if (bytes >= HUGE_FROM)
+    if (p && huge)
         madvise(p, bytes / HUGE_PAGE * HUGE_PAGE,
                 MADV_HUGEPAGE); /* a wish: where it is not granted nothing is lost */
 #endif
     return p;
+}
+
+void *mem_zalloc_lazy(size_t n, size_t size, struct err *e)
+{
+#if defined MADV_DONTNEED && defined MADV_NOHUGEPAGE
+    long page = sysconf(_SC_PAGESIZE);
+    if (page >= ALIGNMENT) {
+        size_t whole = size ? n * size / (size_t)page * (size_t)page : 0;
+        char *p = aligned((size_t)page, n, size, e);
+        if (!p)
+            return NULL;
+        /* Linux gives private pages back as zeros. */
+        if (madvise(p, whole, MADV_NOHUGEPAGE) || madvise(p, whole, MADV_DONTNEED))
+            whole = 0;
+        memset(p + whole, 0, n * size - whole);
+        return p;
+    }
+#endif
+    return mem_zalloc(n, size, e);
 }
 
 void *mem_zalloc(size_t n, size_t size, struct err *e)

@@ -11,6 +11,10 @@
 void *mem_alloc(size_t n, size_t size, struct err *e);
 void *mem_zalloc(size_t n, size_t size, struct err *e);
 
+/* mem_zalloc_lazy - as mem_zalloc, for large arrays of which little is ever written: where the
+ * system can, memory is taken page by page as it is touched. */
+void *mem_zalloc_lazy(size_t n, size_t size, struct err *e);
+
 /* mem_grow - make *p (may be NULL) hold at least need elements; *cap is its capacity, doubled as
  * needed. On error *p and *cap are as before. */
 int mem_grow(void *p /* T ** */, size_t *cap, size_t need, size_t size, struct err *e);

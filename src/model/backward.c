@@ -16,8 +16,8 @@ void norm_bwd(const struct model *m, int layer, enum param_role gain, size_t N, 
                      b ? b->g : NULL);
 }
 
-/* linear_bwd_weight - rows [at, at + out) of a weight's gradient += dy^T x (or = where it is fresh), and
- * of its bias's. */
+/* linear_bwd_weight - rows [at, at + out) of a weight's gradient += dy^T x (or = where it is
+ * fresh), and of its bias's. */
 static void linear_bwd_weight(const struct model *m, size_t layer, enum param_role role, size_t at,
                               size_t out, size_t in, size_t N, const float *dy, size_t ldy,
                               const float *x)
@@ -26,8 +26,7 @@ static void linear_bwd_weight(const struct model *m, size_t layer, enum param_ro
     const struct model_param *w = model_param_at(m, (int)layer, role);
     const struct model_param *b = model_param_at(m, (int)layer, role + 1);
     if (w->g)
-        o->matmul(m->dev, true, false, out, in, N, dy, ldy, x, in, !m->fresh,
-                  w->g + at * in, in);
+        o->matmul(m->dev, true, false, out, in, N, dy, ldy, x, in, !m->fresh, w->g + at * in, in);
     if (b && b->g)
         o->bias_grad(m->dev, N, out, dy, ldy, b->g + at);
 }
@@ -121,7 +120,7 @@ void pass_backward(struct pass *p, const float *dlogits)
     struct activations *a = &p->a;
     struct scratch *t = &a->scratch;
     const struct model_param *head = model_head_param(m);
-    const struct model_param *embed = model_param_at(m, -1, ROLE_EMBED);
+    struct model_param *embed = model_param_at(m, -1, ROLE_EMBED);
     const struct model_param *positions = model_param_at(m, -1, ROLE_POSITIONS);
     size_t C = m->cfg.channels, L = m->cfg.layers, N = p->extent.N, R = p->extent.R;
     size_t outputs = p->extent.outputs;
@@ -140,8 +139,11 @@ void pass_backward(struct pass *p, const float *dlogits)
         struct rows r = pass_rows(p, l);
         block_bwd(m, l, &r, &a->blocks[l], t);
     }
-    if (p->extent.cut == 0 && embed->g)
+    if (p->extent.cut == 0 && embed->g) {
+        for (size_t i = 0; embed->touched && i < N; i++)
+            embed->touched[p->tokens[i]] = 1;
         o->embedding_bwd(m->dev, N, C, p->tokens, t->d, embed->g);
+    }
     if (p->extent.cut == 0 && positions && positions->g)
         o->embedding_bwd(m->dev, N, C, p->pos, t->d, positions->g);
     m->fresh = false;

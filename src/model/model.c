@@ -175,13 +175,21 @@ int model_random(struct model **out, struct dev *dev, const struct model_config 
     return rc;
 }
 
+static void grad_drop(struct model *m, struct model_param *p)
+{
+    dev_free(m->dev, p->g);
+    mem_free(p->touched);
+    p->g = NULL;
+    p->touched = NULL;
+}
+
 void model_free(struct model *m)
 {
     if (!m)
         return;
     for (size_t i = 0; m->params && i < m->n_params; i++) {
         dev_free(m->dev, m->params[i].w);
-        dev_free(m->dev, m->params[i].g);
+        grad_drop(m, &m->params[i]);
     }
     mem_free(m->params);
     mem_free(m);
@@ -202,7 +210,7 @@ static void head_drop(struct model *m)
         return;
     struct model_param *old = &m->params[--m->n_params];
     dev_free(m->dev, old->w);
-    dev_free(m->dev, old->g);
+    grad_drop(m, old);
     *old = (struct model_param){0};
     m->head = (struct head_spec){.kind = HEAD_LM};
 }
@@ -274,6 +282,27 @@ static bool learns(const struct model *m, const struct model_param *p, const str
     return t->kind != TRAIN_HEAD && p->spec.layer >= (int)model_cut(&m->cfg, t);
 }
 
+/* by_rows - an embedding that tokens alone write to; a tied unembedding under an LM head is written
+ * whole. */
+static bool by_rows(const struct model *m, const struct model_param *p)
+{
+    return p->spec.kind == PARAM_EMBED && (has_head(m) || !m->cfg.tied);
+}
+
+/* grad_take - a gradient for p: zero. */
+static int grad_take(struct model *m, struct model_param *p, struct err *e)
+{
+    size_t n = param_numbers(p);
+    bool rows = by_rows(m, p);
+    if (rows != (p->touched != NULL))
+        grad_drop(m, p);
+    if (rows && !p->touched && !(p->touched = mem_zalloc(p->spec.rows, 1, e)))
+        return e->code;
+    if (!p->g)
+        p->g = rows ? dev_alloc_lazy(m->dev, n, e) : dev_alloc(m->dev, n, e);
+    return p->g ? OK : e->code;
+}
+
 int model_trainable_set(struct model *m, const struct trainable *t, struct err *e)
 {
     if (t->kind == TRAIN_TOP && (t->top == 0 || t->top > m->cfg.layers))
@@ -284,9 +313,8 @@ int model_trainable_set(struct model *m, const struct trainable *t, struct err *
     for (size_t i = 0; i < m->n_params; i++) {
         struct model_param *p = &m->params[i];
         if (!learns(m, p, t)) {
-            dev_free(m->dev, p->g);
-            p->g = NULL;
-        } else if (!p->g && !(p->g = dev_alloc(m->dev, param_numbers(p), e))) {
+            grad_drop(m, p);
+        } else if (grad_take(m, p, e)) {
             model_trainable_none(m);
             return err_wrap(e, "the gradient of %s", p->spec.name);
         }
@@ -297,11 +325,22 @@ int model_trainable_set(struct model *m, const struct trainable *t, struct err *
 
 void model_trainable_none(struct model *m)
 {
-    for (size_t i = 0; i < m->n_params; i++) {
-        dev_free(m->dev, m->params[i].g);
-        m->params[i].g = NULL;
-    }
+    for (size_t i = 0; i < m->n_params; i++)
+        grad_drop(m, &m->params[i]);
     m->cut = m->cfg.layers;
+}
+
+size_t model_param_run(const struct model_param *p, size_t row, size_t *n)
+{
+    size_t end = p->spec.rows;
+    if (p->touched) {
+        while (row < end && !p->touched[row])
+            row++;
+        for (end = row; end < p->spec.rows && p->touched[end];)
+            end++;
+    }
+    *n = row < end ? end - row : 0;
+    return row;
 }
 
 void model_grad_zero(struct model *m)
@@ -309,10 +348,13 @@ void model_grad_zero(struct model *m)
     m->fresh = true;
     for (size_t i = 0; i < m->n_params; i++) {
         struct model_param *p = &m->params[i];
+        size_t cols = p->spec.cols, n = 0;
         /* a tied unembedding is an embedding that a product writes first */
         bool written = p->spec.kind == PARAM_MATRIX || p->spec.kind == PARAM_UNEMBED ||
-                       (m->cfg.tied && !has_head(m) && p->spec.kind == PARAM_EMBED);
-        if (p->g && !written)
-            m->dev->ops->fill(m->dev, param_numbers(p), 0, p->g);
+                       (p->spec.kind == PARAM_EMBED && !by_rows(m, p));
+        if (!p->g || written)
+            continue;
+        for (size_t row = 0; row = model_param_run(p, row, &n), n; row += n)
+            m->dev->ops->fill(m->dev, n * cols, 0, p->g + row * cols);
     }
 }

@@ -41,6 +41,8 @@ struct model_param {
     struct param_spec spec; /* head: name "head.weight", kind MATRIX, role ROLE_COUNT, layer L */
     float *w;               /* device, rows*cols */
     float *g;               /* gradient, device; NULL where frozen */
+    unsigned char *touched; /* [rows] of an embedding that learns: whether a token has had this row
+                             * since; NULL: all rows count */
 };
 
 struct model {
@@ -82,6 +84,11 @@ int model_head_set(struct model *m, const struct head_spec *h, struct err *e);
 int model_trainable_set(struct model *m, const struct trainable *t, struct err *e);
 void model_trainable_none(struct model *m);
 void model_grad_zero(struct model *m);
+/* model_param_run - the next rows from `row` on whose gradient has ever been anything: *n of them,
+ * 0 where there are no more. The other rows' gradients, and so an optimizer's moments of them, are
+ * 0, and a step without decay leaves them as they are: who goes by runs gets what all rows would
+ * give. For a parameter that is no embedding all rows are one run. */
+size_t model_param_run(const struct model_param *p, size_t row, size_t *n);
 size_t model_outputs(const struct model *m); /* columns of the logits: K, 1 or V */
 /* model_cut - the first block that learns under t; L: none. */
 size_t model_cut(const struct model_config *c, const struct trainable *t);

@@ -92,6 +92,8 @@ struct dev_bounds {
 int dev_bounds(struct dev *d, struct dev_bounds *b, struct err *e);
 
 float *dev_alloc(struct dev *d, size_t n, struct err *e); /* n floats, zeroed; ERR_NOMEM; owner: caller, dev_free */
+/* dev_alloc_lazy - the same, for what is large and hardly written: memory is taken as it is touched, where the device can. */
+float *dev_alloc_lazy(struct dev *d, size_t n, struct err *e);
 void dev_free(struct dev *d, float *p);
 void dev_upload(struct dev *d, float *dst, const float *host, size_t n);
 void dev_download(struct dev *d, float *host, const float *src, size_t n);

@@ -119,6 +119,28 @@ out:
     return rc ? err_wrap(e, "checkpoint") : OK;
 }
 
+static bool any_number(const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i] > 0 || x[i] < 0)
+            return true;
+    return false;
+}
+
+/* floats_read - a parameter's array back; of an embedding's moments the rows that hold something,
+ * as the others are 0 and take no memory. */
+static void floats_read(const struct model *m, const struct model_param *p, bool moment, float *to,
+                        const float *from)
+{
+    size_t cols = p->spec.cols, n = 0;
+    if (!moment || !p->touched) {
+        dev_upload(m->dev, to, from, p->spec.rows * cols);
+        return;
+    }
+    for (size_t row = 0; row = model_param_run(p, row, &n), n; row += n)
+        dev_upload(m->dev, to + row * cols, from + row * cols, n * cols);
+}
+
 int checkpoint_read(const char *path, const char identity[HASH_HEX], struct train_state *s,
                     struct model *m, struct moments *moments, struct log *log, bool *found,
                     struct err *e)
@@ -152,8 +174,10 @@ int checkpoint_read(const char *path, const char identity[HASH_HEX], struct trai
         const struct model_param *p = &m->params[i];
         size_t n = p->spec.rows * p->spec.cols;
         float *parts[3] = {p->w, moments[i].m, moments[i].v};
+        for (size_t row = 0; p->touched && row < p->spec.rows; row++)
+            p->touched[row] = any_number(from + 2 * n + row * p->spec.cols, p->spec.cols);
         for (size_t k = 0; p->g && k < 3; k++, from += n)
-            dev_upload(m->dev, parts[k], from, n);
+            floats_read(m, p, k > 0, parts[k], from);
     }
     *s = have.state;
     *found = true;

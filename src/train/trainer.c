@@ -104,8 +104,10 @@ static int trainer_storage(struct trainer *t, struct err *e)
         const struct model_param *p = &t->m->params[i];
         if (!p->g)
             continue;
-        t->moments[i].m = dev_alloc(t->m->dev, param_floats(p), e);
-        t->moments[i].v = dev_alloc(t->m->dev, param_floats(p), e);
+        float *(*take)(struct dev *, size_t, struct err *) =
+            p->touched ? dev_alloc_lazy : dev_alloc;
+        t->moments[i].m = take(t->m->dev, param_floats(p), e);
+        t->moments[i].v = take(t->m->dev, param_floats(p), e);
         if (!t->moments[i].m || !t->moments[i].v)
             return err_wrap(e, "the optimizer's moments of %s", p->spec.name);
     }
@@ -234,6 +236,35 @@ static bool param_decays(const struct model_param *p)
     return p->spec.kind != PARAM_BIAS && p->spec.kind != PARAM_NORM_GAIN;
 }
 
+/* param_sumsq - of its gradient. An embedding's is summed row by row, so that rows of zeros make no
+ * difference and are left out. */
+static double param_sumsq(struct dev *dev, const struct model_param *p)
+{
+    size_t cols = p->spec.cols, n = 0;
+    double sum = 0;
+    if (!p->touched)
+        return dev->ops->sumsq(dev, param_floats(p), p->g);
+    for (size_t row = 0; row = model_param_run(p, row, &n), n; row += n)
+        for (size_t i = row; i < row + n; i++)
+            sum += dev->ops->sumsq(dev, cols, p->g + i * cols);
+    return sum;
+}
+
+/* param_update - one step. Decay falls on all rows, the rest of a step on those that ever had a
+ * gradient. */
+static void param_update(struct dev *dev, const struct adamw *a, const struct model_param *p,
+                         const struct moments *moments)
+{
+    size_t cols = p->spec.cols, n = 0;
+    if (!p->touched || a->weight_decay > 0) {
+        dev->ops->adamw(dev, a, param_floats(p), p->w, p->g, moments->m, moments->v);
+        return;
+    }
+    for (size_t row = 0; row = model_param_run(p, row, &n), n; row += n)
+        dev->ops->adamw(dev, a, n * cols, p->w + row * cols, p->g + row * cols,
+                        moments->m + row * cols, moments->v + row * cols);
+}
+
 /* trainer_update - clip the gradient by its global norm and take a step with it. */
 static int trainer_update(struct trainer *t, double lr, double *norm, struct err *e)
 {
@@ -247,7 +278,7 @@ static int trainer_update(struct trainer *t, double lr, double *norm, struct err
     double sum = 0;
     for (size_t i = 0; i < t->m->n_params; i++)
         if (t->m->params[i].g)
-            sum += dev->ops->sumsq(dev, param_floats(&t->m->params[i]), t->m->params[i].g);
+            sum += param_sumsq(dev, &t->m->params[i]);
     *norm = sqrt(sum);
     if (!isfinite(*norm))
         return err_set(e, ERR_NUMERIC, "gradient norm is %f", *norm);
@@ -259,7 +290,7 @@ static int trainer_update(struct trainer *t, double lr, double *norm, struct err
         if (!p->g)
             continue;
         a.weight_decay = param_decays(p) ? t->s->weight_decay : 0;
-        dev->ops->adamw(dev, &a, param_floats(p), p->w, p->g, t->moments[i].m, t->moments[i].v);
+        param_update(dev, &a, p, &t->moments[i]);
     }
     return OK;
 }

@@ -315,6 +315,51 @@ static void matrices_decay_and_vectors_do_not(void **state)
 }
 
 /* What is frozen keeps its bits. */
+/* An embedding's rows that no token has had yet are left alone: the same bits as updating all of
+ * them, with clipping at work; with decay all rows move. */
+static void rows_without_a_token(void **state)
+{
+    (void)state;
+    static struct toy t;
+    struct train_settings s = toy_settings();
+    struct train_result r;
+    struct err e = ERR_INIT;
+    struct dev d = dev_of("cpu");
+    s.clip = 0.05;
+    for (int decay = 0; decay < 2; decay++) {
+        float *all[2];
+        size_t n = 0, unseen = 0, moved = 0;
+        s.weight_decay = decay ? 0.1 : 0;
+        toy_init(&t, 5, 2, true, 5);
+        for (int dense = 0; dense < 2; dense++) {
+            struct model *m = toy_model(&d, 2, everything, 1),
+                         *before = toy_model(&d, 2, everything, 1);
+            struct model_param *p = &m->params[0];
+            assert_int_equal(p->spec.kind, PARAM_EMBED);
+            assert_non_null(p->touched);
+            if (dense)
+                memset(p->touched, 1, p->spec.rows);
+            assert_int_equal(train_run(m, &s, &t.data, NULL, NULL, NULL, &r, &e), OK);
+            all[dense] = toy_params(m, &n);
+            for (size_t row = 0; !dense && row < p->spec.rows; row++) {
+                bool same =
+                    memcmp(p->w + row * p->spec.cols, before->params[0].w + row * p->spec.cols,
+                           p->spec.cols * sizeof(float)) == 0;
+                unseen += !p->touched[row];
+                moved += !p->touched[row] && !same;
+            }
+            model_free(before);
+            model_free(m);
+        }
+        assert_memory_equal(all[0], all[1], n * sizeof **all);
+        assert_true(unseen > 0);
+        assert_int_equal(moved, decay ? unseen : 0);
+        mem_free(all[0]);
+        mem_free(all[1]);
+    }
+    dev_close(&d);
+}
+
 static void only_what_is_trainable_moves(void **state)
 {
     (void)state;
@@ -408,6 +453,7 @@ int main(void)
         cmocka_unit_test(evaluations_at_equal_distances),
         cmocka_unit_test(gradients_are_clipped_by_their_global_norm),
         cmocka_unit_test(matrices_decay_and_vectors_do_not),
+        cmocka_unit_test(rows_without_a_token),
         cmocka_unit_test(only_what_is_trainable_moves),
         cmocka_unit_test(what_is_not_finite_ends_by_name),
         cmocka_unit_test(wrong_data_is_named),
