@@ -187,16 +187,16 @@ def finished_study(jobs=1000):
         f.write("text,label\n")
         f.writelines(f"{'good' if i % 2 else 'bad'} film number {i},{i % 2}\n" for i in range(200))
     with open(f"{OUT}/toy.yaml", "w", encoding="utf-8") as f:
-        f.write('name: toy\ntitle: Toy\nkind: labelled\nsource: {path: ., files: {all: toy.csv}, format: csv}\n'
+        f.write('name: toy\ntitle: Toy\ncitation: none\nlicence: CC0-1.0\nkind: labelled\nsource: {files: {all: toy.csv}}\n'
                 'fields: {text: text, label: label}\ntemplate: "{text}"\nlong: text\n'
                 'classes: [{name: negative, word: " bad"}, {name: positive, word: " good"}]\n'
                 'label: {field: label, map: {"0": 0, "1": 1}}\n')
     with open(f"{OUT}/many.yaml", "w", encoding="utf-8") as f:
-        f.write(f"name: many\ntitle: Many small jobs\ntask: toy.yaml\nmodel: {os.path.abspath('tests/cli/model')}\n"
+        f.write(f"name: many\ntitle: Many small jobs\ntask: {os.path.abspath(OUT)}/toy.yaml\nmodel: {os.path.abspath('tests/cli/model')}\n"
                 "data: {supervise: 8, train: 8, test: 8, max_tokens: 32}\n"
                 "supervisor: {layers: 1, trainable: all, lr: 1e-3, epochs: 1}\n"
                 "student: {layers: 2, trainable: top 1, lr: 1e-3}\n"
-                f"training: {{epochs: 1, batch: 8, warmup: 1, evals: 1}}\nmethods: [naive]\nseeds: {-(-jobs // 3)}\nbootstrap: 10\n")
+                f"training: {{epochs: 1, batch: 8, warmup: 1, evals: 1}}\nmethods: [naive]\nseeds: {-(-jobs // 3)}\nbootstrap: 100\n")
     return [W2S, "run", f"{OUT}/many.yaml", "--runs", runs], ["ls", "--runs", runs]
 
 
