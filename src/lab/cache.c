@@ -1,4 +1,5 @@
-/* cache.c - features of a frozen prefix: computed once for all jobs that start from the same blocks and texts. */
+/* cache.c - features of a frozen prefix: computed once for all jobs that start from the same blocks
+ * and texts. */
 #include "lab/plan.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -64,8 +65,9 @@ static int sink_add(void *ctx, const float *rows, size_t n, struct err *e)
     return file_out_write(s->file, rows, n * s->C * sizeof *rows, e);
 }
 
-static int features_write(const struct plan *p, const struct job *j, struct model *m, const struct token_set *t, enum task_part part,
-                          const char *path, struct err *e)
+static int features_write(const struct plan *p, const struct job *j, struct model *m,
+                          const struct token_set *t, enum task_part part, const char *path,
+                          struct err *e)
 {
     char what[96];
     struct sink sink = {NULL, m->cfg.channels};
@@ -84,8 +86,9 @@ out:
     return rc;
 }
 
-int cached_features_open(struct cached_features *c, const struct plan *p, const struct job *j, struct model *m,
-                         const struct token_set *t, enum task_part part, struct err *e)
+int cached_features_open(struct cached_features *c, const struct plan *p, const struct job *j,
+                         struct model *m, const struct token_set *t, enum task_part part,
+                         struct err *e)
 {
     struct str path = STR_INIT;
     bool last = m->cut == m->cfg.layers;
@@ -109,7 +112,8 @@ int cached_features_open(struct cached_features *c, const struct plan *p, const 
     if (!c->map->data && !(rc = features_write(p, j, m, t, part, path.s, e)))
         rc = file_map_open(c->map, path.s, e);
     if (!rc)
-        c->f = (struct features){(const float *)(const void *)c->map->data, c->starts, m->cfg.channels};
+        c->f = (struct features){(const float *)(const void *)c->map->data, c->starts,
+                                 m->cfg.channels};
 out:
     str_release(&path);
     return rc;

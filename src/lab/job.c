@@ -1,8 +1,9 @@
 /* job.c - one job: load, train, predict, leave the result in the store.
  *
- *     plan --job_run--> runs/work/<hash>/ --(train: checkpoint, curve)--> predictions --store_finish--> runs/jobs/<hash>/
- *                            ^                        |
- *                            +------ killed ----------+   run again: the checkpoint and the curve go on from there
+ *     plan --job_run--> runs/work/<hash>/ --(train: checkpoint, curve)--> predictions
+ * --store_finish--> runs/jobs/<hash>/ ^                        |
+ *                            +------ killed ----------+   run again: the checkpoint and the curve
+ * go on from there
  */
 #include "lab/plan.h"
 #include "lab/metrics.h"
@@ -15,7 +16,8 @@
 
 struct curve_point {
     struct train_point p;
-    double truth, weak; /* accuracy on the validation slice: against ground truth, against the labels it learns from; NAN */
+    double truth, weak; /* accuracy on the validation slice: against ground truth, against the
+                           labels it learns from; NAN */
 };
 
 /* job_run's things, so that there is one way out */
@@ -49,7 +51,8 @@ static int *desk_labels(const struct desk *d, enum task_part part, struct err *e
 }
 
 /* desk_accuracy - of probs against ground truth. */
-static int desk_accuracy(const struct desk *d, enum task_part part, const double *probs, double *accuracy, struct err *e)
+static int desk_accuracy(const struct desk *d, enum task_part part, const double *probs,
+                         double *accuracy, struct err *e)
 {
     int *labels = desk_labels(d, part, e);
     if (!labels)
@@ -62,7 +65,8 @@ static int desk_accuracy(const struct desk *d, enum task_part part, const double
 /* Which parts a job predicts: what trains on ground truth's half also labels the other. */
 static bool job_predicts(const struct desk *d, enum task_part part)
 {
-    return part == PART_TEST || part == PART_VALID || (part == PART_TRAIN && d->job->part == PART_SUPERVISE);
+    return part == PART_TEST || part == PART_VALID ||
+           (part == PART_TRAIN && d->job->part == PART_SUPERVISE);
 }
 
 static int desk_model(struct desk *d, struct err *e)
@@ -83,8 +87,10 @@ static int desk_model(struct desk *d, struct err *e)
         const char *word = task_label_word(d->plan->task, k);
         rows[k] = word ? tokenizer_find(j->model->tokenizer, word) : -1;
         if (word && rows[k] < 0)
-            log_warn(d->plan->lab->log, "label word \"%s\" is not one token of %s: the head starts from random numbers", word,
-                     j->model->name);
+            log_warn(
+                d->plan->lab->log,
+                "label word \"%s\" is not one token of %s: the head starts from random numbers",
+                word, j->model->name);
         words = words && rows[k] >= 0;
     }
     struct head_spec head = {HEAD_CLASSIFIER, d->K, words ? rows : NULL, seed};
@@ -95,11 +101,14 @@ static int desk_model(struct desk *d, struct err *e)
 static int desk_sets(struct desk *d, struct err *e)
 {
     for (int part = 0; part < PART_COUNT; part++) {
-        if (!d->data->n[part] || !((enum task_part)part == d->job->part || job_predicts(d, (enum task_part)part)))
+        if (!d->data->n[part] ||
+            !((enum task_part)part == d->job->part || job_predicts(d, (enum task_part)part)))
             continue;
-        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part], d->job->model->tokenizer, e);
+        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
+                                d->job->model->tokenizer, e);
         if (!rc && d->model->cut > 0)
-            rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part], (enum task_part)part, e);
+            rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part],
+                                      (enum task_part)part, e);
         if (rc)
             return rc;
     }
@@ -111,7 +120,8 @@ static const struct features *desk_features(const struct desk *d, enum task_part
     return d->model->cut > 0 ? &d->features[part].f : NULL;
 }
 
-/* desk_targets - what it learns: ground truth as one-hot rows, or the supervisor's probabilities. */
+/* desk_targets - what it learns: ground truth as one-hot rows, or the supervisor's probabilities.
+ */
 static int desk_targets(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
@@ -140,12 +150,14 @@ static int desk_predict(struct desk *d, enum task_part part, double **probs, str
         return e->code;
     snprintf(what, sizeof what, "predicting %s", lab_part_names[part]);
     progress_begin(&progress, d->plan->lab->log, what, (double)n, "tokens");
-    int rc = predict_run(d->model, &d->sets[part], desk_features(d, part), d->job->side->training.micro_tokens, *probs, &progress, e);
+    int rc = predict_run(d->model, &d->sets[part], desk_features(d, part),
+                         d->job->side->training.micro_tokens, *probs, &progress, e);
     progress_end(&progress, NULL);
     return rc;
 }
 
-/* The curve: one JSON array, written again at every evaluation, so that it survives what the job survives. */
+/* The curve: one JSON array, written again at every evaluation, so that it survives what the job
+ * survives. */
 static void curve_json(struct js *w, const struct desk *d)
 {
     js_open(w, '[');
@@ -219,7 +231,8 @@ out:
     return rc;
 }
 
-/* desk_eval - a point of the curve; a point that a former life wrote and this one reaches again takes its place. */
+/* desk_eval - a point of the curve; a point that a former life wrote and this one reaches again
+ * takes its place. */
 static int desk_eval(void *ctx, const struct train_point *p, struct err *e)
 {
     struct desk *d = ctx;
@@ -229,15 +242,16 @@ static int desk_eval(void *ctx, const struct train_point *p, struct err *e)
     if (d->data->n[PART_VALID]) {
         size_t n = d->data->n[PART_VALID], same = 0;
         probs = mem_alloc(n, d->K * sizeof *probs, e);
-        rc = probs ? predict_run(d->model, &d->sets[PART_VALID], desk_features(d, PART_VALID), d->job->side->training.micro_tokens,
-                                 probs, NULL, e)
+        rc = probs ? predict_run(d->model, &d->sets[PART_VALID], desk_features(d, PART_VALID),
+                                 d->job->side->training.micro_tokens, probs, NULL, e)
                    : e->code;
         if (!rc)
             rc = desk_accuracy(d, PART_VALID, probs, &c.truth, e);
         if (rc)
             goto out;
         for (size_t i = 0; d->weak_valid && i < n; i++)
-            same += metrics_argmax(probs + i * d->K, d->K) == metrics_argmax(d->weak_valid + i * d->K, d->K);
+            same += metrics_argmax(probs + i * d->K, d->K) ==
+                    metrics_argmax(d->weak_valid + i * d->K, d->K);
         if (d->weak_valid)
             c.weak = (double)same / (double)n;
     }
@@ -372,13 +386,14 @@ static void desk_clear(struct desk *d)
 
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
 {
-    struct desk d = {.plan = p, .job = j, .data = &p->data[j->repetition], .K = task_classes(p->task)};
+    struct desk d = {
+        .plan = p, .job = j, .data = &p->data[j->repetition], .K = task_classes(p->task)};
     double start = clock_now();
     int rc = store_begin(p->lab->store, j->hash, "train", j->label, &d.work, busy, e);
     if (rc || *busy)
         return rc;
-    if ((rc = desk_model(&d, e)) || (rc = desk_sets(&d, e)) || (rc = desk_targets(&d, e)) || (rc = desk_train(&d, e)) ||
-        (rc = desk_keep(&d, e)))
+    if ((rc = desk_model(&d, e)) || (rc = desk_sets(&d, e)) || (rc = desk_targets(&d, e)) ||
+        (rc = desk_train(&d, e)) || (rc = desk_keep(&d, e)))
         goto out;
     rc = desk_finish(&d, clock_now() - start, e);
 out:
@@ -388,7 +403,8 @@ out:
     else if (rc) {
         struct err also = ERR_INIT;
         if (store_fail(p->lab->store, &d.work, e, &also))
-            log_warn(p->lab->log, "the failure of %s could not be recorded: %s", j->label, also.msg);
+            log_warn(p->lab->log, "the failure of %s could not be recorded: %s", j->label,
+                     also.msg);
     }
     return rc;
 }

@@ -1,8 +1,9 @@
 /* lab.h - run a study: study file -> jobs -> predictions -> results.json.
  *
  *     study --plan_make--> jobs, in an order where supervisors come first
- *     job   --job_run----> runs/jobs/<hash>/ (predictions, curve, result), or a failure that the study survives
- *     jobs  --results_write--> runs/studies/<name>/results.json, which is all that the report reads
+ *     job   --job_run----> runs/jobs/<hash>/ (predictions, curve, result), or a failure that the
+ * study survives jobs  --results_write--> runs/studies/<name>/results.json, which is all that the
+ * report reads
  */
 #ifndef W2S_LAB_LAB_H
 #define W2S_LAB_LAB_H
@@ -32,15 +33,18 @@ struct lab_model {
     char hash[HASH_HEX], tokenizer_hash[HASH_HEX];
 };
 int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e);
-/* lab_tokenizer_open - the same with the tokenizer alone: a folder without weights will do. weights is NULL unless it is a GGUF file, hashes are empty. */
+/* lab_tokenizer_open - the same with the tokenizer alone: a folder without weights will do. weights
+ * is NULL unless it is a GGUF file, hashes are empty. */
 int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e);
 /* lab_tokenizer_save - its tokenizer's files into a folder that is there, so that the folder is a
  * whole model. */
 int lab_tokenizer_save(const struct lab_model *m, const char *dir, struct err *e);
 void lab_model_close(struct lab_model *m);
 
-/* lab_task_open - a task by name (share/tasks/NAME.yaml) or by a path that ends in .yaml; *dir: where its data lies, fetched where needed. */
-int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name, struct err *e);
+/* lab_task_open - a task by name (share/tasks/NAME.yaml) or by a path that ends in .yaml; *dir:
+ * where its data lies, fetched where needed. */
+int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
+                  struct err *e);
 /* lab_study_path - a study by path, or by name (share/studies/NAME.yaml). */
 int lab_study_path(const char *share, const char *name, struct str *path, struct err *e);
 
@@ -50,12 +54,13 @@ struct lab_summary {
     struct str dir; /* runs/studies/<name>, with results.json in it */
 };
 
-/* lab_run - every job that is not there yet, then the results. A failed job is counted and the rest goes on. ERR_INTERRUPTED where
- * the user stopped it; what was done stays. */
+/* lab_run - every job that is not there yet, then the results. A failed job is counted and the rest
+ * goes on. ERR_INTERRUPTED where the user stopped it; what was done stays. */
 int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *out, struct err *e);
 
-/* lab_plan_print - the jobs with their state, estimated time and memory, as a table (or JSON); nothing is computed but a short measurement of
- * the machine's product rate. */
-int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out, struct err *e);
+/* lab_plan_print - the jobs with their state, estimated time and memory, as a table (or JSON);
+ * nothing is computed but a short measurement of the machine's product rate. */
+int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
+                   struct err *e);
 
 #endif

@@ -64,8 +64,8 @@ static bool gguf_path(const char *path)
     struct str json = STR_INIT, tokens = STR_INIT;
     str_path(&json, path, "tokenizer.json");
     str_path(&tokens, path, "vocab.json");
-    bool gguf = str_ends(path, ".gguf") ||
-                (file_is_dir(path) && !json.failed && !tokens.failed && !file_exists(json.s) && !file_exists(tokens.s));
+    bool gguf = str_ends(path, ".gguf") || (file_is_dir(path) && !json.failed && !tokens.failed &&
+                                            !file_exists(json.s) && !file_exists(tokens.s));
     str_release(&json);
     str_release(&tokens);
     return gguf;
@@ -105,7 +105,8 @@ int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name,
         goto out;
     size_t vocab = weights_config(m->weights)->vocab;
     if (tokenizer_vocab(m->tokenizer) > vocab) {
-        rc = err_set(e, ERR_INPUT, "%s: the tokenizer has %zu ids, the model's embedding has %zu rows", path.s,
+        rc = err_set(e, ERR_INPUT,
+                     "%s: the tokenizer has %zu ids, the model's embedding has %zu rows", path.s,
                      tokenizer_vocab(m->tokenizer), vocab);
         goto out;
     }
@@ -127,8 +128,10 @@ void lab_model_close(struct lab_model *m)
     m->weights = NULL;
 }
 
-/* share_path - share/<folder>/<name>.yaml, or name itself where it is a path; else a sentence with what is there. */
-static int share_path(const char *share, const char *folder, const char *what, const char *name, struct str *path, struct err *e)
+/* share_path - share/<folder>/<name>.yaml, or name itself where it is a path; else a sentence with
+ * what is there. */
+static int share_path(const char *share, const char *folder, const char *what, const char *name,
+                      struct str *path, struct err *e)
 {
     if (str_ends(name, ".yaml") || str_ends(name, ".yml") || strchr(name, '/')) {
         str_reset(path);
@@ -156,8 +159,10 @@ static int share_path(const char *share, const char *folder, const char *what, c
                 names[kept++] = names[i];
             }
         const char *near = str_nearest(name, (const char *const *)names, kept);
-        rc = near ? err_set(e, ERR_INPUT, "no %s named \"%s\"; did you mean \"%s\"?", what, name, near)
-                  : err_set(e, ERR_INPUT, "no %s named \"%s\"; there are %s, or give a .yaml file", what, name, list.s);
+        rc = near ? err_set(e, ERR_INPUT, "no %s named \"%s\"; did you mean \"%s\"?", what, name,
+                            near)
+                  : err_set(e, ERR_INPUT, "no %s named \"%s\"; there are %s, or give a .yaml file",
+                            what, name, list.s);
     }
     mem_free(names);
     str_release(&dir);
@@ -170,7 +175,8 @@ int lab_study_path(const char *share, const char *name, struct str *path, struct
     return share_path(share, "studies", "study", name, path, e);
 }
 
-int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name, struct err *e)
+int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
+                  struct err *e)
 {
     struct str path = STR_INIT;
     struct asset_options o = {lab->offline, lab->log};

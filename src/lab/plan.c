@@ -1,4 +1,5 @@
-/* plan.c - study -> jobs. A job's hash is made here and nowhere else: what is not in its spec cannot change its result. */
+/* plan.c - study -> jobs. A job's hash is made here and nowhere else: what is not in its spec
+ * cannot change its result. */
 #include "lab/plan.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -143,8 +144,8 @@ static int models_open(struct plan *p, struct err *e)
                 return rc;
             size_t most = weights_config(p->models[p->n_models++].weights)->positions;
             if (p->study->max_tokens > most)
-                return err_set(e, ERR_INPUT, "data.max_tokens is %zu, model %s takes at most %zu", p->study->max_tokens,
-                               sides[i]->models[k], most);
+                return err_set(e, ERR_INPUT, "data.max_tokens is %zu, model %s takes at most %zu",
+                               p->study->max_tokens, sides[i]->models[k], most);
         }
     return OK;
 }
@@ -167,8 +168,8 @@ static int data_cut(const struct plan *p, struct dataset *d, struct log *log, st
         all += d->n[part];
     }
     if (!rc && cut && log)
-        log_info(log, "task %s: %zu of %zu texts cut to %zu tokens%s", task_name(p->task), cut, all, p->study->max_tokens,
-                 n > 1 ? ", the same for every model" : "");
+        log_info(log, "task %s: %zu of %zu texts cut to %zu tokens%s", task_name(p->task), cut, all,
+                 p->study->max_tokens, n > 1 ? ", the same for every model" : "");
     return rc;
 }
 
@@ -194,14 +195,17 @@ static int data_draw(struct plan *p, struct err *e)
 }
 
 /* side_job - the i-th (model, layers) of a side. */
-static int side_job(const struct plan *p, const struct study_side *side, size_t i, struct job *j, struct err *e)
+static int side_job(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
+                    struct err *e)
 {
     memset(j, 0, sizeof *j);
     j->side = side;
     j->model = plan_model(p, side->models[i / side->n_layers]);
-    size_t whole = weights_config(j->model->weights)->layers, layers = side->layers[i % side->n_layers];
+    size_t whole = weights_config(j->model->weights)->layers,
+           layers = side->layers[i % side->n_layers];
     if (layers > whole)
-        return err_set(e, ERR_INPUT, "model %s has %zu layers, the study asks for %zu", j->model->name, whole, layers);
+        return err_set(e, ERR_INPUT, "model %s has %zu layers, the study asks for %zu",
+                       j->model->name, whole, layers);
     j->layers = layers ? layers : whole;
     j->trainable = side->trainable;
     if (j->trainable.kind == TRAIN_TOP && j->trainable.top > j->layers)
@@ -217,7 +221,8 @@ static size_t job_size(const struct job *j)
     return config_params(&c);
 }
 
-static int pair_add(struct plan *p, const struct job *weak, const struct job *strong, const struct method *method, struct err *e)
+static int pair_add(struct plan *p, const struct job *weak, const struct job *strong,
+                    const struct method *method, struct err *e)
 {
     size_t n = p->study->seeds;
     int rc = mem_grow(&p->pairs, &p->cap_pairs, p->n_pairs + 1, sizeof *p->pairs, e);
@@ -238,7 +243,8 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         c.part = s.part = PART_TRAIN;
         s.role = JOB_STUDENT;
         s.method = method;
-        if ((rc = plan_add(p, &w, &pair->weak[r], e)) || (rc = plan_add(p, &c, &pair->ceiling[r], e)))
+        if ((rc = plan_add(p, &w, &pair->weak[r], e)) ||
+            (rc = plan_add(p, &c, &pair->ceiling[r], e)))
             return rc;
         s.supervisor = method ? pair->weak[r] : NULL;
         /* Ground truth as weak label is the ceiling's own description, so it is the same job. */
@@ -264,7 +270,8 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     for (size_t i = 0; !rc && i < s->supervisor.n_models * s->supervisor.n_layers; i++)
         for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
             struct job weak, strong;
-            if ((rc = side_job(p, &s->supervisor, i, &weak, e)) || (rc = side_job(p, &s->student, k, &strong, e)))
+            if ((rc = side_job(p, &s->supervisor, i, &weak, e)) ||
+                (rc = side_job(p, &s->student, k, &strong, e)))
                 break;
             if (job_size(&strong) < job_size(&weak)) {
                 rc = mem_grow(&p->left_out, &p->cap_left_out, p->n_left_out + 1,
@@ -286,7 +293,8 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
             s->supervisor.n_models * s->supervisor.n_layers * s->student.n_models *
                 s->student.n_layers);
     if (!rc && !p->n_pairs)
-        rc = err_set(e, ERR_INPUT, "every student is smaller than every supervisor: nothing to compare");
+        rc = err_set(e, ERR_INPUT,
+                     "every student is smaller than every supervisor: nothing to compare");
     if (rc)
         plan_release(p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;
@@ -306,7 +314,8 @@ void plan_release(struct plan *p)
     arena_release(&p->arena);
 }
 
-int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs, struct err *e)
+int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
+              struct err *e)
 {
     struct str path = STR_INIT, name = STR_INIT;
     str_addf(&name, "%s.f64", lab_part_names[part]);
@@ -315,7 +324,8 @@ int job_probs(const struct plan *p, const struct job *j, enum task_part part, do
     if (!rc)
         rc = str_check(&path, e);
     if (!rc)
-        rc = store_array_read(path.s, probs, p->data[j->repetition].n[part] * task_classes(p->task), e);
+        rc = store_array_read(path.s, probs, p->data[j->repetition].n[part] * task_classes(p->task),
+                              e);
     str_release(&name);
     str_release(&path);
     return rc;

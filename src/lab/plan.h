@@ -12,22 +12,22 @@ struct job {
     size_t repetition;
     const struct lab_model *model;
     const struct study_side *side;
-    size_t layers;                 /* resolved: 1..checkpoint's */
-    struct trainable trainable;    /* top cut down to layers */
-    enum task_part part;           /* what it trains on */
-    const struct method *method;   /* of a student; NULL: ground truth */
-    const struct job *supervisor;  /* whose labels; NULL: ground truth */
-    char label[160];               /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
+    size_t layers;                /* resolved: 1..checkpoint's */
+    struct trainable trainable;   /* top cut down to layers */
+    enum task_part part;          /* what it trains on */
+    const struct method *method;  /* of a student; NULL: ground truth */
+    const struct job *supervisor; /* whose labels; NULL: ground truth */
+    char label[160]; /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
     char hash[HASH_HEX];
-    char *spec;                    /* the JSON that was hashed */
+    char *spec; /* the JSON that was hashed */
     enum job_state state;
-    struct err why;                /* of a failure */
+    struct err why; /* of a failure */
 };
 
 /* One line of the results: a supervisor, a student, a method; a job each for every repetition. */
 struct pair {
-    const struct method *method; /* NULL: the control, ground truth as weak label */
-    size_t n;                    /* repetitions */
+    const struct method *method;             /* NULL: the control, ground truth as weak label */
+    size_t n;                                /* repetitions */
     struct job **weak, **student, **ceiling; /* [n] */
 };
 
@@ -70,7 +70,8 @@ int results_write(const struct plan *p, const char *dir, double seconds, struct 
 int predictions_write(const struct plan *p, double *const *probs, const char *dir, struct err *e);
 
 /* What a finished job left, read back: predictions on a part. [n,K], mem_free. */
-int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs, struct err *e);
+int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
+              struct err *e);
 
 extern const char *const lab_part_names[PART_COUNT];
 
@@ -85,8 +86,9 @@ struct cached_features {
     struct features f;
     size_t *starts;
 };
-int cached_features_open(struct cached_features *c, const struct plan *p, const struct job *j, struct model *m,
-                         const struct token_set *t, enum task_part part, struct err *e);
+int cached_features_open(struct cached_features *c, const struct plan *p, const struct job *j,
+                         struct model *m, const struct token_set *t, enum task_part part,
+                         struct err *e);
 void cached_features_close(struct cached_features *c);
 /* cached_features_hold - said before the first job: this process may read features until
  * cached_features_drop. *fd: -1 where no job of the plan has a frozen block. Leftovers and features

@@ -1,4 +1,5 @@
-/* results.c - finished jobs -> results.json, the one thing the report reads (docs/results.md describes it). */
+/* results.c - finished jobs -> results.json, the one thing the report reads (docs/results.md
+ * describes it). */
 #include "lab/metrics.h"
 #include "lab/plan.h"
 #include "core/file.h"
@@ -18,9 +19,9 @@ static const char *const score_names[SCORES] = {"auroc", "prior_matched_accuracy
 struct bench {
     const struct plan *p;
     size_t K;
-    int **labels;   /* [seeds] */
-    uint64_t **units; /* [seeds], each test example's question */
-    double **probs;   /* [jobs], NULL where failed */
+    int **labels;             /* [seeds] */
+    uint64_t **units;         /* [seeds], each test example's question */
+    double **probs;           /* [jobs], NULL where failed */
     double (*scores)[SCORES]; /* [jobs] */
 };
 
@@ -106,7 +107,8 @@ static void estimate_json(struct js *w, const char *key, const struct estimate *
     js_close(w, ']');
 }
 
-/* role_json - one of the three models of a pair: accuracy with its interval, and the rest as means over repetitions. */
+/* role_json - one of the three models of a pair: accuracy with its interval, and the rest as means
+ * over repetitions. */
 static void role_json(struct js *w, const struct bench *b, const char *key, struct job *const *jobs,
                       const size_t *alive, size_t n, const struct estimate *accuracy)
 {
@@ -138,7 +140,8 @@ static void model_id(const struct job *j, struct str *out)
     str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
 }
 
-static void seeds_json(struct js *w, const struct trio_seed *t, const size_t *alive, size_t n, size_t K)
+static void seeds_json(struct js *w, const struct trio_seed *t, const size_t *alive, size_t n,
+                       size_t K)
 {
     js_key(w, "per_seed"), js_open(w, '[');
     for (size_t i = 0; i < n; i++) {
@@ -150,25 +153,29 @@ static void seeds_json(struct js *w, const struct trio_seed *t, const size_t *al
         js_key(w, "weak"), js_real(w, weak);
         js_key(w, "student"), js_real(w, student);
         js_key(w, "ceiling"), js_real(w, ceiling);
-        js_key(w, "pgr"), js_real(w, ceiling > weak ? (student - weak) / (ceiling - weak) : (double)NAN);
+        js_key(w, "pgr"),
+            js_real(w, ceiling > weak ? (student - weak) / (ceiling - weak) : (double)NAN);
         js_close(w, '}');
     }
     js_close(w, ']');
 }
 
-/* naive_pair - the naive pair of the same supervisor and student: what other methods are compared with. */
+/* naive_pair - the naive pair of the same supervisor and student: what other methods are compared
+ * with. */
 static const struct pair *naive_pair(const struct plan *p, const struct pair *q)
 {
     for (size_t i = 0; i < p->n_pairs; i++) {
         const struct pair *c = &p->pairs[i];
-        if (c->method && strcmp(c->method->name, "naive") == 0 && c->weak[0] == q->weak[0] && c->ceiling[0] == q->ceiling[0])
+        if (c->method && strcmp(c->method->name, "naive") == 0 && c->weak[0] == q->weak[0] &&
+            c->ceiling[0] == q->ceiling[0])
             return c;
     }
     return NULL;
 }
 
-static int versus_json(struct js *w, const struct bench *b, const struct pair *q, const struct trio_seed *t, const size_t *alive,
-                       size_t n, const struct trio_settings *set, struct err *e)
+static int versus_json(struct js *w, const struct bench *b, const struct pair *q,
+                       const struct trio_seed *t, const size_t *alive, size_t n,
+                       const struct trio_settings *set, struct err *e)
 {
     const struct pair *naive = q->method ? naive_pair(b->p, q) : NULL;
     if (!naive || naive == q)
@@ -249,7 +256,8 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         estimate_json(w, "gap", &trio.gap);
         estimate_json(w, "gain", &trio.gain);
         estimate_json(w, "pgr", &trio.pgr);
-        static const char *const reasons[] = {NULL, "the ceiling is not above the supervisor", "the gap is within the noise"};
+        static const char *const reasons[] = {NULL, "the ceiling is not above the supervisor",
+                                              "the gap is within the noise"};
         js_key(w, "pgr_undefined");
         if (reasons[trio.reason])
             js_str(w, reasons[trio.reason]);
@@ -451,7 +459,8 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
     return rc;
 }
 
-/* examples_json - the first repetition's test texts with every job's probabilities of each class. */
+/* examples_json - the first repetition's test texts with every job's probabilities of each class.
+ */
 static void examples_json(struct js *w, const struct bench *b)
 {
     const struct plan *p = b->p;

@@ -23,8 +23,10 @@ static void say_result(const struct plan *p, const struct job *j, size_t done, d
     struct str took = STR_INIT;
     double accuracy = 0;
     str_duration(&took, seconds);
-    if (!store_result(p->lab->store, j->hash, &t, &ignored) && !doc_opt_real(t.root, "accuracy", 0, 1, &accuracy, &ignored))
-        log_info(p->lab->log, "[%zu/%zu] %s: accuracy %.3f (%s)", done, p->n_jobs, j->label, accuracy, took.s);
+    if (!store_result(p->lab->store, j->hash, &t, &ignored) &&
+        !doc_opt_real(t.root, "accuracy", 0, 1, &accuracy, &ignored))
+        log_info(p->lab->log, "[%zu/%zu] %s: accuracy %.3f (%s)", done, p->n_jobs, j->label,
+                 accuracy, took.s);
     str_release(&took);
     doc_tree_release(&t);
 }
@@ -150,7 +152,8 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     return rc;
 }
 
-/* product_rate - multiply-adds of a product of the usual shape, in operations a second: what estimates are made of. */
+/* product_rate - multiply-adds of a product of the usual shape, in operations a second: what
+ * estimates are made of. */
 static int product_rate(struct dev *d, double *rate, struct err *e)
 {
     enum { M = 768, N = 1536, K = 576 };
@@ -178,7 +181,8 @@ static int product_rate(struct dev *d, double *rate, struct err *e)
 #define TRAINING_EFFICIENCY 0.8
 
 /* job_cost - operations and bytes, from token counts that the examples' own tokens give. */
-static int job_cost(const struct plan *p, const struct job *j, double *flops, size_t *bytes, struct err *e)
+static int job_cost(const struct plan *p, const struct job *j, double *flops, size_t *bytes,
+                    struct err *e)
 {
     const struct dataset *d = &p->data[j->repetition];
     struct model_config c = *weights_config(j->model->weights);
@@ -195,16 +199,22 @@ static int job_cost(const struct plan *p, const struct job *j, double *flops, si
         token_set_release(&t);
     }
     bool prefix = j->trainable.kind != TRAIN_ALL;
-    size_t epochs = j->side->training.epochs, n = d->n[j->part], evals = epochs * j->side->training.evals + 1;
+    size_t epochs = j->side->training.epochs, n = d->n[j->part],
+           evals = epochs * j->side->training.evals + 1;
     *flops = (double)epochs * model_flops(&c, &j->trainable, tokens[j->part], n, prefix);
     /* A forward alone is a third of a step in which everything learns. */
     struct trainable all = {TRAIN_ALL, 0, false};
     double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000;
-    double own = prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;
-    *flops += forward * own * ((double)tokens[PART_TEST] + (double)evals * (double)tokens[PART_VALID] +
-                               (j->part == PART_SUPERVISE ? (double)tokens[PART_TRAIN] : 0));
-    if (prefix && j->role == JOB_CEILING) /* whoever is first computes the features; the plan's order makes it the ceiling */
-        *flops += forward * (1 - own) * ((double)tokens[j->part] + (double)tokens[PART_TEST] + (double)tokens[PART_VALID]);
+    double own =
+        prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;
+    *flops += forward * own *
+              ((double)tokens[PART_TEST] + (double)evals * (double)tokens[PART_VALID] +
+               (j->part == PART_SUPERVISE ? (double)tokens[PART_TRAIN] : 0));
+    if (prefix && j->role == JOB_CEILING) /* whoever is first computes the features; the plan's
+                                             order makes it the ceiling */
+        *flops +=
+            forward * (1 - own) *
+            ((double)tokens[j->part] + (double)tokens[PART_TEST] + (double)tokens[PART_VALID]);
     *bytes = model_bytes(&c, &j->trainable, j->side->training.micro_tokens);
     return OK;
 }
@@ -215,13 +225,15 @@ static void plan_table(struct str *out, const struct job *j, double seconds, siz
     struct str took = STR_INIT, memory = STR_INIT;
     str_duration(&took, seconds);
     str_bytes(&memory, (double)bytes);
-    str_addf(out, "%-6s %9s %10s  %.12s  %s\n", states[j->state], j->state == JOB_TODO ? took.s : "-",
-             j->state == JOB_TODO ? memory.s : "-", j->hash, j->label);
+    str_addf(out, "%-6s %9s %10s  %.12s  %s\n", states[j->state],
+             j->state == JOB_TODO ? took.s : "-", j->state == JOB_TODO ? memory.s : "-", j->hash,
+             j->label);
     str_release(&took);
     str_release(&memory);
 }
 
-int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out, struct err *e)
+int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
+                   struct err *e)
 {
     struct plan p;
     struct js w;
@@ -266,7 +278,8 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     } else if (!rc) {
         struct str took = STR_INIT;
         str_duration(&took, total);
-        str_addf(out, "%zu jobs, %zu to do, about %s at %.0f GF/s\n", p.n_jobs, todo, took.s, rate / 1e9);
+        str_addf(out, "%zu jobs, %zu to do, about %s at %.0f GF/s\n", p.n_jobs, todo, took.s,
+                 rate / 1e9);
         str_release(&took);
     }
     plan_release(&p);

@@ -6,20 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* To add a method: its row here, its loss (train/loss.c) where it has one of its own, its line in docs/studies.md. */
+/* To add a method: its row here, its loss (train/loss.c) where it has one of its own, its line in
+ * docs/studies.md. */
 const struct method methods[] = {
     {"naive", LOSS_XENT, "cross-entropy on the supervisor's soft labels"},
-    {"confidence", LOSS_CONFIDENCE, "auxiliary confidence loss: the student may contradict its supervisor"},
+    {"confidence", LOSS_CONFIDENCE,
+     "auxiliary confidence loss: the student may contradict its supervisor"},
     {NULL, LOSS_XENT, NULL},
 };
 
-static const char *const study_keys[] = {"name",     "title",      "task",  "model",    "data", "supervisor", "student", "training",
-                                         "methods",  "confidence", "seeds", "seed",     "hold", "controls",   "save",    "bootstrap",
-                                         "level",    "precision", NULL};
+static const char *const study_keys[] = {
+    "name",     "title",     "task",       "model",     "data", "supervisor", "student",
+    "training", "methods",   "confidence", "seeds",     "seed", "hold",       "controls",
+    "save",     "bootstrap", "level",      "precision", NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
 static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
-static const char *const training_keys[] = {"epochs", "batch",    "lr",   "schedule",     "warmup", "weight_decay",     "beta1", "beta2",
-                                            "eps",    "clip",     "evals", "micro_tokens", "checkpoint_every", NULL};
+static const char *const training_keys[] = {
+    "epochs", "batch", "lr",   "schedule", "warmup",       "weight_decay",     "beta1",
+    "beta2",  "eps",   "clip", "evals",    "micro_tokens", "checkpoint_every", NULL};
 static const char *const side_keys[] = {
     "model", "layers",   "weights",      "trainable",        "embeddings", "epochs", "batch",
     "lr",    "schedule", "warmup",       "weight_decay",     "beta1",      "beta2",  "eps",
@@ -49,13 +53,16 @@ static int training_read(struct train_settings *t, const struct doc *m, struct e
     int rc, schedule = (int)t->schedule;
     if (!m)
         return OK;
-    if ((rc = doc_opt_size(m, "epochs", 0, 10000, &t->epochs, e)) || (rc = doc_opt_size(m, "batch", 1, 1u << 20, &t->batch, e)) ||
+    if ((rc = doc_opt_size(m, "epochs", 0, 10000, &t->epochs, e)) ||
+        (rc = doc_opt_size(m, "batch", 1, 1u << 20, &t->batch, e)) ||
         (rc = doc_opt_real(m, "lr", 0, 10, &t->lr, e)) ||
         (rc = doc_opt_enum(m, "schedule", schedule_names, &schedule, e)) ||
         (rc = doc_opt_size(m, "warmup", 0, 1u << 30, &t->warmup, e)) ||
         (rc = doc_opt_real(m, "weight_decay", 0, 10, &t->weight_decay, e)) ||
-        (rc = doc_opt_real(m, "beta1", 0, 1, &t->beta1, e)) || (rc = doc_opt_real(m, "beta2", 0, 1, &t->beta2, e)) ||
-        (rc = doc_opt_real(m, "eps", 0, 1, &t->eps, e)) || (rc = doc_opt_real(m, "clip", 0, 1e9, &t->clip, e)) ||
+        (rc = doc_opt_real(m, "beta1", 0, 1, &t->beta1, e)) ||
+        (rc = doc_opt_real(m, "beta2", 0, 1, &t->beta2, e)) ||
+        (rc = doc_opt_real(m, "eps", 0, 1, &t->eps, e)) ||
+        (rc = doc_opt_real(m, "clip", 0, 1e9, &t->clip, e)) ||
         (rc = doc_opt_size(m, "evals", 0, 1000, &t->evals, e)) ||
         (rc = doc_opt_size(m, "micro_tokens", 1, 1u << 24, &t->micro_tokens, e)) ||
         (rc = doc_opt_real(m, "checkpoint_every", 0, 1e9, &t->checkpoint_every, e)))
@@ -75,7 +82,8 @@ static const struct doc *list_next(const struct doc *list, const struct doc *d)
     return list->type == DOC_LIST ? d->next : NULL;
 }
 
-static int strings_read(const struct doc *d, const char *key, const char **out, size_t *n, struct err *e)
+static int strings_read(const struct doc *d, const char *key, const char **out, size_t *n,
+                        struct err *e)
 {
     *n = 0;
     for (const struct doc *x = list_first(d); x; x = list_next(d, x)) {
@@ -113,8 +121,8 @@ static int trainable_read(struct trainable *t, const struct doc *d, struct err *
                     d->type == DOC_STRING ? d->s : doc_type_name(d->type));
 }
 
-static int side_read(struct study_side *side, const struct doc *root, const char *name, const struct train_settings *common,
-                     struct err *e)
+static int side_read(struct study_side *side, const struct doc *root, const char *name,
+                     const struct train_settings *common, struct err *e)
 {
     const struct doc *m = doc_get(root, name), *d;
     int rc, weights = 0;
@@ -136,7 +144,8 @@ static int side_read(struct study_side *side, const struct doc *root, const char
         for (const struct doc *x = list_first(d); x; x = list_next(d, x)) {
             bool all = x->type == DOC_STRING && strcmp(x->s, "all") == 0;
             if (!all && (x->type != DOC_INT || x->i < 1 || x->i > 100000))
-                return doc_fail(x, e, "\"layers\" holds %s, wanted whole numbers from 1, or all", x->s ? x->s : doc_type_name(x->type));
+                return doc_fail(x, e, "\"layers\" holds %s, wanted whole numbers from 1, or all",
+                                x->s ? x->s : doc_type_name(x->type));
             if (side->n_layers == STUDY_LIST)
                 return doc_fail(x, e, "\"layers\" has more than %d entries", STUDY_LIST);
             side->layers[side->n_layers++] = all ? 0 : (size_t)x->i;
@@ -152,7 +161,8 @@ static int side_read(struct study_side *side, const struct doc *root, const char
     if ((rc = doc_opt_bool(m, "embeddings", &side->trainable.embeddings, e)))
         return rc;
     if (side->trainable.embeddings && side->trainable.kind != TRAIN_ALL)
-        return doc_fail(doc_get(m, "embeddings"), e, "\"embeddings\" can learn only where trainable is all");
+        return doc_fail(doc_get(m, "embeddings"), e,
+                        "\"embeddings\" can learn only where trainable is all");
     return training_read(&side->training, m, e);
 }
 
@@ -160,7 +170,8 @@ static int data_read(struct study *s, const struct doc *m, struct err *e)
 {
     int rc;
     if (!m)
-        return doc_fail(s->tree.root, e, "\"data\" is missing: how many examples supervise, train and test");
+        return doc_fail(s->tree.root, e,
+                        "\"data\" is missing: how many examples supervise, train and test");
     if ((rc = doc_check_keys(m, data_keys, e)))
         return rc;
     for (int p = 0; p < PART_COUNT; p++) {
@@ -192,8 +203,9 @@ static int methods_read(struct study *s, struct err *e)
                 str_addf(&list, "%s%s", k ? ", " : "", methods[k].name);
             }
             const char *near = str_nearest(names[i], known, k);
-            rc = near ? doc_fail(d, e, "unknown method \"%s\"; did you mean \"%s\"?", names[i], near)
-                      : doc_fail(d, e, "unknown method \"%s\"; known are %s", names[i], list.s);
+            rc = near
+                     ? doc_fail(d, e, "unknown method \"%s\"; did you mean \"%s\"?", names[i], near)
+                     : doc_fail(d, e, "unknown method \"%s\"; known are %s", names[i], list.s);
             str_release(&list);
             return rc;
         }
@@ -219,7 +231,8 @@ static int confidence_read(struct study *s, struct err *e)
     int rc, threshold = (int)s->confidence.threshold;
     if (!m)
         return OK;
-    if ((rc = doc_check_keys(m, confidence_keys, e)) || (rc = doc_opt_real(m, "alpha_max", 0, 1, &s->confidence.alpha_max, e)) ||
+    if ((rc = doc_check_keys(m, confidence_keys, e)) ||
+        (rc = doc_opt_real(m, "alpha_max", 0, 1, &s->confidence.alpha_max, e)) ||
         (rc = doc_opt_real(m, "ramp", 0, 1, &s->confidence.ramp, e)) ||
         (rc = doc_opt_enum(m, "threshold", threshold_names, &threshold, e)))
         return rc;
@@ -253,7 +266,9 @@ static int seeds_read(struct study *s, struct err *e)
             while (seed_names[k] && strcmp(seed_names[k], names[i]) != 0)
                 k++;
             if (!seed_names[k])
-                return doc_fail(d, e, "\"hold\" names \"%s\"; known seeds are split, label, init, order", names[i]);
+                return doc_fail(d, e,
+                                "\"hold\" names \"%s\"; known seeds are split, label, init, order",
+                                names[i]);
             s->held[k] = true;
         }
     }
@@ -274,7 +289,8 @@ static void study_defaults(struct study *s)
     s->confidence.kind = LOSS_CONFIDENCE;
 }
 
-/* folder_set - a study that was changed on the command line has results of its own, unless it was given a name there too. */
+/* folder_set - a study that was changed on the command line has results of its own, unless it was
+ * given a name there too. */
 static int folder_set(struct study *s, const char *const *overrides, size_t n, struct err *e)
 {
     struct str yaml = STR_INIT;
@@ -290,7 +306,8 @@ static int folder_set(struct study *s, const char *const *overrides, size_t n, s
     return rc;
 }
 
-int study_read(struct study *s, const char *path, const char *const *overrides, size_t n, struct err *e)
+int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
+               struct err *e)
 {
     int rc;
     struct train_settings common;
@@ -319,20 +336,29 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
     if ((rc = doc_check_keys(root, study_keys, e)) || (rc = doc_str(root, "name", &s->name, e)) ||
         (rc = doc_str(root, "task", &s->task, e)))
         goto out;
-    if (!s->name[0] || strspn(s->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(s->name) ||
+    if (!s->name[0] ||
+        strspn(s->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+            strlen(s->name) ||
         s->name[0] == '.') {
-        rc = doc_fail(doc_get(root, "name"), e, "\"name\" is \"%s\", wanted letters, digits, - _ . (it names a folder)", s->name);
+        rc = doc_fail(doc_get(root, "name"), e,
+                      "\"name\" is \"%s\", wanted letters, digits, - _ . (it names a folder)",
+                      s->name);
         goto out;
     }
     s->title = s->name;
     const struct doc *training = doc_get(root, "training");
-    if ((rc = doc_opt_str(root, "title", &s->title, e)) || (rc = data_read(s, doc_get(root, "data"), e)) ||
-        (training && (rc = doc_check_keys(training, training_keys, e))) || (rc = training_read(&common, training, e)) ||
+    if ((rc = doc_opt_str(root, "title", &s->title, e)) ||
+        (rc = data_read(s, doc_get(root, "data"), e)) ||
+        (training && (rc = doc_check_keys(training, training_keys, e))) ||
+        (rc = training_read(&common, training, e)) ||
         (rc = side_read(&s->supervisor, root, "supervisor", &common, e)) ||
-        (rc = side_read(&s->student, root, "student", &common, e)) || (rc = methods_read(s, e)) || (rc = confidence_read(s, e)) ||
-        (rc = seeds_read(s, e)) || (rc = doc_opt_bool(root, "controls", &s->controls, e)) || (rc = precision_read(s, e)) ||
-        (rc = doc_opt_bool(root, "save", &s->save, e)) || (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
-        (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) || (rc = folder_set(s, overrides, n, e)))
+        (rc = side_read(&s->student, root, "student", &common, e)) || (rc = methods_read(s, e)) ||
+        (rc = confidence_read(s, e)) || (rc = seeds_read(s, e)) ||
+        (rc = doc_opt_bool(root, "controls", &s->controls, e)) || (rc = precision_read(s, e)) ||
+        (rc = doc_opt_bool(root, "save", &s->save, e)) ||
+        (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
+        (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||
+        (rc = folder_set(s, overrides, n, e)))
         goto out;
 out:
     if (rc)

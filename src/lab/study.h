@@ -1,6 +1,7 @@
 /* study.h - a study file: what is compared with what, and every setting that can change a result.
  *
- * docs/studies.md is the user's manual of the file. To add a method: a row of the table in study.c. */
+ * docs/studies.md is the user's manual of the file. To add a method: a row of the table in study.c.
+ */
 #ifndef W2S_LAB_STUDY_H
 #define W2S_LAB_STUDY_H
 
@@ -35,32 +36,37 @@ enum study_seed { SEED_SPLIT, SEED_LABEL, SEED_INIT, SEED_ORDER, SEED_COUNT };
 struct study {
     struct doc_tree tree; /* the file with its overrides: strings below live in it */
     const char *name, *title, *task;
-    char folder[160]; /* of its results: the name; with overrides the name and the hash of the settings, so that one does not write over the other */
+    char folder[160]; /* of its results: the name; with overrides the name and the hash of the
+                         settings, so that one does not write over the other */
     struct task_sizes sizes;
     size_t max_tokens;
     struct study_side supervisor, student;
     const struct method *methods[STUDY_LIST];
     size_t n_methods;
     struct loss_settings confidence;
-    enum precision precision; /* of large products, as asked for; the device says what it is */
-    bool controls;          /* add ground truth as weak label: PGR must be 1 */
-    bool save;              /* keep every trained model as a Hugging Face folder in its job */
-    size_t seeds;           /* repetitions */
+    enum precision precision;  /* of large products, as asked for; the device says what it is */
+    bool controls;             /* add ground truth as weak label: PGR must be 1 */
+    bool save;                 /* keep every trained model as a Hugging Face folder in its job */
+    size_t seeds;              /* repetitions */
     uint64_t seed[SEED_COUNT]; /* of the first repetition; the r-th has + r, but for those held */
     bool held[SEED_COUNT];
-    size_t bootstrap;       /* replicates */
+    size_t bootstrap; /* replicates */
     double level;
 };
 
-/* study_read - path: a study file; overrides: "key=value", dotted keys. Unknown keys, methods, wrong values: ERR_INPUT with file and line. */
-int study_read(struct study *s, const char *path, const char *const *overrides, size_t n, struct err *e);
+/* study_read - path: a study file; overrides: "key=value", dotted keys. Unknown keys, methods,
+ * wrong values: ERR_INPUT with file and line. */
+int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
+               struct err *e);
 void study_release(struct study *s);
 uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetition);
 
-/* study_resolved - every setting, defaults included, as YAML that study_read takes and that gives the same jobs. */
+/* study_resolved - every setting, defaults included, as YAML that study_read takes and that gives
+ * the same jobs. */
 int study_resolved(const struct study *s, struct str *yaml, struct err *e);
 
-/* side_settings_json - what of a side's training can change a result, as members of an open JSON object: enters job hashes. */
+/* side_settings_json - what of a side's training can change a result, as members of an open JSON
+ * object: enters job hashes. */
 void side_settings_json(struct js *j, const struct study_side *side);
 
 #endif

@@ -6,5 +6,6 @@
 
 void store_libraries(struct str *out)
 {
-    str_addf(out, "SQLite %s, libcurl %s", sqlite3_libversion(), curl_version_info(CURLVERSION_NOW)->version);
+    str_addf(out, "SQLite %s, libcurl %s", sqlite3_libversion(),
+             curl_version_info(CURLVERSION_NOW)->version);
 }

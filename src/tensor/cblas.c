@@ -1,4 +1,5 @@
-/* cblas.c - matrix products by a CBLAS: OpenBLAS, where oneDNN is absent or does not suit the processor. */
+/* cblas.c - matrix products by a CBLAS: OpenBLAS, where oneDNN is absent or does not suit the
+ * processor. */
 #include "tensor/kernels.h"
 
 #ifdef W2S_CBLAS
@@ -6,12 +7,14 @@
 
 #include <stdio.h>
 
-static void cblas_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b,
-                         size_t ldb, bool accumulate, float *c, size_t ldc)
+static void cblas_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
+                         const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                         float *c, size_t ldc)
 {
     (void)d;
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)M, (int)N, (int)K, 1.0f, a, (int)lda, b,
-                (int)ldb, accumulate ? 1.0f : 0.0f, c, (int)ldc);
+    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+                (int)M, (int)N, (int)K, 1.0f, a, (int)lda, b, (int)ldb, accumulate ? 1.0f : 0.0f, c,
+                (int)ldc);
 }
 
 static void cblas_describe(char *buf, size_t n)

@@ -1,4 +1,5 @@
-/* dev.c - devices by name: the CPU (the best instruction set and product library) and the scalar reference. */
+/* dev.c - devices by name: the CPU (the best instruction set and product library) and the scalar
+ * reference. */
 #include "tensor/kernels.h"
 #include "core/mem.h"
 #include "core/par.h"
@@ -33,7 +34,7 @@ static const struct isa isas[] = {
     {"base", "the compiler's baseline", &w2s_kernels_base},
 };
 #define ZERO_GRAIN ((size_t)1 << 20) /* floats */
-#define ISAS (sizeof isas / sizeof *isas)
+#define ISAS       (sizeof isas / sizeof *isas)
 
 struct cpu {
     struct ops ops; /* the instruction set's kernels with the library's product */
@@ -48,10 +49,12 @@ static bool isa_runs(const char *name)
 #if defined W2S_ISA_V4
     __builtin_cpu_init();
     if (strcmp(name, "v4") == 0)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
     if (strcmp(name, "v3") == 0)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+               __builtin_cpu_supports("bmi2");
 #endif
     return strcmp(name, "base") == 0;
 }
@@ -64,21 +67,30 @@ static int cpu_choose(struct cpu *c, struct err *e)
         if (isa_runs(isas[i].name) && (!isa || strcmp(isa, isas[i].name) == 0))
             c->isa = &isas[i];
     if (!c->isa)
-        return err_set(e, ERR_INPUT, "W2S_ISA is \"%s\"; this processor and program have v4, v3 or base, as far as they run", isa);
+        return err_set(
+            e, ERR_INPUT,
+            "W2S_ISA is \"%s\"; this processor and program have v4, v3 or base, as far as they run",
+            isa);
     for (size_t i = 0; blas_libraries[i] && !c->blas; i++)
         if (!blas || strcmp(blas, blas_libraries[i]->name) == 0)
             c->blas = blas_libraries[i];
     if (!c->blas)
-        return err_set(e, ERR_INPUT, "W2S_BLAS is \"%s\"; onednn and openblas are known, as far as they were built in", blas ? blas : "");
+        return err_set(
+            e, ERR_INPUT,
+            "W2S_BLAS is \"%s\"; onednn and openblas are known, as far as they were built in",
+            blas ? blas : "");
     return OK;
 }
 
-/* A product with a side shorter than this gains nothing from bf16: heads of classifiers and the like stay f32. */
+/* A product with a side shorter than this gains nothing from bf16: heads of classifiers and the
+ * like stay f32. */
 #define BF16_WORTH 16
 
-/* cpu_matmul - a library's product; of a row or few, the kernels' own; in bf16 where that was set. */
-static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
-                       bool accumulate, float *c, size_t ldc)
+/* cpu_matmul - a library's product; of a row or few, the kernels' own; in bf16 where that was set.
+ */
+static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
+                       const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                       float *c, size_t ldc)
 {
     const struct cpu *own = d->priv;
     bool few = M <= MATMUL_FEW && !ta && tb;
@@ -88,11 +100,13 @@ static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size
         return;
     }
 #endif
-    (few ? own->isa->kernels->matmul : own->blas->matmul)(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+    (few ? own->isa->kernels->matmul : own->blas->matmul)(d, ta, tb, M, N, K, a, lda, b, ldb,
+                                                          accumulate, c, ldc);
 }
 
-/* cpu_rope - with cosines and sines of the device's table, which is made once for a model and longer when a longer text comes. Without
- * memory for it, or with frequencies of the caller's, the kernel works them out: the same bits, more slowly. */
+/* cpu_rope - with cosines and sines of the device's table, which is made once for a model and
+ * longer when a longer text comes. Without memory for it, or with frequencies of the caller's, the
+ * kernel works them out: the same bits, more slowly. */
 static void cpu_rope(struct dev *d, const struct rope_shape *s, bool inverse, float *x)
 {
     struct cpu *own = d->priv;
@@ -103,7 +117,8 @@ static void cpu_rope(struct dev *d, const struct rope_shape *s, bool inverse, fl
         longest = (size_t)s->pos[i] >= longest ? (size_t)s->pos[i] + 1 : longest;
     if (s->freq)
         longest = SIZE_MAX;
-    else if (t->theta < s->theta || t->theta > s->theta || t->rotary != s->rotary || t->positions < longest)
+    else if (t->theta < s->theta || t->theta > s->theta || t->rotary != s->rotary ||
+             t->positions < longest)
         rope_table_make(t, s->theta, s->rotary, longest);
     with.table = longest <= t->positions ? t->cosines : NULL;
     own->isa->kernels->rope(d, &with, inverse, x);
@@ -133,7 +148,8 @@ int dev_open(struct dev *d, const char *name, struct err *e)
         *d = (struct dev){&ops_reference, "reference", NULL, NULL};
         return OK;
     }
-    return err_set(e, ERR_INPUT, "no device \"%s\" in this program; there are cpu and reference", name);
+    return err_set(e, ERR_INPUT, "no device \"%s\" in this program; there are cpu and reference",
+                   name);
 }
 
 int dev_precision_set(struct dev *d, enum precision p, struct err *e)
@@ -152,7 +168,8 @@ int dev_precision_set(struct dev *d, enum precision p, struct err *e)
 #endif
     if (p == PRECISION_BF16 && !here)
         return err_set(e, ERR_INPUT, "precision is bf16; %s, so f32 or auto is wanted",
-                       c ? "this processor (or this program) has no products in bf16 (AVX-512 BF16)" : "the reference device computes in f32 alone");
+                       c ? "this processor (or this program) has no products in bf16 (AVX-512 BF16)"
+                         : "the reference device computes in f32 alone");
     return rc;
 }
 
@@ -184,7 +201,8 @@ void dev_describe(const struct dev *d, char *buf, size_t n)
         return;
     }
     c->blas->describe(blas, sizeof blas);
-    snprintf(buf, n, "cpu: %s, %s, %d threads, %s", blas, c->isa->what, par_threads(), c->bf16 ? "products in bf16" : "f32");
+    snprintf(buf, n, "cpu: %s, %s, %d threads, %s", blas, c->isa->what, par_threads(),
+             c->bf16 ? "products in bf16" : "f32");
 }
 
 void dev_numerics(const struct dev *d, char *buf, size_t n)
@@ -197,10 +215,12 @@ void dev_numerics(const struct dev *d, char *buf, size_t n)
     }
     /* The product library may cut its sums by thread, and says itself which kernels it takes. */
     c->blas->describe(blas, sizeof blas);
-    snprintf(buf, n, "cpu %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas, c->isa->name, par_threads());
+    snprintf(buf, n, "cpu %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas, c->isa->name,
+             par_threads());
 }
 
-/* A large array is first touched by all threads: the system's part of that work costs more than ours. */
+/* A large array is first touched by all threads: the system's part of that work costs more than
+ * ours. */
 static void zero(void *p, size_t begin, size_t end)
 {
     memset((float *)p + begin, 0, (end - begin) * sizeof(float));

@@ -1,4 +1,5 @@
-/* dnnl.c - matrix products by oneDNN. The one file that knows it; the calls it rests on are the same in oneDNN 2 and 3. */
+/* dnnl.c - matrix products by oneDNN. The one file that knows it; the calls it rests on are the
+ * same in oneDNN 2 and 3. */
 #include "tensor/kernels.h"
 
 #ifdef W2S_DNNL
@@ -8,17 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
-static void onednn_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b,
-                        size_t ldb, bool accumulate, float *c, size_t ldc)
+static void onednn_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
+                          const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                          float *c, size_t ldc)
 {
     (void)d;
-    dnnl_status_t s = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', (dnnl_dim_t)M, (dnnl_dim_t)N, (dnnl_dim_t)K, 1.0f, a, (dnnl_dim_t)lda, b,
-                                 (dnnl_dim_t)ldb, accumulate ? 1.0f : 0.0f, c, (dnnl_dim_t)ldc);
+    dnnl_status_t s = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', (dnnl_dim_t)M, (dnnl_dim_t)N,
+                                 (dnnl_dim_t)K, 1.0f, a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb,
+                                 accumulate ? 1.0f : 0.0f, c, (dnnl_dim_t)ldc);
     if (s != dnnl_success)
         BUG("oneDNN refused a product of %zu x %zu x %zu (status %d)", M, N, K, (int)s);
 }
 
-/* Which kernels it takes, and so the bits of a product, follows the processor and DNNL_MAX_CPU_ISA: named beside the version. */
+/* Which kernels it takes, and so the bits of a product, follows the processor and DNNL_MAX_CPU_ISA:
+ * named beside the version. */
 static void onednn_describe(char *buf, size_t n)
 {
     static const char prefix[] = "cpu_isa_";

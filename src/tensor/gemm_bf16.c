@@ -1,18 +1,21 @@
-/* gemm_bf16.c - matrix products with operands rounded to bf16 and sums in f32, for processors with AVX-512 BF16.
+/* gemm_bf16.c - matrix products with operands rounded to bf16 and sums in f32, for processors with
+ * AVX-512 BF16.
  *
  *     c [M,N] (+)= bf16(op(a)) . bf16(op(b)); a and b are f32 in memory, as they lie
  *
- *     a --pack--> panels of MR rows     [M/MR][K/2][MR] pairs   all threads together, once for a block of K
- *     b --pack--> slivers of NR columns [N/NR][K/2][NR] pairs   each thread its own columns, in its second-level cache
- *     tile: MR x NR sums in registers; for each pair of K, NR/16 loads of b, MR broadcasts of a, MR*NR/16 vdpbf16ps
+ *     a --pack--> panels of MR rows     [M/MR][K/2][MR] pairs   all threads together, once for a
+ * block of K b --pack--> slivers of NR columns [N/NR][K/2][NR] pairs   each thread its own columns,
+ * in its second-level cache tile: MR x NR sums in registers; for each pair of K, NR/16 loads of b,
+ * MR broadcasts of a, MR*NR/16 vdpbf16ps
  *
- * Rounding happens while packing, which has to read the numbers anyway: there are no bf16 copies of weights to keep or to go stale, at
- * the price of some 3 % of the time of a product of 768 rows.
+ * Rounding happens while packing, which has to read the numbers anyway: there are no bf16 copies of
+ * weights to keep or to go stale, at the price of some 3 % of the time of a product of 768 rows.
  *
- * Sums:   a number of c is the sum of its blocks of K in order, each in order, whatever M, N and the number of threads: the rows that
- *         share a product do not change each other's bits.
- * Bound:  one vdpbf16ps of 64 operations a cycle and core; the tile alone reaches 95 % of that (bench_tensor_products).
- * Source: the loops are those of Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication". */
+ * Sums:   a number of c is the sum of its blocks of K in order, each in order, whatever M, N and
+ * the number of threads: the rows that share a product do not change each other's bits. Bound:  one
+ * vdpbf16ps of 64 operations a cycle and core; the tile alone reaches 95 % of that
+ * (bench_tensor_products). Source: the loops are those of Goto and van de Geijn 2008, "Anatomy of
+ * High-Performance Matrix Multiplication". */
 #include "tensor/kernels.h"
 
 #ifdef W2S_BF16
@@ -23,12 +26,15 @@
 #include <omp.h>
 #include <string.h>
 
-#define MR      12   /* rows of a tile: 24 sums, 2 of b and 1 of a fill 27 of 32 registers */
-#define NR      32   /* columns of a tile */
-#define KC      288  /* pairs of a block of K: a panel of a stays in first-level cache */
-#define NC      512  /* columns of b that a thread packs at a time: KC x NC pairs stay in second-level cache */
-#define MC      1536 /* rows of a that are packed at a time */
-#define AHEAD   8    /* pairs by which b is fetched before it is needed: the processor's own foresight does not cross from sliver to sliver */
+#define MR 12  /* rows of a tile: 24 sums, 2 of b and 1 of a fill 27 of 32 registers */
+#define NR 32  /* columns of a tile */
+#define KC 288 /* pairs of a block of K: a panel of a stays in first-level cache */
+#define NC                                                                                         \
+    512 /* columns of b that a thread packs at a time: KC x NC pairs stay in second-level cache */
+#define MC 1536 /* rows of a that are packed at a time */
+#define AHEAD                                                                                      \
+    8 /* pairs by which b is fetched before it is needed: the processor's own foresight does not   \
+         cross from sliver to sliver */
 #define LANES   16
 #define PAIR_OF 2
 
@@ -47,8 +53,10 @@ struct product {
     float *c;
 };
 
-/* sums - c [rows,NR] (+)= a panel times a sliver over kc pairs. `rows` is a constant where it is inlined. */
-static inline __attribute__((always_inline)) void sums(const size_t rows, size_t kc, const pair *a, const pair *b, float *c, size_t ldc, bool add)
+/* sums - c [rows,NR] (+)= a panel times a sliver over kc pairs. `rows` is a constant where it is
+ * inlined. */
+static inline __attribute__((always_inline)) void
+sums(const size_t rows, size_t kc, const pair *a, const pair *b, float *c, size_t ldc, bool add)
 {
     __m512 s[MR][2];
     for (size_t i = 0; i < rows; i++) {
@@ -57,7 +65,8 @@ static inline __attribute__((always_inline)) void sums(const size_t rows, size_t
         __builtin_prefetch(c + i * ldc + LANES, 1);
     }
     for (size_t k = 0; k < kc; k++) {
-        __m512bh b0 = (__m512bh)_mm512_load_si512(b + k * NR), b1 = (__m512bh)_mm512_load_si512(b + k * NR + LANES);
+        __m512bh b0 = (__m512bh)_mm512_load_si512(b + k * NR),
+                 b1 = (__m512bh)_mm512_load_si512(b + k * NR + LANES);
         __builtin_prefetch(b + (k + AHEAD) * NR);
         __builtin_prefetch(b + (k + AHEAD) * NR + LANES);
 #pragma GCC unroll 12
@@ -76,7 +85,8 @@ static inline __attribute__((always_inline)) void sums(const size_t rows, size_t
 }
 
 /* tile - the same for a tile that may hang over the edge of c. */
-static void tile(size_t rows, size_t cols, size_t kc, const pair *a, const pair *b, float *c, size_t ldc, bool add)
+static void tile(size_t rows, size_t cols, size_t kc, const pair *a, const pair *b, float *c,
+                 size_t ldc, bool add)
 {
     float whole[MR * NR] __attribute__((aligned(64)));
     if (rows == MR && cols == NR) {
@@ -94,7 +104,8 @@ static void tile(size_t rows, size_t cols, size_t kc, const pair *a, const pair 
             c[i * ldc + j] = add ? c[i * ldc + j] + whole[i * NR + j] : whole[i * NR + j];
 }
 
-/* pairs_along - 16 pairs of 32 numbers in a row. pairs_across - 16 pairs of two rows. pair_of - one. */
+/* pairs_along - 16 pairs of 32 numbers in a row. pairs_across - 16 pairs of two rows. pair_of -
+ * one. */
 static inline __m512i pairs_along(const float *x)
 {
     return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + LANES), _mm512_loadu_ps(x));
@@ -112,7 +123,8 @@ static inline pair pair_of(float x, float y)
     return (pair)_mm_cvtsi128_si32((__m128i)_mm_cvtneps_pbh(_mm_setr_ps(x, y, 0, 0)));
 }
 
-/* transpose_16 - a 16 x 16 matrix of pairs in 16 registers: by pairs, by fours, by halves, by quarters. */
+/* transpose_16 - a 16 x 16 matrix of pairs in 16 registers: by pairs, by fours, by halves, by
+ * quarters. */
 static inline void transpose_16(__m512i r[LANES])
 {
     __m512i t[LANES];
@@ -137,8 +149,10 @@ static inline void transpose_16(__m512i r[LANES])
     }
 }
 
-/* pack_rows - W rows (R of them there, the others 0) over n numbers of K as [n/2][W] pairs; number (r,k) is x[r*ld + k]. */
-static inline __attribute__((always_inline)) void pack_rows(const size_t W, size_t R, size_t n, const float *x, size_t ld, pair *out)
+/* pack_rows - W rows (R of them there, the others 0) over n numbers of K as [n/2][W] pairs; number
+ * (r,k) is x[r*ld + k]. */
+static inline __attribute__((always_inline)) void pack_rows(const size_t W, size_t R, size_t n,
+                                                            const float *x, size_t ld, pair *out)
 {
     size_t k = 0, count = (n + 1) / PAIR_OF;
     for (; (k + LANES) * PAIR_OF <= n; k += LANES)
@@ -146,7 +160,8 @@ static inline __attribute__((always_inline)) void pack_rows(const size_t W, size
             __m512i v[LANES];
             __mmask16 keep = W - r0 >= LANES ? 0xffff : (__mmask16)((1u << (W - r0)) - 1);
             for (size_t r = 0; r < LANES; r++)
-                v[r] = r0 + r < R ? pairs_along(x + (r0 + r) * ld + k * PAIR_OF) : _mm512_setzero_si512();
+                v[r] = r0 + r < R ? pairs_along(x + (r0 + r) * ld + k * PAIR_OF)
+                                  : _mm512_setzero_si512();
             transpose_16(v);
             for (size_t i = 0; i < LANES; i++)
                 _mm512_mask_storeu_epi32(out + (k + i) * W + r0, keep, v[i]);
@@ -159,7 +174,8 @@ static inline __attribute__((always_inline)) void pack_rows(const size_t W, size
 }
 
 /* pack_columns - the same where number (r,k) is x[k*ld + r]. */
-static inline __attribute__((always_inline)) void pack_columns(const size_t W, size_t R, size_t n, const float *x, size_t ld, pair *out)
+static inline __attribute__((always_inline)) void pack_columns(const size_t W, size_t R, size_t n,
+                                                               const float *x, size_t ld, pair *out)
 {
     for (size_t k = 0; k < (n + 1) / PAIR_OF; k++) {
         const float *even = x + k * PAIR_OF * ld, *odd = k * PAIR_OF + 1 < n ? even + ld : NULL;
@@ -204,7 +220,8 @@ struct part {
     size_t rows, of_rows, cols, of_cols;
 };
 
-/* part_of - the division that leaves the largest part smallest; of equals the one with fewer row groups, which packs b less often. */
+/* part_of - the division that leaves the largest part smallest; of equals the one with fewer row
+ * groups, which packs b less often. */
 static struct part part_of(const struct product *p, size_t t, size_t threads)
 {
     size_t best = SIZE_MAX, by = 1;
@@ -220,21 +237,26 @@ static struct part part_of(const struct product *p, size_t t, size_t threads)
     return (struct part){t % by, by, t / by, threads / by};
 }
 
-/* part_block - a thread's tiles of rows [i0, i0 + m), with n numbers of K from k0; panels are packed in `a`. */
-static void part_block(const struct product *p, const struct part *q, size_t i0, size_t m, size_t k0, size_t n, const pair *a, pair *b)
+/* part_block - a thread's tiles of rows [i0, i0 + m), with n numbers of K from k0; panels are
+ * packed in `a`. */
+static void part_block(const struct product *p, const struct part *q, size_t i0, size_t m,
+                       size_t k0, size_t n, const pair *a, pair *b)
 {
     size_t kc = tiles(n, PAIR_OF), panels = tiles(m, MR), slivers = tiles(p->N, NR);
     size_t first = panels * q->rows / q->of_rows, end = panels * (q->rows + 1) / q->of_rows;
-    size_t from = slivers * q->cols / q->of_cols * NR, to = smaller(p->N, slivers * (q->cols + 1) / q->of_cols * NR);
+    size_t from = slivers * q->cols / q->of_cols * NR,
+           to = smaller(p->N, slivers * (q->cols + 1) / q->of_cols * NR);
     bool add = p->accumulate || k0;
     for (size_t j0 = from; j0 < to; j0 += NC) {
         size_t w = smaller(to - j0, NC);
         for (size_t j = 0; j < w; j += NR)
-            pack_sliver(!p->tb, smaller(w - j, NR), n, p->tb ? p->b + (j0 + j) * p->ldb + k0 : p->b + k0 * p->ldb + j0 + j, p->ldb, b + j * kc);
+            pack_sliver(!p->tb, smaller(w - j, NR), n,
+                        p->tb ? p->b + (j0 + j) * p->ldb + k0 : p->b + k0 * p->ldb + j0 + j, p->ldb,
+                        b + j * kc);
         for (size_t i = first; i < end; i++)
             for (size_t j = 0; j < w; j += NR)
-                tile(smaller(m - i * MR, MR), smaller(w - j, NR), kc, a + i * MR * kc, b + j * kc, p->c + (i0 + i * MR) * p->ldc + j0 + j, p->ldc,
-                     add);
+                tile(smaller(m - i * MR, MR), smaller(w - j, NR), kc, a + i * MR * kc, b + j * kc,
+                     p->c + (i0 + i * MR) * p->ldc + j0 + j, p->ldc, add);
     }
 }
 
@@ -242,25 +264,29 @@ static void part_block(const struct product *p, const struct part *q, size_t i0,
 static void part_run(struct gemm_bf16 *g, const struct product *p, size_t t, size_t threads)
 {
     struct part q = part_of(p, t, threads);
-    size_t blocks = tiles(p->K, KC * PAIR_OF), kc = tiles(tiles(p->K, blocks), PAIR_OF * LANES) * PAIR_OF * LANES, turn = 0;
+    size_t blocks = tiles(p->K, KC * PAIR_OF),
+           kc = tiles(tiles(p->K, blocks), PAIR_OF * LANES) * PAIR_OF * LANES, turn = 0;
     for (size_t i0 = 0; i0 < p->M; i0 += MC) {
         size_t m = smaller(p->M - i0, MC), panels = tiles(m, MR);
         for (size_t k0 = 0; k0 < p->K; k0 += kc, turn ^= 1) {
             size_t n = smaller(p->K - k0, kc), pairs = tiles(n, PAIR_OF);
             for (size_t i = panels * t / threads; i < panels * (t + 1) / threads; i++) {
                 size_t r = i0 + i * MR;
-                pack_panel(p->ta, smaller(m - i * MR, MR), n, p->ta ? p->a + k0 * p->lda + r : p->a + r * p->lda + k0, p->lda,
+                pack_panel(p->ta, smaller(m - i * MR, MR), n,
+                           p->ta ? p->a + k0 * p->lda + r : p->a + r * p->lda + k0, p->lda,
                            g->a[turn] + i * MR * pairs);
             }
-/* Behind this no thread is still in the block before the last, whose panels lay where the next ones will. */
+/* Behind this no thread is still in the block before the last, whose panels lay where the next ones
+ * will. */
 #pragma omp barrier
             part_block(p, &q, i0, m, k0, n, g->a[turn], g->b[t]);
         }
     }
 }
 
-void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b,
-                   size_t ldb, bool accumulate, float *c, size_t ldc)
+void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K,
+                   const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                   float *c, size_t ldc)
 {
     struct product p = {ta, tb, accumulate, M, N, K, lda, ldb, ldc, a, b, c};
     BUG_ON(K == 0);
@@ -274,8 +300,9 @@ void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, si
 bool gemm_bf16_here(void)
 {
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16");
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bf16");
 }
 
 void gemm_bf16_close(struct gemm_bf16 *g)

@@ -1,28 +1,37 @@
-/* isa_attention.inc.h - attention over packed sequences, a sequence and a head at a time. Part of isa_kernels.c.
+/* isa_attention.inc.h - attention over packed sequences, a sequence and a head at a time. Part of
+ * isa_kernels.c.
  *
- * A block of QUERIES meets a block of keys: the keys (and in the backward the values) are transposed once for the block and for all query
- * heads that share them, so that scores, outputs and every gradient are the same loop, weighted_sums, with its sums in registers. Over several blocks of keys a running maximum
- * is kept (Milakov and Gimelshein 2018; Rabe and Staats 2021), so that no score matrix exists; the backward takes the probabilities from lse
- * again. Blocks are counted from a sequence's beginning: its neighbours change nothing. */
+ * A block of QUERIES meets a block of keys: the keys (and in the backward the values) are
+ * transposed once for the block and for all query heads that share them, so that scores, outputs
+ * and every gradient are the same loop, weighted_sums, with its sums in registers. Over several
+ * blocks of keys a running maximum is kept (Milakov and Gimelshein 2018; Rabe and Staats 2021), so
+ * that no score matrix exists; the backward takes the probabilities from lse again. Blocks are
+ * counted from a sequence's beginning: its neighbours change nothing. */
 
 typedef float lanes __attribute__((vector_size(64)));
-typedef float lanes_at __attribute__((vector_size(64), aligned(4), may_alias)); /* lanes that lie anywhere */
+typedef float lanes_at
+    __attribute__((vector_size(64), aligned(4), may_alias)); /* lanes that lie anywhere */
 
 #define LANES   16
 #define QUERIES 32
-#define KEYS    256   /* most keys of a block */
-#define LD      272   /* floats from row to row of scores: an odd number of lanes, so that rows do not meet in the sets of a cache */
-#define MOST_GROUP 8  /* heads of a group whose running sums are kept at a time */
-#define BLOCK   17408 /* most numbers of a transposed block: long heads have shorter ones */
+#define KEYS    256 /* most keys of a block */
+#define LD                                                                                         \
+    272 /* floats from row to row of scores: an odd number of lanes, so that rows do not meet in   \
+           the sets of a cache */
+#define MOST_GROUP 8     /* heads of a group whose running sums are kept at a time */
+#define BLOCK      17408 /* most numbers of a transposed block: long heads have shorter ones */
 #ifdef __AVX512F__
 #define ROWS 4 /* rows of sums that registers hold, four lanes of each */
 #else
 #define ROWS 1
 #endif
 
-/* sums_of - y[r,0..wide) += sum_j w[r,j] x[j,0..wide) for `rows` rows and `wide` lanes, both constants where it is inlined. */
-static inline __attribute__((always_inline)) void sums_of(const size_t rows, const size_t wide, const float *w, size_t wr, size_t wj, size_t n,
-                                                          const float *x, size_t ldx, float *y, size_t ldy)
+/* sums_of - y[r,0..wide) += sum_j w[r,j] x[j,0..wide) for `rows` rows and `wide` lanes, both
+ * constants where it is inlined. */
+static inline __attribute__((always_inline)) void sums_of(const size_t rows, const size_t wide,
+                                                          const float *w, size_t wr, size_t wj,
+                                                          size_t n, const float *x, size_t ldx,
+                                                          float *y, size_t ldy)
 {
     lanes a[ROWS][4];
     for (size_t r = 0; r < rows; r++)
@@ -39,9 +48,12 @@ static inline __attribute__((always_inline)) void sums_of(const size_t rows, con
             *(lanes_at *)(y + r * ldy + k * LANES) = a[r][k];
 }
 
-/* few_rows - y[r,0..C) += sum_j w[r,j] x[j,0..C) for `rows` rows; w[r,j] is at w[r*wr + j*wj]. Each sum in the order of j. */
-static inline __attribute__((always_inline)) void few_rows(const size_t rows, const float *w, size_t wr, size_t wj, size_t n, const float *x,
-                                                           size_t ldx, float *y, size_t ldy, size_t C)
+/* few_rows - y[r,0..C) += sum_j w[r,j] x[j,0..C) for `rows` rows; w[r,j] is at w[r*wr + j*wj]. Each
+ * sum in the order of j. */
+static inline __attribute__((always_inline)) void few_rows(const size_t rows, const float *w,
+                                                           size_t wr, size_t wj, size_t n,
+                                                           const float *x, size_t ldx, float *y,
+                                                           size_t ldy, size_t C)
 {
     size_t c = 0;
     for (; c + 4 * LANES <= C; c += 4 * LANES)
@@ -61,8 +73,8 @@ static inline __attribute__((always_inline)) void few_rows(const size_t rows, co
 }
 
 /* weighted_sums - the same for any number of rows. */
-static void weighted_sums(size_t rows, const float *w, size_t wr, size_t wj, size_t n, const float *x, size_t ldx, float *y, size_t ldy,
-                          size_t C)
+static void weighted_sums(size_t rows, const float *w, size_t wr, size_t wj, size_t n,
+                          const float *x, size_t ldx, float *y, size_t ldy, size_t C)
 {
     for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
         few_rows(ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
@@ -76,21 +88,26 @@ struct span {
 
 static inline struct span span_of(const struct attn_shape *s, size_t seq)
 {
-    struct span p = {(size_t)s->q_starts[seq], (size_t)(s->q_starts[seq + 1] - s->q_starts[seq]), (size_t)s->kv_starts[seq],
+    struct span p = {(size_t)s->q_starts[seq], (size_t)(s->q_starts[seq + 1] - s->q_starts[seq]),
+                     (size_t)s->kv_starts[seq],
                      (size_t)(s->kv_starts[seq + 1] - s->kv_starts[seq])};
     BUG_ON(p.nq > p.nk);
     return p;
 }
 
-/* seen - keys [*first, *end) of the span that its i-th query sees, as far as they are in [j0, j1); *first >= *end where none is. */
-static inline void seen(const struct attn_shape *s, const struct span *p, size_t i, size_t j0, size_t j1, size_t *first, size_t *end)
+/* seen - keys [*first, *end) of the span that its i-th query sees, as far as they are in [j0, j1);
+ * *first >= *end where none is. */
+static inline void seen(const struct attn_shape *s, const struct span *p, size_t i, size_t j0,
+                        size_t j1, size_t *first, size_t *end)
 {
-    size_t last = p->nk - p->nq + i + 1, from = s->window && last > s->window ? last - s->window : 0;
+    size_t last = p->nk - p->nq + i + 1,
+           from = s->window && last > s->window ? last - s->window : 0;
     *first = from > j0 ? from : j0;
     *end = last < j1 ? last : j1;
 }
 
-/* lanes_of - n numbers in lanes. row_of - as many floats as a row of n has in a transposed block: an odd number of lanes. */
+/* lanes_of - n numbers in lanes. row_of - as many floats as a row of n has in a transposed block:
+ * an odd number of lanes. */
 static inline size_t lanes_of(size_t n)
 {
     return (n + LANES - 1) / LANES;
@@ -109,8 +126,10 @@ static inline size_t block_keys(const struct attn_shape *s)
     return n < KEYS ? n : KEYS;
 }
 
-/* transpose - rows [0, n) of x as columns of t [D, ldt]; columns up to the next multiple of LANES are 0. */
-static void transpose(const struct attn_shape *s, size_t n, const float *x, size_t ldx, float *t, size_t ldt)
+/* transpose - rows [0, n) of x as columns of t [D, ldt]; columns up to the next multiple of LANES
+ * are 0. */
+static void transpose(const struct attn_shape *s, size_t n, const float *x, size_t ldx, float *t,
+                      size_t ldt)
 {
     for (size_t c = 0; c < s->D; c++)
         for (size_t j = n; j < lanes_of(n) * LANES; j++)
@@ -120,8 +139,10 @@ static void transpose(const struct attn_shape *s, size_t n, const float *x, size
             t[c * ldt + j] = x[j * ldx + c];
 }
 
-/* products - out[r,0..n) = a[r,:] . columns of t for each of `rows` rows; out's rows are LD apart and written up to a whole lane. */
-static void products(const struct attn_shape *s, size_t rows, const float *a, size_t lda, const float *t, size_t ldt, size_t n, float *out)
+/* products - out[r,0..n) = a[r,:] . columns of t for each of `rows` rows; out's rows are LD apart
+ * and written up to a whole lane. */
+static void products(const struct attn_shape *s, size_t rows, const float *a, size_t lda,
+                     const float *t, size_t ldt, size_t n, float *out)
 {
     size_t wide = lanes_of(n) * LANES;
     for (size_t r = 0; r < rows; r++)
@@ -129,8 +150,10 @@ static void products(const struct attn_shape *s, size_t rows, const float *a, si
     weighted_sums(rows, a, lda, 1, s->D, t, ldt, out, LD, wide);
 }
 
-/* met - how many of the keys [j0, j0 + n) the queries up to i (of the span) see, or come after one that is seen: the others are 0 weights. */
-static inline size_t met(const struct attn_shape *s, const struct span *p, size_t i, size_t j0, size_t n)
+/* met - how many of the keys [j0, j0 + n) the queries up to i (of the span) see, or come after one
+ * that is seen: the others are 0 weights. */
+static inline size_t met(const struct attn_shape *s, const struct span *p, size_t i, size_t j0,
+                         size_t n)
 {
     size_t first, end;
     seen(s, p, i, j0, j0 + n, &first, &end);
@@ -141,7 +164,8 @@ static size_t attention_work(const struct attn_shape *s)
 {
     size_t work = 0;
     for (size_t i = 0; i < s->S; i++)
-        work += (size_t)(s->q_starts[i + 1] - s->q_starts[i]) * (size_t)(s->kv_starts[i + 1] - s->kv_starts[i]);
+        work += (size_t)(s->q_starts[i + 1] - s->q_starts[i]) *
+                (size_t)(s->kv_starts[i + 1] - s->kv_starts[i]);
     return work * s->H;
 }
 
@@ -156,16 +180,17 @@ struct running {
     float most[QUERIES], sum[QUERIES];
 };
 
-/* by_lane - a loop over n numbers of a row in whole lanes (what lies behind n is there, and is no number of the row): so short rows have no
- * remainder that is done one by one. k counts within, j from the row's beginning. */
-#define by_lane(j, n)                                    \
-    for (size_t j##_at = 0; j##_at < (n); j##_at += LANES)\
+/* by_lane - a loop over n numbers of a row in whole lanes (what lies behind n is there, and is no
+ * number of the row): so short rows have no remainder that is done one by one. k counts within, j
+ * from the row's beginning. */
+#define by_lane(j, n)                                                                              \
+    for (size_t j##_at = 0; j##_at < (n); j##_at += LANES)                                         \
         for (size_t k = 0, j = j##_at; k < LANES; k++, j++)
 
-/* probabilities - scores [rows,LD] of queries i0.. against keys j0..j0+n become exp(score - most), 0 where a key is not seen; y, and the
- * sum, shrink to the new most. */
-static void probabilities(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows, size_t j0, size_t n, float *score,
-                          struct running *run, float *y)
+/* probabilities - scores [rows,LD] of queries i0.. against keys j0..j0+n become exp(score - most),
+ * 0 where a key is not seen; y, and the sum, shrink to the new most. */
+static void probabilities(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows,
+                          size_t j0, size_t n, float *score, struct running *run, float *y)
 {
     float by = (float)s->scale;
     for (size_t r = 0; r < rows; r++) {
@@ -201,9 +226,10 @@ static void probabilities(const struct attn_shape *s, const struct span *p, size
     }
 }
 
-/* queries_fwd - queries [i0, i0 + rows) of a span, at most QUERIES, for the `group` heads that share its keys and values. */
-static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows, size_t group, const struct head_rows *h,
-                        float *y, float *lse)
+/* queries_fwd - queries [i0, i0 + rows) of a span, at most QUERIES, for the `group` heads that
+ * share its keys and values. */
+static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows,
+                        size_t group, const struct head_rows *h, float *y, float *lse)
 {
     float t[BLOCK], score[QUERIES * LD];
     struct running run[MOST_GROUP];
@@ -230,8 +256,8 @@ static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t
             probabilities(s, p, i0, rows, j0, n, score, &run[g], at);
             for (size_t r = 0, some; r < rows; r += some) {
                 some = rows - r < ROWS ? rows - r : ROWS;
-                weighted_sums(some, score + r * LD, LD, 1, met(s, p, i0 + r + some - 1, j0, n), h->v + j0 * s->ldv, s->ldv, at + r * s->ldy,
-                              s->ldy, s->D);
+                weighted_sums(some, score + r * LD, LD, 1, met(s, p, i0 + r + some - 1, j0, n),
+                              h->v + j0 * s->ldv, s->ldv, at + r * s->ldy, s->ldy, s->D);
             }
         }
     }
@@ -244,7 +270,8 @@ static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t
         }
 }
 
-static void attention_fwd(struct dev *d, const struct attn_shape *s, const float *q, const float *k, const float *v, float *y, float *lse)
+static void attention_fwd(struct dev *d, const struct attn_shape *s, const float *q, const float *k,
+                          const float *v, float *y, float *lse)
 {
     (void)d;
     size_t group = s->H / s->Hkv;
@@ -254,19 +281,22 @@ static void attention_fwd(struct dev *d, const struct attn_shape *s, const float
             struct span p = span_of(s, seq);
             for (size_t i = 0; i < p.nq; i += QUERIES)
                 for (size_t g = 0; g < group; g += MOST_GROUP) {
-                    size_t h = kv * group + g, heads = group - g < MOST_GROUP ? group - g : MOST_GROUP;
+                    size_t h = kv * group + g,
+                           heads = group - g < MOST_GROUP ? group - g : MOST_GROUP;
                     struct head_rows r = {.q = q + p.q0 * s->ldq + h * s->D,
                                           .k = k + p.k0 * s->ldk + kv * s->D,
                                           .v = v + p.k0 * s->ldv + kv * s->D};
-                    queries_fwd(s, &p, i, p.nq - i < QUERIES ? p.nq - i : QUERIES, heads, &r, y + p.q0 * s->ldy + h * s->D,
-                                lse + p.q0 * s->H + h);
+                    queries_fwd(s, &p, i, p.nq - i < QUERIES ? p.nq - i : QUERIES, heads, &r,
+                                y + p.q0 * s->ldy + h * s->D, lse + p.q0 * s->H + h);
                 }
         }
 }
 
-/* queries_bwd - queries [i0, i0 + rows) of a span and keys [j0, j0 + n) of one head, both transposed blocks given: dq, dk, dv are added to. */
-static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows, size_t j0, size_t n, const float *kt,
-                        const float *vt, size_t ldt, const struct head_rows *r)
+/* queries_bwd - queries [i0, i0 + rows) of a span and keys [j0, j0 + n) of one head, both
+ * transposed blocks given: dq, dk, dv are added to. */
+static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows,
+                        size_t j0, size_t n, const float *kt, const float *vt, size_t ldt,
+                        const struct head_rows *r)
 {
     float prob[QUERIES * LD], ds[QUERIES * LD], by = (float)s->scale;
     size_t back = p->nk - p->nq;
@@ -287,8 +317,8 @@ static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t
     }
     for (size_t i = 0, some; i < rows; i += some) {
         some = rows - i < ROWS ? rows - i : ROWS;
-        weighted_sums(some, ds + i * LD, LD, 1, met(s, p, i0 + i + some - 1, j0, n), r->k + j0 * s->ldk, s->ldk, r->dq + (i0 + i) * s->ldq,
-                      s->ldq, s->D);
+        weighted_sums(some, ds + i * LD, LD, 1, met(s, p, i0 + i + some - 1, j0, n),
+                      r->k + j0 * s->ldk, s->ldk, r->dq + (i0 + i) * s->ldq, s->ldq, s->D);
     }
     for (size_t j = 0, some; j < n; j += some) {
         some = n - j < ROWS ? n - j : ROWS;
@@ -296,13 +326,17 @@ static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t
         size_t from = j0 + j > back + i0 ? j0 + j - back - i0 : 0, at = i0 + from;
         if (from >= rows)
             break;
-        weighted_sums(some, ds + from * LD + j, 1, LD, rows - from, r->q + at * s->ldq, s->ldq, r->dk + (j0 + j) * s->ldk, s->ldk, s->D);
-        weighted_sums(some, prob + from * LD + j, 1, LD, rows - from, r->dy + at * s->ldy, s->ldy, r->dv + (j0 + j) * s->ldv, s->ldv, s->D);
+        weighted_sums(some, ds + from * LD + j, 1, LD, rows - from, r->q + at * s->ldq, s->ldq,
+                      r->dk + (j0 + j) * s->ldk, s->ldk, s->D);
+        weighted_sums(some, prob + from * LD + j, 1, LD, rows - from, r->dy + at * s->ldy, s->ldy,
+                      r->dv + (j0 + j) * s->ldv, s->ldv, s->D);
     }
 }
 
-/* heads_bwd - the `group` heads that share a key/value head, whose gradients come from all of them, in order. */
-static void heads_bwd(const struct attn_shape *s, const struct span *p, size_t group, const struct head_rows *h)
+/* heads_bwd - the `group` heads that share a key/value head, whose gradients come from all of them,
+ * in order. */
+static void heads_bwd(const struct attn_shape *s, const struct span *p, size_t group,
+                      const struct head_rows *h)
 {
     float kt[BLOCK], vt[BLOCK];
     size_t keys = block_keys(s), first, end;
@@ -330,8 +364,9 @@ static void heads_bwd(const struct attn_shape *s, const struct span *p, size_t g
     }
 }
 
-static void attention_bwd(struct dev *d, const struct attn_shape *s, const float *q, const float *k, const float *v, const float *y,
-                          const float *lse, const float *dy, float *dq, float *dk, float *dv)
+static void attention_bwd(struct dev *d, const struct attn_shape *s, const float *q, const float *k,
+                          const float *v, const float *y, const float *lse, const float *dy,
+                          float *dq, float *dk, float *dv)
 {
     (void)d;
     size_t group = s->H / s->Hkv;
@@ -341,7 +376,9 @@ static void attention_bwd(struct dev *d, const struct attn_shape *s, const float
             struct span p = span_of(s, seq);
             size_t qat = p.q0 * s->ldq + kv * group * s->D, yat = p.q0 * s->ldy + kv * group * s->D;
             size_t kat = p.k0 * s->ldk + kv * s->D, vat = p.k0 * s->ldv + kv * s->D;
-            struct head_rows r = {q + qat, k + kat, v + vat, y + yat, lse + p.q0 * s->H + kv * group, dy + yat, dq + qat, dk + kat, dv + vat};
+            struct head_rows r = {
+                q + qat,  k + kat,  v + vat,  y + yat, lse + p.q0 * s->H + kv * group,
+                dy + yat, dq + qat, dk + kat, dv + vat};
             heads_bwd(s, &p, group, &r);
         }
 }

@@ -1,6 +1,7 @@
-/* isa_kernels.c - the operations that live in registers, written for a vectorising compiler and compiled once for each instruction
- * set (CMakeLists.txt): W2S_ISA names it. Each result is a function of its inputs alone: rows, or columns, are shared out to threads,
- * sums are never split between them. ref.inc.h says what each operation means. */
+/* isa_kernels.c - the operations that live in registers, written for a vectorising compiler and
+ * compiled once for each instruction set (CMakeLists.txt): W2S_ISA names it. Each result is a
+ * function of its inputs alone: rows, or columns, are shared out to threads, sums are never split
+ * between them. ref.inc.h says what each operation means. */
 #include "tensor/kernels.h"
 
 #include <math.h>

@@ -1,7 +1,8 @@
 /* isa_math.inc.h - functions of one number that a compiler can vectorise. Part of isa_kernels.c. */
 
-/* exp_f32 - within 2 ulp of exp on [-87, 88]; below: 0 in effect (1e-38), above: held at exp(88). NaN stays NaN.
- * exp(x) = 2^n exp(r), r in [-ln2/2, ln2/2], degree 6 by Remez (the polynomial of Cephes' expf). */
+/* exp_f32 - within 2 ulp of exp on [-87, 88]; below: 0 in effect (1e-38), above: held at exp(88).
+ * NaN stays NaN. exp(x) = 2^n exp(r), r in [-ln2/2, ln2/2], degree 6 by Remez (the polynomial of
+ * Cephes' expf). */
 static inline float exp_f32(float x)
 {
     float c = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
@@ -49,9 +50,11 @@ static inline float act_slope(enum act a, float x)
     switch (a) {
     case ACT_GELU_TANH:
         t = 2.0f * GELU_C * (x + GELU_A * x * x * x);
-        return sigmoid_f32(t) * (1.0f + x * sigmoid_f32(-t) * 2.0f * GELU_C * (1.0f + 3.0f * GELU_A * x * x));
+        return sigmoid_f32(t) *
+               (1.0f + x * sigmoid_f32(-t) * 2.0f * GELU_C * (1.0f + 3.0f * GELU_A * x * x));
     case ACT_GELU_ERF:
-        return 0.5f * erfcf(x * -0.707106781186547524f) + x * exp_f32(-0.5f * x * x) * 0.398942280401432678f;
+        return 0.5f * erfcf(x * -0.707106781186547524f) +
+               x * exp_f32(-0.5f * x * x) * 0.398942280401432678f;
     case ACT_SILU:
         t = sigmoid_f32(x);
         return t * (1.0f + x * (1.0f - t));

@@ -1,4 +1,5 @@
-/* isa_rows.inc.h - everything row by row, column by column or element by element. Part of isa_kernels.c. */
+/* isa_rows.inc.h - everything row by row, column by column or element by element. Part of
+ * isa_kernels.c. */
 
 static void bias_add(struct dev *d, size_t N, size_t C, float *y, size_t ldy, const float *b)
 {
@@ -24,7 +25,8 @@ static void bias_grad(struct dev *d, size_t N, size_t C, const float *dy, size_t
     }
 }
 
-static void embedding_fwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const float *table, bool accumulate, float *y)
+static void embedding_fwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const float *table,
+                          bool accumulate, float *y)
 {
     (void)d;
 #pragma omp parallel for if (N * C > WORTH_THREADS)
@@ -38,7 +40,8 @@ static void embedding_fwd(struct dev *d, size_t N, size_t C, const int32_t *ids,
     }
 }
 
-static void embedding_bwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const float *dy, float *dtable)
+static void embedding_bwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const float *dy,
+                          float *dtable)
 {
     (void)d;
 /* A thread has columns, not rows: an id that comes twice is added to in the order of its rows. */
@@ -50,8 +53,8 @@ static void embedding_bwd(struct dev *d, size_t N, size_t C, const int32_t *ids,
     }
 }
 
-static void layernorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain, const float *bias, double eps, float *y,
-                          float *mean, float *rstd)
+static void layernorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
+                          const float *bias, double eps, float *y, float *mean, float *rstd)
 {
     (void)d;
     BUG_ON(C == 0);
@@ -74,8 +77,9 @@ static void layernorm_fwd(struct dev *d, size_t N, size_t C, const float *x, con
     }
 }
 
-static void layernorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain, const float *mean, const float *rstd,
-                          const float *dy, bool accumulate, float *dx, float *dgain, float *dbias)
+static void layernorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
+                          const float *mean, const float *rstd, const float *dy, bool accumulate,
+                          float *dx, float *dgain, float *dbias)
 {
     (void)d;
 /* columns first: dx may be dy */
@@ -115,7 +119,8 @@ static void layernorm_bwd(struct dev *d, size_t N, size_t C, const float *x, con
     }
 }
 
-static void rmsnorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain, double eps, float *y, float *rstd)
+static void rmsnorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
+                        double eps, float *y, float *rstd)
 {
     (void)d;
     BUG_ON(C == 0);
@@ -133,8 +138,9 @@ static void rmsnorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const
     }
 }
 
-static void rmsnorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain, const float *rstd, const float *dy,
-                        bool accumulate, float *dx, float *dgain)
+static void rmsnorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
+                        const float *rstd, const float *dy, bool accumulate, float *dx,
+                        float *dgain)
 {
     (void)d;
 #pragma omp parallel for if (N * C > WORTH_THREADS)
@@ -172,7 +178,8 @@ static void rope(struct dev *d, const struct rope_shape *s, bool inverse, float 
 #pragma omp parallel for if (s->N * s->H * s->rotary > WORTH_THREADS)
     for (size_t i = 0; i < s->N; i++) {
         float made[MOST];
-        const float *cosine = s->table ? s->table + (size_t)s->pos[i] * s->rotary : made, *sine = cosine + half;
+        const float *cosine = s->table ? s->table + (size_t)s->pos[i] * s->rotary : made,
+                    *sine = cosine + half;
         float sign = inverse ? -1.0f : 1.0f;
         if (!s->table)
             rope_angles(s->theta, s->freq, s->rotary, (size_t)s->pos[i], made);
@@ -189,22 +196,22 @@ static void rope(struct dev *d, const struct rope_shape *s, bool inverse, float 
 }
 
 /* One loop for each activation, so that each is vectorised with its own body. */
-#define BY_ACT(a, loop)            \
-    switch (a) {                   \
-    case ACT_GELU_TANH:            \
-        loop(ACT_GELU_TANH) break; \
-    case ACT_GELU_ERF:             \
-        loop(ACT_GELU_ERF) break;  \
-    case ACT_SILU:                 \
-        loop(ACT_SILU) break;      \
-    case ACT_RELU:                 \
-        loop(ACT_RELU) break;      \
+#define BY_ACT(a, loop)                                                                            \
+    switch (a) {                                                                                   \
+    case ACT_GELU_TANH:                                                                            \
+        loop(ACT_GELU_TANH) break;                                                                 \
+    case ACT_GELU_ERF:                                                                             \
+        loop(ACT_GELU_ERF) break;                                                                  \
+    case ACT_SILU:                                                                                 \
+        loop(ACT_SILU) break;                                                                      \
+    case ACT_RELU:                                                                                 \
+        loop(ACT_RELU) break;                                                                      \
     }
 
 static void act_row(enum act a, size_t n, const float *x, float *y)
 {
-#define LOOP(A)                    \
-    for (size_t i = 0; i < n; i++) \
+#define LOOP(A)                                                                                    \
+    for (size_t i = 0; i < n; i++)                                                                 \
         y[i] = act_value(A, x[i]);
     BY_ACT(a, LOOP)
 #undef LOOP
@@ -212,12 +219,12 @@ static void act_row(enum act a, size_t n, const float *x, float *y)
 
 static void act_row_bwd(enum act a, size_t n, const float *x, const float *dy, float *dx, float *y)
 {
-#define LOOP(A)                                        \
-    _Pragma("omp simd") for (size_t i = 0; i < n; i++) \
-    {                                                  \
-        float at = x[i], down = dy[i];                 \
-        dx[i] = down * act_slope(A, at);               \
-        y[i] = act_value(A, at);                       \
+#define LOOP(A)                                                                                    \
+    _Pragma("omp simd") for (size_t i = 0; i < n; i++)                                             \
+    {                                                                                              \
+        float at = x[i], down = dy[i];                                                             \
+        dx[i] = down * act_slope(A, at);                                                           \
+        y[i] = act_value(A, at);                                                                   \
     }
     BY_ACT(a, LOOP)
 #undef LOOP
@@ -240,12 +247,14 @@ static void act_fwd(struct dev *d, enum act a, size_t n, const float *x, float *
         act_row(a, piece_len(n, i), x + i * PIECE, y + i * PIECE);
 }
 
-static void act_bwd(struct dev *d, enum act a, size_t n, const float *x, const float *dy, float *dx, float *y)
+static void act_bwd(struct dev *d, enum act a, size_t n, const float *x, const float *dy, float *dx,
+                    float *y)
 {
     (void)d;
 #pragma omp parallel for if (n > WORTH_THREADS)
     for (size_t i = 0; i < PIECES(n); i++)
-        act_row_bwd(a, piece_len(n, i), x + i * PIECE, dy + i * PIECE, dx + i * PIECE, y + i * PIECE);
+        act_row_bwd(a, piece_len(n, i), x + i * PIECE, dy + i * PIECE, dx + i * PIECE,
+                    y + i * PIECE);
 }
 
 static void gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, float *y)
@@ -255,29 +264,30 @@ static void gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const float
     for (size_t i = 0; i < N; i++) {
         const float *g = gu + i * 2 * C, *u = g + C;
         float *o = y + i * C;
-#define LOOP(A)                    \
-    for (size_t c = 0; c < C; c++) \
+#define LOOP(A)                                                                                    \
+    for (size_t c = 0; c < C; c++)                                                                 \
         o[c] = act_value(A, g[c]) * u[c];
         BY_ACT(a, LOOP)
 #undef LOOP
     }
 }
 
-static void gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, const float *dy, float *dgu, float *y)
+static void gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu,
+                      const float *dy, float *dgu, float *y)
 {
     (void)d;
 #pragma omp parallel for if (N * C > WORTH_THREADS)
     for (size_t i = 0; i < N; i++) {
         const float *g = gu + i * 2 * C, *u = g + C, *down = dy + i * C;
         float *dg = dgu + i * 2 * C, *du = dg + C, *o = y + i * C;
-#define LOOP(A)                                               \
-    _Pragma("omp simd") for (size_t c = 0; c < C; c++)        \
-    {                                                         \
-        float gate = g[c], up = u[c], dd = down[c];           \
-        float value = act_value(A, gate);                     \
-        dg[c] = dd * up * act_slope(A, gate);                 \
-        du[c] = dd * value;                                   \
-        o[c] = value * up;                                    \
+#define LOOP(A)                                                                                    \
+    _Pragma("omp simd") for (size_t c = 0; c < C; c++)                                             \
+    {                                                                                              \
+        float gate = g[c], up = u[c], dd = down[c];                                                \
+        float value = act_value(A, gate);                                                          \
+        dg[c] = dd * up * act_slope(A, gate);                                                      \
+        du[c] = dd * value;                                                                        \
+        o[c] = value * up;                                                                         \
     }
         BY_ACT(a, LOOP)
 #undef LOOP
@@ -318,7 +328,8 @@ static void copy(struct dev *d, size_t n, const float *x, float *y)
         memcpy(y + i * PIECE, x + i * PIECE, piece_len(n, i) * sizeof *y);
 }
 
-static void rows_gather(struct dev *d, size_t N, size_t C, const int32_t *rows, const float *x, size_t ldx, float *y)
+static void rows_gather(struct dev *d, size_t N, size_t C, const int32_t *rows, const float *x,
+                        size_t ldx, float *y)
 {
     (void)d;
 #pragma omp parallel for if (N * C > WORTH_THREADS)
@@ -326,7 +337,8 @@ static void rows_gather(struct dev *d, size_t N, size_t C, const int32_t *rows, 
         memcpy(y + i * C, x + (size_t)rows[i] * ldx, C * sizeof *y);
 }
 
-static void rows_scatter(struct dev *d, size_t N, size_t C, const int32_t *rows, const float *x, float *y, size_t ldy)
+static void rows_scatter(struct dev *d, size_t N, size_t C, const int32_t *rows, const float *x,
+                         float *y, size_t ldy)
 {
     (void)d;
 #pragma omp parallel for if (N * C > WORTH_THREADS)
@@ -349,8 +361,8 @@ static double exp_sum(const float *z, size_t V, float most)
     return sum;
 }
 
-static void lm_xent(struct dev *d, size_t N, size_t V, const float *logits, const int32_t *target, const double *weight, double *loss,
-                    float *dlogits)
+static void lm_xent(struct dev *d, size_t N, size_t V, const float *logits, const int32_t *target,
+                    const double *weight, double *loss, float *dlogits)
 {
     (void)d;
 #pragma omp parallel for if (N * V > WORTH_THREADS)
@@ -377,10 +389,12 @@ static void lm_xent(struct dev *d, size_t N, size_t V, const float *logits, cons
     }
 }
 
-static void adamw_step(struct dev *d, const struct adamw *a, size_t n, float *w, const float *g, float *m, float *v)
+static void adamw_step(struct dev *d, const struct adamw *a, size_t n, float *w, const float *g,
+                       float *m, float *v)
 {
     (void)d;
-    float b1 = (float)a->beta1, b2 = (float)a->beta2, o1 = (float)(1 - a->beta1), o2 = (float)(1 - a->beta2), eps = (float)a->eps;
+    float b1 = (float)a->beta1, b2 = (float)a->beta2, o1 = (float)(1 - a->beta1),
+          o2 = (float)(1 - a->beta2), eps = (float)a->eps;
     float by = (float)a->grad_scale, keep = (float)(1 - a->lr * a->weight_decay);
     float rate = (float)(a->lr / (1 - pow(a->beta1, (double)a->step)));
     float root = (float)(1 / sqrt(1 - pow(a->beta2, (double)a->step)));
@@ -420,10 +434,12 @@ static double sumsq(struct dev *d, size_t n, const float *x)
     return sum;
 }
 
-/* matmul_few - products of few rows with a matrix stored [N,K], as decoding makes them: memory sets the pace, so the matrix is read once, as it lies.
- * The table's matmul for these shapes (dev.c); BUG for others. */
-static void matmul_few(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
-                       bool accumulate, float *c, size_t ldc)
+/* matmul_few - products of few rows with a matrix stored [N,K], as decoding makes them: memory sets
+ * the pace, so the matrix is read once, as it lies. The table's matmul for these shapes (dev.c);
+ * BUG for others. */
+static void matmul_few(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
+                       const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                       float *c, size_t ldc)
 {
     (void)d;
     BUG_ON(ta || !tb);

@@ -4,7 +4,8 @@
 
 #include "tensor/ops.h"
 
-/* One table for each instruction set (isa_kernels.c, compiled once for each); their matmul takes few rows, MATMUL_FEW at most, with tb and not ta. */
+/* One table for each instruction set (isa_kernels.c, compiled once for each); their matmul takes
+ * few rows, MATMUL_FEW at most, with tb and not ta. */
 #define MATMUL_FEW 4
 extern const struct ops w2s_kernels_base;
 extern const struct ops w2s_kernels_v3;
@@ -15,14 +16,15 @@ struct blas {
     const char *name; /* "onednn", "openblas" */
     void (*describe)(char *buf, size_t n);
     void (*threads)(int n);
-    void (*matmul)(struct dev *, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
-                   bool accumulate, float *c, size_t ldc);
+    void (*matmul)(struct dev *, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a,
+                   size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc);
 };
 extern const struct blas *const blas_libraries[]; /* in order of preference; ends with NULL */
 extern const struct blas blas_onednn, blas_cblas;
 
-/* rope_table - row p: rotary/2 cosines, then as many sines, of position p. rope_table_make - at least so many positions; where there is no
- * memory for them the table is empty. rope_angles - one row of it, from theta or from frequencies. */
+/* rope_table - row p: rotary/2 cosines, then as many sines, of position p. rope_table_make - at
+ * least so many positions; where there is no memory for them the table is empty. rope_angles - one
+ * row of it, from theta or from frequencies. */
 struct rope_table {
     double theta;
     size_t rotary, positions;
@@ -31,13 +33,15 @@ struct rope_table {
 void rope_table_make(struct rope_table *t, double theta, size_t rotary, size_t positions);
 void rope_angles(double theta, const double *freq, size_t rotary, size_t position, float *row);
 
-/* gemm_bf16 - the contract of ops.matmul with both operands rounded to bf16 (to nearest, ties to even; subnormals are 0) and sums in f32; K > 0.
- * One product at a time. gemm_bf16_here - whether this processor can. */
+/* gemm_bf16 - the contract of ops.matmul with both operands rounded to bf16 (to nearest, ties to
+ * even; subnormals are 0) and sums in f32; K > 0. One product at a time. gemm_bf16_here - whether
+ * this processor can. */
 struct gemm_bf16;
 bool gemm_bf16_here(void);
 int gemm_bf16_open(struct gemm_bf16 **out, struct err *e);
 void gemm_bf16_close(struct gemm_bf16 *g); /* accepts NULL */
-void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
-                   bool accumulate, float *c, size_t ldc);
+void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K,
+                   const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                   float *c, size_t ldc);
 
 #endif

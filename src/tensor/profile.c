@@ -76,18 +76,19 @@ static void note(struct dev *d, enum op op, double began, double flops, double f
 }
 
 /* timed - run a call of the inner table and note it. */
-#define timed(op, flops, floats, call)            \
-    do {                                          \
-        double began = clock_now();               \
-        inner(d)->call;                           \
-        note(d, op, began, (double)(flops), (double)(floats)); \
+#define timed(op, flops, floats, call)                                                             \
+    do {                                                                                           \
+        double began = clock_now();                                                                \
+        inner(d)->call;                                                                            \
+        note(d, op, began, (double)(flops), (double)(floats));                                     \
     } while (0)
 
-static void t_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
-                     bool accumulate, float *c, size_t ldc)
+static void t_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const float *a,
+                     size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc)
 {
     enum op op = ta ? OP_WEIGHT_GRADIENT : tb ? OP_FORWARD : OP_INPUT_GRADIENT;
-    timed(op, 2.0 * (double)M * (double)N * (double)K, M * K + K * N + M * N, matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc));
+    timed(op, 2.0 * (double)M * (double)N * (double)K, M * K + K * N + M * N,
+          matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc));
 }
 
 static void t_bias_add(struct dev *d, size_t N, size_t C, float *y, size_t ldy, const float *b)
@@ -100,37 +101,44 @@ static void t_bias_grad(struct dev *d, size_t N, size_t C, const float *dy, size
     timed(OP_BIAS, 0, N * C, bias_grad(d, N, C, dy, ldy, db));
 }
 
-static void t_embedding_fwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const float *table, bool accumulate, float *y)
+static void t_embedding_fwd(struct dev *d, size_t N, size_t C, const int32_t *ids,
+                            const float *table, bool accumulate, float *y)
 {
     timed(OP_EMBEDDING, 0, 2 * N * C, embedding_fwd(d, N, C, ids, table, accumulate, y));
 }
 
-static void t_embedding_bwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const float *dy, float *dtable)
+static void t_embedding_bwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const float *dy,
+                            float *dtable)
 {
     timed(OP_EMBEDDING, 0, 3 * N * C, embedding_bwd(d, N, C, ids, dy, dtable));
 }
 
-static void t_layernorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain, const float *bias, double eps, float *y,
-                            float *mean, float *rstd)
+static void t_layernorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
+                            const float *bias, double eps, float *y, float *mean, float *rstd)
 {
     timed(OP_NORM_FWD, 0, 2 * N * C, layernorm_fwd(d, N, C, x, gain, bias, eps, y, mean, rstd));
 }
 
-static void t_layernorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain, const float *mean, const float *rstd,
-                            const float *dy, bool accumulate, float *dx, float *dgain, float *dbias)
+static void t_layernorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
+                            const float *mean, const float *rstd, const float *dy, bool accumulate,
+                            float *dx, float *dgain, float *dbias)
 {
-    timed(OP_NORM_BWD, 0, (accumulate ? 4 : 3) * N * C, layernorm_bwd(d, N, C, x, gain, mean, rstd, dy, accumulate, dx, dgain, dbias));
+    timed(OP_NORM_BWD, 0, (accumulate ? 4 : 3) * N * C,
+          layernorm_bwd(d, N, C, x, gain, mean, rstd, dy, accumulate, dx, dgain, dbias));
 }
 
-static void t_rmsnorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain, double eps, float *y, float *rstd)
+static void t_rmsnorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
+                          double eps, float *y, float *rstd)
 {
     timed(OP_NORM_FWD, 0, 2 * N * C, rmsnorm_fwd(d, N, C, x, gain, eps, y, rstd));
 }
 
-static void t_rmsnorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain, const float *rstd, const float *dy,
-                          bool accumulate, float *dx, float *dgain)
+static void t_rmsnorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
+                          const float *rstd, const float *dy, bool accumulate, float *dx,
+                          float *dgain)
 {
-    timed(OP_NORM_BWD, 0, (accumulate ? 4 : 3) * N * C, rmsnorm_bwd(d, N, C, x, gain, rstd, dy, accumulate, dx, dgain));
+    timed(OP_NORM_BWD, 0, (accumulate ? 4 : 3) * N * C,
+          rmsnorm_bwd(d, N, C, x, gain, rstd, dy, accumulate, dx, dgain));
 }
 
 static void t_rope(struct dev *d, const struct rope_shape *s, bool inverse, float *x)
@@ -149,15 +157,19 @@ static double attention_pairs(const struct attn_shape *s)
     return pairs * (double)s->H;
 }
 
-static void t_attention_fwd(struct dev *d, const struct attn_shape *s, const float *q, const float *k, const float *v, float *y, float *lse)
+static void t_attention_fwd(struct dev *d, const struct attn_shape *s, const float *q,
+                            const float *k, const float *v, float *y, float *lse)
 {
-    timed(OP_ATTENTION_FWD, 2 * 2 * attention_pairs(s) * (double)s->D, 0, attention_fwd(d, s, q, k, v, y, lse));
+    timed(OP_ATTENTION_FWD, 2 * 2 * attention_pairs(s) * (double)s->D, 0,
+          attention_fwd(d, s, q, k, v, y, lse));
 }
 
-static void t_attention_bwd(struct dev *d, const struct attn_shape *s, const float *q, const float *k, const float *v, const float *y,
-                            const float *lse, const float *dy, float *dq, float *dk, float *dv)
+static void t_attention_bwd(struct dev *d, const struct attn_shape *s, const float *q,
+                            const float *k, const float *v, const float *y, const float *lse,
+                            const float *dy, float *dq, float *dk, float *dv)
 {
-    timed(OP_ATTENTION_BWD, 2 * 5 * attention_pairs(s) * (double)s->D, 0, attention_bwd(d, s, q, k, v, y, lse, dy, dq, dk, dv));
+    timed(OP_ATTENTION_BWD, 2 * 5 * attention_pairs(s) * (double)s->D, 0,
+          attention_bwd(d, s, q, k, v, y, lse, dy, dq, dk, dv));
 }
 
 static void t_act_fwd(struct dev *d, enum act a, size_t n, const float *x, float *y)
@@ -165,7 +177,8 @@ static void t_act_fwd(struct dev *d, enum act a, size_t n, const float *x, float
     timed(OP_ACT_FWD, 0, 2 * n, act_fwd(d, a, n, x, y));
 }
 
-static void t_act_bwd(struct dev *d, enum act a, size_t n, const float *x, const float *dy, float *dx, float *y)
+static void t_act_bwd(struct dev *d, enum act a, size_t n, const float *x, const float *dy,
+                      float *dx, float *y)
 {
     timed(OP_ACT_BWD, 0, 4 * n, act_bwd(d, a, n, x, dy, dx, y));
 }
@@ -175,7 +188,8 @@ static void t_gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const flo
     timed(OP_ACT_FWD, 0, 3 * N * C, gated_fwd(d, a, N, C, gu, y));
 }
 
-static void t_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, const float *dy, float *dgu, float *y)
+static void t_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu,
+                        const float *dy, float *dgu, float *y)
 {
     timed(OP_ACT_BWD, 0, 6 * N * C, gated_bwd(d, a, N, C, gu, dy, dgu, y));
 }
@@ -200,23 +214,27 @@ static void t_copy(struct dev *d, size_t n, const float *x, float *y)
     timed(OP_MOVE, 0, 2 * n, copy(d, n, x, y));
 }
 
-static void t_rows_gather(struct dev *d, size_t N, size_t C, const int32_t *rows, const float *x, size_t ldx, float *y)
+static void t_rows_gather(struct dev *d, size_t N, size_t C, const int32_t *rows, const float *x,
+                          size_t ldx, float *y)
 {
     timed(OP_ROWS, 0, 2 * N * C, rows_gather(d, N, C, rows, x, ldx, y));
 }
 
-static void t_rows_scatter(struct dev *d, size_t N, size_t C, const int32_t *rows, const float *x, float *y, size_t ldy)
+static void t_rows_scatter(struct dev *d, size_t N, size_t C, const int32_t *rows, const float *x,
+                           float *y, size_t ldy)
 {
     timed(OP_ROWS, 0, 3 * N * C, rows_scatter(d, N, C, rows, x, y, ldy));
 }
 
-static void t_lm_xent(struct dev *d, size_t N, size_t V, const float *logits, const int32_t *target, const double *weight, double *loss,
-                      float *dlogits)
+static void t_lm_xent(struct dev *d, size_t N, size_t V, const float *logits, const int32_t *target,
+                      const double *weight, double *loss, float *dlogits)
 {
-    timed(OP_LM_XENT, 0, (dlogits ? 2 : 1) * N * V, lm_xent(d, N, V, logits, target, weight, loss, dlogits));
+    timed(OP_LM_XENT, 0, (dlogits ? 2 : 1) * N * V,
+          lm_xent(d, N, V, logits, target, weight, loss, dlogits));
 }
 
-static void t_adamw(struct dev *d, const struct adamw *a, size_t n, float *w, const float *g, float *m, float *v)
+static void t_adamw(struct dev *d, const struct adamw *a, size_t n, float *w, const float *g,
+                    float *m, float *v)
 {
     timed(OP_ADAMW, 0, 7 * n, adamw(d, a, n, w, g, m, v));
 }
@@ -312,17 +330,21 @@ void profile_stop(struct profile *p)
 void profile_print(const struct profile *p, struct str *out)
 {
     double all = clock_now() - p->started, inside = 0;
-    str_addf(out, "%-26s %9s %9s %6s %9s %6s\n", "operation", "calls", "seconds", "share", "rate", "bound");
+    str_addf(out, "%-26s %9s %9s %6s %9s %6s\n", "operation", "calls", "seconds", "share", "rate",
+             "bound");
     for (int i = 0; i < OP_COUNT; i++) {
         const struct entry *o = &p->of[i];
         bool product = o->flops > 0;
-        double rate = (product ? o->flops : o->bytes) / o->seconds, bound = product ? p->bounds.product : p->bounds.memory;
+        double rate = (product ? o->flops : o->bytes) / o->seconds,
+               bound = product ? p->bounds.product : p->bounds.memory;
         if (!o->calls)
             continue;
         inside += o->seconds;
-        str_addf(out, "%-26s %9zu %9.2f %5.1f%% %6.1f %s %5.0f%%\n", names[i], o->calls, o->seconds, 100 * o->seconds / all, rate / 1e9,
-                 product ? "GF" : "GB", 100 * rate / bound);
+        str_addf(out, "%-26s %9zu %9.2f %5.1f%% %6.1f %s %5.0f%%\n", names[i], o->calls, o->seconds,
+                 100 * o->seconds / all, rate / 1e9, product ? "GF" : "GB", 100 * rate / bound);
     }
-    str_addf(out, "%-26s %9s %9.2f %5.1f%%\n", "rest", "", all - inside, 100 * (all - inside) / all);
-    str_addf(out, "bounds: a large product %.0f GF/s, memory %.1f GB/s (read and written)\n", p->bounds.product / 1e9, p->bounds.memory / 1e9);
+    str_addf(out, "%-26s %9s %9.2f %5.1f%%\n", "rest", "", all - inside,
+             100 * (all - inside) / all);
+    str_addf(out, "bounds: a large product %.0f GF/s, memory %.1f GB/s (read and written)\n",
+             p->bounds.product / 1e9, p->bounds.memory / 1e9);
 }

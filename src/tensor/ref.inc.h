@@ -1,5 +1,6 @@
-/* ref.inc.h - every operation in plain loops: the yardstick. Included by ref_f32.c and ref_f64.c, which set OPS_REAL (real here),
- * OPS_NAME, OPS_TABLE. One thread, sums in f64, nothing clever: what a fast version computes has to be close to this. */
+/* ref.inc.h - every operation in plain loops: the yardstick. Included by ref_f32.c and ref_f64.c,
+ * which set OPS_REAL (real here), OPS_NAME, OPS_TABLE. One thread, sums in f64, nothing clever:
+ * what a fast version computes has to be close to this. */
 #include "tensor/ops.h"
 
 #include <math.h>
@@ -7,15 +8,16 @@
 
 typedef OPS_REAL real;
 
-static void ref_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const real *a, size_t lda, const real *b,
-                       size_t ldb, bool accumulate, real *c, size_t ldc)
+static void ref_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K, const real *a,
+                       size_t lda, const real *b, size_t ldb, bool accumulate, real *c, size_t ldc)
 {
     (void)d;
     for (size_t i = 0; i < M; i++)
         for (size_t j = 0; j < N; j++) {
             double s = 0;
             for (size_t k = 0; k < K; k++)
-                s += (double)(ta ? a[k * lda + i] : a[i * lda + k]) * (double)(tb ? b[j * ldb + k] : b[k * ldb + j]);
+                s += (double)(ta ? a[k * lda + i] : a[i * lda + k]) *
+                     (double)(tb ? b[j * ldb + k] : b[k * ldb + j]);
             c[i * ldc + j] = (real)(accumulate ? (double)c[i * ldc + j] + s : s);
         }
 }
@@ -39,7 +41,8 @@ static void ref_bias_grad(struct dev *d, size_t N, size_t C, const real *dy, siz
     }
 }
 
-static void ref_embedding_fwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const real *table, bool accumulate, real *y)
+static void ref_embedding_fwd(struct dev *d, size_t N, size_t C, const int32_t *ids,
+                              const real *table, bool accumulate, real *y)
 {
     (void)d;
     for (size_t i = 0; i < N; i++)
@@ -47,7 +50,8 @@ static void ref_embedding_fwd(struct dev *d, size_t N, size_t C, const int32_t *
             y[i * C + c] = (accumulate ? y[i * C + c] : 0) + table[(size_t)ids[i] * C + c];
 }
 
-static void ref_embedding_bwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const real *dy, real *dtable)
+static void ref_embedding_bwd(struct dev *d, size_t N, size_t C, const int32_t *ids, const real *dy,
+                              real *dtable)
 {
     (void)d;
     for (size_t i = 0; i < N; i++)
@@ -55,8 +59,8 @@ static void ref_embedding_bwd(struct dev *d, size_t N, size_t C, const int32_t *
             dtable[(size_t)ids[i] * C + c] += dy[i * C + c];
 }
 
-static void ref_layernorm_fwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain, const real *bias, double eps, real *y,
-                              real *mean, real *rstd)
+static void ref_layernorm_fwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain,
+                              const real *bias, double eps, real *y, real *mean, real *rstd)
 {
     (void)d;
     BUG_ON(C == 0);
@@ -70,14 +74,16 @@ static void ref_layernorm_fwd(struct dev *d, size_t N, size_t C, const real *x, 
             v += ((double)xi[c] - m) * ((double)xi[c] - m);
         double r = 1 / sqrt(v / (double)C + eps);
         for (size_t c = 0; c < C; c++)
-            y[i * C + c] = (real)(((double)xi[c] - m) * r * (double)gain[c] + (bias ? (double)bias[c] : 0));
+            y[i * C + c] =
+                (real)(((double)xi[c] - m) * r * (double)gain[c] + (bias ? (double)bias[c] : 0));
         mean[i] = (real)m;
         rstd[i] = (real)r;
     }
 }
 
-static void ref_layernorm_bwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain, const real *mean, const real *rstd,
-                              const real *dy, bool accumulate, real *dx, real *dgain, real *dbias)
+static void ref_layernorm_bwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain,
+                              const real *mean, const real *rstd, const real *dy, bool accumulate,
+                              real *dx, real *dgain, real *dbias)
 {
     (void)d;
     for (size_t c = 0; c < C && (dgain || dbias); c++) {
@@ -109,7 +115,8 @@ static void ref_layernorm_bwd(struct dev *d, size_t N, size_t C, const real *x, 
     }
 }
 
-static void ref_rmsnorm_fwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain, double eps, real *y, real *rstd)
+static void ref_rmsnorm_fwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain,
+                            double eps, real *y, real *rstd)
 {
     (void)d;
     BUG_ON(C == 0);
@@ -124,8 +131,9 @@ static void ref_rmsnorm_fwd(struct dev *d, size_t N, size_t C, const real *x, co
     }
 }
 
-static void ref_rmsnorm_bwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain, const real *rstd, const real *dy,
-                            bool accumulate, real *dx, real *dgain)
+static void ref_rmsnorm_bwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain,
+                            const real *rstd, const real *dy, bool accumulate, real *dx,
+                            real *dgain)
 {
     (void)d;
     for (size_t c = 0; c < C && dgain; c++) {
@@ -154,7 +162,8 @@ static void ref_rope(struct dev *d, const struct rope_shape *s, bool inverse, re
         for (size_t h = 0; h < s->H; h++)
             for (size_t k = 0; k < half; k++) {
                 double f = s->freq ? s->freq[k] : pow(s->theta, -2 * (double)k / (double)s->rotary);
-                double angle = (double)s->pos[i] * f, c = cos(angle), n = inverse ? -sin(angle) : sin(angle);
+                double angle = (double)s->pos[i] * f, c = cos(angle),
+                       n = inverse ? -sin(angle) : sin(angle);
                 real *u = x + i * s->ld + h * s->D + k, *v = u + half;
                 double a = (double)*u, b = (double)*v;
                 *u = (real)(a * c - b * n);
@@ -163,13 +172,16 @@ static void ref_rope(struct dev *d, const struct rope_shape *s, bool inverse, re
 }
 
 /* visible - the keys that query i of sequence s sees: rows [*first, *end). */
-static void ref_visible(const struct attn_shape *s, size_t seq, size_t i, size_t *first, size_t *end)
+static void ref_visible(const struct attn_shape *s, size_t seq, size_t i, size_t *first,
+                        size_t *end)
 {
-    size_t nq = (size_t)(s->q_starts[seq + 1] - s->q_starts[seq]), nk = (size_t)(s->kv_starts[seq + 1] - s->kv_starts[seq]);
+    size_t nq = (size_t)(s->q_starts[seq + 1] - s->q_starts[seq]),
+           nk = (size_t)(s->kv_starts[seq + 1] - s->kv_starts[seq]);
     BUG_ON(nq > nk);
     size_t last = nk - nq + i;
     *end = (size_t)s->kv_starts[seq] + last + 1;
-    *first = (size_t)s->kv_starts[seq] + (s->window && last + 1 > s->window ? last + 1 - s->window : 0);
+    *first =
+        (size_t)s->kv_starts[seq] + (s->window && last + 1 > s->window ? last + 1 - s->window : 0);
 }
 
 static double ref_score(const struct attn_shape *s, const real *q, const real *k)
@@ -180,7 +192,8 @@ static double ref_score(const struct attn_shape *s, const real *q, const real *k
     return dot * s->scale;
 }
 
-static void ref_attention_fwd(struct dev *d, const struct attn_shape *s, const real *q, const real *k, const real *v, real *y, real *lse)
+static void ref_attention_fwd(struct dev *d, const struct attn_shape *s, const real *q,
+                              const real *k, const real *v, real *y, real *lse)
 {
     (void)d;
     for (size_t seq = 0; seq < s->S; seq++)
@@ -198,15 +211,17 @@ static void ref_attention_fwd(struct dev *d, const struct attn_shape *s, const r
                 for (size_t c = 0; c < s->D; c++) {
                     double out = 0;
                     for (size_t j = first; j < end; j++)
-                        out += exp(ref_score(s, qi, k + j * s->ldk + g * s->D) - most) / sum * (double)v[j * s->ldv + g * s->D + c];
+                        out += exp(ref_score(s, qi, k + j * s->ldk + g * s->D) - most) / sum *
+                               (double)v[j * s->ldv + g * s->D + c];
                     yi[c] = (real)out;
                 }
                 lse[row * s->H + h] = (real)(most + log(sum));
             }
 }
 
-static void ref_attention_bwd(struct dev *d, const struct attn_shape *s, const real *q, const real *k, const real *v, const real *y,
-                              const real *lse, const real *dy, real *dq, real *dk, real *dv)
+static void ref_attention_bwd(struct dev *d, const struct attn_shape *s, const real *q,
+                              const real *k, const real *v, const real *y, const real *lse,
+                              const real *dy, real *dq, real *dk, real *dv)
 {
     (void)d;
     for (size_t seq = 0; seq < s->S; seq++) {
@@ -219,7 +234,8 @@ static void ref_attention_bwd(struct dev *d, const struct attn_shape *s, const r
         for (size_t h = 0; h < s->H; h++)
             for (size_t row = (size_t)s->q_starts[seq]; row < (size_t)s->q_starts[seq + 1]; row++) {
                 size_t first, end, g = h / (s->H / s->Hkv), at = h * s->D, kat = g * s->D;
-                const real *qi = q + row * s->ldq + at, *yi = y + row * s->ldy + at, *dyi = dy + row * s->ldy + at;
+                const real *qi = q + row * s->ldq + at, *yi = y + row * s->ldy + at,
+                           *dyi = dy + row * s->ldy + at;
                 double delta = 0;
                 ref_visible(s, seq, row - (size_t)s->q_starts[seq], &first, &end);
                 for (size_t c = 0; c < s->D; c++)
@@ -283,7 +299,8 @@ static void ref_act_fwd(struct dev *d, enum act a, size_t n, const real *x, real
         y[i] = (real)ref_act(a, (double)x[i]);
 }
 
-static void ref_act_bwd(struct dev *d, enum act a, size_t n, const real *x, const real *dy, real *dx, real *y)
+static void ref_act_bwd(struct dev *d, enum act a, size_t n, const real *x, const real *dy,
+                        real *dx, real *y)
 {
     (void)d;
     for (size_t i = 0; i < n; i++) {
@@ -298,16 +315,18 @@ static void ref_gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const r
     (void)d;
     for (size_t i = 0; i < N; i++)
         for (size_t c = 0; c < C; c++)
-            y[i * C + c] = (real)(ref_act(a, (double)gu[i * 2 * C + c]) * (double)gu[i * 2 * C + C + c]);
+            y[i * C + c] =
+                (real)(ref_act(a, (double)gu[i * 2 * C + c]) * (double)gu[i * 2 * C + C + c]);
 }
 
-static void ref_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const real *gu, const real *dy, real *dgu,
-                          real *y)
+static void ref_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const real *gu,
+                          const real *dy, real *dgu, real *y)
 {
     (void)d;
     for (size_t i = 0; i < N; i++)
         for (size_t c = 0; c < C; c++) {
-            double g = (double)gu[i * 2 * C + c], u = (double)gu[i * 2 * C + C + c], dd = (double)dy[i * C + c];
+            double g = (double)gu[i * 2 * C + c], u = (double)gu[i * 2 * C + C + c],
+                   dd = (double)dy[i * C + c];
             dgu[i * 2 * C + c] = (real)(dd * u * ref_act_slope(a, g));
             dgu[i * 2 * C + C + c] = (real)(dd * ref_act(a, g));
             y[i * C + c] = (real)(ref_act(a, g) * u);
@@ -341,14 +360,16 @@ static void ref_copy(struct dev *d, size_t n, const real *x, real *y)
     memcpy(y, x, n * sizeof *y);
 }
 
-static void ref_rows_gather(struct dev *d, size_t N, size_t C, const int32_t *rows, const real *x, size_t ldx, real *y)
+static void ref_rows_gather(struct dev *d, size_t N, size_t C, const int32_t *rows, const real *x,
+                            size_t ldx, real *y)
 {
     (void)d;
     for (size_t i = 0; i < N; i++)
         memcpy(y + i * C, x + (size_t)rows[i] * ldx, C * sizeof *y);
 }
 
-static void ref_rows_scatter(struct dev *d, size_t N, size_t C, const int32_t *rows, const real *x, real *y, size_t ldy)
+static void ref_rows_scatter(struct dev *d, size_t N, size_t C, const int32_t *rows, const real *x,
+                             real *y, size_t ldy)
 {
     (void)d;
     for (size_t i = 0; i < N; i++)
@@ -356,8 +377,8 @@ static void ref_rows_scatter(struct dev *d, size_t N, size_t C, const int32_t *r
             y[(size_t)rows[i] * ldy + c] += x[i * C + c];
 }
 
-static void ref_lm_xent(struct dev *d, size_t N, size_t V, const real *logits, const int32_t *target, const double *weight, double *loss,
-                        real *dlogits)
+static void ref_lm_xent(struct dev *d, size_t N, size_t V, const real *logits,
+                        const int32_t *target, const double *weight, double *loss, real *dlogits)
 {
     (void)d;
     for (size_t i = 0; i < N; i++) {
@@ -370,20 +391,25 @@ static void ref_lm_xent(struct dev *d, size_t N, size_t V, const real *logits, c
         double lse = most + log(sum);
         loss[i] = target[i] < 0 ? 0 : lse - (double)z[target[i]];
         for (size_t v = 0; dlogits && v < V; v++)
-            dlogits[i * V + v] = (real)(target[i] < 0 ? 0 : w * (exp((double)z[v] - lse) - (v == (size_t)target[i])));
+            dlogits[i * V + v] =
+                (real)(target[i] < 0 ? 0
+                                     : w * (exp((double)z[v] - lse) - (v == (size_t)target[i])));
     }
 }
 
-static void ref_adamw(struct dev *d, const struct adamw *a, size_t n, real *w, const real *g, real *m, real *v)
+static void ref_adamw(struct dev *d, const struct adamw *a, size_t n, real *w, const real *g,
+                      real *m, real *v)
 {
     (void)d;
     double c1 = 1 - pow(a->beta1, (double)a->step), c2 = 1 - pow(a->beta2, (double)a->step);
     for (size_t i = 0; i < n; i++) {
         double gi = (double)g[i] * a->grad_scale;
-        double mi = a->beta1 * (double)m[i] + (1 - a->beta1) * gi, vi = a->beta2 * (double)v[i] + (1 - a->beta2) * gi * gi;
+        double mi = a->beta1 * (double)m[i] + (1 - a->beta1) * gi,
+               vi = a->beta2 * (double)v[i] + (1 - a->beta2) * gi * gi;
         m[i] = (real)mi;
         v[i] = (real)vi;
-        w[i] = (real)((double)w[i] * (1 - a->lr * a->weight_decay) - a->lr / c1 * mi / (sqrt(vi / c2) + a->eps));
+        w[i] = (real)((double)w[i] * (1 - a->lr * a->weight_decay) -
+                      a->lr / c1 * mi / (sqrt(vi / c2) + a->eps));
     }
 }
 

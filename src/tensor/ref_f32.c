@@ -1,4 +1,5 @@
-/* ref_f32.c - the scalar reference in f32: a whole device, and what the fast kernels are held against. */
+/* ref_f32.c - the scalar reference in f32: a whole device, and what the fast kernels are held
+ * against. */
 #include "tensor/ops.h"
 
 #define OPS_REAL  float

@@ -1,4 +1,5 @@
-/* rope_table.c - cosines and sines of rotary positions: the same for every layer, head and step, so they are worked out once. */
+/* rope_table.c - cosines and sines of rotary positions: the same for every layer, head and step, so
+ * they are worked out once. */
 #include "core/mem.h"
 #include "tensor/kernels.h"
 
@@ -10,7 +11,8 @@ void rope_angles(double theta, const double *freq, size_t rotary, size_t positio
 {
     size_t half = rotary / 2;
     for (size_t k = 0; k < half; k++) {
-        double angle = (double)position * (freq ? freq[k] : pow(theta, -2 * (double)k / (double)rotary));
+        double angle =
+            (double)position * (freq ? freq[k] : pow(theta, -2 * (double)k / (double)rotary));
         row[k] = (float)cos(angle);
         row[half + k] = (float)sin(angle);
     }

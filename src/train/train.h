@@ -56,14 +56,14 @@ struct train_data {
     const struct features *features; /* NULL: computed from tokens at every step */
 };
 
-struct train_point {       /* a point of the curve within the epochs */
-    size_t step, steps;    /* updates done, of all */
-    double epoch;          /* examples seen / examples of an epoch, 0.. */
-    double loss;           /* mean over the examples since the last point of the same event */
-    double lr, alpha;      /* of this update */
-    double grad_norm;      /* global norm of this update's gradient before clipping */
-    double seconds;        /* of training, earlier lives of the run included */
-    size_t tokens;         /* seen so far */
+struct train_point {    /* a point of the curve within the epochs */
+    size_t step, steps; /* updates done, of all */
+    double epoch;       /* examples seen / examples of an epoch, 0.. */
+    double loss;        /* mean over the examples since the last point of the same event */
+    double lr, alpha;   /* of this update */
+    double grad_norm;   /* global norm of this update's gradient before clipping */
+    double seconds;     /* of training, earlier lives of the run included */
+    size_t tokens;      /* seen so far */
 };
 
 struct train_events {
