@@ -71,9 +71,13 @@ static int cpu_choose(struct cpu *c, struct err *e)
             e, ERR_INPUT,
             "W2S_ISA is \"%s\"; this processor and program have v4, v3 or base, as far as they run",
             isa);
-    for (size_t i = 0; blas_libraries[i] && !c->blas; i++)
-        if (!blas || strcmp(blas, blas_libraries[i]->name) == 0)
-            c->blas = blas_libraries[i];
+    bool wrong;
+    c->blas = blas_choose(blas_libraries, blas, &wrong);
+    if (!c->blas && wrong)
+        return err_set(e, ERR_INPUT,
+                       "%s computes wrong products on this processor; another version, or another "
+                       "library (W2S_BLAS, docs/dependencies.md), is wanted",
+                       blas ? blas : "every product library of this program");
     if (!c->blas)
         return err_set(
             e, ERR_INPUT,

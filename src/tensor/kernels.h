@@ -21,6 +21,11 @@ struct blas {
 };
 extern const struct blas *const blas_libraries[]; /* in order of preference; ends with NULL */
 extern const struct blas blas_onednn, blas_cblas;
+/* blas_choose - the first of a list (ending with NULL) that is asked for (NULL: any) and multiplies
+ * rightly on this processor; NULL where there is none. Old libraries have kernels that new
+ * processors take for theirs and compute wrongly with. *wrong: whether one was passed over for that.
+ */
+const struct blas *blas_choose(const struct blas *const *list, const char *name, bool *wrong);
 
 /* rope_table - row p: rotary/2 cosines, then as many sines, of position p. rope_table_make - at
  * least so many positions; where there is no memory for them the table is empty. rope_angles - one
