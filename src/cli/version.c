@@ -13,19 +13,14 @@ const char version_string[] = "w2s " W2S_VERSION " (" W2S_BUILD ")";
 
 void version_print(struct str *out)
 {
-    struct dev d;
-    struct err e = ERR_INIT;
     struct utsname u;
     char text[256];
     str_addf(out, "%s\n", version_string);
     if (uname(&u) == 0)
         str_addf(out, "system:    %s %s, %s\n", u.sysname, u.release, u.machine);
     str_addf(out, "compiler:  %s, C %ld\n", __VERSION__, __STDC_VERSION__);
-    if (!dev_open(&d, "cpu", &e)) {
-        dev_describe(&d, text, sizeof text);
-        str_addf(out, "device:    %s\n", text);
-        dev_close(&d);
-    }
+    dev_machine(text, sizeof text);
+    str_addf(out, "device:    cpu: %s\n", text);
     str_addf(out, "threads:   %d\n", par_threads());
     str_cat(out, "libraries: ");
     core_libraries(out), str_cat(out, ", ");

@@ -196,6 +196,23 @@ void dev_close(struct dev *d)
     *d = (struct dev){0};
 }
 
+void dev_machine(char *buf, size_t n)
+{
+    char blas[128];
+    size_t i = 0;
+    bool bf16 = false;
+    while (!isa_runs(isas[i].name))
+        i++; /* the last one runs everywhere */
+#ifdef W2S_BF16
+    bf16 = gemm_bf16_here();
+#endif
+    int at = snprintf(buf, n, "%s%s", isas[i].what, bf16 ? ", bf16" : "");
+    for (i = 0; blas_libraries[i] && at > 0 && (size_t)at < n; i++) {
+        blas_libraries[i]->describe(blas, sizeof blas);
+        at += snprintf(buf + at, n - (size_t)at, "%s %s", i ? "," : ";", blas);
+    }
+}
+
 void dev_describe(const struct dev *d, char *buf, size_t n)
 {
     char blas[64];

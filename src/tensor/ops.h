@@ -83,6 +83,9 @@ void dev_close(struct dev *d);
 enum precision { PRECISION_AUTO, PRECISION_F32, PRECISION_BF16 };
 int dev_precision_set(struct dev *d, enum precision p, struct err *e);
 enum precision dev_precision(const struct dev *d);
+/* dev_machine - what the CPU device is made from, without opening it: "AVX-512, bf16; oneDNN 2.6.3
+ * avx512_core_bf16, OpenBLAS 0.3.21 ...", libraries in the order in which they are tried. */
+void dev_machine(char *buf, size_t n);
 /* dev_describe - e.g. "cpu: oneDNN 2.6.3 avx512_core, AVX-512, 2 threads, f32". */
 void dev_describe(const struct dev *d, char *buf, size_t n);
 /* dev_numerics - a short text of all that can change result bits on this device (library, version,
