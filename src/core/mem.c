@@ -16,6 +16,9 @@
 #define HUGE_FROM ((size_t)4 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
 
+/* Below this the system is not asked how much memory it has. */
+#define PROMISED ((size_t)256 << 20)
+
 static struct {
     size_t countdown;
     bool hit;
@@ -71,7 +74,7 @@ static void *aligned(size_t alignment, size_t n, size_t size, struct err *e)
 {
     size_t bytes;
     void *p = NULL;
-    if (!size_mul(n, size, &bytes) || bytes > physical() || fault_now() ||
+    if (!size_mul(n, size, &bytes) || (bytes > PROMISED && bytes > physical()) || fault_now() ||
         posix_memalign(&p, alignment, bytes ? bytes : 1)) {
         no_memory((double)n * (double)size, e);
         return NULL;
