@@ -2,6 +2,11 @@
 #include "core/mem.h"
 #include "tokenizer/text.h"
 
+#include <string.h>
+
+#define SPACE_SIGN     "\xE2\x96\x81" /* U+2581 */
+#define SPACE_SIGN_LEN 3
+
 enum { WHOLE_UNKNOWN, WHOLE_YES, WHOLE_NO };
 enum { SYMBOL_GONE = -2 };
 
@@ -84,8 +89,41 @@ int bpe_merge_add(struct bpe *b, int32_t left, int32_t right, int32_t joined, st
     return OK;
 }
 
+/* run_begins - where in s[0..n), after its first byte, the next run of space signs begins; n: none.
+ */
+static size_t run_begins(const char *s, size_t n)
+{
+    for (size_t i = 1; i + SPACE_SIGN_LEN <= n; i++) {
+        const char *c = memchr(s + i, SPACE_SIGN[0], n - i);
+        if (!c)
+            return n;
+        i = (size_t)(c - s);
+        if (i + SPACE_SIGN_LEN <= n && memcmp(c, SPACE_SIGN, SPACE_SIGN_LEN) == 0 &&
+            (i < SPACE_SIGN_LEN || memcmp(c - SPACE_SIGN_LEN, SPACE_SIGN, SPACE_SIGN_LEN) != 0))
+            return i;
+    }
+    return n;
+}
+
+/* runs_apart - that the sign is a token keeps unknown characters on its sides from becoming one; a
+ * word that is a token whatever its merges say must be asked for as a whole. */
+static bool runs_apart(const struct bpe *b)
+{
+    if (b->bytes || b->ignore_merges || vocab_find(&b->vocab, SPACE_SIGN, SPACE_SIGN_LEN) < 0)
+        return false;
+    for (size_t i = 0; i < b->n_slots; i++) {
+        size_t n;
+        const char *s =
+            b->merges[i].left < 0 ? NULL : vocab_bytes(&b->vocab, b->merges[i].joined, &n);
+        if (s && run_begins(s, n) < n)
+            return false;
+    }
+    return true;
+}
+
 int bpe_finish(struct bpe *b, struct err *e)
 {
+    b->apart = runs_apart(b);
     b->whole = mem_alloc(b->vocab.n, sizeof *b->whole, e);
     if (!b->whole)
         return e->code;
@@ -231,13 +269,12 @@ static int symbols_join(const struct bpe *b, struct bpe_work *w, struct err *e)
     return rc;
 }
 
-int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n,
-             struct token_ids *ids, struct err *e)
+/* part_encode - one word, n > 0, or a part of it that nothing joins to the others. */
+static int part_encode(const struct bpe *b, struct bpe_work *w, const char *word, size_t n,
+                       struct token_ids *ids, struct err *e)
 {
     int32_t token = -1;
     int rc;
-    if (n == 0)
-        return OK;
     if (n <= b->vocab.longest)
         token = vocab_find(&b->vocab, word, n);
     if (token >= 0 && (b->ignore_merges ||
@@ -256,5 +293,16 @@ int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n
             memory_order_relaxed);
     for (int32_t i = w->n_symbols > 0 ? 0 : -1; i >= 0 && rc == OK; i = w->symbols[i].next)
         rc = token_ids_add(ids, w->symbols[i].id, e);
+    return rc;
+}
+
+int bpe_word(const struct bpe *b, struct bpe_work *w, const char *word, size_t n,
+             struct token_ids *ids, struct err *e)
+{
+    int rc = OK;
+    for (size_t i = 0, part; i < n && rc == OK; i += part) {
+        part = b->apart ? run_begins(word + i, n - i) : n;
+        rc = part_encode(b, w, word + i, part, ids, e);
+    }
     return rc;
 }

@@ -23,6 +23,9 @@ struct bpe {
     int32_t byte_id[256]; /* bytes: the token of each byte; byte_fallback: <0xNN>; -1: none */
     struct bpe_merge *merges; /* open addressing */
     size_t n_slots, n_merges;
+    /* No merge reaches over the beginning of a run of U+2581, which stands for spaces: what is on
+     * its two sides can be encoded apart. Without it a whole text is one word to Llama 2's kind. */
+    bool apart;
     /* Per id: is a word with exactly these bytes this one token? Found out when it is first asked;
      * any thread finds the same, so that t stays as good as constant. */
     _Atomic unsigned char *whole;

@@ -281,6 +281,53 @@ static void merge_order(void **state)
     bpe_release(&b);
 }
 
+/* Words at spaces are encoded apart where no merge reaches over them, and give what the whole
+ * gives. */
+static void apart(void **state)
+{
+    static const char *const tokens[] = {"<unk>",        "\u2581",  "a", "b",
+                                         "\u2581\u2581", "\u2581a", "ab"};
+    static const char *const letters[] = {"\u2581", "a", "b", "\u00e9", "\xE2\x96\x82"};
+    struct err e = ERR_INIT;
+    struct bpe b;
+    struct bpe_work w = {0};
+    struct token_ids ids = {NULL, 0, 0}, whole = {NULL, 0, 0};
+    (void)state;
+    bpe_init(&b);
+    b.unk = 0;
+    b.fuse_unk = true;
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++)
+        assert_int_equal(vocab_add(&b.vocab, (int64_t)i, tokens[i], strlen(tokens[i]), true, &e),
+                         OK);
+    assert_int_equal(bpe_merge_add(&b, 1, 1, 4, &e), OK);
+    assert_int_equal(bpe_merge_add(&b, 2, 3, 6, &e), OK);
+    assert_int_equal(bpe_merge_add(&b, 1, 2, 5, &e), OK);
+    assert_int_equal(bpe_finish(&b, &e), OK);
+    assert_true(b.apart);
+    for (unsigned n = 0; n < 15625; n++) { /* every word of six letters */
+        struct str s = STR_INIT;
+        for (unsigned i = 0, k = n; i < 6; i++, k /= 5)
+            str_cat(&s, letters[k % 5]);
+        ids.n = whole.n = 0;
+        b.apart = true;
+        assert_int_equal(bpe_word(&b, &w, s.s, s.len, &ids, &e), OK);
+        b.apart = false;
+        assert_int_equal(bpe_word(&b, &w, s.s, s.len, &whole, &e), OK);
+        assert_int_equal(ids.n, whole.n);
+        assert_memory_equal(ids.ids, whole.ids, ids.n * sizeof *ids.ids);
+        str_release(&s);
+    }
+    assert_int_equal(vocab_add(&b.vocab, 7, "b\u2581", strlen("b\u2581"), true, &e), OK);
+    assert_int_equal(bpe_merge_add(&b, 3, 1, 7, &e), OK);
+    mem_free((void *)b.whole);
+    assert_int_equal(bpe_finish(&b, &e), OK);
+    assert_false(b.apart);
+    token_ids_release(&ids);
+    token_ids_release(&whole);
+    bpe_work_release(&w);
+    bpe_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,7 +335,7 @@ int main(void)
         cmocka_unit_test(compose),       cmocka_unit_test(compose_many),
         cmocka_unit_test(patterns_mean), cmocka_unit_test(patterns_refused),
         cmocka_unit_test(cuts),          cmocka_unit_test(vocabulary),
-        cmocka_unit_test(merge_order),
+        cmocka_unit_test(merge_order),   cmocka_unit_test(apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
