@@ -20,7 +20,8 @@ static const struct {
 static int column(const struct doc *results, const char *hash)
 {
     int i = 0;
-    for (const struct doc *j = doc_get(doc_get(results, "examples"), "jobs")->child; j; j = j->next, i++)
+    for (const struct doc *j = doc_get(doc_get(results, "examples"), "jobs")->child; j;
+         j = j->next, i++)
         if (strcmp(j->s, hash) == 0)
             return i;
     return -1;
@@ -70,13 +71,15 @@ static const char *class_name(const struct doc *results, size_t k)
 
 static enum group group_of(const struct doc *item, int weak, int student)
 {
-    size_t label = (size_t)view_real(item, "label"), w = best_class(probs_at(item, weak)), s = best_class(probs_at(item, student));
+    size_t label = (size_t)view_real(item, "label"), w = best_class(probs_at(item, weak)),
+           s = best_class(probs_at(item, student));
     if (w != label)
         return s == label ? CORRECTED : s == w ? COPIED : GROUPS;
     return s != label ? BROKE : GROUPS;
 }
 
-static void probs_cell(const struct doc *results, const struct doc *probs, size_t label, struct str *out)
+static void probs_cell(const struct doc *results, const struct doc *probs, size_t label,
+                       struct str *out)
 {
     size_t k = best_class(probs);
     str_addf(out, "<td class=\"%s\">", k == label ? "right" : "wrong");
@@ -92,11 +95,13 @@ static void group_html(const struct doc *results, enum group g, const int at[3],
         n += group_of(x, at[0], at[1]) == g;
         all++;
     }
-    str_addf(out, "<details%s><summary><b>%s</b>: %s &mdash; %zu of %zu</summary>\n", g == CORRECTED ? " open" : "", groups[g].title,
-             groups[g].what, n, all);
+    str_addf(out, "<details%s><summary><b>%s</b>: %s &mdash; %zu of %zu</summary>\n",
+             g == CORRECTED ? " open" : "", groups[g].title, groups[g].what, n, all);
     if (n) {
         size_t shown = 0;
-        str_cat(out, "<table class=\"texts\"><thead><tr><th>text</th><th>truth</th><th>supervisor</th><th>student</th><th>ceiling</th>"
+        str_cat(out, "<table "
+                     "class=\"texts\"><thead><tr><th>text</th><th>truth</th><th>supervisor</"
+                     "th><th>student</th><th>ceiling</th>"
                      "</tr></thead><tbody>\n");
         for (const struct doc *x = items->child; x && shown < SHOWN; x = x->next) {
             if (group_of(x, at[0], at[1]) != g)
@@ -116,7 +121,10 @@ static void group_html(const struct doc *results, enum group g, const int at[3],
         }
         str_cat(out, "</tbody></table>\n");
         if (n > shown)
-            str_addf(out, "<p class=\"note\">The first %zu of %zu; every text with all probabilities stands in results.json.</p>\n", shown, n);
+            str_addf(out,
+                     "<p class=\"note\">The first %zu of %zu; every text with all probabilities "
+                     "stands in results.json.</p>\n",
+                     shown, n);
     }
     str_cat(out, "</details>\n");
 }
@@ -125,7 +133,8 @@ void browser_html(const struct doc *results, struct str *out)
 {
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         const struct doc *control = doc_get(p, "control");
-        int at[3] = {role_column(results, p, "weak"), role_column(results, p, "student_scores"), role_column(results, p, "ceiling")};
+        int at[3] = {role_column(results, p, "weak"), role_column(results, p, "student_scores"),
+                     role_column(results, p, "ceiling")};
         if ((control && control->b) || at[0] < 0 || at[1] < 0 || at[2] < 0)
             continue;
         str_cat(out, "<details class=\"pair\"><summary>");

@@ -1,5 +1,5 @@
-/* figures.c - gnuplot's part: scripts with their data, figures as SVG and PDF. To add a figure: a row of the table at the
- * end and the function that writes its script. */
+/* figures.c - gnuplot's part: scripts with their data, figures as SVG and PDF. To add a figure: a
+ * row of the table at the end and the function that writes its script. */
 #include "report/view.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -9,62 +9,104 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Colours of Okabe and Ito (2008), told apart by the colour-blind; no black or yellow, which one of the two backgrounds swallows. */
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"};
+/* Colours of Okabe and Ito (2008), told apart by the colour-blind; no black or yellow, which one of
+ * the two backgrounds swallows. */
+static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73",
+                                      "#CC79A7", "#56B4E9", "#E69F00"};
 static const int points[] = {7, 5, 9, 13, 11, 15}; /* and by shape */
 #define COLOURS (sizeof colours / sizeof *colours)
 
-/* A line of a figure over student sizes: one supervisor, one method. */
+/* A line of a figure over student sizes: one supervisor, one method. Supervisor and method by their
+ * place among the distinct ones give it its colour, shape and dashes. */
 struct line {
     const char *supervisor, *method;
+    size_t of_supervisor, of_method;
+};
+
+/* What the scripts are made from. */
+struct sheet {
+    const struct doc *results;
+    struct line *lines;
+    size_t n;
 };
 
 static bool same_line(const struct doc *pair, const struct line *l)
 {
-    return strcmp(view_str(pair, "supervisor"), l->supervisor) == 0 && strcmp(view_str(pair, "method"), l->method) == 0;
+    return strcmp(view_str(pair, "supervisor"), l->supervisor) == 0 &&
+           strcmp(view_str(pair, "method"), l->method) == 0;
 }
 
-static size_t lines_list(const struct doc *results, struct line *lines, size_t max)
+/* drawn - whether a pair belongs into figures: not a control, not failed. */
+static bool drawn(const struct doc *pair)
 {
-    size_t n = 0;
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        bool seen = false;
-        for (size_t i = 0; i < n; i++)
-            seen = seen || same_line(p, &lines[i]);
-        const struct doc *control = doc_get(p, "control");
-        if (!seen && n < max && !(control && control->b) && doc_get(p, "weak"))
-            lines[n++] = (struct line){view_str(p, "supervisor"), view_str(p, "method")};
-    }
-    return n;
+    const struct doc *control = doc_get(pair, "control");
+    return doc_get(pair, "weak") && !(control && control->b);
 }
 
-/* colour of a supervisor, by its place among the supervisors; shape and dashes tell the method */
-static size_t supervisor_index(const struct line *lines, size_t i)
+static void line_add(struct sheet *s, const struct doc *pair)
 {
-    size_t distinct = 0;
-    for (size_t k = 0; k < i; k++) {
-        if (strcmp(lines[k].supervisor, lines[i].supervisor) == 0)
-            return supervisor_index(lines, k);
-        bool first = true;
-        for (size_t j = 0; j < k; j++)
-            first = first && strcmp(lines[j].supervisor, lines[k].supervisor) != 0;
-        distinct += first;
+    struct line *l = &s->lines[s->n];
+    size_t supervisors = 0, methods = 0;
+    bool supervisor = false, method = false; /* known already */
+    *l = (struct line){.supervisor = view_str(pair, "supervisor"),
+                       .method = view_str(pair, "method")};
+    for (size_t i = 0; i < s->n; i++) {
+        const struct line *x = &s->lines[i];
+        if (same_line(pair, x))
+            return;
+        if (strcmp(x->supervisor, l->supervisor) == 0) {
+            l->of_supervisor = x->of_supervisor;
+            supervisor = true;
+        }
+        if (strcmp(x->method, l->method) == 0) {
+            l->of_method = x->of_method;
+            method = true;
+        }
+        supervisors = x->of_supervisor >= supervisors ? x->of_supervisor + 1 : supervisors;
+        methods = x->of_method >= methods ? x->of_method + 1 : methods;
     }
-    return distinct;
+    if (!supervisor)
+        l->of_supervisor = supervisors;
+    if (!method)
+        l->of_method = methods;
+    s->n++;
 }
 
-static size_t method_index(const struct line *lines, size_t i)
+static int sheet_init(struct sheet *s, const struct doc *results, struct err *e)
 {
-    size_t distinct = 0;
-    for (size_t k = 0; k < i; k++) {
-        if (strcmp(lines[k].method, lines[i].method) == 0)
-            return method_index(lines, k);
-        bool first = true;
-        for (size_t j = 0; j < k; j++)
-            first = first && strcmp(lines[j].method, lines[k].method) != 0;
-        distinct += first;
-    }
-    return distinct;
+    const struct doc *pairs = doc_get(results, "pairs");
+    *s = (struct sheet){.results = results};
+    s->lines = mem_alloc(pairs->n, sizeof *s->lines, e);
+    for (const struct doc *p = pairs->child; p && s->lines; p = p->next)
+        if (drawn(p))
+            line_add(s, p);
+    return s->lines ? OK : e->code;
+}
+
+static const char *line_colour(const struct line *l)
+{
+    return colours[l->of_supervisor % COLOURS];
+}
+
+/* line_point - by method; where colours come again, by another shape. */
+static int line_point(const struct line *l)
+{
+    return points[(l->of_method + l->of_supervisor / COLOURS) % COLOURS];
+}
+
+/* line_first - the first line of its supervisor. */
+static bool line_first(const struct sheet *s, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (s->lines[k].of_supervisor == s->lines[i].of_supervisor)
+            return false;
+    return true;
+}
+
+/* key_height - pixels of a legend of n entries in two columns */
+static int key_height(size_t n)
+{
+    return 20 * (int)((n + 1) / 2) + 8;
 }
 
 /* quoted - a gnuplot string in double quotes. */
@@ -89,7 +131,7 @@ static void line_title(const struct doc *results, const struct line *l, struct s
     str_release(&s);
 }
 
-static double student_layers(const struct doc *results, const struct doc *pair)
+static double student_size(const struct doc *results, const struct doc *pair)
 {
     return view_real(view_model(results, view_str(pair, "student")), "params") / 1e6;
 }
@@ -101,17 +143,18 @@ static void data_point(struct str *out, double x, struct est y)
     str_addf(out, "%.9g %.9g %.9g %.9g\n", x, y.value, y.lo, y.hi);
 }
 
-/* size_axis - students' sizes in million parameters, on a logarithmic axis where there are several. */
+/* size_axis - students' sizes in million parameters, on a logarithmic axis where there are several.
+ */
 static void size_axis(const struct doc *results, struct str *out)
 {
     double lo = (double)INFINITY, hi = 0;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        double x = student_layers(results, p);
+        double x = student_size(results, p);
         lo = x < lo ? x : lo;
         hi = x > hi ? x : hi;
     }
     /* two lines of tic labels lie between the axis and its name */
-    str_cat(out, "set xlabel \"student, million parameters\" offset 0,-1\n");
+    str_cat(out, "set bmargin 5\nset xlabel \"student, million parameters\" offset 0,-1\n");
     if (hi > lo)
         str_addf(out, "set logscale x\nset xrange [%.9g:%.9g]\n", lo / 1.25, hi * 1.25);
     else
@@ -124,19 +167,21 @@ static void size_axis(const struct doc *results, struct str *out)
             seen = seen || strcmp(view_str(q, "student"), view_str(p, "student")) == 0;
         if (seen)
             continue;
-        str_addf(out, "%s\"%.0f\\n%.0f layers\" %.9g", first ? "" : ", ", student_layers(results, p),
-                 view_real(view_model(results, view_str(p, "student")), "layers"), student_layers(results, p));
+        str_addf(out, "%s\"%.0f\\n%.0f layers\" %.9g", first ? "" : ", ", student_size(results, p),
+                 view_real(view_model(results, view_str(p, "student")), "layers"),
+                 student_size(results, p));
         first = false;
     }
     str_cat(out, ")\n");
 }
 
-/* spread - lines of one size lie on each other; each is moved by a little, so that their intervals can be read. */
+/* spread - lines of one size lie on each other; each is moved by a little, so that their intervals
+ * can be read. */
 static double spread(const struct doc *results, double x, size_t i, size_t n)
 {
     double lo = (double)INFINITY, hi = 0;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        double v = student_layers(results, p);
+        double v = student_size(results, p);
         lo = v < lo ? v : lo;
         hi = v > hi ? v : hi;
     }
@@ -154,197 +199,339 @@ static bool several_sizes(const struct doc *results)
     return false;
 }
 
-static void lines_script(const struct doc *results, const char *key, struct str *out)
+static void lines_script(const struct sheet *s, const char *key, struct str *out)
 {
-    struct line lines[48];
-    size_t n = lines_list(results, lines, sizeof lines / sizeof *lines);
+    const struct doc *results = s->results;
     bool joined = several_sizes(results);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < s->n; i++) {
         str_addf(out, "$l%zu << EOD\n", i);
         for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
-            if (same_line(p, &lines[i]))
-                data_point(out, spread(results, student_layers(results, p), i, n),
-                           *key ? view_est(p, key) : view_est(doc_get(p, "student_scores"), "accuracy"));
+            if (drawn(p) && same_line(p, &s->lines[i]))
+                data_point(out, spread(results, student_size(results, p), i, s->n),
+                           *key ? view_est(p, key)
+                                : view_est(doc_get(p, "student_scores"), "accuracy"));
         str_cat(out, "EOD\n");
     }
     str_cat(out, "plot ");
-    for (size_t i = 0; i < n; i++) {
-        size_t c = supervisor_index(lines, i) % COLOURS, m = method_index(lines, i);
-        str_addf(out, "%s$l%zu using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.9 lc rgb \"%s\" title ", i ? ", " : "", i,
-                 points[m % COLOURS], colours[c]);
-        line_title(results, &lines[i], out);
-        if (joined)
-            str_addf(out, ", $l%zu using 1:2 with lines lw 2 dt %zu lc rgb \"%s\" notitle", i, m + 1, colours[c]);
+    for (size_t i = 0; i < s->n; i++) {
+        const struct line *l = &s->lines[i];
+        str_addf(out,
+                 "%s$l%zu using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.9 lc rgb \"%s\" title ",
+                 i ? ", " : "", i, line_point(l), line_colour(l));
+        line_title(results, l, out);
+        if (joined) /* smooth unique: from the smallest to the largest */
+            str_addf(out,
+                     ", $l%zu using 1:2 smooth unique with lines lw 2 dt %zu lc rgb \"%s\" notitle",
+                     i, l->of_method + 1, line_colour(l));
     }
 }
 
-static bool script_accuracy(const struct doc *results, struct str *out)
+static bool same_student(const struct doc *a, const struct doc *b)
 {
-    struct line lines[48];
-    size_t n = lines_list(results, lines, sizeof lines / sizeof *lines), sups = 0;
-    if (!n)
+    return strcmp(view_str(a, "student"), view_str(b, "student")) == 0;
+}
+
+static bool script_accuracy(const struct sheet *s, struct str *out, struct str *caption,
+                            int *height)
+{
+    const struct doc *results = s->results, *pairs = doc_get(results, "pairs");
+    size_t entries = s->n + 1;
+    (void)caption;
+    if (!s->n)
         return false;
     size_axis(results, out);
     str_cat(out, "set ylabel \"test accuracy\"\n$c << EOD\n");
-    const struct doc *pairs = doc_get(results, "pairs");
-    for (const struct doc *p = pairs->child; p; p = p->next)
-        if (same_line(p, &lines[0]))
-            data_point(out, student_layers(results, p), view_est(doc_get(p, "ceiling"), "accuracy"));
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        bool seen = !drawn(p);
+        for (const struct doc *q = pairs->child; q != p && !seen; q = q->next)
+            seen = drawn(q) && same_student(p, q);
+        if (!seen)
+            data_point(out, student_size(results, p), view_est(doc_get(p, "ceiling"), "accuracy"));
+    }
     str_cat(out, "EOD\n");
-    lines_script(results, "", out);
-    str_cat(out, ", $c using 1:2:3:4 with yerrorbars lw 1.5 pt 2 lc rgb \"#808080\" title \"ceiling\"");
+    lines_script(s, "", out);
+    str_cat(out,
+            ", $c using 1:2:3:4 with yerrorbars lw 1.5 pt 2 lc rgb \"#808080\" title \"ceiling\"");
     if (several_sizes(results))
-        str_cat(out, ", $c using 1:2 with lines lw 2 lc rgb \"#808080\" notitle");
-    for (size_t i = 0; i < n; i++) {
-        size_t c = supervisor_index(lines, i);
-        if (c < sups)
-            continue;
-        sups = c + 1;
-        for (const struct doc *p = pairs->child; p; p = p->next)
-            if (same_line(p, &lines[i])) {
+        str_cat(out, ", $c using 1:2 smooth unique with lines lw 2 lc rgb \"#808080\" notitle");
+    for (size_t i = 0; i < s->n; i++)
+        for (const struct doc *p = line_first(s, i) ? pairs->child : NULL; p; p = p->next)
+            if (drawn(p) && same_line(p, &s->lines[i])) {
                 struct str title = STR_INIT;
                 str_cat(&title, "supervisor, ");
-                view_words(results, lines[i].supervisor, &title);
-                str_addf(out, ", %.9g with lines lw 1.5 dt 3 lc rgb \"%s\" title ", view_est(doc_get(p, "weak"), "accuracy").value,
-                         colours[c % COLOURS]);
+                view_words(results, s->lines[i].supervisor, &title);
+                str_addf(out, ", %.9g with lines lw 1.5 dt 3 lc rgb \"%s\" title ",
+                         view_est(doc_get(p, "weak"), "accuracy").value, line_colour(&s->lines[i]));
                 quoted(out, title.s);
                 str_release(&title);
+                entries++;
                 break;
             }
-    }
     str_addc(out, '\n');
+    *height = 350 + key_height(entries);
     return true;
 }
 
-static bool script_pgr(const struct doc *results, struct str *out)
+static bool script_pgr(const struct sheet *s, struct str *out, struct str *caption, int *height)
 {
-    bool any = false;
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
-        any = any || !isnan(view_est(p, "pgr").value);
+    size_t any = 0, all = 0;
+    for (const struct doc *p = doc_get(s->results, "pairs")->child; p; p = p->next) {
+        all += drawn(p);
+        any += drawn(p) && !isnan(view_est(p, "pgr").value);
+    }
     if (!any)
         return false;
-    size_axis(results, out);
-    str_cat(out, "set ylabel \"performance gap recovered\"\nset yrange [*<-0.05:1.05<*]\nset arrow from graph 0, first 1 to graph 1, first 1 nohead dt 3 lc rgb "
-                 "\"#808080\"\nset arrow from graph 0, first 0 to graph 1, first 0 nohead dt 3 lc rgb \"#808080\"\n");
-    lines_script(results, "pgr", out);
+    if (any < all)
+        str_addf(caption, " Not drawn: %zu of %zu pairs, whose PGR is undefined.", all - any, all);
+    size_axis(s->results, out);
+    str_cat(out, "set ylabel \"performance gap recovered\"\nset yrange [*<-0.05:1.05<*]\nset arrow "
+                 "from graph 0, first 1 to graph 1, first 1 nohead dt 3 lc rgb "
+                 "\"#808080\"\nset arrow from graph 0, first 0 to graph 1, first 0 nohead dt 3 lc "
+                 "rgb \"#808080\"\n");
+    lines_script(s, "pgr", out);
     str_addc(out, '\n');
+    *height = 330 + key_height(s->n);
     return true;
 }
 
-static bool script_curves(const struct doc *results, struct str *out)
+/* Curves: a panel for the supervisors and one for each student model, with its ceiling; colours and
+ * dashes as in the other figures; one legend below. */
+#define PANEL_HEIGHT 280
+
+static const struct doc *job_curve(const struct doc *job)
 {
-    const struct doc *jobs = doc_get(results, "jobs");
-    size_t n = 0;
-    for (const struct doc *j = jobs->child; j; j = j->next) {
-        const struct doc *result = doc_get(j, "result"), *curve = result ? doc_get(result, "curve") : NULL;
-        if (!curve || view_real(j, "seed") > 0)
+    const struct doc *curve = doc_get(doc_get(job, "result"), "curve");
+    return curve && !(view_real(job, "seed") > 0) ? curve : NULL;
+}
+
+static bool is_role(const struct doc *job, const char *role)
+{
+    return strcmp(view_str(job, "role"), role) == 0;
+}
+
+/* curve_line - the line that a job is drawn like: a student's own, a supervisor's first, none of a
+ * ceiling. */
+static const struct line *curve_line(const struct sheet *s, const struct doc *job)
+{
+    bool student = is_role(job, "student");
+    const char *supervisor = view_str(job, student ? "supervisor" : "model");
+    for (size_t i = 0; i < s->n && !is_role(job, "ceiling"); i++)
+        if (strcmp(s->lines[i].supervisor, supervisor) == 0 &&
+            (!student || strcmp(s->lines[i].method, view_str(job, "method")) == 0))
+            return &s->lines[i];
+    return NULL;
+}
+
+/* curves_panel - model: of the students and the ceiling; NULL: the supervisors. */
+static size_t curves_panel(const struct sheet *s, const char *model, struct str *out)
+{
+    size_t n = 0, at = 0;
+    for (const struct doc *j = doc_get(s->results, "jobs")->child; j; j = j->next, at++) {
+        const struct line *l = curve_line(s, j);
+        bool supervisor = is_role(j, "supervisor");
+        if (!job_curve(j) ||
+            (model ? supervisor || strcmp(view_str(j, "model"), model) != 0 : !supervisor))
             continue;
-        str_addf(out, "$l%zu << EOD\n", n);
-        for (const struct doc *x = curve->child; x; x = x->next)
+        str_addf(out, "%s$j%zu using 1:2 with lines lw 2 dt %zu lc rgb \"%s\" notitle",
+                 n++ ? ", " : "plot ", at, l && !supervisor ? l->of_method + 1 : 1,
+                 l ? line_colour(l) : "#808080");
+    }
+    if (n)
+        str_addc(out, '\n');
+    return n;
+}
+
+static void curves_data(const struct sheet *s, struct str *out)
+{
+    size_t at = 0;
+    for (const struct doc *j = doc_get(s->results, "jobs")->child; j; j = j->next, at++) {
+        if (!job_curve(j))
+            continue;
+        str_addf(out, "$j%zu << EOD\n", at);
+        for (const struct doc *x = job_curve(j)->child; x; x = x->next)
             if (!isnan(view_real(x, "accuracy")))
                 str_addf(out, "%.9g %.9g\n", view_real(x, "epoch"), view_real(x, "accuracy"));
         str_cat(out, "EOD\n");
-        n++;
     }
-    if (!n)
-        return false;
-    str_cat(out, "set xlabel \"epochs\"\nset ylabel \"validation accuracy\"\nplot ");
-    size_t i = 0;
-    for (const struct doc *j = jobs->child; j; j = j->next) {
-        const struct doc *result = doc_get(j, "result");
-        if (!result || !doc_get(result, "curve") || view_real(j, "seed") > 0)
-            continue;
-        size_t role = strcmp(view_str(j, "role"), "student") == 0 ? 1 : strcmp(view_str(j, "role"), "ceiling") == 0 ? 2 : 3;
-        str_addf(out, "%s$l%zu using 1:2 with linespoints lw 2 dt %zu pt %d ps 0.6 lc rgb \"%s\" title ", i ? ", " : "", i, role,
-                 points[i % COLOURS], colours[i % COLOURS]);
-        quoted(out, view_str(j, "label"));
-        i++;
-    }
-    str_addc(out, '\n');
-    return true;
 }
 
-static bool script_agreement(const struct doc *results, struct str *out)
+static void curves_range(const struct sheet *s, double *lo, double *hi)
+{
+    *lo = (double)INFINITY;
+    *hi = -(double)INFINITY;
+    for (const struct doc *j = doc_get(s->results, "jobs")->child; j; j = j->next)
+        for (const struct doc *x = job_curve(j) ? job_curve(j)->child : NULL; x; x = x->next) {
+            double y = view_real(x, "accuracy");
+            *lo = y < *lo ? y : *lo;
+            *hi = y > *hi ? y : *hi;
+        }
+}
+
+static void curves_legend(const struct sheet *s, struct str *out)
+{
+    str_cat(out, "unset title\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset "
+                 "grid\nset xrange [0:1]\nset yrange [0:1]\n"
+                 "set key inside center center horizontal maxcols 2 samplen 2\nplot ");
+    for (size_t i = 0; i < s->n; i++) {
+        str_addf(out, "NaN with lines lw 2 dt %zu lc rgb \"%s\" title ", s->lines[i].of_method + 1,
+                 line_colour(&s->lines[i]));
+        line_title(s->results, &s->lines[i], out);
+        str_cat(out, ", ");
+    }
+    str_cat(out, "NaN with lines lw 2 lc rgb \"#808080\" title \"ceiling\"\n");
+}
+
+/* curves_place - the next panel, if there is anything in it: of the supervisors (model NULL) or of
+ * a student; two in a row, the first row at the top. */
+static void curves_place(const struct sheet *s, const char *model, const char *title, size_t *at,
+                         int legend, int height, struct str *out)
+{
+    struct str panel = STR_INIT;
+    if (curves_panel(s, model, &panel)) {
+        int below = height - legend - PANEL_HEIGHT * (int)(*at / 2 + 1);
+        str_addf(out, "set origin %.1f,%.6f\nset title ", *at % 2 ? 0.5 : 0.0,
+                 (double)(legend + below) / height);
+        quoted(out, title);
+        str_addf(out, "\n%s", panel.s);
+        ++*at;
+    }
+    str_release(&panel);
+}
+
+static bool script_curves(const struct sheet *s, struct str *out, struct str *caption, int *height)
+{
+    const struct doc *models = doc_get(s->results, "models");
+    struct str scratch = STR_INIT, title = STR_INIT;
+    size_t panels = curves_panel(s, NULL, &scratch) > 0, at = 0;
+    double lo, hi;
+    (void)caption;
+    for (const struct doc *m = models->child; m; m = m->next)
+        panels += curves_panel(s, view_str(m, "id"), &scratch) > 0;
+    str_reset(&scratch);
+    curves_range(s, &lo, &hi);
+    if (!panels || !(hi >= lo))
+        goto out;
+    int rows = (int)(panels + 1) / 2, legend = key_height(s->n + 1);
+    *height = rows * PANEL_HEIGHT + legend;
+    curves_data(s, out);
+    str_addf(out,
+             "set xlabel \"epochs\" offset 0,0.5\nset ylabel \"validation accuracy\"\nunset "
+             "key\nset yrange [%.9g:%.9g]\nset multiplot\nset size 0.5,%.6f\n",
+             lo - 0.02, hi + 0.02, (double)PANEL_HEIGHT / *height);
+    curves_place(s, NULL, "supervisors", &at, legend, *height, out);
+    for (const struct doc *m = models->child; m; m = m->next) {
+        str_reset(&title);
+        str_cat(&title, "students, ");
+        view_words(s->results, view_str(m, "id"), &title);
+        curves_place(s, view_str(m, "id"), title.s, &at, legend, *height, out);
+    }
+    str_addf(out, "set origin 0,0\nset size 1,%.6f\n", (double)legend / *height);
+    curves_legend(s, out);
+    str_cat(out, "unset multiplot\n");
+out:
+    str_release(&scratch);
+    str_release(&title);
+    return panels && hi >= lo;
+}
+
+/* pair_tic - a pair's name in two lines. */
+static void pair_tic(const struct doc *results, const struct doc *p, struct str *out)
+{
+    struct str a = STR_INIT, b = STR_INIT, qa = STR_INIT;
+    view_words(results, view_str(p, "supervisor"), &a);
+    str_cat(&a, " >");
+    view_words(results, view_str(p, "student"), &b);
+    str_addf(&b, ", %s", view_str(p, "method"));
+    quoted(&qa, a.s);
+    str_catn(out, qa.s, qa.len - 1);
+    str_cat(out, "\\n");
+    str_reset(&qa);
+    quoted(&qa, b.s);
+    str_cat(out, qa.s + 1);
+    str_release(&a);
+    str_release(&b);
+    str_release(&qa);
+}
+
+static bool script_agreement(const struct sheet *s, struct str *out, struct str *caption,
+                             int *height)
 {
     static const char *const keys[] = {"all", "supervisor_right", "supervisor_wrong"};
     static const char *const titles[] = {"all", "supervisor right", "supervisor wrong"};
-    const struct doc *pairs = doc_get(results, "pairs");
+    const struct doc *pairs = doc_get(s->results, "pairs");
+    struct str tics = STR_INIT;
     size_t n = 0;
-    str_cat(out, "$d << EOD\n");
-    for (const struct doc *p = pairs->child; p; p = p->next) {
-        const struct doc *a = doc_get(p, "agreement"), *control = doc_get(p, "control");
-        if (!a || (control && control->b))
-            continue;
-        str_addf(out, "%zu", n++);
-        for (size_t k = 0; k < 3; k++) {
-            struct est x = view_est(a, keys[k]);
-            if (isnan(x.value))
-                str_cat(out, " ? ? ?");
-            else
-                str_addf(out, " %.9g %.9g %.9g", x.value, x.lo, x.hi);
+    (void)caption;
+    for (size_t k = 0; k < 3; k++) {
+        str_addf(out, "$d%zu << EOD\n", k);
+        n = 0;
+        for (const struct doc *p = pairs->child; p; p = p->next) {
+            struct est x = view_est(doc_get(p, "agreement"), keys[k]);
+            if (!drawn(p))
+                continue;
+            if (!isnan(x.value))
+                str_addf(out, "%.9g %.2f %.9g %.9g\n", x.value, (double)n + 0.22 * ((double)k - 1),
+                         x.lo, x.hi);
+            if (!k) {
+                str_cat(&tics, n ? ", " : "");
+                pair_tic(s->results, p, &tics);
+                str_addf(&tics, " %zu", n);
+            }
+            n++;
         }
-        str_addc(out, '\n');
+        str_cat(out, "EOD\n");
     }
-    str_cat(out, "EOD\n");
-    if (!n)
-        return false;
-    str_cat(out, "set datafile missing \"?\"\nset ylabel \"agreement\"\nset yrange [0:1]\nset boxwidth 0.25\n"
-                 "set style fill solid 0.75\nset xtics rotate by -25 (");
-    size_t i = 0;
-    for (const struct doc *p = pairs->child; p; p = p->next) {
-        const struct doc *control = doc_get(p, "control");
-        if (!doc_get(p, "agreement") || (control && control->b))
-            continue;
-        struct str s = STR_INIT;
-        view_words(results, view_str(p, "supervisor"), &s);
-        str_cat(&s, " > ");
-        view_words(results, view_str(p, "student"), &s);
-        str_addf(&s, ", %s", view_str(p, "method"));
-        if (i)
-            str_cat(out, ", ");
-        quoted(out, s.s);
-        str_addf(out, " %zu", i++);
-        str_release(&s);
-    }
-    str_addf(out, ")\nset xrange [-0.6:%.1f]\nplot ", (double)n - 0.4);
+    str_addf(out,
+             "set xlabel \"agreement\"\nset xrange [0:1]\nset yrange [%.1f:-0.5]\nset grid noytics "
+             "xtics lc rgb \"#a0a0a0\" dt 3\nset ytics (%s)\nplot ",
+             (double)n - 0.5, tics.s);
     for (size_t k = 0; k < 3; k++)
-        str_addf(out,
-                 "%s$d using ($1+%.2f):%zu with boxes lc rgb \"%s\" title \"%s\", $d using ($1+%.2f):%zu:%zu:%zu with yerrorbars ps 0 lw "
-                 "1.5 lc rgb \"#606060\" notitle",
-                 k ? ", " : "", 0.27 * ((double)k - 1), 3 * k + 2, colours[k], titles[k], 0.27 * ((double)k - 1), 3 * k + 2, 3 * k + 3,
-                 3 * k + 4);
+        str_addf(
+            out,
+            "%s$d%zu using 1:2:3:4 with xerrorbars lw 2 pt %d ps 0.9 lc rgb \"%s\" title \"%s\"",
+            k ? ", " : "", k, points[k], colours[k], titles[k]);
     str_addc(out, '\n');
-    return true;
+    *height = 110 + 54 * (int)n;
+    out->failed = out->failed || tics.failed;
+    str_release(&tics);
+    return n > 0;
 }
 
 static const struct {
     const char *name, *title, *caption;
-    bool (*script)(const struct doc *results, struct str *out);
-    int height;
+    /* script: false where there is nothing to draw; may add to the caption; height in pixels, of a
+     * width of 760 */
+    bool (*script)(const struct sheet *s, struct str *out, struct str *caption, int *height);
 } table[FIGURES] = {
     {"accuracy", "Accuracy against student size",
-     "Test accuracy of the students, with intervals; dotted: their supervisors, grey: the ceiling, the same model trained on ground truth.",
-     script_accuracy, 400},
-    {"pgr", "Performance gap recovered", "1: as good as ground-truth supervision; 0: no better than the supervisor. Never clipped.",
-     script_pgr, 360},
-    {"curves", "Within the epochs", "Accuracy on the validation slice, against ground truth, as training goes on (first seed).",
-     script_curves, 400},
+     "Test accuracy of the students, with intervals; dotted: their supervisors, grey: the ceiling, "
+     "the same model trained on ground truth.",
+     script_accuracy},
+    {"pgr", "Performance gap recovered",
+     "1: as good as ground-truth supervision; 0: no better than the supervisor. Never clipped.",
+     script_pgr},
+    {"curves", "Within the epochs",
+     "Accuracy on the validation slice, against ground truth, as training goes on (first seed): "
+     "supervisors, then the students of each size "
+     "with their ceiling (grey). Supervisors have the colour of their students.",
+     script_curves},
     {"agreement", "Agreement with the supervisor",
-     "How often the student's class is its supervisor's: over all test examples, where the supervisor is right, and where it is wrong. A "
+     "How often the student's class is its supervisor's: over all test examples, where the "
+     "supervisor is right, and where it is wrong. A "
      "student that only imitates agrees as much where it is wrong.",
-     script_agreement, 420},
+     script_agreement},
 };
 
-static int run_gnuplot(const char *script, const char *terminal, int height, struct str *out, struct err *e)
+static int run_gnuplot(const char *script, const char *terminal, struct str *out, struct err *e)
 {
     const char *const argv[] = {"gnuplot", "-", NULL};
     struct proc_result r = {.status = -1, .out = STR_INIT, .errout = STR_INIT};
     struct str all = STR_INIT;
     str_addf(&all,
-             "set encoding utf8\nset terminal %s\nset pointintervalbox 0\nset border 3\nset tics nomirror out\nset grid ytics lc rgb \"#a0a0a0\" dt 3\n"
-             "set key outside bottom center horizontal samplen 2\nset bmargin\n%s",
+             "set encoding utf8\nset terminal %s\nset pointintervalbox 0\nset border 3\nset tics "
+             "nomirror out\nset grid ytics lc rgb \"#a0a0a0\" dt 3\n"
+             "set key outside top center horizontal maxcols 2 samplen 2\n%s",
              terminal, script);
-    (void)height;
     int rc = str_check(&all, e);
     if (!rc)
         rc = proc_run(&r, argv, all.s, all.len, NULL, NULL, e);
@@ -359,17 +546,25 @@ static int run_gnuplot(const char *script, const char *terminal, int height, str
     return rc;
 }
 
-/* svg_inline - gnuplot's SVG as a part of a page: its header gone, black left to the page, so that it is light on dark. */
-static void svg_inline(const struct str *svg, const char *title, struct str *out)
+/* svg_inline - gnuplot's SVG as a part of a page: its header gone, black left to the page, so that
+ * it is light on dark. */
+static void svg_inline(const struct str *svg, const struct figure *f, struct str *out)
 {
-    const char *s = strstr(svg->s, "<g id=\"gnuplot_canvas\""), *defs = s ? strstr(s, "<rect ") : NULL;
+    const char *s = strstr(svg->s, "<g id=\"gnuplot_canvas\""),
+               *defs = s ? strstr(s, "<rect ") : NULL;
     double w = 0, h = 0;
     const char *box = strstr(svg->s, "viewBox=\"0 0 ");
     if (!s || !defs || !box || sscanf(box, "viewBox=\"0 0 %lf %lf", &w, &h) != 2)
         return;
-    str_addf(out, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\" xmlns=\"http://www.w3.org/2000/svg\" "
-                  "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n",
-             w, h, title);
+    str_addf(out,
+             "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-labelledby=\"%s-title %s-what\" "
+             "xmlns=\"http://www.w3.org/2000/svg\" "
+             "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n",
+             w, h, f->name, f->name);
+    str_addf(out, "<title id=\"%s-title\">%s</title>\n<desc id=\"%s-what\">", f->name, f->title,
+             f->name);
+    html_text(out, f->caption.s);
+    str_cat(out, " The numbers are in the tables of this page and in results.csv.</desc>\n");
     static const char *const black[] = {"\"black\"", "'black'", "\"white\"", "'white'"};
     while (*s) {
         size_t k = 0;
@@ -387,22 +582,25 @@ static void svg_inline(const struct str *svg, const char *title, struct str *out
     }
 }
 
-static int figure_make(const struct doc *results, const char *dir, size_t i, struct figure *f, struct err *e)
+static int figure_make(const struct sheet *sheet, const char *dir, size_t i, struct figure *f,
+                       struct err *e)
 {
-    struct str script = STR_INIT, svg = STR_INIT, pdf = STR_INIT, path = STR_INIT, name = STR_INIT, terminal = STR_INIT;
-    int rc = OK;
+    struct str script = STR_INIT, svg = STR_INIT, pdf = STR_INIT, path = STR_INIT, name = STR_INIT,
+               terminal = STR_INIT;
+    int rc = OK, height = 0;
     f->name = table[i].name;
     f->title = table[i].title;
     str_cat(&f->caption, table[i].caption);
-    if (!table[i].script(results, &script))
+    if (!table[i].script(sheet, &script, &f->caption, &height))
         goto out; /* nothing to draw: every job of it failed, or no PGR is defined */
-    str_addf(&terminal, "svg size 760,%d dynamic noenhanced font \"system-ui,sans-serif,14\"", table[i].height);
-    if ((rc = str_check(&script, e)) || (rc = run_gnuplot(script.s, terminal.s, table[i].height, &svg, e)))
+    str_addf(&terminal, "svg size 760,%d dynamic noenhanced font \"system-ui,sans-serif,14\"",
+             height);
+    if ((rc = str_check(&script, e)) || (rc = run_gnuplot(script.s, terminal.s, &svg, e)))
         goto out;
     str_reset(&terminal);
-    str_addf(&terminal, "pdfcairo size 7.6in,%.1fin noenhanced font \"sans,12\"", table[i].height / 100.0);
+    str_addf(&terminal, "pdfcairo size 7.6in,%.1fin noenhanced font \"sans,12\"", height / 100.0);
     struct err no_pdf = ERR_INIT;
-    if (run_gnuplot(script.s, terminal.s, table[i].height, &pdf, &no_pdf))
+    if (run_gnuplot(script.s, terminal.s, &pdf, &no_pdf))
         str_reset(&pdf); /* a gnuplot without cairo still draws the SVG */
     const struct {
         const char *ending;
@@ -418,7 +616,7 @@ static int figure_make(const struct doc *results, const char *dir, size_t i, str
         if (!rc)
             rc = file_write(path.s, files[k].data->s, files[k].data->len, e);
     }
-    svg_inline(&svg, f->title, &f->svg);
+    svg_inline(&svg, f, &f->svg);
     if (!rc)
         rc = str_check(&f->svg, e);
 out:
@@ -431,26 +629,33 @@ out:
     return rc;
 }
 
-int figures_make(const struct doc *results, const char *dir, struct figure f[FIGURES], struct str *missing, struct err *e)
+int figures_make(const struct doc *results, const char *dir, struct figure f[FIGURES],
+                 struct str *missing, struct err *e)
 {
     struct str path = STR_INIT;
+    struct sheet sheet;
     memset(f, 0, FIGURES * sizeof *f);
     for (size_t i = 0; i < FIGURES; i++) {
         str_init(&f[i].caption);
         str_init(&f[i].svg);
     }
     str_path(&path, dir, "figures");
-    int rc = str_check(&path, e);
+    int rc = sheet_init(&sheet, results, e);
+    if (!rc)
+        rc = str_check(&path, e);
     if (!rc)
         rc = file_mkdirs(path.s, e);
     for (size_t i = 0; i < FIGURES && !rc; i++) {
-        rc = figure_make(results, dir, i, &f[i], e);
+        rc = figure_make(&sheet, dir, i, &f[i], e);
         if (rc == ERR_CHILD) {
             str_reset(missing);
-            str_addf(missing, "Figures could not be drawn: %s. They need gnuplot (apt install gnuplot-nox).", e->msg);
+            str_addf(missing,
+                     "Figures could not be drawn: %s. They need gnuplot (apt install gnuplot-nox).",
+                     e->msg);
             rc = OK;
         }
     }
+    mem_free(sheet.lines);
     str_release(&path);
     return rc;
 }

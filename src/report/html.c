@@ -1,4 +1,5 @@
-/* html.c - the report: one file, no JavaScript, figures inline; for screens light and dark, and for paper. */
+/* html.c - the report: one file, no JavaScript, figures inline; for screens light and dark, and for
+ * paper. */
 #include "report/report.h"
 #include "report/view.h"
 #include "core/file.h"
@@ -8,19 +9,32 @@
 #include <string.h>
 
 static const char style[] =
-    ":root{color-scheme:light dark;--ink:#1c1c1c;--dim:#5c5c5c;--page:#fff;--line:#d4d4d4;--right:#0072B2;--wrong:#C04A00}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e6e6e6;--dim:#a0a0a0;--page:#161616;--line:#3c3c3c;--right:#6CB8E6;--wrong:#F08A4B}}\n"
-    "body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:60rem;margin:2rem auto;padding:0 1rem}\n"
-    "h1{font-size:1.5rem;line-height:1.25;margin-bottom:.25rem}h2{font-size:1.15rem;margin-top:2.2rem}\n"
+    ":root{color-scheme:light "
+    "dark;--ink:#1c1c1c;--dim:#5c5c5c;--page:#fff;--line:#d4d4d4;--right:#0072B2;--wrong:#C04A00}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6e6e6;--dim:#a0a0a0;--page:#161616;--line:#"
+    "3c3c3c;--right:#6CB8E6;--wrong:#F08A4B}}\n"
+    "body{font:16px/1.5 "
+    "system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:60rem;margin:2rem "
+    "auto;padding:0 1rem}\n"
+    "h1{font-size:1.5rem;line-height:1.25;margin-bottom:.25rem}h2{font-size:1.15rem;margin-top:2."
+    "2rem}\n"
     ".lead{font-size:1.1rem}.note,figcaption,small{color:var(--dim);font-size:.875rem}\n"
-    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.3rem .6rem .3rem 0;"
-    "border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}td.n{white-space:nowrap}\n"
-    ".wide{overflow-x:auto}figure{margin:1.2rem 0}figure svg{width:100%;height:auto;color:var(--ink)}\n"
-    "details{margin:.4rem 0}summary{cursor:pointer}details details{margin-left:1rem}details.pair>summary{font-weight:600}\n"
-    ".right{color:var(--right)}.wrong{color:var(--wrong)}.wrong::before{content:\"\\2717  \"}.right::before{content:\"\\2713  \"}\n"
-    "table.texts td{font-size:.9rem}table.texts td:first-child{width:55%}pre{overflow-x:auto;border:1px solid var(--line);padding:.8rem;"
+    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:"
+    "left;padding:.3rem .6rem .3rem 0;"
+    "border-bottom:1px solid "
+    "var(--line);vertical-align:top}th{font-weight:600}td.n{white-space:nowrap}\n"
+    ".wide{overflow-x:auto}figure{margin:1.2rem 0}figure "
+    "svg{width:100%;height:auto;color:var(--ink)}\n"
+    "details{margin:.4rem 0}summary{cursor:pointer}details "
+    "details{margin-left:1rem}details.pair>summary{font-weight:600}\n"
+    ".right{color:var(--right)}.wrong{color:var(--wrong)}.wrong::before{content:\"\\2717  "
+    "\"}.right::before{content:\"\\2713  \"}\n"
+    "table.texts td{font-size:.9rem}table.texts "
+    "td:first-child{width:55%}pre{overflow-x:auto;border:1px solid var(--line);padding:.8rem;"
     "font-size:.85rem}\n"
-    "@media print{body{max-width:none;margin:0;font-size:11pt}details::details-content{content-visibility:visible;display:block}"
+    "@media "
+    "print{body{max-width:none;margin:0;font-size:11pt}details::details-content{content-visibility:"
+    "visible;display:block}"
     "figure,tr{break-inside:avoid}}\n";
 
 void html_text(struct str *out, const char *s)
@@ -55,7 +69,8 @@ void html_est(struct str *out, struct est x)
         str_addf(out, " <small>[%.3f, %.3f]</small>", x.lo, x.hi);
 }
 
-static void words_cell(const struct doc *results, const struct doc *pair, const char *key, struct str *out)
+static void words_cell(const struct doc *results, const struct doc *pair, const char *key,
+                       struct str *out)
 {
     struct str w = STR_INIT;
     view_words(results, view_str(pair, key), &w);
@@ -74,7 +89,9 @@ static void est_cell(struct est x, struct str *out)
 
 static void pairs_html(const struct doc *results, struct str *out)
 {
-    str_cat(out, "<div class=\"wide\"><table><thead><tr><th>supervisor</th><th>student</th><th>method</th><th>supervisor's accuracy</th>"
+    str_cat(out, "<div "
+                 "class=\"wide\"><table><thead><tr><th>supervisor</th><th>student</th><th>method</"
+                 "th><th>supervisor's accuracy</th>"
                  "<th>student's</th><th>ceiling's</th><th>PGR</th></tr></thead><tbody>\n");
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         str_cat(out, "<tr>");
@@ -96,7 +113,8 @@ static void pairs_html(const struct doc *results, struct str *out)
             html_text(out, view_str(p, "pgr_undefined"));
             str_cat(out, "</td>");
         } else {
-            str_addf(out, "<td class=\"n\">%.2f <small>[%.2f, %.2f]</small></td>", pgr.value, pgr.lo, pgr.hi);
+            str_addf(out, "<td class=\"n\">%.2f <small>[%.2f, %.2f]</small></td>", pgr.value,
+                     pgr.lo, pgr.hi);
         }
         str_cat(out, "</tr>\n");
     }
@@ -112,11 +130,15 @@ static void verdicts_html(const struct doc *results, struct str *out)
         str_cat(&w, " supervising ");
         view_words(results, view_str(p, "student"), &w);
         const char *verdict = view_str(p, "verdict");
-        str_addf(&w, ", %s: %s.", view_str(p, "method"), *verdict ? verdict : "no result, its jobs failed");
+        str_addf(&w, ", %s: %s.", view_str(p, "method"),
+                 *verdict ? verdict : "no result, its jobs failed");
         struct est d = view_est(p, "minus_naive");
         if (!isnan(d.value))
-            str_addf(&w, " Against naive: %+.3f accuracy (%+.3f to %+.3f), %s.", d.value, d.lo, d.hi,
-                     d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "a difference this study cannot tell from none");
+            str_addf(&w, " Against naive: %+.3f accuracy (%+.3f to %+.3f), %s.", d.value, d.lo,
+                     d.hi,
+                     d.lo > 0   ? "better"
+                     : d.hi < 0 ? "worse"
+                                : "a difference this study cannot tell from none");
         str_cat(out, "<li>");
         html_text(out, w.s);
         str_cat(out, "</li>\n");
@@ -143,8 +165,10 @@ static void figures_html(const struct figure f[FIGURES], const struct str *missi
 
 static void scores_html(const struct doc *results, struct str *out)
 {
-    static const char *const roles[][2] = {{"weak", "supervisor"}, {"student_scores", "student"}, {"ceiling", "ceiling"}};
-    str_cat(out, "<h2>Ranking and calibration</h2>\n<div class=\"wide\"><table><thead><tr><th>pair</th><th>model</th><th>AUROC</th>"
+    static const char *const roles[][2] = {
+        {"weak", "supervisor"}, {"student_scores", "student"}, {"ceiling", "ceiling"}};
+    str_cat(out, "<h2>Ranking and calibration</h2>\n<div "
+                 "class=\"wide\"><table><thead><tr><th>pair</th><th>model</th><th>AUROC</th>"
                  "<th>ECE</th><th>Brier</th></tr></thead><tbody>\n");
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
         for (size_t r = 0; r < 3; r++) {
@@ -166,13 +190,16 @@ static void scores_html(const struct doc *results, struct str *out)
             est_cell((struct est){view_real(m, "brier"), (double)NAN, (double)NAN}, out);
             str_cat(out, "</tr>\n");
         }
-    str_cat(out, "</tbody></table></div>\n<p class=\"note\">AUROC: ties count one half. ECE: expected calibration error, ten equal bins. "
+    str_cat(out, "</tbody></table></div>\n<p class=\"note\">AUROC: ties count one half. ECE: "
+                 "expected calibration error, ten equal bins. "
                  "Brier: mean squared distance to the one-hot label.</p>\n");
 }
 
 static void jobs_html(const struct doc *results, struct str *out)
 {
-    str_cat(out, "<h2>Jobs</h2>\n<div class=\"wide\"><table><thead><tr><th>job</th><th>what</th><th>accuracy</th><th>time</th><th>tokens"
+    str_cat(out, "<h2>Jobs</h2>\n<div "
+                 "class=\"wide\"><table><thead><tr><th>job</th><th>what</th><th>accuracy</"
+                 "th><th>time</th><th>tokens"
                  " trained on</th></tr></thead><tbody>\n");
     for (const struct doc *j = doc_get(results, "jobs")->child; j; j = j->next) {
         const struct doc *r = doc_get(j, "result");
@@ -185,7 +212,8 @@ static void jobs_html(const struct doc *results, struct str *out)
         } else {
             str_duration(&took, view_real(r, "seconds"));
             str_count(&tokens, (size_t)view_real(r, "tokens"));
-            str_addf(out, "</td><td>%.3f</td><td>%s</td><td>%s", view_real(r, "accuracy"), took.s, tokens.s);
+            str_addf(out, "</td><td>%.3f</td><td>%s</td><td>%s", view_real(r, "accuracy"), took.s,
+                     tokens.s);
         }
         str_cat(out, "</td></tr>\n");
         str_release(&took);
@@ -225,7 +253,8 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     html_text(out, view_str(study, "version"));
     str_cat(out, " on ");
     html_text(out, view_str(study, "device"));
-    str_addf(out, ", %.0f threads, peak memory %s, %s.</p>\n<p><code>", view_real(study, "threads"), memory.s, view_str(study, "when"));
+    str_addf(out, ", %.0f threads, peak memory %s, %s.</p>\n<p><code>", view_real(study, "threads"),
+             memory.s, view_str(study, "when"));
     html_text(out, view_str(study, "command"));
     str_cat(out, "</code></p>\n");
     if (*yaml) {
@@ -250,15 +279,19 @@ static void lead_html(const struct doc *results, struct str *out)
     struct str w = STR_INIT;
     str_cat(&w, "A supervisor of ");
     view_words(results, view_str(best, "supervisor"), &w);
-    str_addf(&w, " is right on %.1f %% of the test; ", 100 * view_est(doc_get(best, "weak"), "accuracy").value);
+    str_addf(&w, " is right on %.1f %% of the test; ",
+             100 * view_est(doc_get(best, "weak"), "accuracy").value);
     str_cat(&w, "a student of ");
     view_words(results, view_str(best, "student"), &w);
-    str_addf(&w, " that learned from its labels alone on %.1f %%, the same student with ground truth on %.1f %%. ",
+    str_addf(&w,
+             " that learned from its labels alone on %.1f %%, the same student with ground truth "
+             "on %.1f %%. ",
              100 * view_est(doc_get(best, "student_scores"), "accuracy").value,
              100 * view_est(doc_get(best, "ceiling"), "accuracy").value);
     struct est pgr = view_est(best, "pgr");
     if (isnan(pgr.value))
-        str_addf(&w, "The performance gap recovered is undefined: %s.", view_str(best, "pgr_undefined"));
+        str_addf(&w, "The performance gap recovered is undefined: %s.",
+                 view_str(best, "pgr_undefined"));
     else
         str_addf(&w, "Performance gap recovered: %.2f (%.2f to %.2f).", pgr.value, pgr.lo, pgr.hi);
     str_cat(out, "<p class=\"lead\">");
@@ -267,11 +300,12 @@ static void lead_html(const struct doc *results, struct str *out)
     str_release(&w);
 }
 
-static void page_html(const struct doc *results, const struct figure f[FIGURES], const struct str *missing, const char *yaml,
-                      struct str *out)
+static void page_html(const struct doc *results, const struct figure f[FIGURES],
+                      const struct str *missing, const char *yaml, struct str *out)
 {
     const struct doc *study = doc_get(results, "study");
-    str_cat(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width"
+    str_cat(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
+                 "name=\"viewport\" content=\"width=device-width"
                  ",initial-scale=1\">\n<title>");
     html_text(out, view_str(study, "title"));
     str_addf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", style);
@@ -282,7 +316,8 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
     str_cat(out, "<h2>What the numbers carry</h2>\n");
     verdicts_html(results, out);
     figures_html(f, missing, out);
-    str_cat(out, "<h2>Test texts</h2>\n<p class=\"note\">What the student did with its supervisor's labels (first seed). Beside each class "
+    str_cat(out, "<h2>Test texts</h2>\n<p class=\"note\">What the student did with its "
+                 "supervisor's labels (first seed). Beside each class "
                  "its probability.</p>\n");
     browser_html(results, out);
     scores_html(results, out);

@@ -21,26 +21,21 @@ void notes_left_out(const struct doc *results, struct str *out)
     }
 }
 
-static const char *job_model(const struct doc *results, const struct doc *job)
-{
-    return view_str(view_model(results, view_str(job, "model")), "name");
-}
-
 static double job_cut(const struct doc *job, const char *part)
 {
     return view_real(doc_get(doc_get(job, "result"), "truncated"), part);
 }
 
-bool view_cut(const struct doc *results, const char *model, const char *part, struct cut *out)
+bool view_cut(const struct doc *results, const char *part, struct cut *out)
 {
     const struct doc *jobs = doc_get(results, "jobs");
     *out = (struct cut){0, 0};
     for (const struct doc *j = jobs->child; j; j = j->next) {
-        /* Jobs of one model and seed read the same texts. */
-        bool seen = isnan(job_cut(j, part)) || strcmp(job_model(results, j), model) != 0;
+        /* All models of a seed read the same texts. */
+        bool seen = isnan(job_cut(j, part));
         for (const struct doc *k = jobs->child; k != j && !seen; k = k->next)
-            seen = strcmp(job_model(results, k), model) == 0 && !isnan(job_cut(k, part)) &&
-                   fabs(view_real(k, "seed") - view_real(j, "seed")) < 0.5;
+            seen =
+                fabs(view_real(k, "seed") - view_real(j, "seed")) < 0.5 && !isnan(job_cut(k, part));
         if (seen)
             continue;
         out->n += job_cut(j, part);
@@ -51,36 +46,26 @@ bool view_cut(const struct doc *results, const char *model, const char *part, st
 
 const char *const view_parts[] = {"supervise", "train", "valid", "test", NULL};
 
-bool view_first_of_model(const struct doc *results, const struct doc *model)
-{
-    for (const struct doc *m = doc_get(results, "models")->child; m != model; m = m->next)
-        if (strcmp(view_str(m, "name"), view_str(model, "name")) == 0)
-            return false;
-    return true;
-}
-
 void notes_cut(const struct doc *results, struct str *out)
 {
     struct cut c, worst = {0, 1};
     const char *worst_part = "";
     size_t any = 0;
-    for (const struct doc *m = doc_get(results, "models")->child; m; m = m->next)
-        for (size_t p = 0; view_parts[p] && view_first_of_model(results, m); p++) {
-            const char *name = view_str(m, "name");
-            if (!view_cut(results, name, view_parts[p], &c) || !(c.n > 0))
-                continue;
-            if (!any++)
-                str_addf(out,
-                         "Cut to %.0f tokens: ", view_real(doc_get(results, "task"), "max_tokens"));
-            else
-                str_cat(out, "; ");
-            str_addf(out, "%s, %s: %.0f of %.0f texts (%.1f %%)", name, view_parts[p], c.n, c.of,
-                     100 * c.n / c.of);
-            if (c.n / c.of > worst.n / worst.of) {
-                worst = c;
-                worst_part = view_parts[p];
-            }
+    for (size_t p = 0; view_parts[p]; p++) {
+        if (!view_cut(results, view_parts[p], &c) || !(c.n > 0))
+            continue;
+        if (!any++)
+            str_addf(out,
+                     "Cut to %.0f tokens: ", view_real(doc_get(results, "task"), "max_tokens"));
+        else
+            str_cat(out, "; ");
+        str_addf(out, "%s: %.0f of %.0f texts (%.1f %%)", view_parts[p], c.n, c.of,
+                 100 * c.n / c.of);
+        if (c.n / c.of > worst.n / worst.of) {
+            worst = c;
+            worst_part = view_parts[p];
         }
+    }
     if (any)
         str_addc(out, '.');
     if (worst.n / worst.of > CUT_MUCH)

@@ -1,14 +1,16 @@
-/* report.h - what people look at: a terminal table, CSV, figures, one HTML file. All of it is made from
- * runs/studies/<name>/results.json (docs/results.md) and nothing else. */
+/* report.h - what people look at: a terminal table, CSV, figures, one HTML file. All of it is made
+ * from runs/studies/<name>/results.json (docs/results.md) and nothing else. */
 #ifndef W2S_REPORT_REPORT_H
 #define W2S_REPORT_REPORT_H
 
 #include "core/doc.h"
 #include "core/log.h"
 
-/* report_table - the pairs as a table for a terminal of `width` columns: supervisor, student, method, the three accuracies, PGR
- * with its interval or the reason it has none, and below it one sentence a pair (trio verdicts), failures, what the interval covers. */
-int report_table(const struct doc *results, size_t width, bool colour, struct str *out, struct err *e);
+/* report_table - the pairs as a table for a terminal of `width` columns: supervisor, student,
+ * method, the three accuracies, PGR with its interval or the reason it has none, and below it one
+ * sentence a pair (trio verdicts), failures, what the interval covers. */
+int report_table(const struct doc *results, size_t width, bool colour, struct str *out,
+                 struct err *e);
 
 /* report_csv - every number but the curves': one row for each measure of a pair, of a pair's seed,
  * of a job, of the study, its task and models (seed empty for the mean, with lo and hi). RFC 4180.

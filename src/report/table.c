@@ -70,8 +70,8 @@ static void failures(const struct doc *results, bool colour, struct str *out)
 {
     for (const struct doc *j = doc_get(results, "jobs")->child; j; j = j->next)
         if (doc_get(j, "error"))
-            str_addf(out, "%sfailed: %s: %s%s\n", colour ? "\033[31m" : "", view_str(j, "label"), view_str(j, "error"),
-                     colour ? "\033[0m" : "");
+            str_addf(out, "%sfailed: %s: %s%s\n", colour ? "\033[31m" : "", view_str(j, "label"),
+                     view_str(j, "error"), colour ? "\033[0m" : "");
 }
 
 /* sentence - wrapped at width, following lines indented as much. */
@@ -96,14 +96,17 @@ static void sentence(struct str *out, const char *s, size_t indent, size_t width
     str_addc(out, '\n');
 }
 
-int report_table(const struct doc *results, size_t width, bool colour, struct str *out, struct err *e)
+int report_table(const struct doc *results, size_t width, bool colour, struct str *out,
+                 struct err *e)
 {
-    static const char *const heads[COLUMNS] = {"supervisor", "student", "method", "weak", "student", "ceiling", "PGR"};
+    static const char *const heads[COLUMNS] = {"supervisor", "student", "method", "weak",
+                                               "student",    "ceiling", "PGR"};
     size_t wide[COLUMNS];
     int rc = view_check(results, e);
     if (rc)
         return rc;
-    const struct doc *study = doc_get(results, "study"), *task = doc_get(results, "task"), *pairs = doc_get(results, "pairs");
+    const struct doc *study = doc_get(results, "study"), *task = doc_get(results, "task"),
+                     *pairs = doc_get(results, "pairs");
     for (size_t c = 0; c < COLUMNS; c++)
         wide[c] = cell_width(heads[c]);
     for (const struct doc *p = pairs->child; p; p = p->next) {
@@ -116,9 +119,11 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
             str_release(&cell[c]);
         }
     }
-    str_addf(out, "\n%s%s%s\n\n", colour ? "\033[1m" : "", view_str(study, "title"), colour ? "\033[0m" : "");
+    str_addf(out, "\n%s%s%s\n\n", colour ? "\033[1m" : "", view_str(study, "title"),
+             colour ? "\033[0m" : "");
     for (size_t c = 0; c < COLUMNS; c++)
-        str_addf(out, "%s%-*s%s", colour ? "\033[2m" : "", (int)wide[c] + 2, heads[c], colour ? "\033[0m" : "");
+        str_addf(out, "%s%-*s%s", colour ? "\033[2m" : "", (int)wide[c] + 2, heads[c],
+                 colour ? "\033[0m" : "");
     str_addc(out, '\n');
     for (const struct doc *p = pairs->child; p; p = p->next) {
         struct str cell[COLUMNS];
@@ -139,7 +144,8 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         str_cat(&line, " -> ");
         view_words(results, view_str(p, "student"), &line);
         const char *verdict = view_str(p, "verdict");
-        str_addf(&line, ", %s: %s.", view_str(p, "method"), *verdict ? verdict : "no result, its jobs failed");
+        str_addf(&line, ", %s: %s.", view_str(p, "method"),
+                 *verdict ? verdict : "no result, its jobs failed");
         sentence(out, line.s, 2, width);
         str_release(&line);
     }

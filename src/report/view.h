@@ -11,9 +11,10 @@ struct est {
 };
 struct est view_node_est(const struct doc *list);
 struct est view_est(const struct doc *map, const char *key);
-double view_real(const struct doc *map, const char *key); /* NAN where absent or null */
+double view_real(const struct doc *map, const char *key);     /* NAN where absent or null */
 const char *view_str(const struct doc *map, const char *key); /* "" where absent or null */
-const struct doc *view_model(const struct doc *results, const char *id); /* the row of models, or NULL */
+const struct doc *view_model(const struct doc *results,
+                             const char *id); /* the row of models, or NULL */
 const struct doc *view_job(const struct doc *results, const char *hash);
 /* view_words - "2 layers" or, where the study has several models, "name, 2 layers". Appended. */
 void view_words(const struct doc *results, const char *id, struct str *out);
@@ -23,33 +24,33 @@ void view_seeds(const struct doc *results, struct str *out);
 /* view_check - the file is a results file of this format, else ERR_INPUT. */
 int view_check(const struct doc *results, struct err *e);
 
-/* notes.c. view_cut - of one model's texts of a part, over all seeds: how many were cut to
- * max_tokens; false where no job says. */
+/* notes.c. view_cut - of the texts of a part, over all seeds: how many were cut to max_tokens, the
+ * same for every model; false where no job says. */
 struct cut {
     double n, of;
 };
-bool view_cut(const struct doc *results, const char *model, const char *part, struct cut *out);
+bool view_cut(const struct doc *results, const char *part, struct cut *out);
 extern const char *const view_parts[]; /* ends with NULL */
-/* view_first_of_model - whether a row of models is the first with its name (others are other depths
- * of it). */
-bool view_first_of_model(const struct doc *results, const struct doc *model);
-#define CUT_MUCH 0.01 /* a larger share is warned of */
+#define CUT_MUCH 0.01                  /* a larger share is warned of */
 /* One paragraph each, appended; nothing where there is nothing to say. */
 void notes_left_out(const struct doc *results, struct str *out);
 void notes_cut(const struct doc *results, struct str *out);
 
-/* figures.c: gnuplot's part. One figure: name, caption, an SVG for the page (no fixed colours of text, no XML header). */
+/* figures.c: gnuplot's part. One figure: name, caption, an SVG for the page (no fixed colours of
+ * text, no XML header). */
 struct figure {
     const char *name, *title;
     struct str caption, svg;
 };
 #define FIGURES 4
-/* figures_make - all figures; files figures/<name>.svg, .pdf and .gp (script with its data) in dir. *missing holds a sentence where gnuplot is not there
- * or too old, and the svgs stay empty. */
-int figures_make(const struct doc *results, const char *dir, struct figure f[FIGURES], struct str *missing, struct err *e);
+/* figures_make - all figures; files figures/<name>.svg, .pdf and .gp (script with its data) in dir.
+ * *missing holds a sentence where gnuplot is not there or too old, and the svgs stay empty. */
+int figures_make(const struct doc *results, const char *dir, struct figure f[FIGURES],
+                 struct str *missing, struct err *e);
 void figures_release(struct figure f[FIGURES]);
 
-/* browser.c: test texts by what the student did with its supervisor's label, for every pair, as HTML. */
+/* browser.c: test texts by what the student did with its supervisor's label, for every pair, as
+ * HTML. */
 void browser_html(const struct doc *results, struct str *out);
 /* html.c: text with &, <, >, quotes escaped. */
 void html_text(struct str *out, const char *s);

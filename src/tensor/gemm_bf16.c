@@ -158,7 +158,7 @@ static inline __attribute__((always_inline)) void pack_rows(const size_t W, size
     for (; (k + LANES) * PAIR_OF <= n; k += LANES)
         for (size_t r0 = 0; r0 < W; r0 += LANES) {
             __m512i v[LANES];
-            __mmask16 keep = W - r0 >= LANES ? 0xffff : (__mmask16)((1u << (W - r0)) - 1);
+            __mmask16 keep = (__mmask16)((1u << (W - r0 < LANES ? W - r0 : LANES)) - 1);
             for (size_t r = 0; r < LANES; r++)
                 v[r] = r0 + r < R ? pairs_along(x + (r0 + r) * ld + k * PAIR_OF)
                                   : _mm512_setzero_si512();

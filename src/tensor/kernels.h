@@ -23,7 +23,8 @@ extern const struct blas *const blas_libraries[]; /* in order of preference; end
 extern const struct blas blas_onednn, blas_cblas;
 /* blas_choose - the first of a list (ending with NULL) that is asked for (NULL: any) and multiplies
  * rightly on this processor; NULL where there is none. Old libraries have kernels that new
- * processors take for theirs and compute wrongly with. *wrong: whether one was passed over for that.
+ * processors take for theirs and compute wrongly with. *wrong: whether one was passed over for
+ * that.
  */
 const struct blas *blas_choose(const struct blas *const *list, const char *name, bool *wrong);
 

@@ -186,6 +186,12 @@ else
     says err "precision is bf16"
 fi
 
+# What a user writes is text in the page, not markup; without a curve there is no figure of curves, and no complaint.
+expect 0 "$W2S" run micro.yaml methods=naive name=marks 'title=<script>1 < 2 & "3"</script>' data.valid=0 --runs p
+says p/studies/marks/report.html "&lt;script&gt;1 &lt; 2 &amp; "
+lacks p/studies/marks/report.html "<script"
+lacks err "could not be drawn"
+
 # Where the time went.
 expect 0 "$W2S" run micro.yaml methods=naive seed.init=9 --profile --runs a
 says out "product, weight gradient"
