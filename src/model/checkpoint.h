@@ -43,5 +43,7 @@ struct weights {
  * against its size. */
 int safetensors_read(struct weights *w, const char *file, const struct file_map *m, struct err *e);
 int gguf_read(struct weights *w, const char *file, const struct file_map *m, struct err *e);
+/* stored_apart - no two tensors from `first` on, which are of one file, share bytes. */
+int stored_apart(const struct weights *w, size_t first, const char *file, struct err *e);
 
 #endif

@@ -72,6 +72,20 @@ static int read_ids(struct model_config *c, const struct doc *r)
     return OK;
 }
 
+/* rope_plain - nothing but the plain rotation is asked for; the kind's older name is "type". */
+static bool rope_plain(const struct doc *d)
+{
+    static const char *const keys[] = {"rope_type", "type"};
+    if (!d || d->type == DOC_NULL)
+        return true;
+    for (size_t i = 0; i < 2 && d->type == DOC_MAP; i++) {
+        const struct doc *kind = doc_get(d, keys[i]);
+        if (kind && (kind->type != DOC_STRING || strcmp(kind->s, "default") != 0))
+            return false;
+    }
+    return d->type == DOC_MAP;
+}
+
 /* read_rope - theta and rotary share, from the old keys or from transformers 5's rope_parameters.
  */
 static int read_rope(struct model_config *c, const struct doc *r, double share, struct err *e)
@@ -89,17 +103,10 @@ static int read_rope(struct model_config *c, const struct doc *r, double share, 
             (rc = doc_opt_real(in[i], "partial_rotary_factor", 0, 1, &share, e)))
             return rc;
     }
-    const char *kind = "default";
-    if (in[1] && (rc = doc_opt_str(in[1], "rope_type", &kind, e)))
-        return rc;
-    if (strcmp(kind, "default") != 0)
+    if (!rope_plain(p))
         return refuse(r, "rope_parameters", e);
-    if (scaling && scaling->type != DOC_NULL) {
-        kind = "default";
-        if (scaling->type != DOC_MAP || doc_opt_str(scaling, "rope_type", &kind, e) ||
-            strcmp(kind, "default") != 0)
-            return refuse(r, "rope_scaling", e);
-    }
+    if (!rope_plain(scaling))
+        return refuse(r, "rope_scaling", e);
     c->rotary = (size_t)(share * (double)c->head_size) / 2 * 2;
     return OK;
 }
@@ -235,8 +242,11 @@ int config_check(const struct model_config *c, const char *where, struct err *e)
         return err_set(e, ERR_INPUT, "%s: %zu channels cannot be cut into %zu heads", where,
                        c->channels, c->heads);
     if (c->channels > SIZE_MOST || c->mlp > SIZE_MOST || c->vocab > SIZE_MOST ||
-        c->heads * c->head_size > SIZE_MOST)
+        c->positions > SIZE_MOST || c->heads > SIZE_MOST || c->head_size > SIZE_MOST / c->heads)
         return err_set(e, ERR_INPUT, "%s: a size of the model is beyond %zu", where, SIZE_MOST);
+    if (c->rope_theta > 0 && (c->head_size % 2 || c->rotary % 2 || c->rotary > c->head_size))
+        return err_set(e, ERR_INPUT, "%s: %zu values of a head of %zu cannot rotate in pairs",
+                       where, c->rotary, c->head_size);
     if (c->rotary > 1024)
         return err_set(e, ERR_INPUT, "%s: %zu rotary values a head, at most 1,024 are known", where,
                        c->rotary);
@@ -308,7 +318,9 @@ int config_to_json(const struct model_config *c, const struct config_head *head,
     TEXT(gpt2 ? "activation_function" : "hidden_act", act_name(c));
     BOOL("tie_word_embeddings", c->tied);
     if (neox) {
-        double share = (double)c->rotary / (double)c->head_size;
+        /* the next number up where the product would round below, and a pair be lost */
+        double size = (double)c->head_size, share = (double)c->rotary / size;
+        share = share * size < (double)c->rotary ? nextafter(share, 1) : share;
         BOOL("use_parallel_residual", c->parallel);
         BOOL("attention_bias", c->bias_qkv);
         REAL("rotary_pct", share);

@@ -289,11 +289,8 @@ static int piece_check(const struct weights *w, const struct piece *p,
         str_release(&found);
         return ERR_INPUT;
     }
-    static const char *const known[] = {"F32",  "F16",  "BF16", "Q4_0", "Q4_1", "Q5_0",
-                                        "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i], (*t)->type) == 0)
-            return OK;
+    if ((*t)->readable)
+        return OK;
     return err_set(e, ERR_INPUT, "%s: tensor %s is of type %s, wanted F32, F16 or BF16",
                    weights_path(w), p->name, (*t)->type);
 }

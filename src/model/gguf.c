@@ -174,6 +174,26 @@ static int size_field(struct reader *r, const char *arch, const char *key, size_
     return OK;
 }
 
+/* opt_field - a number that may be absent; one beyond its bounds is an error. */
+static int opt_field(struct reader *r, const char *arch, const char *key, double least, double most,
+                     double *out)
+{
+    double v = *out;
+    if (field_number(find(r, arch, key), &v) && !(v >= least && v <= most))
+        return err_set(r->e, ERR_INPUT, "%s: field %s%s%s is %g, wanted %g to %g", r->file,
+                       arch ? arch : "", arch ? "." : "", key, v, least, most);
+    *out = v;
+    return OK;
+}
+
+static int opt_size_field(struct reader *r, const char *arch, const char *key, size_t *out)
+{
+    double v = (double)*out;
+    int rc = opt_field(r, arch, key, 0, 1 << 24, &v);
+    *out = rc ? 0 : (size_t)v;
+    return rc;
+}
+
 /* strings - an array of strings, as pointers into the arena. */
 static int strings(struct reader *r, const struct field *f, const char *const **out, size_t *n)
 {
@@ -197,7 +217,7 @@ static int strings(struct reader *r, const struct field *f, const char *const **
 static int64_t id_field(const struct reader *r, const char *key)
 {
     double v;
-    return field_number(find(r, NULL, key), &v) ? (int64_t)v : -1;
+    return field_number(find(r, NULL, key), &v) && v >= 0 && v <= INT32_MAX ? (int64_t)v : -1;
 }
 
 static int vocab_read(struct reader *r)
@@ -256,6 +276,7 @@ static int config_read(struct reader *r)
             r->file, arch);
     c->family = known[i].family;
     bool rms = c->family == FAMILY_LLAMA || c->family == FAMILY_QWEN2;
+    const char *eps = rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
     int rc;
     if ((rc = size_field(r, arch, "block_count", &c->layers)) ||
         (rc = size_field(r, arch, "embedding_length", &c->channels)) ||
@@ -264,17 +285,16 @@ static int config_read(struct reader *r)
         (rc = size_field(r, arch, "context_length", &c->positions)))
         return rc;
     c->layers_whole = c->layers;
-    c->kv_heads =
-        field_number(find(r, arch, "attention.head_count_kv"), &v) && v >= 1 ? (size_t)v : c->heads;
-    c->head_size = field_number(find(r, arch, "attention.key_length"), &v) && v >= 1
-                       ? (size_t)v
-                       : c->channels / c->heads;
+    c->kv_heads = c->heads;
+    c->head_size = c->channels / c->heads;
     c->norm = rms ? NORM_RMS : NORM_LAYER;
-    if (!field_number(
-            find(r, arch,
-                 rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon"),
-            &c->norm_eps))
-        return err_set(r->e, ERR_INPUT, "%s: the epsilon of the norms is missing", r->file);
+    c->norm_eps = -1;
+    if ((rc = opt_size_field(r, arch, "attention.head_count_kv", &c->kv_heads)) ||
+        (rc = opt_size_field(r, arch, "attention.key_length", &c->head_size)) ||
+        (rc = opt_field(r, arch, eps, 0, 1, &c->norm_eps)))
+        return rc;
+    if (c->norm_eps < 0)
+        return err_set(r->e, ERR_INPUT, "%s: field %s.%s is missing", r->file, arch, eps);
     c->act = rms ? ACT_SILU : c->family == FAMILY_GPT2 ? ACT_GELU_TANH : ACT_GELU_ERF;
     c->gated = rms;
     c->learned_positions = c->family == FAMILY_GPT2;
@@ -283,9 +303,11 @@ static int config_read(struct reader *r)
     c->bias_norm = c->bias_mlp = c->bias_out = !rms;
     c->bias_qkv = c->family != FAMILY_LLAMA;
     if (c->family != FAMILY_GPT2) {
-        c->rope_theta = field_number(find(r, arch, "rope.freq_base"), &v) ? v : 10000;
-        c->rotary =
-            field_number(find(r, arch, "rope.dimension_count"), &v) ? (size_t)v : c->head_size;
+        c->rope_theta = 10000;
+        c->rotary = c->head_size;
+        if ((rc = opt_field(r, arch, "rope.freq_base", 1, 1e12, &c->rope_theta)) ||
+            (rc = opt_size_field(r, arch, "rope.dimension_count", &c->rotary)))
+            return rc;
         const char *scaling = field_text(r, find(r, arch, "rope.scaling.type"));
         if (scaling && strcmp(scaling, "none") != 0)
             return err_set(r->e, ERR_INPUT,
@@ -329,6 +351,7 @@ static int tensor_read(struct reader *r, struct stored *s, uint64_t *offset)
                        "Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K",
                        r->file, s->t.name, (unsigned long long)type);
     s->t.type = s->type->name;
+    s->t.readable = true;
     if ((size_t)size[0] % s->type->block)
         return err_set(r->e, ERR_INPUT,
                        "%s: tensor %s: rows of %llu numbers cannot be blocks of %zu (%s)", r->file,
@@ -344,12 +367,12 @@ static int tensors_read(struct reader *r, uint64_t n)
     double alignment = 32;
     uint64_t *offsets = NULL;
     int rc = OK;
-    field_number(find(r, NULL, "general.alignment"), &alignment);
-    size_t step = alignment >= 1 && alignment <= 1 << 20 ? (size_t)alignment : 32,
-           first = r->w->n_tensors;
-    /* a tensor's entry has at least 32 bytes: what is announced has to fit before it is allocated
-     */
-    if (n > r->size / 24)
+    size_t step, first = r->w->n_tensors;
+    if ((rc = opt_field(r, NULL, "general.alignment", 1, 1 << 20, &alignment)))
+        return rc;
+    step = (size_t)alignment;
+    /* an entry has at least 32 bytes: what is announced has to fit before it is allocated */
+    if (n > r->size / 32)
         return err_set(r->e, ERR_INPUT,
                        "%s: %llu tensors are announced in %zu bytes: the file is damaged", r->file,
                        (unsigned long long)n, r->size);
@@ -375,7 +398,7 @@ static int tensors_read(struct reader *r, uint64_t n)
             s->data = r->data + start + offsets[i];
     }
     mem_free(offsets);
-    return rc;
+    return rc ? rc : stored_apart(r->w, first, r->file, r->e);
 }
 
 int gguf_read(struct weights *w, const char *file, const struct file_map *m, struct err *e)

@@ -4,7 +4,6 @@
 #include "core/doc.h"
 #include "core/mem.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define HEADER_MOST ((uint64_t)100 << 20) /* as the format's own reader */
@@ -60,6 +59,7 @@ static int tensor_read(struct weights *w, const char *file, const struct doc *x,
                        "it is cut short or damaged",
                        file, x->key, (long long)begin, (long long)end, room);
     s.type = number_type_named(type);
+    s.t.readable = s.type != NULL;
     s.bytes = (size_t)(end - begin);
     s.data = data + begin;
     /* types that no weight has here (I64 buffers) are kept by name, so that using one is the error
@@ -74,31 +74,6 @@ static int tensor_read(struct weights *w, const char *file, const struct doc *x,
         return e->code;
     w->tensors[w->n_tensors++] = s;
     return OK;
-}
-
-static int data_compare(const void *a, const void *b)
-{
-    const struct stored *x = *(const struct stored *const *)a,
-                        *y = *(const struct stored *const *)b;
-    return x->data < y->data ? -1 : x->data > y->data;
-}
-
-/* no_overlap - no two tensors from `first` on share bytes. */
-static int no_overlap(const struct weights *w, size_t first, const char *file, struct err *e)
-{
-    size_t n = w->n_tensors - first;
-    const struct stored **s = mem_alloc(n, sizeof *s, e);
-    int rc = s ? OK : e->code;
-    for (size_t i = 0; i < n && s; i++)
-        s[i] = &w->tensors[first + i];
-    if (s)
-        qsort(s, n, sizeof *s, data_compare);
-    for (size_t i = 1; i < n && !rc; i++)
-        if (s[i - 1]->data + s[i - 1]->bytes > s[i]->data && s[i]->bytes)
-            rc = err_set(e, ERR_INPUT, "%s: tensors %s and %s share bytes: the file is damaged",
-                         file, s[i - 1]->t.name, s[i]->t.name);
-    mem_free(s);
-    return rc;
 }
 
 int safetensors_read(struct weights *w, const char *file, const struct file_map *m, struct err *e)
@@ -125,7 +100,7 @@ int safetensors_read(struct weights *w, const char *file, const struct file_map 
         if (strcmp(x->key, "__metadata__") != 0)
             rc = tensor_read(w, file, x, m->data + 8 + header, m->size - 8 - (size_t)header, e);
     doc_tree_release(&t);
-    return rc ? rc : no_overlap(w, first, file, e);
+    return rc ? rc : stored_apart(w, first, file, e);
 }
 
 struct weights_out {

@@ -45,6 +45,31 @@ static int sort_tensors(struct weights *w, struct err *e)
     return OK;
 }
 
+static int data_compare(const void *a, const void *b)
+{
+    const struct stored *x = *(const struct stored *const *)a,
+                        *y = *(const struct stored *const *)b;
+    return x->data < y->data ? -1 : x->data > y->data;
+}
+
+int stored_apart(const struct weights *w, size_t first, const char *file, struct err *e)
+{
+    size_t n = w->n_tensors - first, filled = 0;
+    const struct stored **s = mem_alloc(n, sizeof *s, e), *before = NULL;
+    int rc = s ? OK : e->code;
+    for (size_t i = 0; i < n && s; i++)
+        if (w->tensors[first + i].bytes)
+            s[filled++] = &w->tensors[first + i];
+    if (s)
+        qsort(s, filled, sizeof *s, data_compare);
+    for (size_t i = 0; i < filled && !rc; before = s[i++])
+        if (before && before->data + before->bytes > s[i]->data)
+            rc = err_set(e, ERR_INPUT, "%s: tensors %s and %s share bytes: the file is damaged",
+                         file, before->t.name, s[i]->t.name);
+    mem_free(s);
+    return rc;
+}
+
 static int open_gguf(struct weights *w, const char *file, struct err *e)
 {
     w->gguf = true;
@@ -112,6 +137,8 @@ static int open_folder(struct weights *w, const char *dir, struct err *e)
     if (rc)
         goto out;
     str_path(&path, dir, "model.safetensors.index.json");
+    if ((rc = str_check(&path, e)))
+        goto out;
     if (file_exists(path.s)) {
         rc = open_shards(w, dir, path.s, e);
     } else {
@@ -145,40 +172,48 @@ static int only_gguf(const char *dir, struct str *path, struct err *e)
     return rc ? rc : str_check(path, e);
 }
 
-int weights_open(struct weights **out, const char *path, struct err *e)
+/* open_path - whichever of the two formats lies there. */
+static int open_path(struct weights *w, const char *path, struct err *e)
 {
     struct str inner = STR_INIT;
-    struct weights *w = mem_zalloc(1, sizeof *w, e);
-    int rc = OK;
-    *out = NULL;
-    if (!w)
-        return e->code;
-    w->vocab.bos = w->vocab.eos = -1;
-    w->path = arena_strdup(&w->arena, path, e);
     str_path(&inner, path, "config.json");
-    if (!w->path) {
-        rc = e->code;
+    int rc = str_check(&inner, e);
+    if (rc)
+        goto out;
+    if (!file_exists(path)) {
+        rc = err_set(e, ERR_INPUT, "%s: no such file or folder", path);
     } else if (!file_is_dir(path)) {
         rc = str_ends(path, ".gguf") ? open_gguf(w, path, e)
-             : file_exists(path)     ? err_set(e, ERR_INPUT,
+                                     : err_set(e, ERR_INPUT,
                                                "%s: a model is a Hugging Face folder (config.json, "
-                                                   "model.safetensors) or a .gguf file",
-                                               path)
-                                     : err_set(e, ERR_INPUT, "%s: no such file or folder", path);
+                                               "model.safetensors) or a .gguf file",
+                                               path);
     } else if (file_exists(inner.s)) {
         rc = open_folder(w, path, e);
     } else {
         str_reset(&inner);
         rc = only_gguf(path, &inner, e);
-        if (!rc)
-            rc = inner.len
-                     ? open_gguf(w, inner.s, e)
-                     : err_set(
-                           e, ERR_INPUT,
-                           "%s: neither config.json nor exactly one .gguf file is in this folder",
-                           path);
+        if (!rc && inner.len)
+            rc = open_gguf(w, inner.s, e);
+        else if (!rc)
+            rc = err_set(e, ERR_INPUT,
+                         "%s: neither config.json nor exactly one .gguf file is in this folder",
+                         path);
     }
+out:
     str_release(&inner);
+    return rc;
+}
+
+int weights_open(struct weights **out, const char *path, struct err *e)
+{
+    struct weights *w = mem_zalloc(1, sizeof *w, e);
+    *out = NULL;
+    if (!w)
+        return e->code;
+    w->vocab.bos = w->vocab.eos = -1;
+    w->path = arena_strdup(&w->arena, path, e);
+    int rc = w->path ? open_path(w, path, e) : e->code;
     if (rc)
         weights_close(w);
     else
@@ -244,11 +279,15 @@ void weights_read(const struct weights *w, const struct weights_tensor *t, size_
                   float *out)
 {
     const struct stored *s = (const struct stored *)t; /* its first member */
-    size_t width = t->ndim && t->shape[0] ? t->n / t->shape[0] : 0;
+    size_t width = t->ndim && t->shape[0] ? t->n / t->shape[0] : 0, block, begin, n;
     (void)w;
-    BUG_ON(!s->type || row + rows > (t->ndim ? t->shape[0] : 0) || width % s->type->block);
-    struct range r = {s, s->data + row * (width / s->type->block) * s->type->bytes, out};
-    par_for(rows * (width / s->type->block), PIECE_BLOCKS, read_piece, &r);
+    BUG_ON(!s->type || row + rows > (t->ndim ? t->shape[0] : 0));
+    block = s->type->block;
+    begin = row * width;
+    n = rows * width;
+    BUG_ON(begin % block || n % block);
+    struct range r = {s, s->data + begin / block * s->type->bytes, out};
+    par_for(n / block, PIECE_BLOCKS, read_piece, &r);
 }
 
 const char *weights_path(const struct weights *w)

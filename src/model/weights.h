@@ -13,6 +13,7 @@ struct weights_tensor {
     const char *type;      /* "F32", "BF16", "Q4_1" ... as the format spells it */
     size_t ndim, shape[4]; /* outermost first, also for GGUF (which stores innermost first) */
     size_t n;              /* elements */
+    bool readable;         /* weights_read knows the type; a buffer of I64 is there by name alone */
 };
 
 /* weights_open - path: a Hugging Face folder (config.json + model.safetensors or
@@ -29,7 +30,8 @@ const struct weights_tensor *weights_at(const struct weights *w, size_t i);
 const struct weights_tensor *weights_find(const struct weights *w,
                                           const char *name); /* NULL if absent */
 /* weights_read - rows [row, row+rows) of a tensor seen as [shape[0], rest], as f32. Dequantises in
- * parallel. BUG if out of range. */
+ * parallel. BUG if out of range, not readable, or where a part of a quantised vector begins or ends
+ * within a block. */
 void weights_read(const struct weights *w, const struct weights_tensor *t, size_t row, size_t rows,
                   float *out);
 
