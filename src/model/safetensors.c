@@ -38,14 +38,17 @@ static int tensor_read(struct weights *w, const char *file, const struct doc *x,
                        const unsigned char *data, size_t room, struct err *e)
 {
     struct stored s = {0};
-    const char *type = NULL;
+    const char *type;
     int64_t begin, end;
     size_t bytes;
     int rc = tensor_shape(x, file, &s.t, e);
-    if (!rc)
-        rc = doc_str(x, "dtype", &type, e);
     if (rc)
         return rc;
+    const struct doc *dtype = doc_get(x, "dtype");
+    if (!dtype || dtype->type != DOC_STRING)
+        return err_set(e, ERR_INPUT, "%s: tensor %s: \"dtype\" is not the name of a type", file,
+                       x->key);
+    type = dtype->s;
     const struct doc *at = doc_get(x, "data_offsets");
     if (!at || at->type != DOC_LIST || at->n != 2 || at->child->type != DOC_INT ||
         at->child->next->type != DOC_INT)
