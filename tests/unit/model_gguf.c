@@ -131,8 +131,8 @@ static void whole_of(const struct model_config *c)
     got.norm_eps = c->norm_eps;
     struct str a = STR_INIT, b = STR_INIT;
     got.eos = c->eos; /* not written: no tokenizer */
-    check(config_to_json(&got, &a));
-    check(config_to_json(c, &b));
+    check(config_to_json(&got, 0, &a));
+    check(config_to_json(c, 0, &b));
     assert_string_equal(a.s, b.s);
     str_release(&a);
     str_release(&b);

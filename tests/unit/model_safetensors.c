@@ -242,14 +242,14 @@ static void test_tensors(void **state)
     biased.bias_out = true;
     saved(&biased);
     struct str text = STR_INIT;
-    check(config_to_json(&c, &text));
+    check(config_to_json(&c, 0, &text));
     put_quick("m/config.json", text.s, text.len);
     fails("m: tensor model.layers.0.self_attn.k_proj.bias has no place in a llama model as its "
           "config describes it");
     /* fewer layers than the file has: fine where the caller asks for that, not in a config */
     c.layers = 2;
     str_reset(&text);
-    check(config_to_json(&c, &text));
+    check(config_to_json(&c, 0, &text));
     c.layers = 3;
     saved(&c);
     put_quick("m/config.json", text.s, text.len);
