@@ -4,7 +4,7 @@
     model_transformers.py TOKEN,TOKEN,... lm|classifier DIR [lm|classifier DIR ...]
 
 Prints for each folder one row of the last token's logits for each prefix of the tokens. The test
-unit/model_save.c runs it with the Python that W2S_PYTHON names."""
+oracle/model_transformers.c runs it with the Python that W2S_PYTHON names."""
 import sys
 
 import torch
