@@ -410,6 +410,59 @@ static void test_numbers(void **state)
     }
 }
 
+/* A count in whatever type a writer chose; a vector of another length than the config's. */
+static void test_field_types(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t type;
+        int bytes;
+        uint64_t bits; /* of 1 */
+    } types[] = {{0, 1, 1},
+                 {1, 1, 1},
+                 {2, 2, 1},
+                 {3, 2, 1},
+                 {4, 4, 1},
+                 {5, 4, 1},
+                 {6, 4, 0x3F800000u},
+                 {7, 1, 1},
+                 {10, 8, 1},
+                 {11, 8, 1},
+                 {12, 8, 0x3FF0000000000000u}};
+    struct model_config c = small_config(8);
+    c.vocab = 5;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct gguf g, typed;
+        small_gguf(&g, &c);
+        gguf_init(&typed);
+        gguf_key(&typed, "llama.block_count", types[i].type); /* the first of two is read */
+        little(&typed.fields, types[i].bits, types[i].bytes);
+        str_catn(&typed.fields, g.fields.s, g.fields.len);
+        typed.n_fields += g.n_fields;
+        str_catn(&typed.entries, g.entries.s, g.entries.len);
+        str_catn(&typed.data, g.data.s, g.data.len);
+        typed.n_tensors = g.n_tensors;
+        if (open_path(gguf_put(&typed, "typed.gguf")))
+            fail_msg("type %u: %s", types[i].type, e.msg);
+        gguf_release(&g);
+        gguf_release(&typed);
+    }
+    struct gguf g;
+    c.channels = 12;
+    c.heads = c.kv_heads = 1;
+    small_gguf(&g, &c);
+    struct gguf other;
+    gguf_init(&other);
+    c.mlp = 9;
+    gguf_config(&other, &c);
+    str_catn(&other.entries, g.entries.s, g.entries.len);
+    str_catn(&other.data, g.data.s, g.data.len);
+    other.n_tensors = g.n_tensors;
+    fails(&other, "bad.gguf: tensor blk.0.ffn_gate.weight is [8,12], wanted [9,12] by the config");
+    gguf_release(&g);
+    gguf_release(&other);
+}
+
 static void test_missing_fields(void **state)
 {
     (void)state;
@@ -551,17 +604,12 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_halves),
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_header),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_missing_fields),
-        cmocka_unit_test(test_tensors),
-        cmocka_unit_test(test_quantised_vector),
+        cmocka_unit_test(test_types),          cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_whole),          cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_damaged),        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_fields),         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_missing_fields), cmocka_unit_test(test_field_types),
+        cmocka_unit_test(test_tensors),        cmocka_unit_test(test_quantised_vector),
         cmocka_unit_test(test_folder),
     };
     scratch_make();

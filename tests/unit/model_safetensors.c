@@ -224,6 +224,10 @@ static void test_tensors(void **state)
     swap("\"model.norm.weight\"", "\"model.nrom.weight\"");
     fails("m: tensor model.norm.weight is missing");
     saved(&c);
+    swap("model.norm.weight\": {\"dtype\": \"F32\", \"shape\": [24], ",
+         "model.norm.weight\": {\"dtype\": \"F32\", \"shape\":[1,24],");
+    fails("m: tensor model.norm.weight is [1,24], wanted [24] by the config");
+    saved(&c);
     swap("layers.2.mlp.down_proj.weight\": {\"dtype\": \"F32\", \"shape\": [24, 41]",
          "layers.2.mlp.down_proj.weight\": {\"dtype\": \"F32\", \"shape\": [41, 24]");
     fails("m: tensor model.layers.2.mlp.down_proj.weight is [41,24], wanted [24,41] by the config");
@@ -408,6 +412,12 @@ static void test_configs(void **state)
         {LLAMA ", \"use_sliding_window\": true}",
          "m/config.json: \"use_sliding_window\" is true, which this program does not compute "
          "yet"},
+        {LLAMA ", \"eos_token_id\": [3, 4]}", NULL},
+        {LLAMA ", \"hidden_act\": 3}", "m/config.json: \"hidden_act\" is 3, wanted a string"},
+        {LLAMA ", \"rope_theta\": 0}",
+         "m/config.json: \"rope_theta\" is 0, wanted a number from 1 to 1e+12"},
+        {LLAMA ", \"head_dim\": 2048}",
+         "m/config.json: 2048 rotary values a head, at most 1,024 are known"},
         {LLAMA ", \"num_key_value_heads\": 3}",
          "m/config.json: 2 heads cannot share 3 key/value heads"},
         {LLAMA ", \"head_dim\": 3}",
