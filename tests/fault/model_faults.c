@@ -80,7 +80,7 @@ static int work(const char *path, const char *device, struct result *r, struct e
     if (!rc)
         rc = step(m, p, &t.b, r, err);
     if (!rc)
-        rc = model_save(m, in_scratch("out"), err);
+        rc = model_save(m, NULL, in_scratch("out"), err);
     if (!rc)
         rc = speak(m, t.tokens, r, err);
     pass_free(p);
@@ -98,6 +98,7 @@ static void every_allocation(const char *name, const char *device)
     snprintf(path, sizeof path, "%s", in_scratch(name));
     memset(&clean, 0, sizeof clean);
     check(work(path, device, &clean, &e));
+    size_t survived = 0;
     for (size_t n = 1;; n++) {
         struct err err = ERR_INIT;
         memset(&r, 0, sizeof r);
@@ -109,9 +110,13 @@ static void every_allocation(const char *name, const char *device)
             assert_int_equal(rc, OK);
             assert_memory_equal(&r, &clean, sizeof r);
             assert_true(n > 60);
+            assert_true(survived <= 2);
             break;
         }
-        if (rc != ERR_NOMEM || !strstr(err.msg, "memory"))
+        if (!rc) { /* a device's tables are a help: without them the same bits come more slowly */
+            assert_memory_equal(&r, &clean, sizeof r);
+            survived++;
+        } else if (rc != ERR_NOMEM || !strstr(err.msg, "memory"))
             fail_msg("%s: allocation %zu: code %d, \"%s\"", name, n, rc, err.msg);
     }
 }
@@ -124,7 +129,7 @@ static void saved(enum family family, const char *name)
     c.layers = c.layers_whole = 2;
     check(dev_open(&dev, "reference", &e));
     struct model *m = test_model(&dev, &c, 0);
-    check(model_save(m, in_scratch(name), &e));
+    check(model_save(m, NULL, in_scratch(name), &e));
     model_free(m);
     dev_close(&dev);
 }

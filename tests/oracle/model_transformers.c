@@ -61,7 +61,7 @@ static void test_transformers(void **state)
         struct model_config c = test_config(family, family % 2);
         models[i] = test_model(&dev, &c, heads[i % HEADS]);
         snprintf(name, sizeof name, "answer%zu", i);
-        check(model_save(models[i], in_scratch(name), &e));
+        check(model_save(models[i], NULL, in_scratch(name), &e));
         str_addf(&command, " %s '%s'", heads[i % HEADS] ? "classifier" : "lm", in_scratch(name));
     }
     str_cat(&command, " 2>/dev/null");

@@ -444,6 +444,7 @@ static void description(void **state)
     str_release(&s);
     task_free(t);
     tokenizer_free(tok);
+    dataset_release(&d);
 }
 
 int main(void)

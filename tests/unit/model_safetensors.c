@@ -159,7 +159,7 @@ static void test_length(void **state)
 static void saved(const struct model_config *c)
 {
     struct model *m = test_model(&dev, c, 0);
-    check(model_save(m, in_scratch("m"), &e));
+    check(model_save(m, NULL, in_scratch("m"), &e));
     model_free(m);
     (void)remove(in_scratch("m/model.safetensors.index.json"));
 }

@@ -11,7 +11,7 @@ static void saved_of(const struct model_config *c)
     struct weights *w;
     struct model_options o = {0};
     struct str a = STR_INIT, b = STR_INIT;
-    check(model_save(m, in_scratch("m"), &e));
+    check(model_save(m, NULL, in_scratch("m"), &e));
     check(weights_open(&w, in_scratch("m"), &e));
     check(config_to_json(c, 0, &a));
     check(config_to_json(weights_config(w), 0, &b));
@@ -48,7 +48,7 @@ static void head_of(const struct model_config *c)
         struct str config = STR_INIT;
         const struct model_param *head = &m->params[m->n_params - 1];
         float got[3 * TEST_C];
-        check(model_save(m, in_scratch("m"), &e));
+        check(model_save(m, NULL, in_scratch("m"), &e));
         check(weights_open(&w, in_scratch("m"), &e));
         const struct weights_tensor *t = weights_find(w, "score.weight");
         assert_non_null(t);
@@ -102,10 +102,10 @@ static void test_full_disk(void **state)
     struct model *m = test_model(&dev, &c, 2), *loaded;
     struct weights *w;
     struct model_options o = {0};
-    check(model_save(m, in_scratch("m"), &e));
+    check(model_save(m, NULL, in_scratch("m"), &e));
     for (size_t n = 1;; n++) {
         file_fault_at(n);
-        int rc = model_save(m, in_scratch("m"), &e);
+        int rc = model_save(m, NULL, in_scratch("m"), &e);
         file_fault_at(0);
         if (!rc) {
             assert_true(n > 3);
