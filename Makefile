@@ -38,7 +38,6 @@ asan tsan: setup
 	@ctest --preset $@
 
 bench: build
-	@cmake --build --preset release --target benches
 	@scripts/bench
 
 install: build

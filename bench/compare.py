@@ -11,6 +11,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import subprocess
 import tarfile
 import time
@@ -183,6 +184,7 @@ def data_texts(data):
 def finished_study(jobs=1000):
     """A study of so many jobs on the tests' micro model, run once; its command."""
     runs = f"{OUT}/runs"
+    shutil.rmtree(runs, ignore_errors=True)
     with open(f"{OUT}/toy.csv", "w", encoding="utf-8") as f:
         f.write("text,label\n")
         f.writelines(f"{'good' if i % 2 else 'bad'} film number {i},{i % 2}\n" for i in range(200))

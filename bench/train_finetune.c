@@ -21,7 +21,7 @@
 #include <signal.h>
 
 enum { MODEL, LAYERS, TOP, BF16, SHAPE, IDS, BATCH, PREDICT, PROFILE, TIMES };
-enum { DENSE_STEPS = 4, FOREVER = 100000 };
+enum { DENSE_STEPS = 4, FOREVER = 100000, WARM_UP = 2 };
 
 static const struct shape {
     const char *name;
@@ -193,7 +193,9 @@ static void facts_print(const struct bench *b)
 static void stepped(void *ctx, const struct train_point *p)
 {
     struct bench *b = ctx;
-    if (b->steps++ > 0)
+    if (++b->steps < WARM_UP)
+        return;
+    if (b->steps > WARM_UP)
         bench_took(clock_now() - b->began, (double)(p->tokens - b->tokens));
     b->tokens = p->tokens;
     if (!bench_turn(b->o[TIMES].given ? &b->times : NULL))
