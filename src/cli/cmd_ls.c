@@ -51,7 +51,7 @@ static int row_print(void *ctx, const struct store_row *r, struct err *e)
         snprintf(accuracy, sizeof accuracy, "%.3f", r->accuracy);
     str_addf(&l->out, "%.12s  %-11s %8s  %9s  %-16s  %-12s %s\n", r->hash, r->state, accuracy,
              took.s, when, r->study ? r->study : "", r->label);
-    if (r->error)
+    if (r->error && r->error[0])
         str_addf(&l->out, "              %s\n", r->error);
     str_release(&took);
     return str_check(&l->out, e);

@@ -32,8 +32,10 @@ static void score_table(struct scorer *s, const char *text, size_t n, size_t tok
 {
     enum { SHOWN = 60 };
     size_t at = 0, columns = 0;
-    str_addf(&s->out, "%7zu %12.4f %12.4f  ", tokens, sum,
-             tokens ? exp(-sum / (double)tokens) : (double)NAN);
+    if (tokens)
+        str_addf(&s->out, "%7zu %12.4f %12.4f  ", tokens, sum, exp(-sum / (double)tokens));
+    else /* nothing came after its first token */
+        str_addf(&s->out, "%7zu %12s %12s  ", tokens, "-", "-");
     while (at < n && columns < SHOWN) {
         unsigned cp;
         char utf8[4];

@@ -5,6 +5,7 @@
 #include "data/pack.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct option_row options[] = {
     {"model", "MODEL", "whose tokenizer counts lengths (default: smollm2-135m)", 'm'},
@@ -24,6 +25,7 @@ struct wanted {
     struct task_seeds seeds;
     size_t max_tokens, show;
     const char *model;
+    bool sized; /* a part's size was given */
 };
 
 static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
@@ -32,11 +34,14 @@ static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
     size_t seed = 0;
     int rc;
     const char *model = args_option(&cmd_task, a, "model");
-    *w = (struct wanted){{{500, 500, 0, 500}}, {0, 0}, 128, 5, model ? model : "smollm2-135m"};
-    for (int p = 0; p < PART_COUNT; p++)
-        if ((rc = args_count(parts[p], args_option(&cmd_task, a, parts[p]), 0, 1u << 30,
-                             &w->sizes.n[p], e)))
+    *w = (struct wanted){{{500, 500, 0, 500}},           {0, 0}, 128, 5,
+                         model ? model : "smollm2-135m", false};
+    for (int p = 0; p < PART_COUNT; p++) {
+        const char *size = args_option(&cmd_task, a, parts[p]);
+        if ((rc = args_count(parts[p], size, 0, 1u << 30, &w->sizes.n[p], e)))
             return rc;
+        w->sized = w->sized || size;
+    }
     if ((rc = args_count("max-tokens", args_option(&cmd_task, a, "max-tokens"), 1, 1u << 20,
                          &w->max_tokens, e)) ||
         (rc = args_count("show", args_option(&cmd_task, a, "show"), 0, 1u << 20, &w->show, e)) ||
@@ -44,6 +49,23 @@ static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
         return rc;
     w->seeds = (struct task_seeds){seed, seed};
     return OK;
+}
+
+/* draw - parts of the sizes that were given; where none was, of half, a quarter ... of the default
+ * until the data has so many. */
+static int draw(struct dataset *d, const struct task *t, const char *dir, const struct wanted *w,
+                struct log *log, struct err *e)
+{
+    enum { LEAST = 8 };
+    struct task_sizes sizes = w->sizes;
+    int rc = dataset_draw(d, t, dir, &sizes, &w->seeds, log, e);
+    while (rc == ERR_INPUT && !w->sized && strstr(e->msg, "asked for") &&
+           sizes.n[PART_TEST] > LEAST) {
+        for (int p = 0; p < PART_COUNT; p++)
+            sizes.n[p] /= 2;
+        rc = dataset_draw(d, t, dir, &sizes, &w->seeds, log, e);
+    }
+    return rc;
 }
 
 static int task_show(const struct app *app, const struct lab *lab, const char *name,
@@ -57,7 +79,7 @@ static int task_show(const struct app *app, const struct lab *lab, const char *n
     int rc = lab_task_open(&t, &dir, lab, name, e);
     if (rc)
         goto out;
-    rc = dataset_draw(&d, t, dir.s, &w->sizes, &w->seeds, lab->log, e);
+    rc = draw(&d, t, dir.s, w, lab->log, e);
     if (!rc)
         rc = lab_tokenizer_open(&m, lab, w->model, e);
     if (!rc)

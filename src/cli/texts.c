@@ -28,6 +28,11 @@ int texts_read(const char *path,
     int rc = file_read(&all, path, e);
     bool json = str_ends(path, ".jsonl") || (all.len && all.s[0] == '{');
     size_t at = 0, number = 0;
+    if (!rc && all.len && memchr(all.s, '\0', all.len))
+        rc = err_set(e, ERR_INPUT, "%s holds NUL bytes, wanted text in UTF-8 (UTF-16 perhaps?)",
+                     name);
+    if (all.len >= 3 && memcmp(all.s, "\xef\xbb\xbf", 3) == 0)
+        at = 3; /* a byte order mark is no part of the text */
     while (!rc && at < all.len) {
         const char *end = memchr(all.s + at, '\n', all.len - at);
         size_t n = end ? (size_t)(end - all.s) - at : all.len - at, next = at + n + 1;

@@ -306,6 +306,25 @@ static int folder_set(struct study *s, const char *const *overrides, size_t n, s
     return rc;
 }
 
+/* title_set - a study that was changed on the command line says so over its numbers. */
+static void title_set(struct study *s, const char *const *overrides, size_t n)
+{
+    size_t at = (size_t)snprintf(s->titled, sizeof s->titled, "%s", s->title);
+    bool any = false;
+    for (size_t i = 0; i < n; i++)
+        if (str_starts(overrides[i], "title="))
+            return;
+    for (size_t i = 0; i < n && at < sizeof s->titled; i++) {
+        if (str_starts(overrides[i], "name="))
+            continue;
+        at += (size_t)snprintf(s->titled + at, sizeof s->titled - at, "%s%s",
+                               any ? ", " : "; with ", overrides[i]);
+        any = true;
+    }
+    if (any)
+        s->title = s->titled;
+}
+
 int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
                struct err *e)
 {
@@ -360,6 +379,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||
         (rc = folder_set(s, overrides, n, e)))
         goto out;
+    title_set(s, overrides, n);
 out:
     if (rc)
         study_release(s);

@@ -36,6 +36,7 @@ enum study_seed { SEED_SPLIT, SEED_LABEL, SEED_INIT, SEED_ORDER, SEED_COUNT };
 struct study {
     struct doc_tree tree; /* the file with its overrides: strings below live in it */
     const char *name, *title, *task;
+    char titled[400]; /* the title with what was overridden */
     char folder[160]; /* of its results: the name; with overrides the name and the hash of the
                          settings, so that one does not write over the other */
     struct task_sizes sizes;

@@ -321,11 +321,24 @@ static int piece_load(const struct weights *w, const struct model_config *c, con
     return OK;
 }
 
+/* pieces_in - the pieces as this file names them. Of two tied matrices a file holds one, and may
+ * have kept it under the unembedding's name, as safetensors' writer for shared tensors does. */
+static size_t pieces_in(const struct weights *w, const struct model_config *c,
+                        const struct param_spec *s, struct piece *p)
+{
+    size_t n = pieces_of(c, s, weights_is_gguf(w), prefix_in(w, c), p);
+    const char *other = families[c->family].names[ROLE_UNEMBED];
+    if (s->role == ROLE_EMBED && c->tied && !weights_is_gguf(w) && !weights_find(w, p[0].name) &&
+        weights_find(w, other))
+        snprintf(p[0].name, sizeof p[0].name, "%s", other);
+    return n;
+}
+
 int family_load(const struct weights *w, const struct model_config *c, const struct param_spec *s,
                 float *out, struct err *e)
 {
     struct piece p[PIECES_MOST];
-    size_t n = pieces_of(c, s, weights_is_gguf(w), prefix_in(w, c), p);
+    size_t n = pieces_in(w, c, s, p);
     int rc = OK;
     for (size_t i = 0; i < n && !rc; i++)
         rc = piece_load(w, c, &p[i], out, e);
@@ -354,7 +367,7 @@ int family_check(const struct weights *w, const struct model_config *c, struct e
     bool *used = mem_zalloc(count, sizeof *used, e);
     int rc = used ? family_params(&whole, &specs, &n, e) : e->code;
     for (size_t i = 0; i < n && !rc; i++) {
-        size_t pieces = pieces_of(c, &specs[i], weights_is_gguf(w), prefix_in(w, c), p);
+        size_t pieces = pieces_in(w, c, &specs[i], p);
         for (size_t k = 0; k < pieces && !rc; k++) {
             const struct weights_tensor *t;
             rc = piece_check(w, &p[k], &t, e);

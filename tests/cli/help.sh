@@ -45,4 +45,40 @@ expect 0 "$W2S" generate "$model" "the film" --tokens 8 -t 1 --top-p .9 --seed 3
 cp out b
 expect 0 "$W2S" generate "$model" "the film" --tokens 8 -t 1 --top-p .9 --seed 3 --json
 cmp -s out b || fail "the same seed samples another text"
+
+# Of two tied matrices a file may hold the unembedding alone.
+cp -r "$model" tied && chmod -R u+w tied
+python3 - tied/model.safetensors <<'END' || fail "the copy was not made"
+import json, struct, sys
+b = open(sys.argv[1], "rb").read()
+n = struct.unpack("<Q", b[:8])[0]
+h = json.loads(b[8 : 8 + n])
+h["lm_head.weight"] = h.pop("model.embed_tokens.weight")
+j = json.dumps(h).encode()
+open(sys.argv[1], "wb").write(struct.pack("<Q", len(j)) + j + b[8 + n :])
+END
+expect 0 "$W2S" score "$model" t.txt
+cp out a
+expect 0 "$W2S" score tied t.txt
+cmp -s out a || fail "a tied model whose matrix has the other name scores otherwise"
+if [ -n "${W2S_DATA:-}" ]; then
+    expect 0 "$W2S" generate "$W2S_DATA/models/tinystories-656k" "Once upon a time" --tokens 5
+fi
+
+# Texts that are no UTF-8 text, or begin with a mark.
+printf 'a\0b\0' >wide.txt
+expect 2 "$W2S" tokenize "$model" wide.txt
+one_sentence
+says err "wide.txt holds NUL bytes"
+printf '\xef\xbb\xbfthe film\n' >mark.txt
+printf 'the film\n' >plain.txt
+expect 0 "$W2S" tokenize "$model" plain.txt
+cp out a
+expect 0 "$W2S" tokenize "$model" mark.txt
+cmp -s out a || fail "a byte order mark became part of the text"
+
+# A task of few rows is shown without being told its sizes.
+expect 0 "$W2S" task toy.yaml --model "$model"
+expect 2 "$W2S" task toy.yaml --model "$model" --train 5000
+one_sentence
 finish

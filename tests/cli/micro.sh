@@ -61,6 +61,10 @@ assert a["student_scores"]["accuracy"] == b["student_scores"]["accuracy"]
 assert a["student_scores"]["auroc"] == b["student_scores"]["auroc"]
 END
 
+# What was changed is said over the numbers.
+expect 0 "$W2S" run micro.yaml student.layers=3 methods=naive --runs a
+says out "A micro study; with student.layers=3, methods=naive"
+
 # Seeds: two repetitions, another split each.
 expect 0 "$W2S" run micro.yaml seeds=2 methods=naive --runs a --json
 python3 - out <<'END' || fail "two seeds"
