@@ -474,6 +474,9 @@ static void test_verdicts(void **state)
         PGR_DEFINED, gap, (struct estimate){.02, 0, .05}, (struct estimate){.1, 0, .25}, 3,
         "cannot tell whether the student is better than its supervisor; PGR between 0.00 and 0.25; "
         "more test examples or seeds would narrow it");
+    says(PGR_DEFINED, gap, (struct estimate){-.02, -.05, 0}, (struct estimate){-.1, -.25, 0}, 3,
+         "cannot tell whether the student is better than its supervisor; PGR between -0.25 and "
+         "0.00; more test examples or seeds would narrow it");
 }
 
 static void test_difference(void **state)
