@@ -21,57 +21,46 @@ void notes_left_out(const struct doc *results, struct str *out)
     }
 }
 
-static double job_cut(const struct doc *job, const char *part)
+static const char *const parts[] = {"supervise", "train", "valid", "test"};
+#define PARTS    (sizeof parts / sizeof *parts)
+#define CUT_MUCH 0.01 /* a larger share is warned of */
+
+/* part_cut - how many texts of a part were cut: all models of a study read the same, so the first
+ * job that read it knows. NAN where none did. */
+static double part_cut(const struct doc *results, const char *part)
 {
-    return view_real(doc_get(doc_get(job, "result"), "truncated"), part);
+    double n = (double)NAN;
+    for (const struct doc *j = doc_get(results, "jobs")->child; j && isnan(n); j = j->next)
+        n = view_real(doc_get(doc_get(j, "result"), "truncated"), part);
+    return n;
 }
 
-bool view_cut(const struct doc *results, const char *part, struct cut *out)
+bool notes_cut(const struct doc *results, struct str *out)
 {
-    const struct doc *jobs = doc_get(results, "jobs");
-    *out = (struct cut){0, 0};
-    for (const struct doc *j = jobs->child; j; j = j->next) {
-        /* All models of a seed read the same texts. */
-        bool seen = isnan(job_cut(j, part));
-        for (const struct doc *k = jobs->child; k != j && !seen; k = k->next)
-            seen =
-                fabs(view_real(k, "seed") - view_real(j, "seed")) < 0.5 && !isnan(job_cut(k, part));
-        if (seen)
+    const struct doc *task = doc_get(results, "task");
+    double most = 0;
+    const char *worst = NULL;
+    for (size_t p = 0; p < PARTS; p++) {
+        double n = part_cut(results, parts[p]), of = view_real(task, parts[p]);
+        if (!(n > 0))
             continue;
-        out->n += job_cut(j, part);
-        out->of += view_real(doc_get(results, "task"), part);
-    }
-    return out->of > 0;
-}
-
-const char *const view_parts[] = {"supervise", "train", "valid", "test", NULL};
-
-void notes_cut(const struct doc *results, struct str *out)
-{
-    struct cut c, worst = {0, 1};
-    const char *worst_part = "";
-    size_t any = 0;
-    for (size_t p = 0; view_parts[p]; p++) {
-        if (!view_cut(results, view_parts[p], &c) || !(c.n > 0))
-            continue;
-        if (!any++)
-            str_addf(out,
-                     "Cut to %.0f tokens: ", view_real(doc_get(results, "task"), "max_tokens"));
-        else
-            str_cat(out, "; ");
-        str_addf(out, "%s: %.0f of %.0f texts (%.1f %%)", view_parts[p], c.n, c.of,
-                 100 * c.n / c.of);
-        if (c.n / c.of > worst.n / worst.of) {
-            worst = c;
-            worst_part = view_parts[p];
+        if (!worst)
+            str_addf(out, "Cut to %.0f tokens, the same texts for every model (first seed): ",
+                     view_real(task, "max_tokens"));
+        str_addf(out, "%s%s: %.0f of %.0f texts (%.1f %%)", worst ? "; " : "", parts[p], n, of,
+                 100 * n / of);
+        if (n / of > most) {
+            most = n / of;
+            worst = parts[p];
         }
     }
-    if (any)
+    if (worst)
         str_addc(out, '.');
-    if (worst.n / worst.of > CUT_MUCH)
+    if (most > CUT_MUCH)
         str_addf(
             out,
-            " Warning: %.1f %% of the texts of %s are cut, and the models answer for what they did "
-            "not read; raise data.max_tokens.",
-            100 * worst.n / worst.of, worst_part);
+            " Warning: %.1f %% of the texts of %s are cut, and the models answer for what they "
+            "did not read; raise data.max_tokens.",
+            100 * most, worst);
+    return most > CUT_MUCH;
 }

@@ -24,17 +24,10 @@ void view_seeds(const struct doc *results, struct str *out);
 /* view_check - the file is a results file of this format, else ERR_INPUT. */
 int view_check(const struct doc *results, struct err *e);
 
-/* notes.c. view_cut - of the texts of a part, over all seeds: how many were cut to max_tokens, the
- * same for every model; false where no job says. */
-struct cut {
-    double n, of;
-};
-bool view_cut(const struct doc *results, const char *part, struct cut *out);
-extern const char *const view_parts[]; /* ends with NULL */
-#define CUT_MUCH 0.01                  /* a larger share is warned of */
-/* One paragraph each, appended; nothing where there is nothing to say. */
+/* notes.c. One paragraph each, appended; nothing where there is nothing to say. notes_cut: whether it
+ * warns. */
 void notes_left_out(const struct doc *results, struct str *out);
-void notes_cut(const struct doc *results, struct str *out);
+bool notes_cut(const struct doc *results, struct str *out);
 
 /* figures.c: gnuplot's part. One figure: name, caption, an SVG for the page (no fixed colours of
  * text, no XML header). */

@@ -108,7 +108,7 @@ expect 0 "$W2S" run micro.yaml supervisor.layers='[1, 3]' student.layers='[2, 4]
 says err "1 of 4 pairs of a supervisor and a student are left out"
 tr -s ' \n' ' ' <out >flat
 says flat "smaller than the supervisor: 1 pair: 3 of 4 layers -> 2 of 4 layers."
-says flat "Cut to 5 tokens:"
+says flat "Cut to 5 tokens, the same texts for every model (first seed): "
 says flat "Warning:"
 
 # Every number as CSV: results.csv, curves.csv, predictions.csv, two seeds.
