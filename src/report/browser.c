@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#define SHOWN 25 /* texts a group; the CSV of predictions holds all */
+#define SHOWN     25   /* texts a group; predictions.csv holds the models' answers to all */
+#define TEXT_LONG 1000 /* bytes; of a longer text the middle is left out */
 
 enum group { CORRECTED, COPIED, BROKE, GROUPS };
 
@@ -78,13 +79,48 @@ static enum group group_of(const struct doc *item, int weak, int student)
     return s != label ? BROKE : GROUPS;
 }
 
+/* probs_cell - the predicted class with its probability; of more than two classes all of them. */
 static void probs_cell(const struct doc *results, const struct doc *probs, size_t label,
                        struct str *out)
 {
-    size_t k = best_class(probs);
-    str_addf(out, "<td class=\"%s\">", k == label ? "right" : "wrong");
-    html_text(out, class_name(results, k));
-    str_addf(out, " <span>%.2f</span></td>", prob_of(probs, k));
+    size_t best = best_class(probs);
+    str_addf(out, "<td class=\"%s\">", best == label ? "right" : "wrong");
+    html_text(out, class_name(results, best));
+    str_addf(out, " %.2f", prob_of(probs, best));
+    for (size_t k = 0; k < probs->n && probs->n > 2; k++) {
+        if (k == best)
+            continue;
+        str_cat(out, "<br><small>");
+        html_text(out, class_name(results, k));
+        str_addf(out, " %.2f</small>", prob_of(probs, k));
+    }
+    str_cat(out, "</td>");
+}
+
+/* place - the byte at or before n where a character begins. */
+static size_t place(const char *s, size_t n)
+{
+    while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}
+
+/* text_html - a long text without its middle: what it begins with and what it ends in, where
+ * templates put the question. */
+static void text_html(const char *s, struct str *out)
+{
+    size_t n = strlen(s);
+    struct str head = STR_INIT;
+    if (n <= TEXT_LONG) {
+        html_text(out, s);
+        return;
+    }
+    str_catn(&head, s, place(s, TEXT_LONG / 2));
+    html_text(out, head.s);
+    str_cat(out, " <b>[&hellip;]</b> ");
+    html_text(out, s + place(s, n - TEXT_LONG / 2));
+    out->failed = out->failed || head.failed;
+    str_release(&head);
 }
 
 static void group_html(const struct doc *results, enum group g, const int at[3], struct str *out)
@@ -99,16 +135,16 @@ static void group_html(const struct doc *results, enum group g, const int at[3],
              g == CORRECTED ? " open" : "", groups[g].title, groups[g].what, n, all);
     if (n) {
         size_t shown = 0;
-        str_cat(out, "<table "
-                     "class=\"texts\"><thead><tr><th>text</th><th>truth</th><th>supervisor</"
-                     "th><th>student</th><th>ceiling</th>"
-                     "</tr></thead><tbody>\n");
+        str_cat(out, "<div class=\"wide\"><table class=\"texts\"><thead><tr><th scope=\"col\">text"
+                     "</th><th scope=\"col\">truth</th><th scope=\"col\">supervisor</th><th "
+                     "scope=\"col\">student</th><th scope=\"col\">ceiling</th></tr></thead><tbody>"
+                     "\n");
         for (const struct doc *x = items->child; x && shown < SHOWN; x = x->next) {
             if (group_of(x, at[0], at[1]) != g)
                 continue;
             size_t label = (size_t)view_real(x, "label");
             str_cat(out, "<tr><td>");
-            html_text(out, view_str(x, "text"));
+            text_html(view_str(x, "text"), out);
             str_cat(out, " <small>");
             html_text(out, view_str(x, "source"));
             str_cat(out, "</small></td><td>");
@@ -119,11 +155,12 @@ static void group_html(const struct doc *results, enum group g, const int at[3],
             str_cat(out, "</tr>\n");
             shown++;
         }
-        str_cat(out, "</tbody></table>\n");
+        str_cat(out, "</tbody></table></div>\n");
         if (n > shown)
             str_addf(out,
-                     "<p class=\"note\">The first %zu of %zu; every text with all probabilities "
-                     "stands in results.json.</p>\n",
+                     "<p class=\"note\">The first %zu of %zu; "
+                     "<a href=\"predictions.csv\">predictions.csv</a> has all models' answers to "
+                     "every one, results.json the texts.</p>\n",
                      shown, n);
     }
     str_cat(out, "</details>\n");

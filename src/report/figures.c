@@ -1,9 +1,8 @@
-/* figures.c - gnuplot's part: scripts with their data, figures as SVG and PDF. To add a figure: a
+/* figures.c - scripts for gnuplot with their data, figures as SVG and PDF. To add a figure: a
  * row of the table at the end and the function that writes its script. */
 #include "report/view.h"
 #include "core/file.h"
 #include "core/mem.h"
-#include "core/proc.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -143,6 +142,12 @@ static void data_point(struct str *out, double x, struct est y)
     str_addf(out, "%.9g %.9g %.9g %.9g\n", x, y.value, y.lo, y.hi);
 }
 
+/* millions - three digits: tiny models have sizes, too. */
+static void millions(double x, struct str *out)
+{
+    str_addf(out, x < 100 ? "%.3g" : "%.0f", x);
+}
+
 /* size_axis - students' sizes in million parameters, on a logarithmic axis where there are several.
  */
 static void size_axis(const struct doc *results, struct str *out)
@@ -154,7 +159,8 @@ static void size_axis(const struct doc *results, struct str *out)
         hi = x > hi ? x : hi;
     }
     /* two lines of tic labels lie between the axis and its name */
-    str_cat(out, "set bmargin 5\nset xlabel \"student, million parameters\" offset 0,-1\n");
+    str_cat(out,
+            "set bmargin 5\nset xlabel \"student, million parameters (layers)\" offset 0,-1\n");
     if (hi > lo)
         str_addf(out, "set logscale x\nset xrange [%.9g:%.9g]\n", lo / 1.25, hi * 1.25);
     else
@@ -167,7 +173,9 @@ static void size_axis(const struct doc *results, struct str *out)
             seen = seen || strcmp(view_str(q, "student"), view_str(p, "student")) == 0;
         if (seen)
             continue;
-        str_addf(out, "%s\"%.0f\\n%.0f layers\" %.9g", first ? "" : ", ", student_size(results, p),
+        str_cat(out, first ? "\"" : ", \"");
+        millions(student_size(results, p), out);
+        str_addf(out, "\\n(%.0f)\" %.9g",
                  view_real(view_model(results, view_str(p, "student")), "layers"),
                  student_size(results, p));
         first = false;
@@ -175,18 +183,29 @@ static void size_axis(const struct doc *results, struct str *out)
     str_cat(out, ")\n");
 }
 
+/* size_step - the smallest ratio of two sizes; 1 where there is one size only. */
+static double size_step(const struct doc *results)
+{
+    const struct doc *pairs = doc_get(results, "pairs");
+    double step = (double)INFINITY;
+    for (const struct doc *p = pairs->child; p; p = p->next)
+        for (const struct doc *q = pairs->child; q; q = q->next) {
+            double ratio = student_size(results, p) / student_size(results, q);
+            step = ratio > 1 && ratio < step ? ratio : step;
+        }
+    return isinf(step) ? 1 : step;
+}
+
+#define SPREAD     0.5  /* of the way to the next size, all lines of a size together */
+#define SPREAD_TWO 0.03 /* from one line to the next at most, in logarithms */
+
 /* spread - lines of one size lie on each other; each is moved by a little, so that their intervals
  * can be read. */
-static double spread(const struct doc *results, double x, size_t i, size_t n)
+static double spread(double step, double x, size_t i, size_t n)
 {
-    double lo = (double)INFINITY, hi = 0;
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        double v = student_size(results, p);
-        lo = v < lo ? v : lo;
-        hi = v > hi ? v : hi;
-    }
     double place = n > 1 ? (double)i / (double)(n - 1) - 0.5 : 0;
-    return hi > lo ? x * pow(1.05, place) : x + 2.4 * place;
+    double wide = SPREAD * log(step), most = SPREAD_TWO * (double)(n - 1);
+    return step > 1 ? x * exp(place * (wide < most ? wide : most)) : x + 2.4 * place;
 }
 
 /* several_sizes - whether there is anything for a line to join. */
@@ -203,11 +222,12 @@ static void lines_script(const struct sheet *s, const char *key, struct str *out
 {
     const struct doc *results = s->results;
     bool joined = several_sizes(results);
+    double step = size_step(results);
     for (size_t i = 0; i < s->n; i++) {
         str_addf(out, "$l%zu << EOD\n", i);
         for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
             if (drawn(p) && same_line(p, &s->lines[i]))
-                data_point(out, spread(results, student_size(results, p), i, s->n),
+                data_point(out, spread(step, student_size(results, p), i, s->n),
                            *key ? view_est(p, key)
                                 : view_est(doc_get(p, "student_scores"), "accuracy"));
         str_cat(out, "EOD\n");
@@ -268,8 +288,34 @@ static bool script_accuracy(const struct sheet *s, struct str *out, struct str *
                 break;
             }
     str_addc(out, '\n');
-    *height = 350 + key_height(entries);
+    *height = 350 + 16 * (int)s->n + key_height(entries);
     return true;
+}
+
+/* pgr_range - every value is in the figure; an interval may reach out of it, lest one of a small
+ * gap makes all others flat. How many do. */
+static size_t pgr_range(const struct doc *pairs, double *lo, double *hi)
+{
+    double ends[2] = {0, 1};
+    size_t beyond = 0;
+    *lo = 0;
+    *hi = 1;
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        struct est x = view_est(p, "pgr");
+        if (!drawn(p) || isnan(x.value))
+            continue;
+        *lo = fmin(*lo, x.value);
+        *hi = fmax(*hi, x.value);
+        ends[0] = fmin(ends[0], x.lo);
+        ends[1] = fmax(ends[1], x.hi);
+    }
+    *lo = fmax(*lo - 1, ends[0]) - 0.05;
+    *hi = fmin(*hi + 1, ends[1]) + 0.05;
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        struct est x = view_est(p, "pgr");
+        beyond += drawn(p) && !isnan(x.value) && (x.lo < *lo || x.hi > *hi);
+    }
+    return beyond;
 }
 
 static bool script_pgr(const struct sheet *s, struct str *out, struct str *caption, int *height)
@@ -283,14 +329,19 @@ static bool script_pgr(const struct sheet *s, struct str *out, struct str *capti
         return false;
     if (any < all)
         str_addf(caption, " Not drawn: %zu of %zu pairs, whose PGR is undefined.", all - any, all);
+    double lo, hi;
+    size_t beyond = pgr_range(doc_get(s->results, "pairs"), &lo, &hi);
+    if (beyond)
+        str_addf(caption, " %zu interval%s beyond the figure; the table has %s.", beyond,
+                 beyond > 1 ? "s reach" : " reaches", beyond > 1 ? "their ends" : "its ends");
     size_axis(s->results, out);
-    str_cat(out, "set ylabel \"performance gap recovered\"\nset yrange [*<-0.05:1.05<*]\nset arrow "
-                 "from graph 0, first 1 to graph 1, first 1 nohead dt 3 lc rgb "
+    str_addf(out, "set ylabel \"performance gap recovered\"\nset yrange [%.9g:%.9g]\n", lo, hi);
+    str_cat(out, "set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 3 lc rgb "
                  "\"#808080\"\nset arrow from graph 0, first 0 to graph 1, first 0 nohead dt 3 lc "
                  "rgb \"#808080\"\n");
     lines_script(s, "pgr", out);
     str_addc(out, '\n');
-    *height = 330 + key_height(s->n);
+    *height = 330 + 16 * (int)s->n + key_height(s->n);
     return true;
 }
 
@@ -298,10 +349,14 @@ static bool script_pgr(const struct sheet *s, struct str *out, struct str *capti
  * dashes as in the other figures; one legend below. */
 #define PANEL_HEIGHT 280
 
+/* job_curve - of the first seed, where it has a point; else NULL. */
 static const struct doc *job_curve(const struct doc *job)
 {
     const struct doc *curve = doc_get(doc_get(job, "result"), "curve");
-    return curve && !(view_real(job, "seed") > 0) ? curve : NULL;
+    bool any = false;
+    for (const struct doc *x = curve ? curve->child : NULL; x; x = x->next)
+        any = any || !isnan(view_real(x, "accuracy"));
+    return any && !(view_real(job, "seed") > 0) ? curve : NULL;
 }
 
 static bool is_role(const struct doc *job, const char *role)
@@ -409,7 +464,7 @@ static bool script_curves(const struct sheet *s, struct str *out, struct str *ca
         panels += curves_panel(s, view_str(m, "id"), &scratch) > 0;
     str_reset(&scratch);
     curves_range(s, &lo, &hi);
-    if (!panels || !(hi >= lo))
+    if (!panels)
         goto out;
     int rows = (int)(panels + 1) / 2, legend = key_height(s->n + 1);
     *height = rows * PANEL_HEIGHT + legend;
@@ -431,11 +486,13 @@ static bool script_curves(const struct sheet *s, struct str *out, struct str *ca
 out:
     str_release(&scratch);
     str_release(&title);
-    return panels && hi >= lo;
+    return panels > 0;
 }
 
-/* pair_tic - a pair's name in two lines. */
-static void pair_tic(const struct doc *results, const struct doc *p, struct str *out)
+#define PAIRS_TALL 12 /* of more, a pair has one line, not two */
+
+/* pair_tic - a pair's name in two lines or one. */
+static void pair_tic(const struct doc *results, const struct doc *p, bool tall, struct str *out)
 {
     struct str a = STR_INIT, b = STR_INIT, qa = STR_INIT;
     view_words(results, view_str(p, "supervisor"), &a);
@@ -444,7 +501,7 @@ static void pair_tic(const struct doc *results, const struct doc *p, struct str 
     str_addf(&b, ", %s", view_str(p, "method"));
     quoted(&qa, a.s);
     str_catn(out, qa.s, qa.len - 1);
-    str_cat(out, "\\n");
+    str_cat(out, tall ? "\\n" : " ");
     str_reset(&qa);
     quoted(&qa, b.s);
     str_cat(out, qa.s + 1);
@@ -460,8 +517,10 @@ static bool script_agreement(const struct sheet *s, struct str *out, struct str 
     static const char *const titles[] = {"all", "supervisor right", "supervisor wrong"};
     const struct doc *pairs = doc_get(s->results, "pairs");
     struct str tics = STR_INIT;
-    size_t n = 0;
+    size_t n = 0, all = 0;
     (void)caption;
+    for (const struct doc *p = pairs->child; p; p = p->next)
+        all += drawn(p);
     for (size_t k = 0; k < 3; k++) {
         str_addf(out, "$d%zu << EOD\n", k);
         n = 0;
@@ -474,7 +533,7 @@ static bool script_agreement(const struct sheet *s, struct str *out, struct str 
                          x.lo, x.hi);
             if (!k) {
                 str_cat(&tics, n ? ", " : "");
-                pair_tic(s->results, p, &tics);
+                pair_tic(s->results, p, all <= PAIRS_TALL, &tics);
                 str_addf(&tics, " %zu", n);
             }
             n++;
@@ -482,7 +541,8 @@ static bool script_agreement(const struct sheet *s, struct str *out, struct str 
         str_cat(out, "EOD\n");
     }
     str_addf(out,
-             "set xlabel \"agreement\"\nset xrange [0:1]\nset yrange [%.1f:-0.5]\nset grid noytics "
+             "set key maxcols 1\nset xlabel \"agreement\"\nset xrange [0:1]\nset yrange "
+             "[%.1f:-0.5]\nset grid noytics "
              "xtics lc rgb \"#a0a0a0\" dt 3\nset ytics (%s)\nplot ",
              (double)n - 0.5, tics.s);
     for (size_t k = 0; k < 3; k++)
@@ -491,14 +551,14 @@ static bool script_agreement(const struct sheet *s, struct str *out, struct str 
             "%s$d%zu using 1:2:3:4 with xerrorbars lw 2 pt %d ps 0.9 lc rgb \"%s\" title \"%s\"",
             k ? ", " : "", k, points[k], colours[k], titles[k]);
     str_addc(out, '\n');
-    *height = 110 + 54 * (int)n;
+    *height = 160 + (all <= PAIRS_TALL ? 54 : 32) * (int)all;
     out->failed = out->failed || tics.failed;
     str_release(&tics);
-    return n > 0;
+    return all > 0;
 }
 
 static const struct {
-    const char *name, *title, *caption;
+    const char *name, *title, *caption, *none; /* none: why it is not drawn */
     /* script: false where there is nothing to draw; may add to the caption; height in pixels, of a
      * width of 760 */
     bool (*script)(const struct sheet *s, struct str *out, struct str *caption, int *height);
@@ -506,81 +566,24 @@ static const struct {
     {"accuracy", "Accuracy against student size",
      "Test accuracy of the students, with intervals; dotted: their supervisors, grey: the ceiling, "
      "the same model trained on ground truth.",
-     script_accuracy},
+     "Nothing to draw: no pair has a result.", script_accuracy},
     {"pgr", "Performance gap recovered",
-     "1: as good as ground-truth supervision; 0: no better than the supervisor. Never clipped.",
-     script_pgr},
+     "1: as good as ground-truth supervision; 0: no better than the supervisor; neither is a "
+     "bound.",
+     "Nothing to draw: PGR is defined for no pair.", script_pgr},
     {"curves", "Within the epochs",
      "Accuracy on the validation slice, against ground truth, as training goes on (first seed): "
      "supervisors, then the students of each size "
      "with their ceiling (grey). Supervisors have the colour of their students.",
+     "Nothing to draw: no job was measured within its epochs, as with data.valid: 0 or where it "
+     "failed.",
      script_curves},
     {"agreement", "Agreement with the supervisor",
      "How often the student's class is its supervisor's: over all test examples, where the "
      "supervisor is right, and where it is wrong. A "
      "student that only imitates agrees as much where it is wrong.",
-     script_agreement},
+     "Nothing to draw: no pair has a result.", script_agreement},
 };
-
-static int run_gnuplot(const char *script, const char *terminal, struct str *out, struct err *e)
-{
-    const char *const argv[] = {"gnuplot", "-", NULL};
-    struct proc_result r = {.status = -1, .out = STR_INIT, .errout = STR_INIT};
-    struct str all = STR_INIT;
-    str_addf(&all,
-             "set encoding utf8\nset terminal %s\nset pointintervalbox 0\nset border 3\nset tics "
-             "nomirror out\nset grid ytics lc rgb \"#a0a0a0\" dt 3\n"
-             "set key outside top center horizontal maxcols 2 samplen 2\n%s",
-             terminal, script);
-    int rc = str_check(&all, e);
-    if (!rc)
-        rc = proc_run(&r, argv, all.s, all.len, NULL, NULL, e);
-    if (!rc && r.status)
-        rc = err_set(e, ERR_CHILD, "gnuplot: %s", proc_last_line(&r));
-    if (!rc)
-        str_catn(out, r.out.s, r.out.len);
-    if (!rc)
-        rc = str_check(out, e);
-    proc_result_release(&r);
-    str_release(&all);
-    return rc;
-}
-
-/* svg_inline - gnuplot's SVG as a part of a page: its header gone, black left to the page, so that
- * it is light on dark. */
-static void svg_inline(const struct str *svg, const struct figure *f, struct str *out)
-{
-    const char *s = strstr(svg->s, "<g id=\"gnuplot_canvas\""),
-               *defs = s ? strstr(s, "<rect ") : NULL;
-    double w = 0, h = 0;
-    const char *box = strstr(svg->s, "viewBox=\"0 0 ");
-    if (!s || !defs || !box || sscanf(box, "viewBox=\"0 0 %lf %lf", &w, &h) != 2)
-        return;
-    str_addf(out,
-             "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-labelledby=\"%s-title %s-what\" "
-             "xmlns=\"http://www.w3.org/2000/svg\" "
-             "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n",
-             w, h, f->name, f->name);
-    str_addf(out, "<title id=\"%s-title\">%s</title>\n<desc id=\"%s-what\">", f->name, f->title,
-             f->name);
-    html_text(out, f->caption.s);
-    str_cat(out, " The numbers are in the tables of this page and in results.csv.</desc>\n");
-    static const char *const black[] = {"\"black\"", "'black'", "\"white\"", "'white'"};
-    while (*s) {
-        size_t k = 0;
-        while (k < 4 && strncmp(s, black[k], strlen(black[k])) != 0)
-            k++;
-        if (k < 2) {
-            str_cat(out, "\"currentColor\"");
-            s += strlen(black[k]);
-        } else if (k < 4) {
-            str_cat(out, "\"transparent\"");
-            s += strlen(black[k]);
-        } else {
-            str_addc(out, *s++);
-        }
-    }
-}
 
 static int figure_make(const struct sheet *sheet, const char *dir, size_t i, struct figure *f,
                        struct err *e)
@@ -591,16 +594,20 @@ static int figure_make(const struct sheet *sheet, const char *dir, size_t i, str
     f->name = table[i].name;
     f->title = table[i].title;
     str_cat(&f->caption, table[i].caption);
-    if (!table[i].script(sheet, &script, &f->caption, &height))
-        goto out; /* nothing to draw: every job of it failed, or no PGR is defined */
+    if (!table[i].script(sheet, &script, &f->caption, &height)) {
+        str_reset(&f->caption);
+        str_cat(&f->caption, table[i].none);
+        rc = str_check(&f->caption, e);
+        goto out;
+    }
     str_addf(&terminal, "svg size 760,%d dynamic noenhanced font \"system-ui,sans-serif,14\"",
              height);
-    if ((rc = str_check(&script, e)) || (rc = run_gnuplot(script.s, terminal.s, &svg, e)))
+    if ((rc = str_check(&script, e)) || (rc = gnuplot_run(script.s, terminal.s, &svg, e)))
         goto out;
     str_reset(&terminal);
     str_addf(&terminal, "pdfcairo size 7.6in,%.1fin noenhanced font \"sans,12\"", height / 100.0);
     struct err no_pdf = ERR_INIT;
-    if (run_gnuplot(script.s, terminal.s, &pdf, &no_pdf))
+    if (gnuplot_run(script.s, terminal.s, &pdf, &no_pdf))
         str_reset(&pdf); /* a gnuplot without cairo still draws the SVG */
     const struct {
         const char *ending;
@@ -616,7 +623,7 @@ static int figure_make(const struct sheet *sheet, const char *dir, size_t i, str
         if (!rc)
             rc = file_write(path.s, files[k].data->s, files[k].data->len, e);
     }
-    svg_inline(&svg, f, &f->svg);
+    gnuplot_inline(&svg, f, &f->svg);
     if (!rc)
         rc = str_check(&f->svg, e);
 out:

@@ -8,34 +8,60 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Wide tables and figures scroll in their own box, so that the page fits 400 pixels; on paper
+ * nothing scrolls, so they wrap and shrink. */
 static const char style[] =
-    ":root{color-scheme:light "
-    "dark;--ink:#1c1c1c;--dim:#5c5c5c;--page:#fff;--line:#d4d4d4;--right:#0072B2;--wrong:#C04A00}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e6e6e6;--dim:#a0a0a0;--page:#161616;--line:#"
-    "3c3c3c;--right:#6CB8E6;--wrong:#F08A4B}}\n"
-    "body{font:16px/1.5 "
-    "system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:60rem;margin:2rem "
-    "auto;padding:0 1rem}\n"
-    "h1{font-size:1.5rem;line-height:1.25;margin-bottom:.25rem}h2{font-size:1.15rem;margin-top:2."
-    "2rem}\n"
-    ".lead{font-size:1.1rem}.note,figcaption,small{color:var(--dim);font-size:.875rem}\n"
-    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:"
-    "left;padding:.3rem .6rem .3rem 0;"
-    "border-bottom:1px solid "
-    "var(--line);vertical-align:top}th{font-weight:600}td.n{white-space:nowrap}\n"
-    ".wide{overflow-x:auto}figure{margin:1.2rem 0}figure "
-    "svg{width:100%;height:auto;color:var(--ink)}\n"
-    "details{margin:.4rem 0}summary{cursor:pointer}details "
-    "details{margin-left:1rem}details.pair>summary{font-weight:600}\n"
-    ".right{color:var(--right)}.wrong{color:var(--wrong)}.wrong::before{content:\"\\2717  "
-    "\"}.right::before{content:\"\\2713  \"}\n"
-    "table.texts td{font-size:.9rem}table.texts "
-    "td:first-child{width:55%}pre{overflow-x:auto;border:1px solid var(--line);padding:.8rem;"
-    "font-size:.85rem}\n"
-    "@media "
-    "print{body{max-width:none;margin:0;font-size:11pt}details::details-content{content-visibility:"
-    "visible;display:block}"
-    "figure,tr{break-inside:avoid}}\n";
+    ":root{color-scheme:light dark;--ink:#1c1c1c;--dim:#5c5c5c;--page:#fff;--line:#d4d4d4;\n"
+    "  --right:#0072B2;--wrong:#B04300;--warn:#B04300}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6e6e6;--dim:#a0a0a0;--page:#161616;\n"
+    "  --line:#3c3c3c;--right:#6CB8E6;--wrong:#F08A4B;--warn:#F08A4B}}\n"
+    "body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);\n"
+    "  max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:break-word}\n"
+    "h1{font-size:1.5rem;line-height:1.25;margin-bottom:.25rem}\n"
+    "h2{font-size:1.15rem;margin-top:2.2rem}\n"
+    "a{color:var(--right)}\n"
+    ".lead{font-size:1.1rem}\n"
+    ".note,figcaption,small{color:var(--dim);font-size:.875rem}\n"
+    ".warn{color:var(--ink);border-left:.25rem solid var(--warn);padding-left:.7rem}\n"
+    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
+    "th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--line);\n"
+    "  vertical-align:top}\n"
+    "th{font-weight:600}\n"
+    "td.n small{display:block;white-space:nowrap}\n"
+    "td.m{min-width:7.5rem}\n"
+    ".wide{overflow-x:auto}\n"
+    "figure{margin:1.2rem 0}\n"
+    "figure svg{width:100%;min-width:34rem;height:auto;color:var(--ink)}\n"
+    "details{margin:.4rem 0}\n"
+    "summary{cursor:pointer}\n"
+    "details details{margin-left:1rem}\n"
+    "details.pair>summary{font-weight:600}\n"
+    ".right{color:var(--right)}\n"
+    ".wrong{color:var(--wrong)}\n"
+    ".right::before{content:\"\\2713  \"}\n"
+    ".wrong::before{content:\"\\2717  \"}\n"
+    "table.texts td{font-size:.9rem}\n"
+    "table.texts td:first-child{width:55%;min-width:15rem;overflow-wrap:anywhere}\n"
+    "pre{overflow-x:auto;border:1px solid var(--line);padding:.8rem;font-size:.85rem}\n"
+    "p code{overflow-wrap:anywhere}\n"
+    "@media(max-width:34rem){table.texts,.texts tbody,.texts tr,.texts td{display:block}\n"
+    "  .texts thead{display:none}\n"
+    "  .texts td:not(:last-child){border:0;padding-bottom:0}\n"
+    "  .texts td:nth-child(2)::after{content:\" \\2190  truth\"}\n"
+    "  .texts td:nth-child(3)::after{content:\" \\2190  supervisor\"}\n"
+    "  .texts td:nth-child(4)::after{content:\" \\2190  student\"}\n"
+    "  .texts td:nth-child(5)::after{content:\" \\2190  ceiling\"}\n"
+    "  table.texts td:first-child{width:auto;min-width:0}}\n"
+    "@media print{body{max-width:none;margin:0;font-size:11pt}\n"
+    "  .wide{overflow:visible}\n"
+    "  table{font-size:.8rem}\n"
+    "  td small{font-size:.85em}\n"
+    "  td.m,figure svg,table.texts td:first-child{min-width:0}\n"
+    "  pre{white-space:pre-wrap;overflow-wrap:anywhere}\n"
+    "  details.paper::details-content{content-visibility:visible;display:block}\n"
+    "  figure svg{max-height:22cm}\n"
+    "  figure,tr{break-inside:avoid}\n"
+    "  h2{break-after:avoid}}\n";
 
 void html_text(struct str *out, const char *s)
 {
@@ -74,10 +100,33 @@ static void words_cell(const struct doc *results, const struct doc *pair, const 
 {
     struct str w = STR_INIT;
     view_words(results, view_str(pair, key), &w);
-    str_cat(out, "<td>");
+    str_cat(out, "<td class=\"m\">");
     html_text(out, w.s);
     str_cat(out, "</td>");
     str_release(&w);
+}
+
+/* table_open - a table in its box, the heads' columns named. */
+static void table_open(struct str *out, const char *const *heads)
+{
+    str_cat(out, "<div class=\"wide\"><table><thead><tr>");
+    for (; *heads; heads++)
+        str_addf(out, "<th scope=\"col\">%s</th>", *heads);
+    str_cat(out, "</tr></thead><tbody>\n");
+}
+
+static void table_close(struct str *out)
+{
+    str_cat(out, "</tbody></table></div>\n");
+}
+
+static void note_html(struct str *out, const char *class, const char *text)
+{
+    if (!*text)
+        return;
+    str_addf(out, "<p class=\"%s\">", class);
+    html_text(out, text);
+    str_cat(out, "</p>\n");
 }
 
 static void est_cell(struct est x, struct str *out)
@@ -87,12 +136,27 @@ static void est_cell(struct est x, struct str *out)
     str_cat(out, "</td>");
 }
 
+#define PAIRS_OPEN 12 /* of more, table and sentences are folded; never on paper */
+
+/* fold - opens (what: "row", "sentence") or, NULL, closes what is folded where there are many. */
+static void fold(const struct doc *results, const char *what, struct str *out)
+{
+    size_t n = doc_get(results, "pairs")->n;
+    if (n > PAIRS_OPEN && what)
+        str_addf(out, "<details class=\"paper\"><summary>A %s for each of %zu pairs</summary>\n",
+                 what, n);
+    else if (n > PAIRS_OPEN)
+        str_cat(out, "</details>\n");
+}
+
 static void pairs_html(const struct doc *results, struct str *out)
 {
-    str_cat(out, "<div "
-                 "class=\"wide\"><table><thead><tr><th>supervisor</th><th>student</th><th>method</"
-                 "th><th>supervisor's accuracy</th>"
-                 "<th>student's</th><th>ceiling's</th><th>PGR</th></tr></thead><tbody>\n");
+    static const char *const heads[] = {
+        "supervisor", "student",   "method", "supervisor's accuracy",
+        "student's",  "ceiling's", "PGR",    NULL};
+    struct str note = STR_INIT;
+    fold(results, "row", out);
+    table_open(out, heads);
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         str_cat(out, "<tr>");
         words_cell(results, p, "supervisor", out);
@@ -118,11 +182,20 @@ static void pairs_html(const struct doc *results, struct str *out)
         }
         str_cat(out, "</tr>\n");
     }
-    str_cat(out, "</tbody></table></div>\n");
+    table_close(out);
+    fold(results, NULL, out);
+    notes_left_out(results, &note);
+    note_html(out, "note", note.s);
+    str_reset(&note);
+    bool much = notes_cut(results, &note);
+    note_html(out, much ? "warn" : "note", note.s);
+    out->failed = out->failed || note.failed;
+    str_release(&note);
 }
 
 static void verdicts_html(const struct doc *results, struct str *out)
 {
+    fold(results, "sentence", out);
     str_cat(out, "<ul>\n");
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         struct str w = STR_INIT;
@@ -145,62 +218,135 @@ static void verdicts_html(const struct doc *results, struct str *out)
         str_release(&w);
     }
     str_cat(out, "</ul>\n");
+    fold(results, NULL, out);
 }
 
 static void figures_html(const struct figure f[FIGURES], const struct str *missing, struct str *out)
 {
-    if (missing->len) {
-        str_cat(out, "<p class=\"note\">");
-        html_text(out, missing->s);
-        str_cat(out, "</p>\n");
-    }
+    note_html(out, "note", missing->s);
     for (size_t i = 0; i < FIGURES; i++) {
-        if (!f[i].svg.len)
+        if (!f[i].svg.len && missing->len)
             continue;
-        str_addf(out, "<h2>%s</h2>\n<figure>\n%s\n<figcaption>", f[i].title, f[i].svg.s);
+        str_addf(out, "<h2>%s</h2>\n", f[i].title);
+        if (!f[i].svg.len) {
+            note_html(out, "note", f[i].caption.s);
+            continue;
+        }
+        str_addf(out, "<figure>\n<div class=\"wide\">%s</div>\n<figcaption>", f[i].svg.s);
         html_text(out, f[i].caption.s);
-        str_addf(out, " (figures/%s.svg)</figcaption></figure>\n", f[i].name);
+        str_addf(out, " (<a href=\"figures/%s.svg\">SVG</a>)</figcaption></figure>\n", f[i].name);
     }
+}
+
+static const char *role_hash(const struct doc *pair, const char *role)
+{
+    const struct doc *jobs = doc_get(doc_get(pair, role), "jobs");
+    return jobs && jobs->child ? jobs->child->s : "";
+}
+
+static const char *const roles[][2] = {
+    {"weak", "supervisor"}, {"ceiling", "ceiling"}, {"student_scores", "student"}};
+#define ROLES (sizeof roles / sizeof *roles)
+
+/* role_seen - whether the same model's row has been written: pairs share supervisors and ceilings.
+ */
+static bool role_seen(const struct doc *results, const struct doc *pair, size_t role)
+{
+    const char *hash = role_hash(pair, roles[role][0]);
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
+        for (size_t r = 0; r < ROLES; r++) {
+            if (p == pair && r == role)
+                return false;
+            if (strcmp(role_hash(p, roles[r][0]), hash) == 0)
+                return true;
+        }
+    return false;
+}
+
+static void role_words(const struct doc *results, const struct doc *pair, size_t role,
+                       struct str *out)
+{
+    str_addf(out, "%s, ", roles[role][1]);
+    view_words(results, view_str(pair, role ? "student" : "supervisor"), out);
+    if (strcmp(roles[role][1], "student"))
+        return;
+    str_addf(out, ", %s, from ", view_str(pair, "method"));
+    view_words(results, view_str(pair, "supervisor"), out);
 }
 
 static void scores_html(const struct doc *results, struct str *out)
 {
-    static const char *const roles[][2] = {
-        {"weak", "supervisor"}, {"student_scores", "student"}, {"ceiling", "ceiling"}};
-    str_cat(out, "<h2>Ranking and calibration</h2>\n<div "
-                 "class=\"wide\"><table><thead><tr><th>pair</th><th>model</th><th>AUROC</th>"
-                 "<th>ECE</th><th>Brier</th></tr></thead><tbody>\n");
+    static const char *const heads[] = {
+        "model", "accuracy", "prior-matched accuracy", "AUROC", "ECE", "Brier", NULL};
+    static const char *const scores[] = {"prior_matched_accuracy", "auroc", "ece", "brier"};
+    str_cat(out, "<h2>Ranking and calibration</h2>\n");
+    table_open(out, heads);
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
-        for (size_t r = 0; r < 3; r++) {
+        for (size_t r = 0; r < ROLES; r++) {
             const struct doc *m = doc_get(p, roles[r][0]);
-            if (!m)
-                continue;
             struct str w = STR_INIT;
-            view_words(results, view_str(p, "supervisor"), &w);
-            str_cat(&w, " > ");
-            view_words(results, view_str(p, "student"), &w);
-            str_addf(&w, ", %s", view_str(p, "method"));
+            if (!m || role_seen(results, p, r))
+                continue;
+            role_words(results, p, r, &w);
             str_cat(out, "<tr><td>");
-            if (r == 0)
-                html_text(out, w.s);
-            str_addf(out, "</td><td>%s</td>", roles[r][1]);
+            html_text(out, w.s);
+            str_cat(out, "</td>");
             str_release(&w);
-            est_cell((struct est){view_real(m, "auroc"), (double)NAN, (double)NAN}, out);
-            est_cell((struct est){view_real(m, "ece"), (double)NAN, (double)NAN}, out);
-            est_cell((struct est){view_real(m, "brier"), (double)NAN, (double)NAN}, out);
+            est_cell(view_est(m, "accuracy"), out);
+            for (size_t k = 0; k < sizeof scores / sizeof *scores; k++)
+                est_cell((struct est){view_real(m, scores[k]), (double)NAN, (double)NAN}, out);
             str_cat(out, "</tr>\n");
         }
-    str_cat(out, "</tbody></table></div>\n<p class=\"note\">AUROC: ties count one half. ECE: "
-                 "expected calibration error, ten equal bins. "
-                 "Brier: mean squared distance to the one-hot label.</p>\n");
+    table_close(out);
+    note_html(out, "note",
+              "Prior-matched accuracy: with the threshold at which as many are called the second "
+              "class as are of it. AUROC: ties count one half. Both are of two classes only. ECE: "
+              "expected calibration error, ten equal bins. Brier: mean squared distance to the "
+              "one-hot label. All but accuracy are means over seeds without an interval.");
+}
+
+static void inherited_html(const struct doc *results, struct str *out)
+{
+    static const char *const heads[] = {"supervisor",
+                                        "student",
+                                        "method",
+                                        "agreement",
+                                        "where the supervisor is right",
+                                        "errors inherited",
+                                        "of these errors the ceiling makes",
+                                        NULL};
+    str_cat(out, "<h2>Agreement and inherited errors</h2>\n");
+    table_open(out, heads);
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        const struct doc *a = doc_get(p, "agreement"), *inherited = doc_get(p, "error_inheritance");
+        if (!a)
+            continue;
+        str_cat(out, "<tr>");
+        words_cell(results, p, "supervisor", out);
+        words_cell(results, p, "student", out);
+        str_cat(out, "<td>");
+        html_text(out, view_str(p, "method"));
+        str_cat(out, "</td>");
+        est_cell(view_est(a, "all"), out);
+        est_cell(view_est(a, "supervisor_right"), out);
+        est_cell(view_est(inherited, "student"), out);
+        est_cell(view_est(inherited, "ceiling"), out);
+        str_cat(out, "</tr>\n");
+    }
+    table_close(out);
+    note_html(
+        out, "note",
+        "Errors inherited: the share of the supervisor's errors that the student repeats, the "
+        "same wrong class. The ceiling never saw those labels; what it repeats is hard or "
+        "mislabelled.");
 }
 
 static void jobs_html(const struct doc *results, struct str *out)
 {
-    str_cat(out, "<h2>Jobs</h2>\n<div "
-                 "class=\"wide\"><table><thead><tr><th>job</th><th>what</th><th>accuracy</"
-                 "th><th>time</th><th>tokens"
-                 " trained on</th></tr></thead><tbody>\n");
+    static const char *const heads[] = {"job", "what", "accuracy", "time", "tokens trained on",
+                                        NULL};
+    str_cat(out, "<h2>Jobs</h2>\n");
+    table_open(out, heads);
     for (const struct doc *j = doc_get(results, "jobs")->child; j; j = j->next) {
         const struct doc *r = doc_get(j, "result");
         struct str took = STR_INIT, tokens = STR_INIT;
@@ -219,7 +365,7 @@ static void jobs_html(const struct doc *results, struct str *out)
         str_release(&took);
         str_release(&tokens);
     }
-    str_cat(out, "</tbody></table></div>\n");
+    table_close(out);
 }
 
 static void about_html(const struct doc *results, const char *yaml, struct str *out)
@@ -257,6 +403,10 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
              memory.s, view_str(study, "when"));
     html_text(out, view_str(study, "command"));
     str_cat(out, "</code></p>\n");
+    str_cat(out, "<p>Numbers: <a href=\"results.csv\">results.csv</a>, the curves: <a "
+                 "href=\"curves.csv\">curves.csv</a>, every test example with all models' "
+                 "probabilities: <a href=\"predictions.csv\">predictions.csv</a>, all of it: <a "
+                 "href=\"results.json\">results.json</a>.</p>\n");
     if (*yaml) {
         str_cat(out, "<details><summary>Every setting (study.yaml)</summary><pre>");
         html_text(out, yaml);
@@ -320,6 +470,7 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
                  "supervisor's labels (first seed). Beside each class "
                  "its probability.</p>\n");
     browser_html(results, out);
+    inherited_html(results, out);
     scores_html(results, out);
     jobs_html(results, out);
     about_html(results, yaml, out);

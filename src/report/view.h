@@ -24,13 +24,14 @@ void view_seeds(const struct doc *results, struct str *out);
 /* view_check - the file is a results file of this format, else ERR_INPUT. */
 int view_check(const struct doc *results, struct err *e);
 
-/* notes.c. One paragraph each, appended; nothing where there is nothing to say. notes_cut: whether it
- * warns. */
+/* notes.c. One paragraph each, appended; nothing where there is nothing to say. notes_cut: whether
+ * it warns.
+ */
 void notes_left_out(const struct doc *results, struct str *out);
 bool notes_cut(const struct doc *results, struct str *out);
 
-/* figures.c: gnuplot's part. One figure: name, caption, an SVG for the page (no fixed colours of
- * text, no XML header). */
+/* figures.c. One figure: name, caption, an SVG for the page (no fixed colours of
+ * text, no XML header); where there is nothing to draw, no SVG, and the caption says so. */
 struct figure {
     const char *name, *title;
     struct str caption, svg;
@@ -41,6 +42,12 @@ struct figure {
 int figures_make(const struct doc *results, const char *dir, struct figure f[FIGURES],
                  struct str *missing, struct err *e);
 void figures_release(struct figure f[FIGURES]);
+
+/* gnuplot.c. gnuplot_run - a script drawn on a terminal, appended to out; ERR_CHILD with its last
+ * line. gnuplot_inline - its SVG as a part of a page: the header gone, title and description added,
+ * black left to the page, so that it is light on dark. */
+int gnuplot_run(const char *script, const char *terminal, struct str *out, struct err *e);
+void gnuplot_inline(const struct str *svg, const struct figure *f, struct str *out);
 
 /* browser.c: test texts by what the student did with its supervisor's label, for every pair, as
  * HTML. */

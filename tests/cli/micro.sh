@@ -195,6 +195,7 @@ expect 0 "$W2S" run micro.yaml methods=naive name=marks 'title=<script>1 < 2 & "
 says p/studies/marks/report.html "&lt;script&gt;1 &lt; 2 &amp; "
 lacks p/studies/marks/report.html "<script"
 lacks err "could not be drawn"
+says p/studies/marks/report.html "no job was measured within its epochs"
 
 # Where the time went.
 expect 0 "$W2S" run micro.yaml methods=naive seed.init=9 --profile --runs a

@@ -1,0 +1,277 @@
+/* report_page.c - the page and the figures' scripts of hand-made results: what is drawn, how often,
+ * what is folded, what a text may hold. Cases that read a figure are skipped without gnuplot. */
+#include "store_test.h"
+
+#include "report/report.h"
+
+/* What a results file is made of; the rest of it is the same for all. */
+struct made {
+    size_t supervisors, students;
+    bool curves;
+    const char *pgr, *undefined; /* of every pair, JSON */
+    const char *text;            /* of the one example, JSON without quotes */
+    const char *device;
+    double cut;              /* test texts of 200 */
+    const char *minus_naive; /* JSON */
+};
+static const struct made plain = {1,        1,          true, "[0.5,0.4,0.6]", "null",
+                                  "a film", "cpu, f32", 0,    "null"};
+
+static void job_json(struct str *out, const char *hash, const char *role, size_t model,
+                     const struct made *m)
+{
+    str_addf(
+        out,
+        "%s{\"hash\":\"%s\",\"label\":\"%s\",\"role\":\"%s\",\"model\":\"m/%zu\",\"method\":"
+        "\"naive\",\"supervisor\":\"m/1\",\"seed\":0,\"result\":{\"accuracy\":0.8,\"seconds\":1,"
+        "\"tokens\":10,\"truncated\":{\"train\":0,\"valid\":0,\"test\":%.0f},\"curve\":[%s]},"
+        "\"scores\":{}}",
+        strcmp(hash, "w") ? "," : "", hash, hash, role, model, m->cut,
+        m->curves ? "{\"epoch\":0,\"accuracy\":0.5},{\"epoch\":1,\"accuracy\":0.8}"
+                  : "{\"epoch\":0,\"accuracy\":null}");
+}
+
+static void results_json(struct str *out, const struct made *m)
+{
+    size_t models = m->supervisors > m->students ? m->supervisors : m->students;
+    str_addf(
+        out,
+        "{\"format\":1,\"study\":{\"name\":\"s\",\"title\":\"A study\",\"device\":\"%s\","
+        "\"threads\":1,\"memory_peak\":1,\"seeds\":3,\"seeds_asked\":3,\"bootstrap\":9,"
+        "\"level\":0.95},\"task\":{\"title\":\"T\",\"classes\":[\"no\",\"yes\"],\"supervise\":9,"
+        "\"train\":9,\"valid\":9,\"test\":200,\"constant_accuracy\":0.5,\"max_tokens\":8},"
+        "\"left_out\":[],\"models\":[",
+        m->device);
+    for (size_t i = 1; i <= models; i++)
+        str_addf(out,
+                 "%s{\"id\":\"m/%zu\",\"label\":\"m\",\"name\":\"m\",\"layers\":%zu,"
+                 "\"layers_whole\":99,\"random\":false,\"params\":%zu}",
+                 i > 1 ? "," : "", i, i, 20000 + 10000 * i);
+    str_cat(out, "],\"pairs\":[");
+    for (size_t w = 1; w <= m->supervisors; w++)
+        for (size_t s = 1; s <= m->students; s++)
+            str_addf(
+                out,
+                "%s{\"supervisor\":\"m/%zu\",\"student\":\"m/%zu\",\"method\":\"naive\","
+                "\"control\":false,\"weak\":{\"accuracy\":[0.6,0.5,0.7],\"jobs\":[\"w\"]},"
+                "\"student_scores\":{\"accuracy\":[0.7,0.6,0.8],\"jobs\":[\"s\"]},"
+                "\"ceiling\":{\"accuracy\":[0.9%02zu5,0.8,0.95],\"jobs\":[\"c\"]},"
+                "\"gap\":[0.3,0.2,0.4],\"pgr\":%s,\"pgr_undefined\":%s,\"verdict\":\"fine\","
+                "\"agreement\":{\"all\":[0.8,0.7,0.9],\"supervisor_right\":[0.8,0.7,0.9],"
+                "\"supervisor_wrong\":[0.8,0.7,0.9]},\"error_inheritance\":{},\"minus_naive\":%s}",
+                w > 1 || s > 1 ? "," : "", w, s, s, m->pgr, m->undefined, m->minus_naive);
+    str_cat(out, "],\"jobs\":[");
+    job_json(out, "w", "supervisor", 1, m);
+    job_json(out, "s", "student", 1, m);
+    job_json(out, "c", "ceiling", 1, m);
+    str_addf(
+        out,
+        "],\"examples\":{\"jobs\":[\"w\",\"s\",\"c\"],\"items\":[{\"id\":\"1\",\"text\":\"%s\","
+        "\"label\":1,\"source\":\"t:1\",\"probs\":[[0.9,0.1],[0.2,0.8],[0.1,0.9]]}]}}",
+        m->text);
+}
+
+/* page - the report of it, heap; its folder is under("report"), made anew. */
+static struct str page(const struct made *m)
+{
+    struct str json = STR_INIT, html = STR_INIT;
+    struct err e = ERR_INIT;
+    struct log log;
+    log_init(&log, LOG_QUIET, false);
+    file_remove_tree(under("report"), &e);
+    folder(under("report"));
+    results_json(&json, m);
+    assert_ok(str_check(&json, &e), &e);
+    spill(under("report/results.json"), json.s);
+    assert_ok(report_write(under("report"), &log, &e), &e);
+    assert_ok(file_read(&html, under("report/report.html"), &e), &e);
+    str_release(&json);
+    return html;
+}
+
+static size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        n++;
+    return n;
+}
+
+/* drawn - whether gnuplot is there; where it is, it has nothing to complain of. */
+static bool drawn(const struct str *html)
+{
+    if (!file_exists(under("report/figures/accuracy.svg")))
+        return false;
+    assert_null(strstr(html->s, "could not be drawn"));
+    return true;
+}
+
+/* Seven supervisors of twenty students: each student's ceiling is one point, each supervisor's line
+ * has all its students. */
+static void test_ladder(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    struct str script = STR_INIT;
+    struct err e = ERR_INIT;
+    m.supervisors = 7, m.students = 20;
+    struct str html = page(&m);
+    assert_int_equal(count(html.s, "for each of 140 pairs</summary>"), 2);
+    if (!drawn(&html))
+        skip();
+    assert_ok(file_read(&script, under("report/figures/accuracy.gp"), &e), &e);
+    for (size_t s = 1; s <= m.students; s++) {
+        char point[64];
+        snprintf(point, sizeof point, " 0.9%02zu5 0.8 0.95\n", s);
+        assert_int_equal(count(script.s, point), 1);
+    }
+    assert_int_equal(count(script.s, " 0.7 0.6 0.8\n"), 140);
+    for (size_t w = 1; w <= m.supervisors; w++) {
+        char title[64];
+        snprintf(title, sizeof title, "\"from %zu of 99 layers, naive\"", w);
+        assert_int_equal(count(script.s, title), 1);
+    }
+    assert_holds(script.s, "\"0.03\\n(1)\" 0.03,"); /* small models have a size, too */
+    assert_int_equal(count(html.s, "role=\"img\" aria-labelledby="), 4);
+    assert_int_equal(count(html.s, "<title id="), 4);
+    assert_int_equal(count(html.s, "<desc id="), 4);
+    str_release(&script);
+    str_release(&html);
+}
+
+static void test_few_are_open(void **state)
+{
+    (void)state;
+    struct str html = page(&plain);
+    assert_null(strstr(html.s, "for each of"));
+    str_release(&html);
+}
+
+/* No curve, no figure: a sentence. */
+static void test_no_curve(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    m.curves = false;
+    struct str html = page(&m);
+    if (!drawn(&html))
+        skip();
+    assert_holds(html.s, "no job was measured within its epochs");
+    assert_false(file_exists(under("report/figures/curves.svg")));
+    assert_true(file_exists(under("report/figures/accuracy.svg")));
+    str_release(&html);
+}
+
+static void test_pgr_figure(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    struct str script = STR_INIT;
+    struct err e = ERR_INIT;
+    m.pgr = "[null,null,null]", m.undefined = "\"the gap is within the noise\"";
+    struct str html = page(&m);
+    if (!drawn(&html))
+        skip();
+    assert_holds(html.s, "PGR is defined for no pair");
+    assert_holds(html.s, "undefined: the gap is within the noise");
+    str_release(&html);
+    /* an interval that reaches far does not make the others flat, and is told of */
+    m.pgr = "[0.5,-80,40]", m.undefined = "null";
+    html = page(&m);
+    assert_holds(html.s, "1 interval reaches beyond the figure");
+    assert_ok(file_read(&script, under("report/figures/pgr.gp"), &e), &e);
+    assert_holds(script.s, "set yrange [-1.05:2.05]");
+    str_release(&script);
+    str_release(&html);
+}
+
+/* A text is text: no markup, whole characters, its middle left out where it is long. */
+static void test_texts(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    struct str text = STR_INIT;
+    str_cat(&text, "<script>alert('1')</script> & begins");
+    for (size_t i = 0; i < 400; i++)
+        str_cat(&text, "\xe2\x82\xac"); /* three bytes each: the cut falls within one */
+    str_cat(&text, "xends <b>");
+    m.text = text.s;
+    struct str html = page(&m);
+    assert_null(strstr(html.s, "<script"));
+    assert_null(strstr(html.s, "ends <b>"));
+    assert_holds(html.s, "&lt;script&gt;alert('1')&lt;/script&gt; &amp; begins\xe2\x82\xac");
+    assert_holds(html.s, "\xe2\x82\xac <b>[&hellip;]</b> \xe2\x82\xac");
+    assert_holds(html.s, "xends &lt;b&gt; <small>t:1</small>");
+    assert_true(count(html.s, "\xe2\x82\xac") < 400);
+    str_release(&html);
+    m.text = "short \xc3\xbc";
+    html = page(&m);
+    assert_holds(html.s, "<td>short \xc3\xbc <small>");
+    assert_null(strstr(html.s, "hellip"));
+    str_release(&html);
+    str_release(&text);
+}
+
+static void test_cut(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    struct str html = page(&m);
+    assert_null(strstr(html.s, "Cut to"));
+    str_release(&html);
+    m.cut = 1; /* of 200 and every job's, not 3 of 600 */
+    html = page(&m);
+    assert_holds(html.s, "<p class=\"note\">Cut to 8 tokens, the same texts for every model (first "
+                         "seed): test: 1 of 200 texts (0.5 %).</p>");
+    str_release(&html);
+    m.cut = 3;
+    html = page(&m);
+    assert_holds(html.s, "<p class=\"warn\">Cut to 8 tokens");
+    assert_holds(html.s, "Warning: 1.5 % of the texts of test are cut");
+    str_release(&html);
+}
+
+/* Against naive, too, a bound of 0 is no difference. */
+static void test_against_naive(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"[0.02,0.01,0.03]", "+0.020 accuracy (+0.010 to +0.030), better."},
+        {"[-0.02,-0.03,-0.01]", "-0.020 accuracy (-0.030 to -0.010), worse."},
+        {"[0.02,0,0.03]", "(+0.000 to +0.030), a difference this study cannot tell from none."},
+        {"[-0.02,-0.03,0]", "(-0.030 to +0.000), a difference this study cannot tell from none."}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m = plain;
+        m.minus_naive = cases[i][0];
+        struct str html = page(&m);
+        assert_holds(html.s, cases[i][1]);
+        str_release(&html);
+    }
+}
+
+/* Pairs share models: each model's scores stand once. */
+static void test_scores_once(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    m.students = 3; /* all of the same three jobs */
+    struct str html = page(&m);
+    assert_int_equal(count(html.s, "<td>supervisor, 1 of 99 layers</td>"), 1);
+    assert_int_equal(count(html.s, "<td>ceiling, "), 1);
+    assert_int_equal(count(html.s, "<td>student, "), 1);
+    str_release(&html);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ladder),        cmocka_unit_test(test_few_are_open),
+        cmocka_unit_test(test_no_curve),      cmocka_unit_test(test_pgr_figure),
+        cmocka_unit_test(test_texts),         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_against_naive), cmocka_unit_test(test_scores_once),
+    };
+    scratch_make();
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_remove();
+    return rc;
+}
