@@ -368,6 +368,19 @@ static void jobs_html(const struct doc *results, struct str *out)
     table_close(out);
 }
 
+/* precision_html - what the device's description says of it, in words. */
+static void precision_html(const char *device, struct str *out)
+{
+    bool bf16 = strstr(device, "products in bf16") != NULL;
+    note_html(out, "note",
+              bf16 ? "Precision: in the large matrix products, numbers are rounded to bf16 (16 "
+                     "bits, of which 8 are significant: two to three decimal digits), and the sums "
+                     "are f32; all else, the weights included, is f32 (24 significant bits, seven "
+                     "decimal digits). Run with precision=f32, the same study gives slightly other "
+                     "numbers."
+                   : "Precision: f32 throughout (24 significant bits, seven decimal digits).");
+}
+
 static void about_html(const struct doc *results, const char *yaml, struct str *out)
 {
     const struct doc *study = doc_get(results, "study"), *task = doc_get(results, "task");
@@ -399,8 +412,9 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     html_text(out, view_str(study, "version"));
     str_cat(out, " on ");
     html_text(out, view_str(study, "device"));
-    str_addf(out, ", %.0f threads, peak memory %s, %s.</p>\n<p><code>", view_real(study, "threads"),
-             memory.s, view_str(study, "when"));
+    str_addf(out, ", peak memory %s, %s.</p>\n", memory.s, view_str(study, "when"));
+    precision_html(view_str(study, "device"), out);
+    str_cat(out, "<p><code>");
     html_text(out, view_str(study, "command"));
     str_cat(out, "</code></p>\n");
     str_cat(out, "<p>Numbers: <a href=\"results.csv\">results.csv</a>, the curves: <a "

@@ -182,9 +182,11 @@ says err 'weights'
 # Precision: bf16 makes other jobs than f32 where the processor has it, and the results say so; else it is a sentence.
 expect 0 "$W2S" run micro.yaml precision=f32 methods=naive name=exact --runs p
 says p/studies/exact/results.json ' threads, f32"'
+says p/studies/exact/report.html "Precision: f32 throughout"
 if "$W2S" run micro.yaml precision=bf16 methods=naive name=rounded --runs p >out 2>err; then
     says err " 0 found"
     says p/studies/rounded/results.json "products in bf16"
+    says p/studies/rounded/report.html "rounded to bf16"
 else
     one_sentence
     says err "precision is bf16"

@@ -262,6 +262,21 @@ static void test_scores_once(void **state)
     str_release(&html);
 }
 
+static void test_precision(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    struct str html = page(&m);
+    assert_holds(html.s, "Precision: f32 throughout");
+    str_release(&html);
+    m.device = "cpu: 2 threads, products in bf16";
+    html = page(&m);
+    assert_holds(html.s, "products in bf16");
+    assert_holds(html.s, "numbers are rounded to bf16");
+    assert_null(strstr(html.s, "f32 throughout"));
+    str_release(&html);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_no_curve),      cmocka_unit_test(test_pgr_figure),
         cmocka_unit_test(test_texts),         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_against_naive), cmocka_unit_test(test_scores_once),
+        cmocka_unit_test(test_precision),
     };
     scratch_make();
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
