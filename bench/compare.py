@@ -3,14 +3,15 @@ build/bench/compare.csv and build/bench/compare.md.
 
     compare.py [--python PYTHON] [--repeats N] [--only TEXT] [--write]
 
-PYTHON: one with torch, transformers and tokenizers; without it peers are left out. TEXT: the rows that have it in their
-name. --write puts the table into docs/performance.md. To add a row: a line at the end of main.
+PYTHON: one with torch, transformers and tokenizers; without it peers are left out. TEXT: the rows whose name has this
+(a regular expression). --write puts the table into docs/performance.md. To add a row: a line at the end of main.
 """
 import argparse
 import gzip
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import tarfile
@@ -28,7 +29,7 @@ class Table:
         self.python, self.repeats, self.only, self.rows = a.python, a.repeats, a.only, []
 
     def wanted(self, work):
-        return not self.only or self.only in work
+        return not self.only or re.search(self.only, work)
 
     def add(self, work, unit, own, peers, bound=None):
         """own, peers: programs with rates and peaks, peers by name; the best of the peers counts."""
