@@ -1,10 +1,12 @@
-/* job.c - one job: load, train, predict, leave the result in the store.
+/* clang-format off
+ * job.c - one job: load, train, predict, leave the result in the store.
  *
- *     plan --job_run--> runs/work/<hash>/ --(train: checkpoint, curve)--> predictions
- * --store_finish--> runs/jobs/<hash>/ ^                        |
- *                            +------ killed ----------+   run again: the checkpoint and the curve
- * go on from there
- */
+ *     plan --job_run--> runs/work/<hash>/ --(train: checkpoint, curve)--> predictions --+
+ *                            ^                        |                                 |
+ *                            +------ killed ----------+                           store_finish
+ *                     run again: it goes on from there                                  |
+ *                                                                   runs/jobs/<hash>/ <-+
+ * clang-format on */
 #include "lab/plan.h"
 #include "lab/metrics.h"
 #include "core/file.h"

@@ -77,7 +77,7 @@ extern const char *const lab_part_names[PART_COUNT];
 
 /* Rises when the program would compute other bits from the same settings: part of the names of jobs
  * and of cached features. */
-#define LAB_NUMERICS 1
+#define LAB_NUMERICS 2
 
 /* Frozen features, computed once and shared: runs/cache/<hash>.f32. Processes that need the same
  * ones at the same time each write their own; they are the same, and the last rename stays. */

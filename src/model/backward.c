@@ -1,5 +1,6 @@
 /* backward.c - the backward of block.c and pass.c, from the head down to the first block that
- * learns. Normed rows and activations are worked out again; gradients are added to. */
+ * learns. Normed rows and activations are worked out again; gradients are added to,
+ * those of matrices written where they are fresh (model_grad_zero). */
 #include "model/internal.h"
 
 void norm_bwd(const struct model *m, int layer, enum param_role gain, size_t N, const float *x,

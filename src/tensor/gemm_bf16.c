@@ -1,21 +1,23 @@
-/* gemm_bf16.c - matrix products with operands rounded to bf16 and sums in f32, for processors with
+/* clang-format off
+ * gemm_bf16.c - matrix products with operands rounded to bf16 and sums in f32, for processors with
  * AVX-512 BF16.
  *
  *     c [M,N] (+)= bf16(op(a)) . bf16(op(b)); a and b are f32 in memory, as they lie
  *
- *     a --pack--> panels of MR rows     [M/MR][K/2][MR] pairs   all threads together, once for a
- * block of K b --pack--> slivers of NR columns [N/NR][K/2][NR] pairs   each thread its own columns,
- * in its second-level cache tile: MR x NR sums in registers; for each pair of K, NR/16 loads of b,
- * MR broadcasts of a, MR*NR/16 vdpbf16ps
+ *     a --pack--> panels of MR rows,     [M/MR][K/2][MR] pairs: all threads together
+ *     b --pack--> slivers of NR columns, [N/NR][K/2][NR] pairs: each thread its own, in cache
+ *     tile: MR x NR sums in registers; for each pair of K, NR/16 loads of b, MR broadcasts of a and
+ *           MR*NR/16 vdpbf16ps
  *
  * Rounding happens while packing, which has to read the numbers anyway: there are no bf16 copies of
- * weights to keep or to go stale, at the price of some 3 % of the time of a product of 768 rows.
+ * weights to keep or to go stale.
  *
  * Sums:   a number of c is the sum of its blocks of K in order, each in order, whatever M, N and
- * the number of threads: the rows that share a product do not change each other's bits. Bound:  one
- * vdpbf16ps of 64 operations a cycle and core; the tile alone reaches 95 % of that
- * (bench_tensor_products). Source: the loops are those of Goto and van de Geijn 2008, "Anatomy of
- * High-Performance Matrix Multiplication". */
+ *         the number of threads: the rows that share a product do not change each other's bits.
+ * Bound:  one vdpbf16ps of 64 operations a cycle and core; bench_tensor_products has the rates.
+ * Source: the loops are those of Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix
+ *         Multiplication".
+ * clang-format on */
 #include "tensor/kernels.h"
 
 #ifdef W2S_BF16

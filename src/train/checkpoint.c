@@ -175,7 +175,8 @@ int checkpoint_read(const char *path, const char identity[HASH_HEX], struct trai
         size_t n = p->spec.rows * p->spec.cols;
         float *parts[3] = {p->w, moments[i].m, moments[i].v};
         for (size_t row = 0; p->touched && row < p->spec.rows; row++)
-            p->touched[row] = any_number(from + 2 * n + row * p->spec.cols, p->spec.cols);
+            p->touched[row] = any_number(from + n + row * p->spec.cols, p->spec.cols) ||
+                              any_number(from + 2 * n + row * p->spec.cols, p->spec.cols);
         for (size_t k = 0; p->g && k < 3; k++, from += n)
             floats_read(m, p, k > 0, parts[k], from);
     }

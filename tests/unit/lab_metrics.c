@@ -171,6 +171,30 @@ static void test_ground_truth_is_one(void **state)
     s.student = s.ceiling;
     assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
     assert_true(t.pgr.value == 1.0 && t.pgr.lo == 1.0 && t.pgr.hi == 1.0);
+
+    /* a gap of one example in six, which is within the noise */
+    static const int labels[6] = {0, 0, 0, 1, 1, 1};
+    static const uint64_t units[6] = {0, 1, 2, 3, 4, 5};
+    double weak[12], ceiling[12];
+    for (size_t i = 0; i < 6; i++) {
+        double right = labels[i] ? 0.9 : 0.1;
+        ceiling[2 * i + 1] = i < 5 ? right : 1 - right;
+        weak[2 * i + 1] = i < 4 ? right : 1 - right;
+        ceiling[2 * i] = 1 - ceiling[2 * i + 1];
+        weak[2 * i] = 1 - weak[2 * i + 1];
+    }
+    s = (struct trio_seed){.n = 6,
+                           .units = units,
+                           .labels = labels,
+                           .weak = weak,
+                           .student = weak,
+                           .ceiling = ceiling};
+    assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
+    assert_int_equal(t.reason, PGR_GAP_IN_NOISE);
+    s.student = ceiling;
+    assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
+    assert_int_equal(t.reason, PGR_DEFINED);
+    assert_true(t.pgr.value == 1.0 && t.pgr.lo == 1.0 && t.pgr.hi == 1.0);
 }
 
 static void test_undefined(void **state)
