@@ -95,6 +95,10 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
                 "run wants a study: a name (quick) or a .yaml file; see w2s help run");
         return EXIT_USAGE;
     }
+    if (runs && !*runs) {
+        err_set(e, ERR_INPUT, "--runs is empty, wanted a folder");
+        return EXIT_USAGE;
+    }
     rc = lab_study_path(app->share, a->rest[0], &path, e);
     if (!rc)
         rc = study_read(&study, path.s, a->rest + 1, a->n_rest - 1, e);

@@ -214,6 +214,7 @@ static int threads_check(struct err *e)
 int main(int argc, char **argv)
 {
     struct app app = {.log = {.level = LOG_INFO}};
+    static char help[] = "help";
     struct err e = ERR_INIT;
     struct str share = STR_INIT, line = STR_INIT, out = STR_INIT;
     int status;
@@ -231,7 +232,7 @@ int main(int argc, char **argv)
         return status;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        argv[1] = (char[]){"help"};
+        argv[1] = help;
     str_cat(&line, "w2s");
     for (int i = 1; i < argc; i++)
         str_addf(&line, strpbrk(argv[i], " \"'$\\") ? " '%s'" : " %s", argv[i]);

@@ -13,6 +13,13 @@ for c in $commands; do
     says out "--help"
     expect 0 "$W2S" "$c" --help
 done
+for flag in -h --help; do
+    expect 0 "$W2S" $flag
+    says out "completion"
+done
+expect 2 "$W2S" run micro.yaml --runs ""
+one_sentence
+says err "--runs is empty"
 expect 0 "$W2S" --version
 says out "w2s 0."
 for word in device: threads: oneDNN jansson PCRE2 SQLite libcurl libarchive; do says out "$word"; done
