@@ -458,7 +458,7 @@ void trio_verdict(const struct trio *t, size_t n_seeds, char *buf, size_t n)
                  t->gap.value, t->gap.lo, t->gap.hi);
     } else {
         snprintf(pgr, sizeof pgr, "PGR between %.2f and %.2f", t->pgr.lo, t->pgr.hi);
-        if (!better && !worse)
+        if (!better && !worse && t->pgr.hi > t->pgr.lo)
             tail = "; more test examples or seeds would narrow it";
         else if (t->pgr.hi - t->pgr.lo > PGR_WIDE)
             tail = better ? ", too wide to say how much of the gap is recovered"

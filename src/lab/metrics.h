@@ -70,8 +70,8 @@ struct trio {
  *
  * PGR is defined where the gap's lower bound is above 0; a replicate whose own gap is not positive
  * counts as infinitely far on its gain's side. Bounds are order statistics, so a defined PGR has
- * finite ones, above 0 exactly where the gain's are. With student == ceiling (the same bits) PGR is
- * exactly 1 wherever the gap is above 0, be it within the noise. */
+ * finite ones, above 0 exactly where the gain's are. But with student == ceiling (the same bits)
+ * PGR is exactly 1 wherever the gap is above 0, be it within the noise. */
 int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
                  struct trio *out, struct err *e);
 

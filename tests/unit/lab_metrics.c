@@ -483,6 +483,10 @@ static void test_verdicts(void **state)
          "cannot tell whether the student is better than its supervisor; PGR is undefined: the gap "
          "of "
          "0.010 is within the noise (-0.010 to 0.030)");
+    /* ground truth as weak label, the gap within the noise: nothing would narrow a PGR of 1 */
+    says(
+        PGR_DEFINED, noise, noise, (struct estimate){1, 1, 1}, 3,
+        "cannot tell whether the student is better than its supervisor; PGR between 1.00 and 1.00");
     /* one seed says so, whatever else it says */
     says(PGR_DEFINED, gap, plus, (struct estimate){.5, .3, .7}, 1,
          "the student is better than its supervisor; PGR between 0.30 and 0.70; one seed, so the "
