@@ -13,8 +13,7 @@
 
 static size_t job_cut(const struct job *j)
 {
-    struct model_config c = *weights_config(j->model->weights);
-    c.layers = j->layers;
+    struct model_config c = job_config(j);
     return model_cut(&c, &j->trainable);
 }
 

@@ -75,11 +75,10 @@ static int desk_model(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
     struct model_options o = {j->layers, d->plan->lab->log};
-    struct model_config c = *weights_config(j->model->weights);
+    struct model_config c = job_config(j);
     uint64_t seed = study_seed(d->plan->study, SEED_INIT, j->repetition);
     int32_t rows[16];
     bool words = true;
-    c.layers = j->layers;
     int rc = j->side->random ? model_random(&d->model, d->plan->lab->dev, &c, seed, e)
                              : model_load(&d->model, d->plan->lab->dev, j->model->weights, &o, e);
     if (rc)

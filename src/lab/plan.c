@@ -9,6 +9,13 @@
 
 const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 
+struct model_config job_config(const struct job *j)
+{
+    struct model_config c = *weights_config(j->model->weights);
+    c.layers = j->layers;
+    return c;
+}
+
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)
 {
     *t = j->side->training;
@@ -216,8 +223,7 @@ static int side_job(const struct plan *p, const struct study_side *side, size_t 
 /* job_size - parameters, by which a student is not smaller than its supervisor. */
 static size_t job_size(const struct job *j)
 {
-    struct model_config c = *weights_config(j->model->weights);
-    c.layers = j->layers;
+    struct model_config c = job_config(j);
     return config_params(&c);
 }
 

@@ -57,6 +57,8 @@ struct plan {
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 void plan_release(struct plan *p);
 
+/* job_config - the checkpoint's, cut to the job's layers. */
+struct model_config job_config(const struct job *j);
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
 /* job_run - compute one job into the store. *busy as store_begin. */

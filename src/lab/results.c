@@ -351,9 +351,8 @@ static void task_json(struct js *w, const struct plan *p)
 static void model_json(struct js *w, const struct plan *p, const struct job *j)
 {
     struct str id = STR_INIT, label = STR_INIT;
-    struct model_config c = *weights_config(j->model->weights);
-    size_t whole = c.layers;
-    c.layers = j->layers;
+    struct model_config c = job_config(j);
+    size_t whole = weights_config(j->model->weights)->layers;
     model_id(j, &id);
     str_addf(&label,
              j->layers < whole ? "%s, first %zu of %zu layers and the final norm"

@@ -185,9 +185,8 @@ static int job_cost(const struct plan *p, const struct job *j, double *flops, si
                     struct err *e)
 {
     const struct dataset *d = &p->data[j->repetition];
-    struct model_config c = *weights_config(j->model->weights);
+    struct model_config c = job_config(j);
     size_t tokens[PART_COUNT] = {0};
-    c.layers = j->layers;
     for (int part = 0; part < PART_COUNT; part++) {
         struct token_set t = {0};
         if (!d->n[part])

@@ -289,17 +289,22 @@ static void study_defaults(struct study *s)
     s->confidence.kind = LOSS_CONFIDENCE;
 }
 
+static bool overridden(const char *const *overrides, size_t n, const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_starts(overrides[i], key))
+            return true;
+    return false;
+}
+
 /* folder_set - a study that was changed on the command line has results of its own, unless it was
  * given a name there too. */
 static int folder_set(struct study *s, const char *const *overrides, size_t n, struct err *e)
 {
     struct str yaml = STR_INIT;
     char hex[HASH_HEX] = "";
-    bool named = false;
     int rc = OK;
-    for (size_t i = 0; i < n; i++)
-        named = named || str_starts(overrides[i], "name=");
-    if (n && !named && !(rc = study_resolved(s, &yaml, e)))
+    if (n && !overridden(overrides, n, "name=") && !(rc = study_resolved(s, &yaml, e)))
         rc = hash_bytes(yaml.s, yaml.len, hex, e);
     snprintf(s->folder, sizeof s->folder, "%.120s%s%.8s", s->name, *hex ? "-" : "", hex);
     str_release(&yaml);
@@ -311,9 +316,8 @@ static void title_set(struct study *s, const char *const *overrides, size_t n)
 {
     size_t at = (size_t)snprintf(s->titled, sizeof s->titled, "%s", s->title);
     bool any = false;
-    for (size_t i = 0; i < n; i++)
-        if (str_starts(overrides[i], "title="))
-            return;
+    if (overridden(overrides, n, "title="))
+        return;
     for (size_t i = 0; i < n && at < sizeof s->titled; i++) {
         if (str_starts(overrides[i], "name="))
             continue;

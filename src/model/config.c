@@ -143,18 +143,26 @@ static int read_gpt2(struct model_config *c, const struct doc *r, struct err *e)
     return OK;
 }
 
+/* need_sizes - those that every family but GPT-2 spells alike. */
+static int need_sizes(struct model_config *c, const struct doc *r, struct err *e)
+{
+    int rc;
+    if ((rc = need_size(r, "num_hidden_layers", &c->layers, e)) ||
+        (rc = need_size(r, "hidden_size", &c->channels, e)) ||
+        (rc = need_size(r, "num_attention_heads", &c->heads, e)) ||
+        (rc = need_size(r, "intermediate_size", &c->mlp, e)) ||
+        (rc = need_size(r, "vocab_size", &c->vocab, e)))
+        return rc;
+    return need_size(r, "max_position_embeddings", &c->positions, e);
+}
+
 static int read_neox(struct model_config *c, const struct doc *r, struct err *e)
 {
     int rc;
     bool bias = true;
     c->parallel = true;
     c->norm_eps = 1e-5;
-    if ((rc = need_size(r, "num_hidden_layers", &c->layers, e)) ||
-        (rc = need_size(r, "hidden_size", &c->channels, e)) ||
-        (rc = need_size(r, "num_attention_heads", &c->heads, e)) ||
-        (rc = need_size(r, "intermediate_size", &c->mlp, e)) ||
-        (rc = need_size(r, "vocab_size", &c->vocab, e)) ||
-        (rc = need_size(r, "max_position_embeddings", &c->positions, e)) ||
+    if ((rc = need_sizes(c, r, e)) ||
         (rc = doc_opt_real(r, "layer_norm_eps", 0, 1, &c->norm_eps, e)) ||
         (rc = doc_opt_bool(r, "tie_word_embeddings", &c->tied, e)) ||
         (rc = doc_opt_bool(r, "use_parallel_residual", &c->parallel, e)) ||
@@ -174,12 +182,7 @@ static int read_llama(struct model_config *c, const struct doc *r, struct err *e
     int rc;
     bool bias = c->family == FAMILY_QWEN2, mlp_bias = false, window = false;
     c->norm_eps = 1e-6;
-    if ((rc = need_size(r, "num_hidden_layers", &c->layers, e)) ||
-        (rc = need_size(r, "hidden_size", &c->channels, e)) ||
-        (rc = need_size(r, "num_attention_heads", &c->heads, e)) ||
-        (rc = need_size(r, "intermediate_size", &c->mlp, e)) ||
-        (rc = need_size(r, "vocab_size", &c->vocab, e)) ||
-        (rc = need_size(r, "max_position_embeddings", &c->positions, e)) ||
+    if ((rc = need_sizes(c, r, e)) ||
         (rc = doc_opt_real(r, "rms_norm_eps", 0, 1, &c->norm_eps, e)) ||
         (rc = doc_opt_bool(r, "tie_word_embeddings", &c->tied, e)) ||
         (rc = doc_opt_bool(r, "mlp_bias", &mlp_bias, e)) ||

@@ -106,6 +106,17 @@ static void words_cell(const struct doc *results, const struct doc *pair, const 
     str_release(&w);
 }
 
+/* row_open - a row of a table of pairs, and its first three cells: which pair it is of. */
+static void row_open(const struct doc *results, const struct doc *pair, struct str *out)
+{
+    str_cat(out, "<tr>");
+    words_cell(results, pair, "supervisor", out);
+    words_cell(results, pair, "student", out);
+    str_cat(out, "<td>");
+    html_text(out, view_str(pair, "method"));
+    str_cat(out, "</td>");
+}
+
 /* table_open - a table in its box, the heads' columns named. */
 static void table_open(struct str *out, const char *const *heads)
 {
@@ -158,12 +169,7 @@ static void pairs_html(const struct doc *results, struct str *out)
     fold(results, "row", out);
     table_open(out, heads);
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        str_cat(out, "<tr>");
-        words_cell(results, p, "supervisor", out);
-        words_cell(results, p, "student", out);
-        str_cat(out, "<td>");
-        html_text(out, view_str(p, "method"));
-        str_cat(out, "</td>");
+        row_open(results, p, out);
         if (!doc_get(p, "weak")) {
             str_cat(out, "<td colspan=\"4\">its jobs failed</td></tr>\n");
             continue;
@@ -321,12 +327,7 @@ static void inherited_html(const struct doc *results, struct str *out)
         const struct doc *a = doc_get(p, "agreement"), *inherited = doc_get(p, "error_inheritance");
         if (!a)
             continue;
-        str_cat(out, "<tr>");
-        words_cell(results, p, "supervisor", out);
-        words_cell(results, p, "student", out);
-        str_cat(out, "<td>");
-        html_text(out, view_str(p, "method"));
-        str_cat(out, "</td>");
+        row_open(results, p, out);
         est_cell(view_est(a, "all"), out);
         est_cell(view_est(a, "supervisor_right"), out);
         est_cell(view_est(inherited, "student"), out);

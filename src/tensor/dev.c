@@ -98,12 +98,10 @@ static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size
 {
     const struct cpu *own = d->priv;
     bool few = M <= MATMUL_FEW && !ta && tb;
-#ifdef W2S_BF16
     if (own->bf16 && M >= BF16_WORTH && N >= BF16_WORTH && K >= BF16_WORTH) {
         gemm_bf16_run(own->bf16, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
         return;
     }
-#endif
     (few ? own->isa->kernels->matmul : own->blas->matmul)(d, ta, tb, M, N, K, a, lda, b, ldb,
                                                           accumulate, c, ldc);
 }
@@ -159,17 +157,14 @@ int dev_open(struct dev *d, const char *name, struct err *e)
 int dev_precision_set(struct dev *d, enum precision p, struct err *e)
 {
     struct cpu *c = d->priv;
-    bool here = false;
+    bool here = c && gemm_bf16_here();
     int rc = OK;
-#ifdef W2S_BF16
-    here = c && gemm_bf16_here();
     if (p == PRECISION_F32 && c) {
         gemm_bf16_close(c->bf16);
         c->bf16 = NULL;
     } else if (here && !c->bf16) {
         rc = gemm_bf16_open(&c->bf16, e);
     }
-#endif
     if (p == PRECISION_BF16 && !here)
         return err_set(e, ERR_INPUT, "precision is bf16; %s, so f32 or auto is wanted",
                        c ? "this processor (or this program) has no products in bf16 (AVX-512 BF16)"
@@ -186,12 +181,10 @@ enum precision dev_precision(const struct dev *d)
 void dev_close(struct dev *d)
 {
     struct cpu *c = d->priv;
-    if (c)
+    if (c) {
         mem_free(c->rope.cosines);
-#ifdef W2S_BF16
-    if (c)
         gemm_bf16_close(c->bf16);
-#endif
+    }
     mem_free(d->priv);
     *d = (struct dev){0};
 }
@@ -200,13 +193,9 @@ void dev_machine(char *buf, size_t n)
 {
     char blas[128];
     size_t i = 0;
-    bool bf16 = false;
     while (!isa_runs(isas[i].name))
         i++; /* the last one runs everywhere */
-#ifdef W2S_BF16
-    bf16 = gemm_bf16_here();
-#endif
-    int at = snprintf(buf, n, "%s%s", isas[i].what, bf16 ? ", bf16" : "");
+    int at = snprintf(buf, n, "%s%s", isas[i].what, gemm_bf16_here() ? ", bf16" : "");
     for (i = 0; blas_libraries[i] && at > 0 && (size_t)at < n; i++) {
         blas_libraries[i]->describe(blas, sizeof blas);
         at += snprintf(buf + at, n - (size_t)at, "%s %s", i ? "," : ";", blas);

@@ -339,4 +339,31 @@ int gemm_bf16_open(struct gemm_bf16 **out, struct err *e)
     *out = g;
     return OK;
 }
+
+#else /* a program for another processor: gemm_bf16_here is false, and nothing else is called */
+
+bool gemm_bf16_here(void)
+{
+    return false;
+}
+
+int gemm_bf16_open(struct gemm_bf16 **out, struct err *e)
+{
+    *out = NULL;
+    return err_set(e, ERR_INPUT, "this program has no products in bf16");
+}
+
+void gemm_bf16_close(struct gemm_bf16 *g)
+{
+    BUG_ON(g);
+}
+
+void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K,
+                   const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                   float *c, size_t ldc)
+{
+    (void)g, (void)ta, (void)tb, (void)M, (void)N, (void)K, (void)a, (void)lda, (void)b, (void)ldb;
+    (void)accumulate, (void)c, (void)ldc;
+    BUG("products in bf16 were not opened");
+}
 #endif

@@ -150,14 +150,23 @@ static void products(const struct attn_shape *s, size_t rows, const float *a, si
     weighted_sums(rows, a, lda, 1, s->D, t, ldt, out, LD, wide);
 }
 
-/* met - how many of the keys [j0, j0 + n) the queries up to i (of the span) see, or come after one
- * that is seen: the others are 0 weights. */
+/* met - up to where the i-th query of a span sees the keys [j0, j0 + n): those behind have weight 0
+ * for it and for the queries before it. reach - the same for a block of queries; 0 where the window
+ * of its first has passed the keys. */
 static inline size_t met(const struct attn_shape *s, const struct span *p, size_t i, size_t j0,
                          size_t n)
 {
     size_t first, end;
     seen(s, p, i, j0, j0 + n, &first, &end);
     return end > j0 ? end - j0 : 0;
+}
+
+static inline size_t reach(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows,
+                           size_t j0, size_t n)
+{
+    size_t first, end;
+    seen(s, p, i0, j0, j0 + n, &first, &end);
+    return first < j0 + n ? met(s, p, i0 + rows - 1, j0, n) : 0;
 }
 
 static size_t attention_work(const struct attn_shape *s)
@@ -233,7 +242,7 @@ static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t
 {
     float t[BLOCK], score[QUERIES * LD];
     struct running run[MOST_GROUP];
-    size_t keys = block_keys(s), first, end;
+    size_t keys = block_keys(s);
     for (size_t g = 0; g < group; g++)
         for (size_t r = 0; r < rows; r++) {
             run[g].most[r] = -INFINITY;
@@ -241,14 +250,9 @@ static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t
             memset(y + (i0 + r) * s->ldy + g * s->D, 0, s->D * sizeof *y);
         }
     for (size_t j0 = 0; j0 < p->nk; j0 += keys) {
-        size_t n = p->nk - j0 < keys ? p->nk - j0 : keys;
-        seen(s, p, i0 + rows - 1, j0, j0 + n, &first, &end);
-        if (end <= j0)
-            break; /* none of these queries sees so far */
-        n = end - j0;
-        seen(s, p, i0, j0, j0 + n, &first, &end);
-        if (first >= j0 + n)
-            continue; /* the window has passed */
+        size_t n = reach(s, p, i0, rows, j0, p->nk - j0 < keys ? p->nk - j0 : keys);
+        if (!n)
+            continue;
         transpose(s, n, h->k + j0 * s->ldk, s->ldk, t, row_of(n));
         for (size_t g = 0; g < group; g++) {
             float *at = y + i0 * s->ldy + g * s->D;
@@ -339,7 +343,7 @@ static void heads_bwd(const struct attn_shape *s, const struct span *p, size_t g
                       const struct head_rows *h)
 {
     float kt[BLOCK], vt[BLOCK];
-    size_t keys = block_keys(s), first, end;
+    size_t keys = block_keys(s);
     for (size_t i = 0; i < p->nq; i++)
         memset(h->dq + i * s->ldq, 0, group * s->D * sizeof *h->dq);
     for (size_t j = 0; j < p->nk; j++) {
@@ -354,11 +358,10 @@ static void heads_bwd(const struct attn_shape *s, const struct span *p, size_t g
             struct head_rows r = *h;
             r.q += g * s->D, r.y += g * s->D, r.dy += g * s->D, r.dq += g * s->D, r.lse += g;
             for (size_t i = 0; i < p->nq; i += QUERIES) {
-                size_t rows = p->nq - i < QUERIES ? p->nq - i : QUERIES, from;
-                seen(s, p, i + rows - 1, j, j + n, &first, &end);
-                seen(s, p, i, j, j + n, &from, &first);
-                if (end > j && from < j + n)
-                    queries_bwd(s, p, i, rows, j, end - j, kt, vt, row_of(n), &r);
+                size_t rows = p->nq - i < QUERIES ? p->nq - i : QUERIES;
+                size_t some = reach(s, p, i, rows, j, n);
+                if (some)
+                    queries_bwd(s, p, i, rows, j, some, kt, vt, row_of(n), &r);
             }
         }
     }

@@ -3,7 +3,7 @@
  * The table exists for two number types from one list (ops_list.h): `struct ops` in f32, which
  * every device fills, and `struct ops64`, which only the scalar reference fills: the yardstick of
  * tests and of central differences. To add an operation: a row here, its reference in ref.inc.h,
- * its CPU kernel, a row in tests/unit/tensor_ops.c.
+ * its CPU kernel, its wrapper in profile.c, a row in tests/unit/tensor_ops.c.
  *
  * Common contract. Matrices are row-major; `ld` is the distance of two rows in elements. All
  * pointers are the device's. Sums that decide results are made in a fixed order: the same call
