@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "check.h"
 #include "core/doc.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -19,13 +20,6 @@
 
 /* f32 through 30 blocks against f64 */
 #define TOLERANCE 1e-4
-
-static struct err e;
-#define check(call)                                                                                \
-    do {                                                                                           \
-        if (call)                                                                                  \
-            fail_msg("%s", e.msg);                                                                 \
-    } while (0)
 
 static struct doc_tree oracle;
 static struct assets *assets;

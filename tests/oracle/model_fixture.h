@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "check.h"
 #include "core/doc.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -62,13 +63,6 @@ struct fixture {
     int32_t tokens[FIX_TOKENS], starts[FIX_S + 1];
     struct batch batch;
 };
-
-static struct err e;
-#define check(call)                                                                                \
-    do {                                                                                           \
-        if (call)                                                                                  \
-            fail_msg("%s", e.msg);                                                                 \
-    } while (0)
 
 /* numbers - all leaves of nested lists, in order; fails where there are not n. */
 static inline size_t numbers_from(const struct doc *d, double *out, size_t at, size_t n)

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "unit/scratch.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/task.h"
@@ -16,34 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char scratch[256]; /* this test program's own folder */
-
-static inline void scratch_make(void)
-{
-    const char *tmp = getenv("TMPDIR");
-    snprintf(scratch, sizeof scratch, "%s/w2s-data-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(scratch)) {
-        perror(scratch);
-        exit(99);
-    }
-}
-
-static inline void scratch_remove(void)
-{
-    struct err e = ERR_INIT;
-    file_remove_tree(scratch, &e);
-}
-
-/* in_scratch - the path of a name there; valid until the fourth call after it. */
-static inline const char *in_scratch(const char *name)
-{
-    static char paths[4][512];
-    static unsigned k;
-    char *s = paths[k++ % 4];
-    snprintf(s, sizeof paths[0], "%s/%s", scratch, name);
-    return s;
-}
 
 static inline void put_bytes(const char *name, const void *data, size_t n)
 {

@@ -12,9 +12,9 @@ static size_t cached(const char *ending)
     struct err e = ERR_INIT;
     char **names = NULL;
     size_t n = 0, found = 0;
-    if (!file_is_dir(under("runs/cache")))
+    if (!file_is_dir(in_scratch("runs/cache")))
         return 0;
-    assert_ok(file_list(under("runs/cache"), &names, &n, &e), &e);
+    assert_ok(file_list(in_scratch("runs/cache"), &names, &n, &e), &e);
     for (size_t i = 0; i < n; i++)
         found += str_ends(names[i], ending);
     mem_free(names);
@@ -56,8 +56,8 @@ static void random_weights_have_their_own(void **state)
                  {"seed.init=1", 0, 2}};
     struct err e = ERR_INIT;
     int other;
-    folder(under("runs/cache"));
-    assert_ok(file_lock_shared(under("runs/cache/lock"), &other, &e), &e);
+    folder(in_scratch("runs/cache"));
+    assert_ok(file_lock_shared(in_scratch("runs/cache/lock"), &other, &e), &e);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         size_t before = cached(".f32");
         study_do(steps[i].change, steps[i].ran);
@@ -74,9 +74,9 @@ static void the_last_one_removes_its_own(void **state)
     (void)state;
     struct err e = ERR_INIT;
     int other;
-    folder(under("runs/cache"));
-    spill(under("runs/cache/another.f32"), "a study's that goes on");
-    assert_ok(file_lock_shared(under("runs/cache/lock"), &other, &e), &e);
+    folder(in_scratch("runs/cache"));
+    spill(in_scratch("runs/cache/another.f32"), "a study's that goes on");
+    assert_ok(file_lock_shared(in_scratch("runs/cache/lock"), &other, &e), &e);
     study_do("seed.split=1", 3);
     assert_int_equal(cached(".f32"), 1 + 3); /* another may be reading them */
     file_unlock(other);
@@ -84,7 +84,7 @@ static void the_last_one_removes_its_own(void **state)
     assert_int_equal(cached(".f32"), 1 + 3); /* its own are gone, the first one's are not its own */
     study_do("seed.split=1", 0);
     assert_int_equal(cached(".f32"), 1);
-    assert_true(file_exists(under("runs/cache/another.f32")));
+    assert_true(file_exists(in_scratch("runs/cache/another.f32")));
 }
 
 static void what_is_old_goes(void **state)

@@ -305,11 +305,11 @@ static void the_manual_shows_the_defaults(void **state)
     struct study s;
     struct str yaml = STR_INIT;
     struct doc_tree manual = DOC_TREE_INIT, resolved = DOC_TREE_INIT;
-    spill(under("least.yaml"), "name: least\n"
-                               "task: toy\n"
-                               "model: toy\n"
-                               "data: {supervise: 1, train: 1, test: 1}\n");
-    assert_ok(study_read(&s, under("least.yaml"), NULL, 0, &e), &e);
+    spill(in_scratch("least.yaml"), "name: least\n"
+                                    "task: toy\n"
+                                    "model: toy\n"
+                                    "data: {supervise: 1, train: 1, test: 1}\n");
+    assert_ok(study_read(&s, in_scratch("least.yaml"), NULL, 0, &e), &e);
     assert_ok(study_resolved(&s, &yaml, &e), &e);
     assert_ok(doc_parse_yaml(&resolved, yaml.s, yaml.len, "resolved", &e), &e);
     manual_read(&manual);

@@ -30,8 +30,8 @@ static inline void toy_files(void)
     }
     assert_ok(str_check(&rows, &e), &e);
     assert_ok(str_check(&choices, &e), &e);
-    spill(under("toy.jsonl"), rows.s);
-    spill(under("choice.jsonl"), choices.s);
+    spill(in_scratch("toy.jsonl"), rows.s);
+    spill(in_scratch("choice.jsonl"), choices.s);
     str_release(&rows);
     str_release(&choices);
     static const char task[] = "name: %s\n"
@@ -49,22 +49,23 @@ static inline void toy_files(void)
                                "label: {field: label, map: {\"0\": 0, \"1\": 1}}\n";
     char text[1024];
     snprintf(text, sizeof text, task, "toy", "{text}", " bad");
-    spill(under("toy.yaml"), text);
+    spill(in_scratch("toy.yaml"), text);
     snprintf(text, sizeof text, task, "toy", "a {text}", " bad");
-    spill(under("template.yaml"), text);
+    spill(in_scratch("template.yaml"), text);
     snprintf(text, sizeof text, task, "toy", "{text}", " dull");
-    spill(under("word.yaml"), text);
+    spill(in_scratch("word.yaml"), text);
     snprintf(text, sizeof text, task, "renamed", "{text}", " bad");
-    spill(under("renamed.yaml"), text);
-    spill(under("choice.yaml"), "name: choice\n"
-                                "title: A choice\n"
-                                "citation: none\n"
-                                "licence: CC0\n"
-                                "kind: choice\n"
-                                "source:\n"
-                                "  files: {all: choice.jsonl}\n"
-                                "choice: {question: question, options: answers, answer: right}\n"
-                                "template: \"{question} {candidate}\"\n");
+    spill(in_scratch("renamed.yaml"), text);
+    spill(in_scratch("choice.yaml"),
+          "name: choice\n"
+          "title: A choice\n"
+          "citation: none\n"
+          "licence: CC0\n"
+          "kind: choice\n"
+          "source:\n"
+          "  files: {all: choice.jsonl}\n"
+          "choice: {question: question, options: answers, answer: right}\n"
+          "template: \"{question} {candidate}\"\n");
 }
 
 /* model_copy - the micro model with the last byte of its weights changed. */
@@ -94,8 +95,8 @@ static inline void bench_open(struct bench *b)
     source = source ? source : ".";
     memset(b, 0, sizeof *b);
     scratch_make();
-    setenv("XDG_CONFIG_HOME", under("config"), 1);
-    setenv("XDG_CACHE_HOME", under("cache"), 1);
+    setenv("XDG_CONFIG_HOME", in_scratch("config"), 1);
+    setenv("XDG_CACHE_HOME", in_scratch("cache"), 1);
     toy_files();
     snprintf(b->model, sizeof b->model, "%s/tests/cli/model", source);
     snprintf(b->other, sizeof b->other, "%s/other", scratch);
@@ -116,7 +117,7 @@ static inline void bench_open(struct bench *b)
     log_init(&b->log, LOG_QUIET, false);
     assert_ok(dev_open(&b->dev, "cpu", &e), &e);
     assert_ok(assets_open(&b->lab.assets, source, &e), &e);
-    assert_ok(store_open(&b->lab.store, under("runs"), &e), &e);
+    assert_ok(store_open(&b->lab.store, in_scratch("runs"), &e), &e);
     b->lab.share = source;
     b->lab.dev = &b->dev;
     b->lab.log = &b->log;

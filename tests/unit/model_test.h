@@ -9,6 +9,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "check.h"
+#include "unit/scratch.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -18,13 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct err e;
-#define check(call)                                                                                \
-    do {                                                                                           \
-        if (call)                                                                                  \
-            fail_msg("%s", e.msg);                                                                 \
-    } while (0)
 
 enum { TEST_V = 53, TEST_C = 24, TEST_L = 3, TEST_P = 40 };
 
@@ -112,34 +107,6 @@ static inline struct model *test_model(struct dev *dev, const struct model_confi
     if (K)
         check(model_head_set(m, &h, &e));
     return m;
-}
-
-static char scratch[256]; /* this test program's own folder */
-
-static inline void scratch_make(void)
-{
-    const char *tmp = getenv("TMPDIR");
-    snprintf(scratch, sizeof scratch, "%s/w2s-model-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(scratch)) {
-        perror(scratch);
-        exit(99);
-    }
-}
-
-static inline void scratch_remove(void)
-{
-    struct err ignored = ERR_INIT;
-    file_remove_tree(scratch, &ignored);
-}
-
-/* in_scratch - the path of a name there; valid until the fourth call after it. */
-static inline const char *in_scratch(const char *name)
-{
-    static char paths[4][512];
-    static unsigned k;
-    char *s = paths[k++ % 4];
-    snprintf(s, sizeof paths[0], "%s/%s", scratch, name);
-    return s;
 }
 
 static inline void put_bytes(const char *name, const void *data, size_t n)

@@ -71,20 +71,20 @@ static void results_json(struct str *out, const struct made *m)
         m->text);
 }
 
-/* page - the report of it, heap; its folder is under("report"), made anew. */
+/* page - the report of it, heap; its folder is in_scratch("report"), made anew. */
 static struct str page(const struct made *m)
 {
     struct str json = STR_INIT, html = STR_INIT;
     struct err e = ERR_INIT;
     struct log log;
     log_init(&log, LOG_QUIET, false);
-    file_remove_tree(under("report"), &e);
-    folder(under("report"));
+    file_remove_tree(in_scratch("report"), &e);
+    folder(in_scratch("report"));
     results_json(&json, m);
     assert_ok(str_check(&json, &e), &e);
-    spill(under("report/results.json"), json.s);
-    assert_ok(report_write(under("report"), &log, &e), &e);
-    assert_ok(file_read(&html, under("report/report.html"), &e), &e);
+    spill(in_scratch("report/results.json"), json.s);
+    assert_ok(report_write(in_scratch("report"), &log, &e), &e);
+    assert_ok(file_read(&html, in_scratch("report/report.html"), &e), &e);
     str_release(&json);
     return html;
 }
@@ -100,7 +100,7 @@ static size_t count(const char *text, const char *part)
 /* drawn - whether gnuplot is there; where it is, it has nothing to complain of. */
 static bool drawn(const struct str *html)
 {
-    if (!file_exists(under("report/figures/accuracy.svg")))
+    if (!file_exists(in_scratch("report/figures/accuracy.svg")))
         return false;
     assert_null(strstr(html->s, "could not be drawn"));
     return true;
@@ -119,7 +119,7 @@ static void test_ladder(void **state)
     assert_int_equal(count(html.s, "for each of 140 pairs</summary>"), 2);
     if (!drawn(&html))
         skip();
-    assert_ok(file_read(&script, under("report/figures/accuracy.gp"), &e), &e);
+    assert_ok(file_read(&script, in_scratch("report/figures/accuracy.gp"), &e), &e);
     for (size_t s = 1; s <= m.students; s++) {
         char point[64];
         snprintf(point, sizeof point, " 0.9%02zu5 0.8 0.95\n", s);
@@ -157,8 +157,8 @@ static void test_no_curve(void **state)
     if (!drawn(&html))
         skip();
     assert_holds(html.s, "no job was measured within its epochs");
-    assert_false(file_exists(under("report/figures/curves.svg")));
-    assert_true(file_exists(under("report/figures/accuracy.svg")));
+    assert_false(file_exists(in_scratch("report/figures/curves.svg")));
+    assert_true(file_exists(in_scratch("report/figures/accuracy.svg")));
     str_release(&html);
 }
 
@@ -179,7 +179,7 @@ static void test_pgr_figure(void **state)
     m.pgr = "[0.5,-80,40]", m.undefined = "null";
     html = page(&m);
     assert_holds(html.s, "1 interval reaches beyond the figure");
-    assert_ok(file_read(&script, under("report/figures/pgr.gp"), &e), &e);
+    assert_ok(file_read(&script, in_scratch("report/figures/pgr.gp"), &e), &e);
     assert_holds(script.s, "set yrange [-1.05:2.05]");
     str_release(&script);
     str_release(&html);

@@ -11,18 +11,18 @@ static void env_fresh(void)
                                        "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         unsetenv(none[i]);
-    setenv("HOME", under("home"), 1);
-    setenv("XDG_CACHE_HOME", under("cache"), 1);
-    setenv("XDG_CONFIG_HOME", under("config"), 1);
+    setenv("HOME", in_scratch("home"), 1);
+    setenv("XDG_CACHE_HOME", in_scratch("cache"), 1);
+    setenv("XDG_CONFIG_HOME", in_scratch("config"), 1);
 }
 
 static struct assets *assets_of(const char *yaml)
 {
     struct err e = ERR_INIT;
     struct assets *a;
-    folder(under("share"));
-    spill(under("share/assets.yaml"), yaml);
-    assert_ok(assets_open(&a, under("share"), &e), &e);
+    folder(in_scratch("share"));
+    spill(in_scratch("share/assets.yaml"), yaml);
+    assert_ok(assets_open(&a, in_scratch("share"), &e), &e);
     return a;
 }
 
@@ -33,11 +33,11 @@ static void wrong(const char *yaml, int line, const char *sentence)
     struct err e = ERR_INIT;
     struct assets *a;
     char want[1024];
-    folder(under("share"));
-    spill(under("share/assets.yaml"), yaml);
-    assert_int_equal(assets_open(&a, under("share"), &e), ERR_INPUT);
+    folder(in_scratch("share"));
+    spill(in_scratch("share/assets.yaml"), yaml);
+    assert_int_equal(assets_open(&a, in_scratch("share"), &e), ERR_INPUT);
     assert_null(a);
-    snprintf(want, sizeof want, "%s:%d", under("share/assets.yaml"), line);
+    snprintf(want, sizeof want, "%s:%d", in_scratch("share/assets.yaml"), line);
     assert_holds(e.msg, sentence);
     if (line)
         assert_holds(e.msg, want);
@@ -105,7 +105,7 @@ static void rows_wrong(void **state)
 
     struct err e = ERR_INIT;
     struct assets *a;
-    assert_int_equal(assets_open(&a, under("no-share"), &e), ERR_IO);
+    assert_int_equal(assets_open(&a, in_scratch("no-share"), &e), ERR_IO);
     assert_holds(e.msg, "no-share/assets.yaml");
 }
 
@@ -134,24 +134,24 @@ static void rows_right(void **state)
     assets_close(a);
 
     /* The user's file adds rows and replaces them. */
-    folder(under("config/w2s"));
-    spill(under("config/w2s/assets.yaml"),
+    folder(in_scratch("config/w2s"));
+    spill(in_scratch("config/w2s/assets.yaml"),
           "assets:\n  one:\n    kind: data\n    title: Mine\n    sources: [{path: /}]\n"
           "  three:\n    kind: data\n    sources: [{path: /}]\n");
     struct err e = ERR_INIT;
-    assert_ok(assets_open(&a, under("share"), &e), &e);
+    assert_ok(assets_open(&a, in_scratch("share"), &e), &e);
     assert_int_equal(assets_count(a), 3);
     assert_string_equal(assets_find(a, "one")->title, "Mine");
     assets_close(a);
-    spill(under("config/w2s/assets.yaml"), "assets:\n  one: 3\n");
-    assert_int_equal(assets_open(&a, under("share"), &e), ERR_INPUT);
+    spill(in_scratch("config/w2s/assets.yaml"), "assets:\n  one: 3\n");
+    assert_int_equal(assets_open(&a, in_scratch("share"), &e), ERR_INPUT);
     assert_holds(e.msg, "config/w2s/assets.yaml:2: ");
-    spill(under("config/w2s/assets.yaml"), "# nothing yet\n");
-    assert_ok(assets_open(&a, under("share"), &e), &e);
+    spill(in_scratch("config/w2s/assets.yaml"), "# nothing yet\n");
+    assert_ok(assets_open(&a, in_scratch("share"), &e), &e);
     assert_int_equal(assets_count(a), 2);
     assets_close(a);
     assets_close(NULL);
-    assert_ok(file_remove_tree(under("config"), &e), &e);
+    assert_ok(file_remove_tree(in_scratch("config"), &e), &e);
 }
 
 static void folders(void **state)
@@ -168,27 +168,27 @@ static void folders(void **state)
         &e,
         "data sciq is taken from the folder ${W2S_DATA}/sciq, and W2S_DATA is not set; set it to "
         "the folder that holds sciq (docs/assets.md)");
-    setenv("W2S_DATA", under("data"), 1);
+    setenv("W2S_DATA", in_scratch("data"), 1);
     assert_int_equal(asset_path(a, "sciq", &offline, &path, &e), ERR_INPUT);
     assert_says(&e, "data sciq is taken from the folder ${W2S_DATA}/sciq, and that is not there "
                     "(docs/assets.md)");
-    folder(under("data/sciq"));
+    folder(in_scratch("data/sciq"));
     assert_true(asset_ready(a, "sciq"));
     assert_ok(asset_path(a, "sciq", &offline, &path, &e), &e);
-    str_addf(&want, "%s/sciq", under("data"));
+    str_addf(&want, "%s/sciq", in_scratch("data"));
     assert_string_equal(path.s, want.s);
 
     /* A path that exists is taken as it is; a row's name is the row, whatever lies about. */
     char here[512];
     assert_non_null(getcwd(here, sizeof here));
-    folder(under("cwd/sciq"));
-    assert_int_equal(chdir(under("cwd")), 0);
+    folder(in_scratch("cwd/sciq"));
+    assert_int_equal(chdir(in_scratch("cwd")), 0);
     assert_ok(asset_path(a, "sciq", &online, &path, &e), &e);
     assert_string_equal(path.s, want.s);
     assert_ok(asset_path(a, "./sciq", &online, &path, &e), &e);
     assert_string_equal(path.s, "./sciq");
-    assert_ok(asset_path(a, under("cwd"), &offline, &path, &e), &e);
-    assert_string_equal(path.s, under("cwd"));
+    assert_ok(asset_path(a, in_scratch("cwd"), &offline, &path, &e), &e);
+    assert_string_equal(path.s, in_scratch("cwd"));
     assert_int_equal(chdir(here), 0);
 
     assert_int_equal(asset_path(a, "scqi", &online, &path, &e), ERR_INPUT);
@@ -273,14 +273,14 @@ static void no_memory(void **state)
     bool hit = true;
     size_t n = 0;
     env_fresh();
-    setenv("W2S_DATA", under("data"), 1);
-    folder(under("data/sciq"));
+    setenv("W2S_DATA", in_scratch("data"), 1);
+    folder(in_scratch("data/sciq"));
     assets_close(assets_of(
         "assets:\n  sciq:\n    kind: data\n    sources:\n      - path: ${W2S_DATA}/sciq\n"));
     while (hit) {
         struct assets *a = NULL;
         mem_fault_at(++n);
-        int rc = assets_open(&a, under("share"), &e);
+        int rc = assets_open(&a, in_scratch("share"), &e);
         if (!rc)
             rc = asset_path(a, "sciq", &offline, &path, &e);
         hit = mem_fault_hit();

@@ -24,19 +24,19 @@ static void env_fresh(const char *home)
         unsetenv(none[i]);
     snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u/", port_hub);
     setenv("HF_ENDPOINT", endpoint, 1);
-    setenv("HF_HOME", under(home), 1);
-    setenv("HOME", under("home"), 1);
-    setenv("XDG_CACHE_HOME", under("cache"), 1);
-    setenv("XDG_CONFIG_HOME", under("config"), 1);
+    setenv("HF_HOME", in_scratch(home), 1);
+    setenv("HOME", in_scratch("home"), 1);
+    setenv("XDG_CACHE_HOME", in_scratch("cache"), 1);
+    setenv("XDG_CONFIG_HOME", in_scratch("config"), 1);
 }
 
 static struct assets *assets_of(const char *yaml)
 {
     struct err e = ERR_INIT;
     struct assets *a;
-    folder(under("share"));
-    spill(under("share/assets.yaml"), yaml);
-    assert_ok(assets_open(&a, under("share"), &e), &e);
+    folder(in_scratch("share"));
+    spill(in_scratch("share/assets.yaml"), yaml);
+    assert_ok(assets_open(&a, in_scratch("share"), &e), &e);
     return a;
 }
 
@@ -45,9 +45,9 @@ static void requests(struct str *out)
 {
     struct err e = ERR_INIT;
     str_reset(out);
-    if (file_exists(under("requests")))
-        assert_ok(file_read(out, under("requests"), &e), &e);
-    assert_ok(file_remove_tree(under("requests"), &e), &e);
+    if (file_exists(in_scratch("requests")))
+        assert_ok(file_read(out, in_scratch("requests"), &e), &e);
+    assert_ok(file_remove_tree(in_scratch("requests"), &e), &e);
 }
 
 static int count(const char *text, const char *part)
@@ -109,7 +109,7 @@ static void layout(void **state)
     env_fresh("layout");
     requests(&asked);
     get("hub:tiny/model", &path);
-    snprintf(repo, sizeof repo, "%s/hub/models--tiny--model", under("layout"));
+    snprintf(repo, sizeof repo, "%s/hub/models--tiny--model", in_scratch("layout"));
     snprintf(file, sizeof file, "%s/snapshots/" COMMIT, repo);
     assert_string_equal(path.s, file);
     snprintf(file, sizeof file, "%s/refs/main", repo);
@@ -162,9 +162,9 @@ static void layout(void **state)
     assert_int_equal(count(asked.s, "\n"), 1);
 
     /* The shared cache may lie elsewhere. */
-    setenv("HF_HUB_CACHE", under("elsewhere"), 1);
+    setenv("HF_HUB_CACHE", in_scratch("elsewhere"), 1);
     assert_ok(asset_path(a, "hub:tiny/shards", &online, &path, &e), &e);
-    assert_true(str_starts(path.s, under("elsewhere/models--tiny--shards/snapshots/")));
+    assert_true(str_starts(path.s, in_scratch("elsewhere/models--tiny--shards/snapshots/")));
     snprintf(file, sizeof file, "%s/model-00002-of-00002.safetensors", path.s);
     assert_true(file_exists(file));
     /* One shard gone: not a whole model any more, and made whole again. */
@@ -205,7 +205,7 @@ static void resumed(void **state)
     says("hub:tiny/stop", ERR_NETWORK,
          "hub:tiny/stop: the server that model.safetensors lies on answers 503");
     requests(&asked);
-    spill(under("go"), "");
+    spill(in_scratch("go"), "");
     get("hub:tiny/stop", &path);
     snprintf(file, sizeof file, "%s/model.safetensors", path.s);
     big_whole(file);
@@ -241,7 +241,7 @@ static void sums(void **state)
     assert_true(str_ends(e.msg, "; nothing of it was kept"));
     char **names, dir[512];
     size_t n;
-    snprintf(dir, sizeof dir, "%s/hub/models--tiny--corrupt/blobs", under("sums"));
+    snprintf(dir, sizeof dir, "%s/hub/models--tiny--corrupt/blobs", in_scratch("sums"));
     assert_ok(file_list(dir, &names, &n, &e), &e);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(strlen(names[i]), 40); /* the small files alone */
@@ -289,7 +289,7 @@ static void rows(void **state)
     assert_ok(asset_path(a, "two", &online, &path, &e),
               &e); /* the second source, as the first has no such */
     assert_ok(asset_path(a, "two", &offline, &path, &e), &e);
-    setenv("HF_HOME", under("rows2"), 1);
+    setenv("HF_HOME", in_scratch("rows2"), 1);
     setenv("HF_HUB_OFFLINE", "1", 1);
     assert_int_equal(asset_path(a, "rows", &online, &path, &e), ERR_INPUT);
     assert_says(&e, "data rows: not fetched yet and HF_HUB_OFFLINE is set");
@@ -316,8 +316,8 @@ static void tokens(void **state)
 
     /* From the file that `hf auth login` writes; to the hub it goes, and to no one else. */
     unsetenv("HF_TOKEN");
-    folder(under("tokens"));
-    spill(under("tokens/token"), "good\n");
+    folder(in_scratch("tokens"));
+    spill(in_scratch("tokens/token"), "good\n");
     requests(&asked);
     get("hub:tiny/gated", &path);
     requests(&asked);
@@ -379,8 +379,8 @@ static void sentences(void **state)
 
     /* A name that climbs out of the folder is no name of a file. */
     get("hub:tiny/evil", &path);
-    assert_false(file_exists(under("sentences/hub/evil")));
-    assert_false(file_exists(under("sentences/evil")));
+    assert_false(file_exists(in_scratch("sentences/hub/evil")));
+    assert_false(file_exists(in_scratch("sentences/evil")));
 
     /* No one answers. */
     setenv("HF_ENDPOINT", "http://127.0.0.1:1", 1);
@@ -420,7 +420,7 @@ static void disk_full(void **state)
         }
         snprintf(file, sizeof file, "%s/model.safetensors", path.s);
         big_whole(file);
-        assert_ok(file_remove_tree(under(home), &e), &e);
+        assert_ok(file_remove_tree(in_scratch(home), &e), &e);
     }
     assert_true(done && failures > 8);
     assets_close(a);
@@ -449,7 +449,7 @@ static int server_start(void)
     }
     close(in[0]);
     server_stdin = in[1];
-    for (int i = 0; i < 1000 && !file_exists(under("ports")); i++) {
+    for (int i = 0; i < 1000 && !file_exists(in_scratch("ports")); i++) {
         struct timespec t = {0, 10000000};
         nanosleep(&t, NULL);
         int status;
@@ -459,7 +459,7 @@ static int server_start(void)
             return 77;
         }
     }
-    if (file_read(&text, under("ports"), &e)) {
+    if (file_read(&text, in_scratch("ports"), &e)) {
         printf("%s\n", e.msg);
         return 1;
     }

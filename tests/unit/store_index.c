@@ -40,8 +40,8 @@ static struct store *store_filled(const char *name, struct store_work *w)
     struct store *s;
     char path[600];
     bool busy;
-    file_remove_tree(under(name), &e);
-    assert_ok(store_open(&s, under(name), &e), &e);
+    file_remove_tree(in_scratch(name), &e);
+    assert_ok(store_open(&s, in_scratch(name), &e), &e);
     for (int i = 0; i < 5; i++) {
         snprintf(path, sizeof path, "index %d", i);
         hash_of(hashes[i], path);
@@ -173,13 +173,13 @@ static void rebuilt(void **state)
     assert_string_equal(step.s, all.s);
 
     /* From another process's first look, and after the file was taken away under an open store. */
-    assert_ok(store_open(&fresh, under("rebuilt"), &e), &e);
+    assert_ok(store_open(&fresh, in_scratch("rebuilt"), &e), &e);
     listing(fresh, NULL, &all);
     assert_string_equal(step.s, all.s);
-    assert_ok(file_remove_tree(under("rebuilt/index.sqlite"), &e), &e);
+    assert_ok(file_remove_tree(in_scratch("rebuilt/index.sqlite"), &e), &e);
     listing(s, NULL, &all);
     assert_string_equal(step.s, all.s);
-    assert_true(file_exists(under("rebuilt/index.sqlite")));
+    assert_true(file_exists(in_scratch("rebuilt/index.sqlite")));
     listing(fresh, NULL, &all);
     assert_string_equal(step.s, all.s);
     store_leave(s, &w);
@@ -199,7 +199,7 @@ static void broken(void **state)
     struct str good = STR_INIT, out = STR_INIT, file = STR_INIT;
     listing(s, NULL, &good);
     store_close(s);
-    assert_ok(file_read(&file, under("broken/index.sqlite"), &e), &e);
+    assert_ok(file_read(&file, in_scratch("broken/index.sqlite"), &e), &e);
     assert_true(file.len > 4096);
     for (int how = 0; how < 5; how++) {
         struct str bad = STR_INIT;
@@ -221,18 +221,18 @@ static void broken(void **state)
             str_catn(&bad, file.s, file.len);
             bad.s[63] = 99;
         }
-        assert_ok(file_write(under("broken/index.sqlite"), bad.s, bad.len, &e), &e);
-        assert_ok(store_open(&s, under("broken"), &e), &e);
+        assert_ok(file_write(in_scratch("broken/index.sqlite"), bad.s, bad.len, &e), &e);
+        assert_ok(store_open(&s, in_scratch("broken"), &e), &e);
         listing(s, NULL, &out);
         assert_string_equal(out.s, good.s);
         store_close(s);
         str_release(&bad);
     }
     /* The lock of the index cannot be had: its place is taken by a folder. */
-    assert_ok(file_remove_tree(under("broken/index.lock"), &e), &e);
-    assert_ok(file_remove_tree(under("broken/index.sqlite"), &e), &e);
-    folder(under("broken/index.lock"));
-    assert_ok(store_open(&s, under("broken"), &e), &e);
+    assert_ok(file_remove_tree(in_scratch("broken/index.lock"), &e), &e);
+    assert_ok(file_remove_tree(in_scratch("broken/index.sqlite"), &e), &e);
+    folder(in_scratch("broken/index.lock"));
+    assert_ok(store_open(&s, in_scratch("broken"), &e), &e);
     listing(s, NULL, &out);
     assert_string_equal(out.s, good.s);
     listing(s, NULL, &out);
@@ -240,7 +240,7 @@ static void broken(void **state)
     size_t rows;
     assert_ok(store_index(s, &rows, &e), &e);
     assert_int_equal(rows, 5);
-    assert_false(file_exists(under("broken/index.sqlite")));
+    assert_false(file_exists(in_scratch("broken/index.sqlite")));
     store_leave(s, &w);
     store_close(s);
     str_release(&good);
@@ -262,8 +262,8 @@ static void spoiled(void **state)
     assert_int_equal(lines(&out), 5);
     assert_holds(out.s, "job.json:1: ");
     /* What is no job is none: notes of the user's, names that are not hashes. */
-    folder(under("spoiled/jobs/notes"));
-    spill(under("spoiled/failed/readme.txt"), "x");
+    folder(in_scratch("spoiled/jobs/notes"));
+    spill(in_scratch("spoiled/failed/readme.txt"), "x");
     listing(s, NULL, &out);
     assert_int_equal(lines(&out), 5);
     (void)e;
@@ -295,7 +295,7 @@ static void find(void **state)
     str_addf(&want,
              "no job of %s is called \"quite another thing\" or has a hash that begins so; w2s ls "
              "lists them",
-             under("find"));
+             in_scratch("find"));
     assert_says(&e, want.s);
     assert_int_equal(store_find(s, "", hash, &e), ERR_INPUT);
 
@@ -309,10 +309,10 @@ static void find(void **state)
     assert_says(&e, want.s);
 
     struct store *empty;
-    assert_ok(store_open(&empty, under("empty"), &e), &e);
+    assert_ok(store_open(&empty, in_scratch("empty"), &e), &e);
     assert_int_equal(store_find(empty, "x", hash, &e), ERR_INPUT);
     str_reset(&want);
-    str_addf(&want, "no job is called \"x\": there are no jobs in %s yet", under("empty"));
+    str_addf(&want, "no job is called \"x\": there are no jobs in %s yet", in_scratch("empty"));
     assert_says(&e, want.s);
     store_close(empty);
     store_leave(s, &w);
@@ -356,13 +356,13 @@ static void listed_meanwhile(void **state)
     struct str out = STR_INIT;
     pid_t child[LISTERS + 1];
     char label[32], hash[HASH_HEX];
-    assert_ok(store_open(&s, under("meanwhile"), &e), &e);
+    assert_ok(store_open(&s, in_scratch("meanwhile"), &e), &e);
     for (int k = 0; k <= LISTERS; k++) {
         child[k] = fork();
         if (child[k])
             continue;
         struct store *mine;
-        if (store_open(&mine, under("meanwhile"), &e))
+        if (store_open(&mine, in_scratch("meanwhile"), &e))
             _exit(1);
         for (int i = 0; i < JOBS; i++) {
             bool busy = true;
@@ -408,8 +408,8 @@ static void no_memory(void **state)
     while (hit) {
         str_reset(&out);
         out.failed = false;
-        assert_ok(file_remove_tree(under("memory/index.sqlite"), &e), &e);
-        assert_ok(store_open(&fresh, under("memory"), &e), &e);
+        assert_ok(file_remove_tree(in_scratch("memory/index.sqlite"), &e), &e);
+        assert_ok(store_open(&fresh, in_scratch("memory"), &e), &e);
         mem_fault_at(++n);
         int rc = store_list(fresh, NULL, row_print, &out, &e);
         hit = mem_fault_hit();

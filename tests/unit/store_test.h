@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "unit/scratch.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -19,34 +20,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static char scratch[256]; /* this test program's own folder */
-
-static inline void scratch_make(void)
-{
-    const char *tmp = getenv("TMPDIR");
-    snprintf(scratch, sizeof scratch, "%s/w2s-store-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(scratch)) {
-        perror(scratch);
-        exit(99);
-    }
-}
-
-static inline void scratch_remove(void)
-{
-    struct err e = ERR_INIT;
-    file_remove_tree(scratch, &e);
-}
-
-/* under - scratch/<name>, in one of a few rotating buffers */
-static inline const char *under(const char *name)
-{
-    static char paths[8][512];
-    static int at;
-    char *p = paths[at++ % 8];
-    snprintf(p, sizeof paths[0], "%s/%s", scratch, name);
-    return p;
-}
 
 static inline void spill(const char *path, const char *text)
 {

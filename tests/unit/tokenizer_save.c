@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "check.h"
 #include "core/file.h"
 #include "tokenizer/tokenizer.h"
 
@@ -20,13 +21,6 @@ static const char *tokens[256 + WORDS + 3], *merges[WORDS];
 static char text[256 + WORDS + 3][16], lines[WORDS][32];
 static int32_t types[256 + WORDS + 3];
 static size_t n_tokens;
-static struct err e;
-
-#define check(call)                                                                                \
-    do {                                                                                           \
-        if (call)                                                                                  \
-            fail_msg("%s", e.msg);                                                                 \
-    } while (0)
 
 static void token(const char *s, int32_t type)
 {
