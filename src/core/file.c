@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +229,18 @@ int file_append(const char *path, const void *data, size_t n, struct err *e)
     if (close(fd) && !rc)
         rc = err_sys(e, "%s: cannot write", path);
     return rc;
+}
+
+void file_absolute(const char *path, struct str *out)
+{
+    char here[PATH_MAX];
+    str_reset(out);
+    while (str_starts(path, "./"))
+        path += 2;
+    if (*path != '/' && getcwd(here, sizeof here))
+        str_path(out, here, path);
+    else
+        str_cat(out, path);
 }
 
 bool file_exists(const char *path)

@@ -28,6 +28,9 @@ int file_out_commit(struct file_out *f,
 void file_out_close(struct file_out *f); /* accepts NULL */
 
 bool file_exists(const char *path);
+/* file_absolute - path from the root, in place of what out held; as it is where the working
+ * directory has no name. */
+void file_absolute(const char *path, struct str *out);
 bool file_is_dir(const char *path);
 int file_size(const char *path, size_t *size, struct err *e);
 int file_mkdirs(const char *path, struct err *e);      /* like mkdir -p */

@@ -41,6 +41,8 @@ int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *n
 int lab_tokenizer_save(const struct lab_model *m, const char *dir, struct err *e);
 void lab_model_close(struct lab_model *m);
 
+/* lab_is_path - whether a task's or study's name is a path: it has a slash or ends in .yaml. */
+bool lab_is_path(const char *name);
 /* lab_task_open - a task by name (share/tasks/NAME.yaml) or by a path that ends in .yaml; *dir:
  * where its data lies, fetched where needed. */
 int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,

@@ -128,12 +128,17 @@ void lab_model_close(struct lab_model *m)
     m->weights = NULL;
 }
 
+bool lab_is_path(const char *name)
+{
+    return str_ends(name, ".yaml") || str_ends(name, ".yml") || strchr(name, '/');
+}
+
 /* share_path - share/<folder>/<name>.yaml, or name itself where it is a path; else a sentence with
  * what is there. */
 static int share_path(const char *share, const char *folder, const char *what, const char *name,
                       struct str *path, struct err *e)
 {
-    if (str_ends(name, ".yaml") || str_ends(name, ".yml") || strchr(name, '/')) {
+    if (lab_is_path(name)) {
         str_reset(path);
         str_cat(path, name);
         if (file_exists(name))

@@ -112,7 +112,7 @@ static int study_jobs(const struct plan *p, struct lab_summary *sum, struct err 
 static int study_write(const struct plan *p, const char *dir, struct err *e)
 {
     struct str yaml = STR_INIT, path = STR_INIT;
-    int rc = study_resolved(p->study, &yaml, e);
+    int rc = study_resolved(p->study, p->lab->assets, &yaml, e);
     str_path(&path, dir, "study.yaml");
     if (!rc)
         rc = str_check(&path, e);
@@ -136,7 +136,7 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     if (rc)
         return rc;
     out->jobs = p.n_jobs;
-    str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->folder);
+    str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->name);
     rc = str_check(&out->dir, e);
     if (!rc)
         rc = study_write(&p, out->dir.s, e);

@@ -1,5 +1,6 @@
 /* study.c - the study file: keys, defaults, overrides, and writing it back whole. */
-#include "lab/study.h"
+#include "lab/lab.h"
+#include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
 
@@ -297,16 +298,22 @@ static bool overridden(const char *const *overrides, size_t n, const char *key)
     return false;
 }
 
-/* folder_set - a study that was changed on the command line has results of its own, unless it was
+/* name_set - a study that was changed on the command line has results of its own, unless it was
  * given a name there too. */
-static int folder_set(struct study *s, const char *const *overrides, size_t n, struct err *e)
+static int name_set(struct study *s, const char *const *overrides, size_t n, struct err *e)
 {
     struct str yaml = STR_INIT;
     char hex[HASH_HEX] = "";
     int rc = OK;
-    if (n && !overridden(overrides, n, "name=") && !(rc = study_resolved(s, &yaml, e)))
+    if (!n || overridden(overrides, n, "name="))
+        return OK;
+    rc = study_resolved(s, NULL, &yaml, e);
+    if (!rc)
         rc = hash_bytes(yaml.s, yaml.len, hex, e);
-    snprintf(s->folder, sizeof s->folder, "%.120s%s%.8s", s->name, *hex ? "-" : "", hex);
+    if (!rc) {
+        snprintf(s->own, sizeof s->own, "%.*s-%.8s", STUDY_NAME - 9, s->name, hex);
+        s->name = s->own;
+    }
     str_release(&yaml);
     return rc;
 }
@@ -368,6 +375,11 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
                       s->name);
         goto out;
     }
+    if (strlen(s->name) > STUDY_NAME) {
+        rc = doc_fail(doc_get(root, "name"), e, "\"name\" has %zu letters, wanted at most %d",
+                      strlen(s->name), STUDY_NAME);
+        goto out;
+    }
     s->title = s->name;
     const struct doc *training = doc_get(root, "training");
     if ((rc = doc_opt_str(root, "title", &s->title, e)) ||
@@ -381,7 +393,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = doc_opt_bool(root, "save", &s->save, e)) ||
         (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
         (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||
-        (rc = folder_set(s, overrides, n, e)))
+        (rc = name_set(s, overrides, n, e)))
         goto out;
     title_set(s, overrides, n);
 out:
@@ -426,12 +438,23 @@ void side_settings_json(struct js *j, const struct study_side *side)
     str_release(&trainable);
 }
 
-static void side_json(struct js *j, const char *name, const struct study_side *side)
+/* place_json - a task's or model's name; where it is the path of something local, from the root. */
+static void place_json(struct js *j, const char *name, bool local)
+{
+    struct str path = STR_INIT;
+    file_absolute(name, &path);
+    js_str(j, local ? path.s : name);
+    j->out->failed = j->out->failed || path.failed;
+    str_release(&path);
+}
+
+static void side_json(struct js *j, const char *name, const struct study_side *side,
+                      const struct assets *assets)
 {
     js_key(j, name), js_open(j, '{');
     js_key(j, "model"), js_open(j, '[');
     for (size_t i = 0; i < side->n_models; i++)
-        js_str(j, side->models[i]);
+        place_json(j, side->models[i], assets && asset_is_path(assets, side->models[i]));
     js_close(j, ']');
     js_key(j, "layers"), js_open(j, '[');
     for (size_t i = 0; i < side->n_layers; i++)
@@ -445,7 +468,8 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
     js_close(j, '}');
 }
 
-int study_resolved(const struct study *s, struct str *yaml, struct err *e)
+int study_resolved(const struct study *s, const struct assets *assets, struct str *yaml,
+                   struct err *e)
 {
     struct str json = STR_INIT;
     struct doc_tree t = DOC_TREE_INIT;
@@ -454,14 +478,14 @@ int study_resolved(const struct study *s, struct str *yaml, struct err *e)
     js_open(&j, '{');
     js_key(&j, "name"), js_str(&j, s->name);
     js_key(&j, "title"), js_str(&j, s->title);
-    js_key(&j, "task"), js_str(&j, s->task);
+    js_key(&j, "task"), place_json(&j, s->task, assets && lab_is_path(s->task));
     js_key(&j, "data"), js_open(&j, '{');
     for (int p = 0; p < PART_COUNT; p++)
         js_key(&j, part_names[p]), js_int(&j, (int64_t)s->sizes.n[p]);
     js_key(&j, "max_tokens"), js_int(&j, (int64_t)s->max_tokens);
     js_close(&j, '}');
-    side_json(&j, "supervisor", &s->supervisor);
-    side_json(&j, "student", &s->student);
+    side_json(&j, "supervisor", &s->supervisor, assets);
+    side_json(&j, "student", &s->student, assets);
     js_key(&j, "methods"), js_open(&j, '[');
     for (size_t i = 0; i < s->n_methods; i++)
         js_str(&j, s->methods[i]->name);

@@ -7,9 +7,11 @@
 
 #include "core/doc.h"
 #include "data/task.h"
+#include "store/asset.h"
 #include "train/train.h"
 
-#define STUDY_LIST 32 /* entries a list of layers, models or methods may have */
+#define STUDY_LIST 32  /* entries a list of layers, models or methods may have */
+#define STUDY_NAME 200 /* bytes of a name: it is a folder's */
 
 struct method {
     const char *name;
@@ -36,9 +38,9 @@ enum study_seed { SEED_SPLIT, SEED_LABEL, SEED_INIT, SEED_ORDER, SEED_COUNT };
 struct study {
     struct doc_tree tree; /* the file with its overrides: strings below live in it */
     const char *name, *title, *task;
-    char titled[400]; /* the title with what was overridden */
-    char folder[160]; /* of its results: the name; with overrides the name and the hash of the
-                         settings, so that one does not write over the other */
+    char titled[400];         /* the title with what was overridden */
+    char own[STUDY_NAME + 1]; /* the name of a study with overrides: the file's and the hash of the
+                                 settings, so that one does not write over the other's results */
     struct task_sizes sizes;
     size_t max_tokens;
     struct study_side supervisor, student;
@@ -63,8 +65,10 @@ void study_release(struct study *s);
 uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetition);
 
 /* study_resolved - every setting, defaults included, as YAML that study_read takes and that gives
- * the same jobs. */
-int study_resolved(const struct study *s, struct str *yaml, struct err *e);
+ * the same jobs under the same name. With assets (else NULL) local paths are absolute, so that it
+ * can be run from any folder. */
+int study_resolved(const struct study *s, const struct assets *assets, struct str *yaml,
+                   struct err *e);
 
 /* side_settings_json - what of a side's training can change a result, as members of an open JSON
  * object: enters job hashes. */

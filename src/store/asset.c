@@ -386,6 +386,11 @@ int asset_path(struct assets *a, const char *name, const struct asset_options *o
     return rc;
 }
 
+bool asset_is_path(const struct assets *a, const char *name)
+{
+    return !assets_find(a, name) && !str_starts(name, "hub:") && file_exists(name);
+}
+
 bool asset_ready(struct assets *a, const char *name)
 {
     static const struct asset_options silent = {true, NULL};

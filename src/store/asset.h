@@ -44,6 +44,8 @@ struct asset_options {
  * (./NAME where a row has the name NAME). Else: "did you mean". */
 int asset_path(struct assets *a, const char *name, const struct asset_options *o, struct str *path,
                struct err *e);
+/* asset_is_path - whether asset_path would take name as the path that it is. */
+bool asset_is_path(const struct assets *a, const char *name);
 bool asset_ready(struct assets *a, const char *name); /* needs no fetch */
 
 #endif

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# again.sh - a study that is run again: from its saved settings, from another folder, with nothing left to compute.
+. "$(dirname "$0")/lib.sh"
+
+cp -R "$model" local
+small="data.train=32 data.test=40 training.epochs=1 student.epochs=1 methods=naive model=./local"
+
+# The settings saved with an overridden study are that study, not the one it came from.
+expect 0 "$W2S" run micro.yaml $small name=micro --runs a
+expect 0 "$W2S" run micro.yaml $small data.valid=0 --runs a
+base=$(sha256sum <a/studies/micro/results.json)
+own=$(cd a/studies && echo micro-*)
+[ -f "a/studies/$own/study.yaml" ] || fail "no one folder of the overridden study: $own"
+cp "a/studies/$own/study.yaml" before.yaml
+# Another folder is no hindrance: what is local has its whole path.
+mkdir elsewhere
+expect 0 env -C elsewhere "$W2S" run "../a/studies/$own/study.yaml" --runs ../a
+says err "0 computed, 3 found"
+[ "$base" = "$(sha256sum <a/studies/micro/results.json)" ] || fail "the saved study wrote over its base's results"
+[ "$(cd a/studies && echo *)" = "micro $own" ] || fail "folders of studies: $(ls a/studies)"
+cmp -s before.yaml "a/studies/$own/study.yaml" || fail "the saved study saves another one"
+says "a/studies/$own/study.yaml" "task: $PWD/toy.yaml"
+says "a/studies/$own/study.yaml" "[$PWD/local]"
+
+# A name has to be a folder's, with room for what overrides add to it.
+long=$(printf 'n%.0s' $(seq 201))
+expect 2 "$W2S" run micro.yaml name="$long" --runs b
+one_sentence
+says err '"name" has 201 letters'
+expect 0 "$W2S" run micro.yaml $small name="${long:1}" --runs a
+expect 0 "$W2S" run "a/studies/${long:1}/study.yaml" data.valid=0 --runs a
+expect 0 "$W2S" run "$(echo a/studies/nnnn*-????????)/study.yaml" --runs a
+[ "$(ls a/studies | wc -l)" = 4 ] || fail "folders of studies: $(ls a/studies)"
+finish
