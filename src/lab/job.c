@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct curve_point {
     struct train_point p;
@@ -338,6 +339,7 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_init(&w, &result);
     js_open(&w, '{');
     js_key(&w, "accuracy"), js_real(&w, accuracy);
+    js_key(&w, "finished"), js_int(&w, (int64_t)time(NULL));
     js_key(&w, "seconds"), js_real(&w, seconds);
     js_key(&w, "train_seconds"), js_real(&w, d->trained.seconds);
     js_key(&w, "steps"), js_int(&w, (int64_t)d->trained.steps);
@@ -390,7 +392,8 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
     struct desk d = {
         .plan = p, .job = j, .data = &p->data[j->repetition], .K = task_classes(p->task)};
     double start = clock_now();
-    int rc = store_begin(p->lab->store, j->hash, "train", j->label, &d.work, busy, e);
+    int rc =
+        store_begin(p->lab->store, j->hash, "train", j->label, p->study->name, &d.work, busy, e);
     if (rc || *busy)
         return rc;
     if ((rc = desk_model(&d, e)) || (rc = desk_sets(&d, e)) || (rc = desk_targets(&d, e)) ||

@@ -63,8 +63,9 @@ struct model_config job_config(const struct job *j);
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
 /* job_run - compute one job into the store. *busy as store_begin. */
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e);
-/* results_write - results.json and predictions.csv in dir. */
-int results_write(const struct plan *p, const char *dir, double seconds, struct err *e);
+/* results_write - results.json and predictions.csv in dir. idle: this run computed nothing, and the
+ * study is the one whose results are there: what computed them stays named. */
+int results_write(const struct plan *p, const char *dir, bool idle, struct err *e);
 
 /* predictions_write - predictions.csv in dir: every test example of every repetition with each
  * model's probabilities (docs/results.md). probs [jobs]: [n,K] on the test part, NULL where the job

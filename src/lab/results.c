@@ -23,6 +23,7 @@ struct bench {
     uint64_t **units;         /* [seeds], each test example's question */
     double **probs;           /* [jobs], NULL where failed */
     double (*scores)[SCORES]; /* [jobs] */
+    struct doc_tree *results; /* [jobs], result.json; no root where failed */
 };
 
 static int bench_score(struct bench *b, size_t i, struct err *e)
@@ -49,7 +50,8 @@ static int bench_open(struct bench *b, const struct plan *p, struct err *e)
     b->units = b->labels ? mem_zalloc(p->study->seeds, sizeof *b->units, e) : NULL;
     b->probs = b->units ? mem_zalloc(p->n_jobs, sizeof *b->probs, e) : NULL;
     b->scores = b->probs ? mem_zalloc(p->n_jobs, sizeof *b->scores, e) : NULL;
-    if (!b->scores)
+    b->results = b->scores ? mem_zalloc(p->n_jobs, sizeof *b->results, e) : NULL;
+    if (!b->results)
         return e->code;
     for (size_t r = 0; r < p->study->seeds; r++) {
         const struct dataset *d = &p->data[r];
@@ -67,6 +69,8 @@ static int bench_open(struct bench *b, const struct plan *p, struct err *e)
             int rc = job_probs(p, p->jobs[i], PART_TEST, &b->probs[i], e);
             if (!rc)
                 rc = bench_score(b, i, e);
+            if (!rc)
+                rc = store_result(p->lab->store, p->jobs[i]->hash, &b->results[i], e);
             if (rc)
                 return rc;
         }
@@ -81,6 +85,9 @@ static void bench_close(struct bench *b)
         mem_free(b->units[r]);
     for (size_t i = 0; b->probs && i < b->p->n_jobs; i++)
         mem_free(b->probs[i]);
+    for (size_t i = 0; b->results && i < b->p->n_jobs; i++)
+        doc_tree_release(&b->results[i]);
+    mem_free(b->results);
     mem_free(b->labels);
     mem_free(b->units);
     mem_free(b->probs);
@@ -299,23 +306,81 @@ static size_t seeds_distinct(const struct plan *p)
     return n;
 }
 
-static void study_json(struct js *w, const struct plan *p, double seconds)
+static double job_number(const struct bench *b, size_t i, const char *key)
 {
-    char when[32], device[256];
-    time_t now = time(NULL);
+    const struct doc *d = doc_get(b->results[i].root, key);
+    return d && (d->type == DOC_INT || d->type == DOC_REAL) ? d->r : 0;
+}
+
+/* cost_json - what the jobs took, whichever run computed them: their seconds together, the most
+ * memory of any, when the last one was done. */
+static void cost_json(struct js *w, const struct bench *b)
+{
+    double seconds = 0, memory = 0, last = 0;
+    char when[32] = "";
     struct tm tm;
-    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-    dev_describe(p->lab->dev, device, sizeof device);
-    js_key(w, "study"), js_open(w, '{');
-    js_key(w, "name"), js_str(w, p->study->name);
-    js_key(w, "title"), js_str(w, p->study->title);
+    for (size_t i = 0; i < b->p->n_jobs; i++) {
+        seconds += job_number(b, i, "seconds");
+        memory = fmax(memory, job_number(b, i, "memory_peak"));
+        last = fmax(last, job_number(b, i, "finished"));
+    }
+    time_t t = (time_t)last;
+    if (t)
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
     js_key(w, "when"), js_str(w, when);
     js_key(w, "seconds"), js_real(w, seconds);
+    js_key(w, "memory_peak"), js_int(w, (int64_t)memory);
+}
+
+static const char *const origin_keys[] = {"command", "version", "device", "threads"};
+enum { ORIGIN_KEYS = sizeof origin_keys / sizeof *origin_keys };
+
+/* origin_json - what computed the jobs. old: results that were there and that it stays named of,
+ * NULL where this run is it. */
+static void origin_json(struct js *w, const struct plan *p, const struct doc *old)
+{
+    char device[256];
+    struct str raw = STR_INIT;
+    for (size_t i = 0; old && i < ORIGIN_KEYS; i++) {
+        str_reset(&raw);
+        doc_write_json(&raw, doc_get(old, origin_keys[i]));
+        js_key(w, origin_keys[i]), js_raw(w, raw.s);
+        w->out->failed = w->out->failed || raw.failed;
+    }
+    str_release(&raw);
+    if (old)
+        return;
+    dev_describe(p->lab->dev, device, sizeof device);
     js_key(w, "command"), js_str(w, p->lab->command);
     js_key(w, "version"), js_str(w, p->lab->version);
     js_key(w, "device"), js_str(w, device);
     js_key(w, "threads"), js_int(w, par_threads());
-    js_key(w, "memory_peak"), js_int(w, (int64_t)mem_peak());
+}
+
+/* origin_read - the study of the results in dir, whole; NULL where there are none. */
+static const struct doc *origin_read(struct doc_tree *t, const char *dir)
+{
+    struct str path = STR_INIT;
+    struct err ignored = ERR_INIT;
+    str_path(&path, dir, "results.json");
+    const struct doc *study =
+        !path.failed && file_exists(path.s) && !doc_read_json(t, path.s, &ignored)
+            ? doc_get(t->root, "study")
+            : NULL;
+    for (size_t i = 0; i < ORIGIN_KEYS; i++)
+        study = doc_get(study, origin_keys[i]) ? study : NULL;
+    str_release(&path);
+    return study;
+}
+
+static void study_json(struct js *w, const struct bench *b, const struct doc *old)
+{
+    const struct plan *p = b->p;
+    js_key(w, "study"), js_open(w, '{');
+    js_key(w, "name"), js_str(w, p->study->name);
+    js_key(w, "title"), js_str(w, p->study->title);
+    cost_json(w, b);
+    origin_json(w, p, old);
     js_key(w, "seeds"), js_int(w, (int64_t)seeds_distinct(p));
     js_key(w, "seeds_asked"), js_int(w, (int64_t)p->study->seeds);
     js_key(w, "bootstrap"), js_int(w, (int64_t)p->study->bootstrap);
@@ -424,7 +489,6 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
     js_key(w, "jobs"), js_open(w, '[');
     for (size_t i = 0; i < p->n_jobs && !rc; i++) {
         const struct job *j = p->jobs[i];
-        struct doc_tree t = DOC_TREE_INIT;
         js_open(w, '{');
         js_key(w, "hash"), js_str(w, j->hash);
         js_key(w, "label"), js_str(w, j->label);
@@ -439,9 +503,9 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
         js_key(w, "seed"), js_int(w, (int64_t)j->repetition);
         if (j->state == JOB_FAILED) {
             js_key(w, "error"), js_str(w, j->why.msg);
-        } else if (!(rc = store_result(p->lab->store, j->hash, &t, e))) {
+        } else {
             str_reset(&raw);
-            doc_write_json(&raw, t.root);
+            doc_write_json(&raw, b->results[i].root);
             rc = str_check(&raw, e);
             js_key(w, "result"), js_raw(w, raw.s);
             js_key(w, "scores"), js_open(w, '{');
@@ -450,7 +514,6 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
             js_close(w, '}');
         }
         js_close(w, '}');
-        doc_tree_release(&t);
     }
     js_close(w, ']');
     str_release(&id);
@@ -494,9 +557,10 @@ static void examples_json(struct js *w, const struct bench *b)
     js_close(w, '}');
 }
 
-int results_write(const struct plan *p, const char *dir, double seconds, struct err *e)
+int results_write(const struct plan *p, const char *dir, bool idle, struct err *e)
 {
     struct str out = STR_INIT, path = STR_INIT;
+    struct doc_tree old = DOC_TREE_INIT;
     struct bench b;
     struct js w;
     int rc = bench_open(&b, p, e);
@@ -505,7 +569,7 @@ int results_write(const struct plan *p, const char *dir, double seconds, struct 
         goto out;
     js_open(&w, '{');
     js_key(&w, "format"), js_int(&w, 1);
-    study_json(&w, p, seconds);
+    study_json(&w, &b, idle ? origin_read(&old, dir) : NULL);
     task_json(&w, p);
     models_json(&w, p);
     js_key(&w, "pairs"), js_open(&w, '[');
@@ -528,6 +592,7 @@ int results_write(const struct plan *p, const char *dir, double seconds, struct 
         rc = file_write(path.s, out.s, out.len, e);
 out:
     bench_close(&b);
+    doc_tree_release(&old);
     str_release(&out);
     str_release(&path);
     return rc;

@@ -109,17 +109,21 @@ static int study_jobs(const struct plan *p, struct lab_summary *sum, struct err 
     return rc;
 }
 
-static int study_write(const struct plan *p, const char *dir, struct err *e)
+/* study_write - study.yaml; *same: it was there, with the same settings. */
+static int study_write(const struct plan *p, const char *dir, bool *same, struct err *e)
 {
-    struct str yaml = STR_INIT, path = STR_INIT;
+    struct str yaml = STR_INIT, path = STR_INIT, old = STR_INIT;
+    struct err ignored = ERR_INIT;
     int rc = study_resolved(p->study, p->lab->assets, &yaml, e);
     str_path(&path, dir, "study.yaml");
     if (!rc)
         rc = str_check(&path, e);
     if (!rc)
         rc = file_mkdirs(dir, e);
-    if (!rc)
+    *same = !rc && !file_read(&old, path.s, &ignored) && !strcmp(old.s, yaml.s);
+    if (!rc && !*same)
         rc = file_write(path.s, yaml.s, yaml.len, e);
+    str_release(&old);
     str_release(&yaml);
     str_release(&path);
     return rc;
@@ -130,6 +134,7 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     struct plan p;
     double start = clock_now();
     int cache = -1;
+    bool same = false;
     memset(out, 0, sizeof *out);
     str_init(&out->dir);
     int rc = plan_make(&p, lab, s, e);
@@ -139,14 +144,14 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->name);
     rc = str_check(&out->dir, e);
     if (!rc)
-        rc = study_write(&p, out->dir.s, e);
+        rc = study_write(&p, out->dir.s, &same, e);
     if (!rc)
         rc = cached_features_hold(&p, &cache, e);
     if (!rc)
         rc = study_jobs(&p, out, e);
     out->seconds = clock_now() - start;
     if (!rc)
-        rc = results_write(&p, out->dir.s, out->seconds, e);
+        rc = results_write(&p, out->dir.s, same && !out->ran, e);
     cached_features_drop(&p, cache, !rc && !out->failed);
     plan_release(&p);
     return rc;

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 /* Raised with every change of the table: an index of another number is made anew. */
-#define INDEX_FORMAT 1
+#define INDEX_FORMAT 2
 #define TEXT_OF(x)   #x
 #define TEXT(x)      TEXT_OF(x)
 
@@ -117,7 +117,8 @@ static double finding_real(const struct doc *map, const char *key, double otherw
 }
 
 /* finding_read - job.json or its like: name within dir ("" : dir is the file), from which rows take
- * what they name. A file that is not there or broken leaves a row with the reason as its error. */
+ * what they name. A file that is not there or broken leaves a row with the reason as its error.
+ * What a file says of its time goes before the file's own, which a copy does not keep. */
 static int finding_read(struct finding *f, struct doc_tree *t, const char *name, struct err *e)
 {
     struct str path = STR_INIT;
@@ -145,6 +146,7 @@ static int finding_read(struct finding *f, struct doc_tree *t, const char *name,
         f->row.error = finding_text(t->root, "error", f->row.error);
         f->row.seconds = finding_real(t->root, "seconds", f->row.seconds);
         f->row.accuracy = finding_real(t->root, "accuracy", f->row.accuracy);
+        f->row.when = (int64_t)finding_real(t->root, "finished", (double)f->row.when);
     }
 out:
     str_release(&path);

@@ -141,7 +141,8 @@ static int work_lock(const char *dir, const char *lock, int *fd, struct err *e)
     return rc;
 }
 
-static int work_note(const struct store_work *w, const char *kind, const char *label, struct err *e)
+static int work_note(const struct store_work *w, const char *kind, const char *label,
+                     const char *study, struct err *e)
 {
     struct str path = STR_INIT, text = STR_INIT;
     struct js j;
@@ -152,6 +153,7 @@ static int work_note(const struct store_work *w, const char *kind, const char *l
     js_key(&j, "hash"), js_str(&j, w->hash);
     js_key(&j, "kind"), js_str(&j, kind);
     js_key(&j, "label"), js_str(&j, label);
+    js_key(&j, "study"), js_str(&j, study);
     js_key(&j, "host"), js_str(&j, host);
     js_key(&j, "pid"), js_int(&j, (int64_t)getpid());
     js_key(&j, "started"), js_int(&j, (int64_t)time(NULL));
@@ -236,7 +238,7 @@ static void wait_ms(long ms)
 }
 
 int store_begin(struct store *s, const char *hash, const char *kind, const char *label,
-                struct store_work *w, bool *busy, struct err *e)
+                const char *study, struct store_work *w, bool *busy, struct err *e)
 {
     /* A listing holds a lock for a moment to see whether it is free, so "busy" is believed at the
      * third time; and so is an error, which may come of a folder that another renames into jobs/
@@ -281,7 +283,7 @@ int store_begin(struct store *s, const char *hash, const char *kind, const char 
         *busy = !rc;
         goto out;
     }
-    rc = work_note(w, kind, label, e);
+    rc = work_note(w, kind, label, study, e);
 out:
     str_release(&lock);
     if (rc || *busy) {
@@ -327,21 +329,24 @@ int store_fail(struct store *s, struct store_work *w, const struct err *why, str
     struct str path = STR_INIT, text = STR_INIT;
     struct doc_tree note = DOC_TREE_INIT;
     struct err ignored = ERR_INIT;
-    const char *kind = "", *label = "";
+    const char *kind = "", *label = "", *study = "";
     struct js j;
     BUG_ON(!w->hash[0]);
     str_path(&path, w->dir.s, "work.json");
     if (!str_check(&path, &ignored) && !doc_read_json(&note, path.s, &ignored)) {
         (void)doc_opt_str(note.root, "kind", &kind, &ignored);
         (void)doc_opt_str(note.root, "label", &label, &ignored);
+        (void)doc_opt_str(note.root, "study", &study, &ignored);
     }
     js_init(&j, &text);
     js_open(&j, '{');
     js_key(&j, "hash"), js_str(&j, w->hash);
     js_key(&j, "kind"), js_str(&j, kind);
     js_key(&j, "label"), js_str(&j, label);
+    js_key(&j, "study"), js_str(&j, study);
     js_key(&j, "code"), js_int(&j, why->code);
     js_key(&j, "error"), js_str(&j, why->msg);
+    js_key(&j, "finished"), js_int(&j, (int64_t)time(NULL));
     js_close(&j, '}');
     str_addc(&text, '\n');
     int rc = path_of(s, "failed", w->hash, ".json", &path, e);

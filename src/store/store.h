@@ -41,9 +41,9 @@ struct store_work {
 /* store_begin - take the job: makes or reopens its work folder, locks it. *busy true (and OK, w
  * zeroed) where another process has it or has just finished it: ask store_has, wait, ask again. A
  * job that was killed between its last file and its rename is finished here, and is busy in this
- * sense. */
+ * sense. kind, label and study are what a listing says of it until it is finished. */
 int store_begin(struct store *s, const char *hash, const char *kind, const char *label,
-                struct store_work *w, bool *busy, struct err *e);
+                const char *study, struct store_work *w, bool *busy, struct err *e);
 /* store_finish - job.json and result.json are written, the checkpoint removed, the folder renamed
  * into jobs/. On OK w is zeroed; on an error it still holds the job, for store_fail or store_leave.
  */
@@ -70,7 +70,8 @@ struct store_row {
     const char *kind, *label, *state, *study, *error; /* "" where unknown; state: done, failed,
                                                          under way, stopped */
     double seconds, accuracy;                         /* NAN where the result has none */
-    int64_t when;                                     /* unix seconds of the last change */
+    int64_t
+        when; /* unix seconds: "finished" of the result where it has it, else of the last change */
     size_t bytes;
 };
 /* store_index - rebuild from the folders; *jobs: rows in it, of any state. */

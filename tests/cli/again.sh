@@ -31,4 +31,31 @@ expect 0 "$W2S" run micro.yaml $small name="${long:1}" --runs a
 expect 0 "$W2S" run "a/studies/${long:1}/study.yaml" data.valid=0 --runs a
 expect 0 "$W2S" run "$(echo a/studies/nnnn*-????????)/study.yaml" --runs a
 [ "$(ls a/studies | wc -l)" = 4 ] || fail "folders of studies: $(ls a/studies)"
+# What it took and what computed it stays, when there is nothing left to compute; so it does for one who copies the folder.
+made() {
+    python3 - "$1" "$2" <<'E'
+import json, sys
+r = json.load(open(f"{sys.argv[1]}/studies/{sys.argv[2]}/results.json"))
+s, jobs = r["study"], [j["result"] for j in r["jobs"]]
+assert abs(s["seconds"] - sum(j["seconds"] for j in jobs)) < 1e-9, s
+assert s["memory_peak"] == max(j["memory_peak"] for j in jobs), s
+print({k: s[k] for k in ("seconds", "memory_peak", "when", "command", "device", "threads")}, [j["finished"] for j in jobs])
+E
+}
+made a micro >first || fail "seconds are not the jobs' own, or memory"
+says first "micro.yaml"
+"$W2S" ls --runs a >first.ls 2>err
+sleep 1.1
+cp -R a copy
+touch -d 2001-01-01 copy/jobs/*/*
+expect 0 "$W2S" run copy/studies/micro/study.yaml --runs copy
+made copy micro >second
+cmp first second || fail "a run that computed nothing took the place of the one that did: $(cat second)"
+expect 0 "$W2S" index --runs copy
+"$W2S" ls --runs copy >second.ls 2>err
+cmp first.ls second.ls || fail "the copied jobs are of another day: $(cat second.ls)"
+# Other settings under the same name, of jobs that are all there: named after the run that compared them.
+expect 0 "$W2S" run micro.yaml $small name=micro bootstrap=300 --runs copy
+made copy micro >third
+says third "bootstrap=300"
 finish

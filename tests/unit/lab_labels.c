@@ -13,7 +13,8 @@ static void supervisor_write(const struct plan *p, const struct job *weak)
     struct err e = ERR_INIT;
     struct store_work w;
     bool busy;
-    assert_ok(store_begin(bench.lab.store, weak->hash, "train", weak->label, &w, &busy, &e), &e);
+    assert_ok(
+        store_begin(bench.lab.store, weak->hash, "train", weak->label, "quick", &w, &busy, &e), &e);
     assert_false(busy);
     for (int part = PART_TRAIN; part < PART_COUNT; part++) {
         char path[600];

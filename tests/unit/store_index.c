@@ -24,7 +24,7 @@ static void done_make(struct store *s, const char *hash, const char *label, cons
     snprintf(job, sizeof job,
              "{\"hash\":\"%s\",\"kind\":\"train\",\"label\":\"%s\",\"study\":\"quick\"}", hash,
              label);
-    assert_ok(store_begin(s, hash, "train", label, &w, &busy, &e), &e);
+    assert_ok(store_begin(s, hash, "train", label, "quick", &w, &busy, &e), &e);
     assert_false(busy);
     assert_ok(store_finish(s, &w, job, result, &e), &e);
     store_job_path(s, hash, "result.json", &path);
@@ -47,17 +47,26 @@ static struct store *store_filled(const char *name, struct store_work *w)
         hash_of(hashes[i], path);
     }
     done_make(s, hashes[0], "SmolLM2 2 layers", "{\"accuracy\": 0.69, \"seconds\": 40.5}", 1000);
-    done_make(s, hashes[1], "SmolLM2 30 layers", "{\"seconds\": 60}", 2000);
-    assert_ok(store_begin(s, hashes[2], "train", "broken one", &other, &busy, &e), &e);
+    done_make(s, hashes[1], "SmolLM2 30 layers", "{\"seconds\": 60, \"finished\": 2000}", 9000);
+    assert_ok(store_begin(s, hashes[2], "train", "broken one", "quick", &other, &busy, &e), &e);
     err_set(&why, ERR_NOMEM, "out of memory: 9.9 GiB asked for");
     assert_ok(store_fail(s, &other, &why, &e), &e);
     snprintf(path, sizeof path, "%s/failed/%s.json", store_dir(s), hashes[2]);
-    age(path, 3000);
-    assert_ok(store_begin(s, hashes[3], "train", "left", &other, &busy, &e), &e);
+    {
+        struct str text =
+            STR_INIT; /* that it failed an hour after the epoch, whatever the file's time */
+        assert_ok(file_read(&text, path, &e), &e);
+        char *at = strstr(text.s, "\"finished\": ");
+        assert_non_null(at);
+        snprintf(at, (size_t)(text.s + text.len - at), "\"finished\": 3000}");
+        spill(path, text.s);
+        str_release(&text);
+    }
+    assert_ok(store_begin(s, hashes[3], "train", "left", "quick", &other, &busy, &e), &e);
     store_leave(s, &other);
     snprintf(path, sizeof path, "%s/work/%s/work.json", store_dir(s), hashes[3]);
     age(path, 4000);
-    assert_ok(store_begin(s, hashes[4], "train", "at it", w, &busy, &e), &e);
+    assert_ok(store_begin(s, hashes[4], "train", "at it", "quick", w, &busy, &e), &e);
     snprintf(path, sizeof path, "%s/work/%s/work.json", store_dir(s), hashes[4]);
     age(path, 5000);
     return s;
@@ -100,14 +109,15 @@ static void states(void **state)
     str_addf(&want, "%.8s|done|train|SmolLM2 30 layers|quick||60|nan|2000|", hashes[1]);
     assert_holds(out.s, want.s);
     str_reset(&want);
-    str_addf(&want, "%.8s|failed|train|broken one||out of memory: 9.9 GiB asked for|nan|nan|3000|",
+    str_addf(&want,
+             "%.8s|failed|train|broken one|quick|out of memory: 9.9 GiB asked for|nan|nan|3000|",
              hashes[2]);
     assert_holds(out.s, want.s);
     str_reset(&want);
-    str_addf(&want, "%.8s|stopped|train|left|||nan|nan|4000|", hashes[3]);
+    str_addf(&want, "%.8s|stopped|train|left|quick||nan|nan|4000|", hashes[3]);
     assert_holds(out.s, want.s);
     str_reset(&want);
-    str_addf(&want, "%.8s|under way|train|at it|||nan|nan|5000|", hashes[4]);
+    str_addf(&want, "%.8s|under way|train|at it|quick||nan|nan|5000|", hashes[4]);
     assert_holds(out.s, want.s);
 
     listing(s, "smollm2", &out);
@@ -124,7 +134,7 @@ static void states(void **state)
     struct err e = ERR_INIT;
     bool busy;
     store_leave(s, &w);
-    assert_ok(store_begin(s, hashes[2], "train", "broken one", &again, &busy, &e), &e);
+    assert_ok(store_begin(s, hashes[2], "train", "broken one", "quick", &again, &busy, &e), &e);
     listing(s, "broken", &out);
     assert_holds(out.s, "|under way|");
     store_leave(s, &again);
@@ -372,7 +382,7 @@ static void listed_meanwhile(void **state)
             if (k < LISTERS && store_list(mine, NULL, row_print, &out, &e))
                 _exit(2);
             for (int tries = 0; k == LISTERS && busy; tries++)
-                if (tries == 50 || store_begin(mine, hash, "train", label, &w, &busy, &e))
+                if (tries == 50 || store_begin(mine, hash, "train", label, "quick", &w, &busy, &e))
                     _exit(3);
             if (k == LISTERS && store_finish(mine, &w, "{}", "{}", &e))
                 _exit(4);

@@ -67,7 +67,7 @@ static int job_do(struct store *s, const char *hash, bool *busy, struct err *e)
     struct store_work w;
     char job[256];
     snprintf(job, sizeof job, "{\"hash\":\"%s\",\"kind\":\"train\",\"label\":\"a\"}", hash);
-    int rc = store_begin(s, hash, "train", "a", &w, busy, e);
+    int rc = store_begin(s, hash, "train", "a", "quick", &w, busy, e);
     if (rc || *busy)
         return rc;
     rc = job_file(&w, "checkpoint.bin", e);
@@ -103,7 +103,7 @@ static void finish(void **state)
 
     /* A job that is done is not begun again, and leaves no work folder behind. */
     struct store_work w;
-    assert_ok(store_begin(s, hash, "train", "a", &w, &busy, &e), &e);
+    assert_ok(store_begin(s, hash, "train", "a", "quick", &w, &busy, &e), &e);
     assert_true(busy);
     store_leave(s, &w);
     str_reset(&path);
@@ -126,9 +126,9 @@ static void taken_once(void **state)
     assert_ok(store_open(&b, in_scratch("once/"), &e),
               &e); /* one slash too many is the same folder */
     assert_string_equal(store_dir(a), store_dir(b));
-    assert_ok(store_begin(a, hash, "train", "a", &w, &busy, &e), &e);
+    assert_ok(store_begin(a, hash, "train", "a", "quick", &w, &busy, &e), &e);
     assert_false(busy);
-    assert_ok(store_begin(b, hash, "train", "a", &other, &busy, &e), &e);
+    assert_ok(store_begin(b, hash, "train", "a", "quick", &other, &busy, &e), &e);
     assert_true(busy);
     store_leave(b, &other);
     assert_ok(job_file(&w, "checkpoint.bin", &e), &e);
@@ -136,7 +136,7 @@ static void taken_once(void **state)
     store_leave(a, &w); /* zeroed: nothing */
 
     /* What was left is there for who comes next. */
-    assert_ok(store_begin(b, hash, "train", "a", &other, &busy, &e), &e);
+    assert_ok(store_begin(b, hash, "train", "a", "quick", &other, &busy, &e), &e);
     assert_false(busy);
     str_path(&path, other.dir.s, "checkpoint.bin");
     assert_true(file_exists(path.s));
@@ -157,7 +157,7 @@ static void failed(void **state)
     char hash[HASH_HEX];
     bool busy;
     hash_of(hash, "failed");
-    assert_ok(store_begin(s, hash, "train", "a \"label\"", &w, &busy, &e), &e);
+    assert_ok(store_begin(s, hash, "train", "a \"label\"", "quick", &w, &busy, &e), &e);
     err_set(&why, ERR_NUMERIC, "step 12: the loss is not finite");
     assert_ok(store_fail(s, &w, &why, &e), &e);
     assert_false(store_has(s, hash));
@@ -189,7 +189,7 @@ static void killed_before_rename(void **state)
     char hash[HASH_HEX];
     bool busy;
     hash_of(hash, "rename");
-    assert_ok(store_begin(s, hash, "train", "a", &w, &busy, &e), &e);
+    assert_ok(store_begin(s, hash, "train", "a", "quick", &w, &busy, &e), &e);
     assert_ok(job_file(&w, "test.f64", &e), &e);
     assert_ok(job_file(&w, "checkpoint.bin", &e), &e);
     str_addf(&text, "{\"hash\": \"%s\"}", hash);
@@ -198,13 +198,13 @@ static void killed_before_rename(void **state)
     store_leave(s, &w);
 
     /* With job.json alone it goes on as usual. */
-    assert_ok(store_begin(s, hash, "train", "a", &w, &busy, &e), &e);
+    assert_ok(store_begin(s, hash, "train", "a", "quick", &w, &busy, &e), &e);
     assert_false(busy);
     str_path(&path, w.dir.s, "result.json");
     spill(path.s, "{\"accuracy\": 0.75}");
     store_leave(s, &w);
 
-    assert_ok(store_begin(s, hash, "train", "a", &w, &busy, &e), &e);
+    assert_ok(store_begin(s, hash, "train", "a", "quick", &w, &busy, &e), &e);
     assert_true(busy);
     job_whole(s, hash);
     str_release(&path);
@@ -348,7 +348,7 @@ static void raced(void **state)
         for (int i = 0; i < JOBS; i++)
             while (!store_has(mine, hash[i])) {
                 struct store_work w;
-                if (store_begin(mine, hash[i], "train", "a", &w, &busy, &e))
+                if (store_begin(mine, hash[i], "train", "a", "quick", &w, &busy, &e))
                     _exit(2);
                 if (busy)
                     continue;
