@@ -47,22 +47,44 @@ static int fetch_list(struct session *s, bool json, struct err *e)
     return rc;
 }
 
+/* fetch_names - each name's path on its line as soon as it is there; as JSON, a list when all are.
+ */
+static int fetch_names(struct session *s, const struct args *a, bool json, struct err *e)
+{
+    struct asset_options o = {s->lab.offline, s->lab.log};
+    struct str path = STR_INIT, out = STR_INIT;
+    struct js w;
+    int rc = OK;
+    js_init(&w, &out);
+    js_open(&w, '[');
+    for (size_t i = 0; i < a->n_rest && !rc; i++) {
+        rc = asset_path(s->lab.assets, a->rest[i], &o, &path, e);
+        if (rc)
+            break;
+        js_open(&w, '{');
+        js_key(&w, "name"), js_str(&w, a->rest[i]);
+        js_key(&w, "path"), js_str(&w, path.s);
+        js_close(&w, '}');
+        if (!json)
+            printf("%s\n", path.s);
+    }
+    js_close(&w, ']');
+    if (!rc)
+        rc = str_check(&out, e);
+    if (!rc && json)
+        printf("%s\n", out.s);
+    str_release(&path);
+    str_release(&out);
+    return rc;
+}
+
 static int fetch_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
     int rc = session_open(&s, app, "", "", args_option(&cmd_fetch, a, "offline") != NULL, e);
     if (rc)
         return command_exit(rc);
-    if (!a->n_rest)
-        rc = fetch_list(&s, app->json, e);
-    for (size_t i = 0; i < a->n_rest && !rc; i++) {
-        struct asset_options o = {s.lab.offline, s.lab.log};
-        struct str path = STR_INIT;
-        rc = asset_path(s.lab.assets, a->rest[i], &o, &path, e);
-        if (!rc)
-            printf("%s\n", path.s);
-        str_release(&path);
-    }
+    rc = a->n_rest ? fetch_names(&s, a, app->json, e) : fetch_list(&s, app->json, e);
     session_close(&s);
     return command_exit(rc);
 }

@@ -64,7 +64,8 @@ static int continue_text(struct model *m, const struct tokenizer *t, struct toke
         ids->ids[ids->n++] = next;
         if (print) {
             fwrite(text->s + before, 1, text->len - before, stdout);
-            fflush(stdout);
+            if (fflush(stdout) && (rc = err_sys(e, "standard output")))
+                break;
         }
     }
     decode_free(d);

@@ -37,10 +37,8 @@ static int help_run(const struct app *app, const struct args *a, struct err *e)
     (void)app;
     if (a->n_rest) {
         const struct command *c = command_find(a->rest[0]);
-        if (!c) {
-            err_set(e, ERR_INPUT, "unknown command \"%s\"; w2s help lists them", a->rest[0]);
-            return EXIT_USAGE;
-        }
+        if (!c)
+            return command_exit(command_unknown(a->rest[0], e));
         command_print(c);
         return EXIT_OK;
     }

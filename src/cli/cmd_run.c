@@ -150,6 +150,29 @@ static const struct option_row report_options[] = {
     {NULL, NULL, NULL, 0},
 };
 
+/* study_unknown - no results of a study of this name: which there are. */
+static int study_unknown(const char *runs, const char *name, struct err *e)
+{
+    struct str studies = STR_INIT, list = STR_INIT;
+    struct err none = ERR_INIT;
+    char **names = NULL;
+    size_t n = 0;
+    str_path(&studies, runs, "studies");
+    if (file_is_dir(studies.s) && !file_list(studies.s, &names, &n, &none))
+        for (size_t i = 0; i < n; i++)
+            str_addf(&list, "%s%s", i ? ", " : "", names[i]);
+    const char *near = str_nearest(name, (const char *const *)names, n);
+    int rc = near ? err_set(e, ERR_INPUT, "%s: no study \"%s\" has been run; did you mean \"%s\"?",
+                            runs, name, near)
+             : n  ? err_set(e, ERR_INPUT, "%s: no study \"%s\" has been run; there are %s", runs,
+                            name, list.s)
+                 : err_set(e, ERR_INPUT, "%s: no study has been run; w2s run %s first", runs, name);
+    mem_free(names);
+    str_release(&studies);
+    str_release(&list);
+    return rc;
+}
+
 static int report_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct str dir = STR_INIT;
@@ -159,11 +182,11 @@ static int report_run(const struct app *app, const struct args *a, struct err *e
                 "report wants the name of a study that has been run; see w2s help report");
         return EXIT_USAGE;
     }
-    str_addf(&dir, "%s/studies/%s", runs ? runs : "runs", a->rest[0]);
+    runs = runs ? runs : "runs";
+    str_addf(&dir, "%s/studies/%s", runs, a->rest[0]);
     int rc = str_check(&dir, e);
     if (!rc && !file_is_dir(dir.s))
-        rc = err_set(e, ERR_INPUT, "%s: no such study has been run; w2s run %s first", dir.s,
-                     a->rest[0]);
+        rc = study_unknown(runs, a->rest[0], e);
     if (!rc)
         rc = report_write(dir.s, (struct log *)&app->log, e);
     if (!rc)

@@ -42,7 +42,8 @@ struct command {
 
 extern const struct command *const commands[]; /* ends with NULL */
 const struct command *command_find(const char *name);
-int command_exit(int code); /* exit status of an err_code */
+int command_exit(int code);                           /* exit status of an err_code */
+int command_unknown(const char *name, struct err *e); /* did you mean */
 
 /* The program's identity. */
 extern const char version_string[]; /* "w2s 0.1.0 (1407d95)" */

@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <locale.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,12 @@ static int share_find(struct str *share, struct err *e)
             if (!share->failed && file_exists(share->s)) {
                 str_reset(share);
                 str_addf(share, "%s/%s", exe, up[i]);
+                char *plain = share->failed ? NULL : realpath(share->s, NULL); /* without .. */
+                if (plain) {
+                    str_reset(share);
+                    str_cat(share, plain);
+                    free(plain);
+                }
                 return str_check(share, e);
             }
         }
@@ -106,6 +113,30 @@ static int share_find(struct str *share, struct err *e)
     str_reset(share);
     str_cat(share, W2S_SHARE_DIR);
     return str_check(share, e);
+}
+
+/* option_unknown - with the option that is meant: the one that begins so, else the nearest. */
+static int option_unknown(const struct command *c, const struct option *table, const char *word,
+                          struct err *e)
+{
+    const char *names[OPTIONS_MAX + 8], *near = NULL;
+    size_t n = 0, typed = strcspn(word, "=");
+    char name[64];
+    bool is_long = str_starts(word, "--");
+    snprintf(name, sizeof name, "%.*s", is_long ? (int)(typed - 2) : 0, word + (is_long ? 2 : 0));
+    for (; table[n].name; n++) {
+        names[n] = table[n].name;
+        if (is_long &&
+            strcmp(name, names[n]) == 0) /* it is there, and what stands after it is not */
+            return err_set(e, ERR_INPUT, "%s: option --%s takes no value; see w2s help %s", c->name,
+                           name, c->name);
+    }
+    if (*name)
+        near = str_nearest(name, names, n);
+    return near ? err_set(e, ERR_INPUT, "%s: unknown option %.*s; did you mean --%s?", c->name,
+                          (int)typed, word, near)
+                : err_set(e, ERR_INPUT, "%s: unknown option %.*s; see w2s help %s", c->name,
+                          (int)typed, word, c->name);
 }
 
 /* args_read - argv after the command's name, by the command's own options and the common ones. */
@@ -133,9 +164,15 @@ static int args_read(const struct command *c, int argc, char **argv, struct app 
         }
     }
     memcpy(table + n, common, sizeof common);
-    int got, rc;
+    int got, rc, at = -1;
     opterr = 0;
-    while ((got = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+    while ((got = getopt_long(argc, argv, letters, table, &at)) != -1) {
+        if (at >= 0) { /* getopt takes the beginning of a name for the name; here it is none */
+            const char *word = argv[optind - 1 - (optarg && optarg == argv[optind - 1])];
+            if (got != ':' && strcspn(word + 2, "=") != strlen(table[at].name))
+                return option_unknown(c, table, word, e);
+            at = -1;
+        }
         for (size_t i = 0; i < n; i++)
             if (c->options[i].letter && got == c->options[i].letter)
                 got = 1000 + (int)i;
@@ -152,10 +189,10 @@ static int args_read(const struct command *c, int argc, char **argv, struct app 
                 return rc;
             par_set_threads((int)threads);
         } else {
-            return err_set(e, ERR_INPUT,
-                           got == ':' ? "%s: option %s wants a value; see w2s help %s"
-                                      : "%s: unknown option %s; see w2s help %s",
-                           c->name, argv[optind - 1], c->name);
+            return got == ':'
+                       ? err_set(e, ERR_INPUT, "%s: option %s wants a value; see w2s help %s",
+                                 c->name, argv[optind - 1], c->name)
+                       : option_unknown(c, table, argv[optind - 1], e);
         }
     }
     a->rest = (const char *const *)(argv + optind);
@@ -163,7 +200,7 @@ static int args_read(const struct command *c, int argc, char **argv, struct app 
     return OK;
 }
 
-static int command_unknown(const char *name, struct err *e)
+int command_unknown(const char *name, struct err *e)
 {
     const char *names[64];
     size_t n = 0;
@@ -197,6 +234,15 @@ static int command_run(int argc, char **argv, struct app *app, struct err *e)
         return cmd_help.run(app, &of, e);
     }
     return c->run(app, &args, e);
+}
+
+/* reader_left - standard output is a pipe that nobody reads any more, as in w2s ls | head -1: its
+ * reader has seen enough, and that is no failure of anybody's. */
+static bool reader_left(const struct err *e)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return ferror(stdout) && (!e->msg[0] || str_starts(e->msg, "standard output")) &&
+           poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP));
 }
 
 /* threads_check - a number of threads in the environment that is none is said, not passed over. */
@@ -245,8 +291,12 @@ int main(int argc, char **argv)
     if (!status)
         status = command_run(argc, argv, &app, &e);
     /* A full disk under standard output is found here or nowhere. */
-    if (fflush(stdout) && !status)
+    if ((fflush(stdout) || ferror(stdout)) && !status)
         status = command_exit(err_sys(&e, "standard output"));
+    if (status && reader_left(&e)) {
+        status = EXIT_OK;
+        e.msg[0] = '\0';
+    }
     if (status && e.msg[0])
         fprintf(stderr, "w2s: %s\n", e.msg);
     str_release(&share);

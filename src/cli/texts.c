@@ -26,13 +26,12 @@ int texts_read(const char *path,
     struct str all = STR_INIT;
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     int rc = file_read(&all, path, e);
-    bool json = str_ends(path, ".jsonl") || (all.len && all.s[0] == '{');
-    size_t at = 0, number = 0;
+    /* A byte order mark is no part of the text. */
+    size_t at = all.len >= 3 && memcmp(all.s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, number = 0;
+    bool json = str_ends(path, ".jsonl") || all.s[at] == '{';
     if (!rc && all.len && memchr(all.s, '\0', all.len))
         rc = err_set(e, ERR_INPUT, "%s holds NUL bytes, wanted text in UTF-8 (UTF-16 perhaps?)",
                      name);
-    if (all.len >= 3 && memcmp(all.s, "\xef\xbb\xbf", 3) == 0)
-        at = 3; /* a byte order mark is no part of the text */
     while (!rc && at < all.len) {
         const char *end = memchr(all.s + at, '\n', all.len - at);
         size_t n = end ? (size_t)(end - all.s) - at : all.len - at, next = at + n + 1;

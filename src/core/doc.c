@@ -77,7 +77,10 @@ static const char *seen(const struct doc *d, char *buf, size_t n)
         snprintf(buf, n, "%lld", (long long)d->i);
         break;
     case DOC_REAL:
-        snprintf(buf, n, "%g", d->r);
+        if (d->s)
+            snprintf(buf, n, "%.60s", d->s);
+        else
+            snprintf(buf, n, "%g", d->r);
         break;
     case DOC_BOOL:
         snprintf(buf, n, "%s", d->b ? "true" : "false");
@@ -93,7 +96,9 @@ static int missing(const struct doc *map, const char *key, struct err *e)
     if (!map || map->type != DOC_MAP)
         return doc_fail(map, e, "\"%s\" is wanted in a map, this is a %s", key,
                         map ? doc_type_name(map->type) : "null");
-    return doc_fail(map, e, "\"%s\" is missing", key);
+    const struct doc *null = doc_get(map, key);
+    return null ? doc_fail(null, e, "\"%s\" is empty", key)
+                : doc_fail(map, e, "\"%s\" is missing", key);
 }
 
 /* present - the node of a key that is there and not null. */
@@ -128,8 +133,9 @@ int doc_opt_int(const struct doc *map, const char *key, int64_t min, int64_t max
     if (!d)
         return OK;
     if (d->type != DOC_INT || d->i < min || d->i > max)
-        return doc_fail(d, e, "\"%s\" is %s, wanted a whole number from %lld to %lld", key,
-                        seen(d, buf, sizeof buf), (long long)min, (long long)max);
+        return doc_fail(d, e, "\"%s\" is %s, wanted a whole number from %lld to %lld%s", key,
+                        seen(d, buf, sizeof buf), (long long)min, (long long)max,
+                        d->type == DOC_REAL ? ", in plain digits" : "");
     *out = d->i;
     return OK;
 }
@@ -217,6 +223,15 @@ int doc_opt_enum(const struct doc *map, const char *key, const char *const *name
 
 int doc_check_keys(const struct doc *map, const char *const *known, struct err *e)
 {
+    char buf[80];
+    if (map->type != DOC_MAP && map->key) {
+        struct str list = STR_INIT;
+        list_names(&list, known);
+        int rc = doc_fail(map, e, "\"%s\" is %s, wanted a map of %s", map->key,
+                          seen(map, buf, sizeof buf), list.s);
+        str_release(&list);
+        return rc;
+    }
     if (map->type != DOC_MAP)
         return doc_fail(map, e, "a map of keys is wanted, this is a %s", doc_type_name(map->type));
     for (const struct doc *d = map->child; d; d = d->next) {
@@ -239,7 +254,7 @@ int doc_check_keys(const struct doc *map, const char *const *known, struct err *
 
 /* child_set - the child of map under key[0..n), made where absent. */
 static struct doc *child_set(struct doc_tree *t, struct doc *map, const char *key, size_t n,
-                             struct err *e)
+                             const char *file, struct err *e)
 {
     struct doc **end = &map->child;
     for (; *end; end = &(*end)->next)
@@ -250,28 +265,29 @@ static struct doc *child_set(struct doc_tree *t, struct doc *map, const char *ke
     if (!name)
         return NULL;
     d->key = name;
-    d->file = "command line";
+    d->file = file;
     *end = d;
     map->n++;
     return d;
 }
 
 /* tree_copy - d deep into t. */
-static struct doc *tree_copy(struct doc_tree *t, const struct doc *d, struct err *e)
+static struct doc *tree_copy(struct doc_tree *t, const struct doc *d, const char *file,
+                             struct err *e)
 {
     struct doc *c = arena_alloc(&t->arena, 1, sizeof *c, e);
     if (!c)
         return NULL;
     *c = *d;
     c->child = c->next = NULL;
-    c->file = "command line";
+    c->file = file;
     c->line = 0;
     if ((d->s && !(c->s = arena_strndup(&t->arena, d->s, d->len ? d->len : strlen(d->s), e))) ||
         (d->key && !(c->key = arena_strdup(&t->arena, d->key, e))))
         return NULL;
     struct doc **end = &c->child;
     for (const struct doc *x = d->child; x; x = x->next, end = &(*end)->next)
-        if (!(*end = tree_copy(t, x, e)))
+        if (!(*end = tree_copy(t, x, file, e)))
             return NULL;
     return c;
 }
@@ -280,24 +296,32 @@ int doc_set(struct doc_tree *t, const char *path, const char *value, struct err 
 {
     struct doc_tree v = DOC_TREE_INIT;
     struct doc *at = t->root;
-    int rc = doc_parse_yaml(&v, value, strlen(value), "command line", e);
+    struct str name = STR_INIT;
+    char *file = NULL;
+    str_addf(&name, "command line: %s=%s", path, value);
+    int rc = str_check(&name, e);
+    if (!rc && !(file = arena_strdup(&t->arena, name.s, e)))
+        rc = e->code;
+    if (!rc && (rc = doc_parse_yaml(&v, value, strlen(value), NULL, e)))
+        err_wrap(e, "%s", file);
     if (rc)
         goto out;
     for (const char *p = path;;) {
         size_t n = strcspn(p, ".");
         if (!n || (p[n] == '.' && !p[n + 1])) {
             rc = err_set(e, ERR_INPUT,
-                         "\"%s\" is not a key: names with dots between them are wanted", path);
+                         "%s: \"%s\" is not a key: names with dots between them are wanted", file,
+                         path);
             goto out;
         }
         if (at->type == DOC_NULL && !at->child)
             at->type = DOC_MAP;
         if (at->type != DOC_MAP) {
-            rc = err_set(e, ERR_INPUT, "command line: %s: \"%.*s\" is not a map", path,
+            rc = err_set(e, ERR_INPUT, "%s: \"%.*s\" is not a map", file,
                          (int)(p - path > 0 ? p - path - 1 : 0), path);
             goto out;
         }
-        at = child_set(t, at, p, n, e);
+        at = child_set(t, at, p, n, file, e);
         if (!at) {
             rc = e->code;
             goto out;
@@ -306,7 +330,7 @@ int doc_set(struct doc_tree *t, const char *path, const char *value, struct err 
             break;
         p += n + 1;
     }
-    struct doc *c = tree_copy(t, v.root, e);
+    struct doc *c = tree_copy(t, v.root, file, e);
     if (!c) {
         rc = e->code;
         goto out;
@@ -316,5 +340,6 @@ int doc_set(struct doc_tree *t, const char *path, const char *value, struct err 
     *at = *c;
 out:
     doc_tree_release(&v);
+    str_release(&name);
     return rc;
 }

@@ -35,6 +35,7 @@ struct doc_tree {
 /* YAML 1.2 core schema for plain scalars (true/false, null/~, integers, reals); quoted are strings;
  * no anchors' cycles, no tags, no second document. A repeated key is an error. */
 int doc_read_yaml(struct doc_tree *t, const char *path, struct err *e);
+/* name: NULL where sentences are to name no place */
 int doc_parse_yaml(struct doc_tree *t, const char *text, size_t n, const char *name, struct err *e);
 /* JSON; line is the line of the value's beginning where the parser gives it, else first_line.
  * Broken JSON: "name:line: sentence". */
@@ -80,7 +81,7 @@ int doc_opt_enum(const struct doc *map, const char *key, const char *const *name
 int doc_check_keys(const struct doc *map, const char *const *known, struct err *e);
 
 /* doc_set - override by dotted path: doc_set(t, "data.train", "64"); value is read as a YAML flow
- * value; maps on the way are made; the node's file is "command line". */
+ * value; maps on the way are made; the node's file is "command line: data.train=64". */
 int doc_set(struct doc_tree *t, const char *path, const char *value, struct err *e);
 
 void doc_write_json(struct str *out, const struct doc *d); /* one line, keys in order */

@@ -33,7 +33,7 @@ static int next(struct reader *r, yaml_event_t *ev)
     if (yaml_parser_parse(&r->parser, ev))
         return OK;
     if (r->parser.error == YAML_MEMORY_ERROR)
-        return err_set(r->e, ERR_NOMEM, "%s: out of memory", r->name);
+        return err_set(r->e, ERR_NOMEM, "%s: out of memory", r->name ? r->name : "YAML");
     struct doc at = {.file = r->name, .line = line_of(r->parser.problem_mark)};
     return doc_fail(&at, r->e, "not YAML: %s",
                     r->parser.problem ? r->parser.problem : "it cannot be read");
@@ -198,12 +198,12 @@ int doc_parse_yaml(struct doc_tree *t, const char *text, size_t n, const char *n
 {
     struct reader r = {.tree = t, .e = e};
     *t = (struct doc_tree)DOC_TREE_INIT;
-    r.name = arena_strdup(&t->arena, name, e);
-    if (!r.name)
+    r.name = name ? arena_strdup(&t->arena, name, e) : NULL;
+    if (name && !r.name)
         return e->code;
     if (!yaml_parser_initialize(&r.parser)) {
         doc_tree_release(t);
-        return err_set(e, ERR_NOMEM, "%s: out of memory", name);
+        return err_set(e, ERR_NOMEM, "%s: out of memory", name ? name : "YAML");
     }
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);

@@ -216,6 +216,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *str_nearest(const char *s, const char *const *names, size_t count)
 {
+    enum { LEAST = 2 }; /* letters of a beginning that tell enough */
     size_t limit = 1 + strlen(s) / 4, best = limit + 1;
     const char *nearest = NULL;
     for (size_t i = 0; i < count; i++) {
@@ -225,6 +226,9 @@ const char *str_nearest(const char *s, const char *const *names, size_t count)
             nearest = names[i];
         }
     }
+    for (size_t i = 0; i < count && !nearest && strlen(s) >= LEAST; i++)
+        if (str_starts(names[i], s))
+            nearest = names[i];
     return nearest;
 }
 

@@ -45,8 +45,8 @@ size_t utf8_put(char out[4], unsigned cp); /* bytes written */
 /* str_latin1 - append s[0..n) read as Latin-1, as UTF-8. */
 void str_latin1(struct str *b, const char *s, size_t n);
 
-/* str_nearest - of count names, the one within an edit distance of 1 + len/4 of s, or NULL; for
- * "did you mean". */
+/* str_nearest - of count names, the one within an edit distance of 1 + len/4 of s, else the first
+ * that begins with s where s has 2 letters or more, or NULL; for "did you mean". */
 const char *str_nearest(const char *s, const char *const *names, size_t count);
 
 /* str_bytes, str_duration, str_count - "1.2 GiB", "3m 05s", "12,345" appended. */

@@ -36,6 +36,53 @@ static const char *const weights_names[] = {"pretrained", "random", NULL};
 static const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
 static const char *const threshold_names[] = {"median", "prior", NULL};
 
+/* key_deeper - a key of this name, or one like it, in one of the study's maps; *map names that. */
+static const char *key_deeper(const char *key, bool like, const char **map)
+{
+    static const struct {
+        const char *name;
+        const char *const *keys;
+    } maps[] = {{"data", data_keys},
+                {"training", training_keys},
+                {"student", side_keys},
+                {"confidence", confidence_keys},
+                {"seed", seed_names}};
+    for (size_t k = 0; k < sizeof maps / sizeof *maps; k++) {
+        size_t n = 0, at = 0;
+        while (maps[k].keys[n])
+            n++;
+        while (at < n && strcmp(maps[k].keys[at], key) != 0)
+            at++;
+        *map = maps[k].name;
+        const char *found = at < n ? maps[k].keys[at]
+                            : like ? str_nearest(key, maps[k].keys, n)
+                                   : NULL;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+/* keys_check - of the study itself; a key that belongs one map deeper (train, of data) is led
+ * there. */
+static int keys_check(const struct doc *root, struct err *e)
+{
+    enum { N = sizeof study_keys / sizeof *study_keys - 1 };
+    for (const struct doc *d = root->child; d; d = d->next) {
+        const char *map, *near;
+        size_t at = 0;
+        while (at < N && strcmp(study_keys[at], d->key) != 0)
+            at++;
+        if (at < N)
+            continue;
+        near = key_deeper(d->key, !str_nearest(d->key, study_keys, N), &map);
+        if (near)
+            return doc_fail(d, e, "unknown key \"%s\"; did you mean \"%s.%s\"?", d->key, map, near);
+        break;
+    }
+    return doc_check_keys(root, study_keys, e);
+}
+
 const struct method *method_find(const char *name)
 {
     for (const struct method *m = methods; m->name; m++)
@@ -169,6 +216,7 @@ static int side_read(struct study_side *side, const struct doc *root, const char
 
 static int data_read(struct study *s, const struct doc *m, struct err *e)
 {
+    const struct doc *d;
     int rc;
     if (!m)
         return doc_fail(s->tree.root, e,
@@ -177,8 +225,10 @@ static int data_read(struct study *s, const struct doc *m, struct err *e)
         return rc;
     for (int p = 0; p < PART_COUNT; p++) {
         bool needed = p != PART_VALID;
-        if (needed && !doc_get(m, part_names[p]))
-            return doc_fail(m, e, "\"data.%s\" is missing", part_names[p]);
+        d = doc_get(m, part_names[p]);
+        if (needed && (!d || d->type == DOC_NULL))
+            return doc_fail(d ? d : m, e, "\"data.%s\" is %s", part_names[p],
+                            d ? "empty" : "missing");
         if ((rc = doc_opt_size(m, part_names[p], needed ? 1 : 0, 1u << 30, &s->sizes.n[p], e)))
             return rc;
     }
@@ -363,7 +413,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         rc = doc_fail(root, e, "a study is a map of keys, this is a %s", doc_type_name(root->type));
         goto out;
     }
-    if ((rc = doc_check_keys(root, study_keys, e)) || (rc = doc_str(root, "name", &s->name, e)) ||
+    if ((rc = keys_check(root, e)) || (rc = doc_str(root, "name", &s->name, e)) ||
         (rc = doc_str(root, "task", &s->task, e)))
         goto out;
     if (!s->name[0] ||

@@ -650,6 +650,8 @@ int figures_make(const struct doc *results, const char *dir, struct figure f[FIG
     int rc = sheet_init(&sheet, results, e);
     if (!rc)
         rc = str_check(&path, e);
+    if (!rc) /* of what was drawn before, nothing stays that these results do not have */
+        rc = file_remove_tree(path.s, e);
     if (!rc)
         rc = file_mkdirs(path.s, e);
     for (size_t i = 0; i < FIGURES && !rc; i++) {

@@ -10,7 +10,44 @@ expect 2 "$W2S" run
 one_sentence
 expect 2 "$W2S" run micro.yaml --dry-rum
 one_sentence
-says err "unknown option"
+says err "unknown option --dry-rum; did you mean --dry-run?"
+# The beginning of an option's name is none of its names.
+expect 2 "$W2S" run micro.yaml --run elsewhere
+one_sentence
+says err "run: unknown option --run; did you mean --runs?"
+[ ! -e elsewhere ] && [ ! -e runs ] || fail "an abbreviated option started work"
+for c in report ls show task tokenize score generate fetch index; do
+    expect 2 "$W2S" $c --jso x y
+    one_sentence
+    says err "$c: unknown option --jso; did you mean --json?"
+done
+expect 2 "$W2S" run micro.yaml --dry-run=yes
+says err "option --dry-run takes no value"
+expect 2 "$W2S" run micro.yaml --runs
+says err "option --runs wants a value"
+expect 2 "$W2S" ls --runs=--jso
+says err "--jso: no such runs folder"
+expect 2 "$W2S" ls --runs --jso
+says err "--jso: no such runs folder"
+
+# Names that are nearly right.
+expect 2 "$W2S" help reprot
+says err 'unknown command "reprot"; did you mean "report"?'
+expect 2 "$W2S" fetch smolm2-135m --offline
+says err 'did you mean "smollm2-135m"?'
+expect 2 "$W2S" fetch smollm2 --offline
+says err 'did you mean "smollm2-135m"?'
+expect 2 "$W2S" task movie
+says err 'no task named "movie"; did you mean "movie-sentiment"?'
+expect 2 run micro.yaml model=smolm2-135m
+one_sentence
+says err 'did you mean "smollm2-135m"?'
+mkdir -p other/jobs other/studies/micro
+expect 2 "$W2S" report mirco --runs other
+one_sentence
+says err 'other: no study "mirco" has been run; did you mean "micro"?'
+expect 2 "$W2S" report something --runs other
+says err "there are micro"
 expect 2 run quik
 says err 'no study named "quik"; did you mean "quick"?'
 expect 2 run absent.yaml
@@ -20,7 +57,7 @@ says err "absent.yaml"
 # The study file: unknown keys, values, methods, with their lines.
 expect 2 run micro.yaml metods=naive
 one_sentence
-says err 'unknown key "metods"; did you mean "methods"?'
+says err 'command line: metods=naive: unknown key "metods"; did you mean "methods"?'
 sed 's/^data:.*/data: {supervise: 64, train: 64, tset: 100}/' micro.yaml >wrong.yaml
 expect 2 run wrong.yaml
 one_sentence
@@ -30,7 +67,23 @@ says err 'unknown method "confidenc"; did you mean "confidence"?'
 expect 2 run micro.yaml student.trainable=some
 says err '"trainable" is some, wanted all, head, or top N'
 expect 2 run micro.yaml data.train=-3
-says err '"train" is -3, wanted a whole number'
+one_sentence
+says err 'command line: data.train=-3: "train" is -3, wanted a whole number from 1'
+expect 2 run micro.yaml trian=4
+says err 'command line: trian=4: unknown key "trian"; did you mean "data.train"?'
+expect 2 run micro.yaml lr=4
+says err 'did you mean "training.lr"?'
+expect 2 run micro.yaml data=3
+says err '"data" is 3, wanted a map of supervise, train'
+expect 2 run micro.yaml name=
+says err 'command line: name=: "name" is empty'
+expect 2 run micro.yaml data.test=
+says err 'command line: data.test=: "data.test" is empty'
+expect 2 run micro.yaml seeds=1e3
+says err '"seeds" is 1e3, wanted a whole number from 1 to 1000, in plain digits'
+expect 2 run micro.yaml 'methods=[naive'
+one_sentence
+says err 'command line: methods=[naive: not YAML'
 expect 2 run micro.yaml student.layers=9
 says err "has 4 layers, the study asks for 9"
 expect 2 run micro.yaml data.max_tokens=100000
@@ -140,6 +193,14 @@ says err "No space left on device"
 after=$(cd . && find r/jobs -type f | LC_ALL=C sort | xargs sha256sum)
 [ "$(comm -23 <(echo "$before" | sort) <(echo "$after" | sort))" = "" ] || fail "a full disk changed finished jobs"
 expect 0 run micro.yaml student.layers=2
+# A pipe whose reader has seen enough is no failure.
+for i in {1..20000}; do echo "line $i"; done >many.txt
+for c in "ls --runs r" "tokenize $model many.txt" "score $model many.txt"; do
+    checks=$((checks + 1))
+    # shellcheck disable=SC2086
+    "$W2S" $c 2>err | head -n 1 >out
+    [ "${PIPESTATUS[0]}" = 0 ] && [ ! -s err ] && [ -s out ] || { fail "$c into head"; cat err; }
+done
 [ -c /dev/full ] && { "$W2S" help >/dev/full 2>err && fail "a full standard output was not noticed"; }
 
 # A loss that is not finite fails its job by name; the others go on; status 1.
@@ -158,4 +219,8 @@ printf '{"text": "ok"}\n{"txt": "no"}\n' >t.jsonl
 expect 2 "$W2S" tokenize "$model" t.jsonl
 one_sentence
 says err 't.jsonl:2: "text" is missing'
+printf '{"text": "ok"}\n["no"]\n' >t.jsonl
+expect 2 "$W2S" tokenize "$model" t.jsonl
+one_sentence
+says err 't.jsonl:2: "text" is wanted in a map, this is a list'
 finish

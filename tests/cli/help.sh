@@ -83,6 +83,22 @@ expect 0 "$W2S" tokenize "$model" plain.txt
 cp out a
 expect 0 "$W2S" tokenize "$model" mark.txt
 cmp -s out a || fail "a byte order mark became part of the text"
+printf '\xef\xbb\xbf{"text": "the film"}\n' >mark.jsonl
+expect 0 bash -c "'$W2S' tokenize '$model' - <mark.jsonl"
+cmp -s out a || fail "JSONL after a byte order mark was not taken for JSONL"
+: >empty.txt
+expect 0 "$W2S" tokenize "$model" empty.txt
+[ ! -s out ] || fail "an empty file has a text"
+
+# fetch: a path a line, or JSON.
+mkdir -p given
+expect 0 "$W2S" fetch ./given toy.yaml
+[ "$(cat out)" = "./given
+toy.yaml" ] || fail "fetch printed $(cat out)"
+expect 0 "$W2S" fetch --json ./given toy.yaml
+[ "$(cat out)" = '[{"name": "./given", "path": "./given"}, {"name": "toy.yaml", "path": "toy.yaml"}]' ] || fail "fetch --json printed $(cat out)"
+expect 0 "$W2S" fetch --json
+python3 -c 'import json; assert any(x["name"] == "smollm2-135m" for x in json.load(open("out")))' || fail "fetch --json lists no JSON"
 
 # A task of few rows is shown without being told its sizes.
 expect 0 "$W2S" task toy.yaml --model "$model"

@@ -209,7 +209,9 @@ for f in results.json results.csv curves.csv predictions.csv report.html study.y
 says a/studies/micro/results.csv "supervisor,student,method,measure,seed,value,lo,hi,job"
 says a/studies/micro/report.html "<svg viewBox"
 lacks a/studies/micro/report.html "<script"
+echo old >a/studies/micro/figures/dropped.svg
 expect 0 "$W2S" report micro --runs a
+[ ! -e a/studies/micro/figures/dropped.svg ] || fail "a figure that the report does not have was left in its folder"
 says out "PGR"
 # The resolved study is itself a study, and asks for the same jobs.
 cp a/studies/micro/study.yaml again.yaml

@@ -133,7 +133,11 @@ static void test_set(void **state)
     assert_int_equal(doc_set(&t, "a", "word", &e), OK);
     doc_write_json(&out, t.root);
     assert_string_equal(out.s, "{\"a\": \"word\", \"b\": {\"c\": [1, 2]}, \"d\": {\"e\": 0.0003}}");
+    assert_string_equal(doc_path(t.root, "b.c.0")->file, "command line: b.c=[1, 2]");
+    assert_int_equal(doc_set(&t, "a", "[1", &e), ERR_INPUT);
+    assert_true(strncmp(e.msg, "command line: a=[1: not YAML: ", 30) == 0);
     assert_int_equal(doc_set(&t, "a.b", "1", &e), ERR_INPUT);
+    assert_string_equal(e.msg, "command line: a.b=1: \"a\" is not a map");
     assert_int_equal(doc_set(&t, "a..b", "1", &e), ERR_INPUT);
     str_release(&out);
     doc_tree_release(&t);
