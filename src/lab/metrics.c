@@ -435,12 +435,8 @@ int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const stru
 /* Wider than this, a PGR says whether, not how much. */
 #define PGR_WIDE 0.5
 
-void trio_verdict(const struct trio *t, size_t n_seeds, char *buf, size_t n)
+void trio_verdict(const struct trio *t, char *buf, size_t n)
 {
-    const char *scope =
-        n_seeds == 1
-            ? "; one seed, so the interval leaves out what another training run would change"
-            : "";
     bool better = t->gain.lo > 0, worse = t->gain.hi < 0;
     char student[160], pgr[160];
     const char *tail = "";
@@ -464,5 +460,5 @@ void trio_verdict(const struct trio *t, size_t n_seeds, char *buf, size_t n)
             tail = better ? ", too wide to say how much of the gap is recovered"
                           : ", too wide to say how much is lost";
     }
-    snprintf(buf, n, "%s; %s%s%s", student, pgr, tail, scope);
+    snprintf(buf, n, "%s; %s%s", student, pgr, tail);
 }

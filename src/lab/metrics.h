@@ -82,6 +82,6 @@ int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const stru
 
 /* trio_verdict - what the intervals allow to say, one sentence, in buf: better or worse only where
  * the gain's interval leaves out 0, then PGR or why it has none. */
-void trio_verdict(const struct trio *t, size_t n_seeds, char *buf, size_t n);
+void trio_verdict(const struct trio *t, char *buf, size_t n);
 
 #endif

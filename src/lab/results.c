@@ -270,7 +270,7 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
             js_str(w, reasons[trio.reason]);
         else
             js_null(w);
-        trio_verdict(&trio, n, verdict, sizeof verdict);
+        trio_verdict(&trio, verdict, sizeof verdict);
         js_key(w, "verdict"), js_str(w, verdict);
         js_key(w, "agreement"), js_open(w, '{');
         estimate_json(w, "all", &trio.agree);

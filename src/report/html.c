@@ -225,6 +225,10 @@ static void verdicts_html(const struct doc *results, struct str *out)
     }
     str_cat(out, "</ul>\n");
     fold(results, NULL, out);
+    struct str scope = STR_INIT;
+    view_scope(results, &scope);
+    note_html(out, "note", scope.s);
+    str_release(&scope);
 }
 
 static void figures_html(const struct figure f[FIGURES], const struct str *missing, struct str *out)

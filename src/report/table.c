@@ -53,6 +53,14 @@ static size_t cell_width(const char *s)
     return w;
 }
 
+/* cell_put - a cell and what fills its column; after the last one nothing does. */
+static void cell_put(const char *s, size_t column, const size_t wide[COLUMNS], struct str *out)
+{
+    str_cat(out, s);
+    if (column + 1 < COLUMNS)
+        str_addf(out, "%*s", (int)(wide[column] + 2 - cell_width(s)), "");
+}
+
 static void row_cells(const struct doc *results, const struct doc *pair, struct str cell[COLUMNS])
 {
     view_words(results, view_str(pair, "supervisor"), &cell[0]);
@@ -121,18 +129,17 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     }
     str_addf(out, "\n%s%s%s\n\n", colour ? "\033[1m" : "", view_str(study, "title"),
              colour ? "\033[0m" : "");
+    str_cat(out, colour ? "\033[2m" : "");
     for (size_t c = 0; c < COLUMNS; c++)
-        str_addf(out, "%s%-*s%s", colour ? "\033[2m" : "", (int)wide[c] + 2, heads[c],
-                 colour ? "\033[0m" : "");
-    str_addc(out, '\n');
+        cell_put(heads[c], c, wide, out);
+    str_cat(out, colour ? "\033[0m\n" : "\n");
     for (const struct doc *p = pairs->child; p; p = p->next) {
         struct str cell[COLUMNS];
         for (size_t c = 0; c < COLUMNS; c++)
             str_init(&cell[c]);
         row_cells(results, p, cell);
         for (size_t c = 0; c < COLUMNS; c++) {
-            str_cat(out, cell[c].s);
-            str_addf(out, "%*s", (int)(wide[c] + 2 - cell_width(cell[c].s)), "");
+            cell_put(cell[c].s, c, wide, out);
             str_release(&cell[c]);
         }
         str_addc(out, '\n');
@@ -156,7 +163,8 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
              view_real(task, "test"), view_real(task, "constant_accuracy"),
              100 * view_real(study, "level"));
     view_seeds(results, &note);
-    str_cat(&note, " and test examples, the three models together.");
+    str_cat(&note, " and test examples, the three models together. ");
+    view_scope(results, &note);
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
     str_reset(&note);

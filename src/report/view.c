@@ -80,6 +80,23 @@ void view_seeds(const struct doc *results, struct str *out)
                  asked);
 }
 
+void view_scope(const struct doc *results, struct str *out)
+{
+    size_t single = 0, n = 0;
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        double seeds = view_real(p, "seeds");
+        n += seeds > 0.5;
+        single += seeds > 0.5 && seeds < 1.5;
+    }
+    if (!single)
+        return;
+    if (single == n)
+        str_cat(out, "One seed");
+    else
+        str_addf(out, "%zu of %zu pairs have one seed", single, n);
+    str_cat(out, ", so the intervals leave out what another training run would change.");
+}
+
 int view_check(const struct doc *results, struct err *e)
 {
     static const char *const parts[] = {"study",    "task", "models",  "pairs",

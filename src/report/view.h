@@ -21,6 +21,9 @@ void view_words(const struct doc *results, const char *id, struct str *out);
 /* view_seeds - "1 seed", "3 seeds", and where more were
  * asked for, why they are not more. Appended. */
 void view_seeds(const struct doc *results, struct str *out);
+/* view_scope - what intervals over one seed leave out; nothing where all pairs have several.
+ * Appended. */
+void view_scope(const struct doc *results, struct str *out);
 /* view_check - the file is a results file of this format, else ERR_INPUT. */
 int view_check(const struct doc *results, struct err *e);
 

@@ -209,12 +209,12 @@ static void test_undefined(void **state)
     assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
     assert_int_equal(t.reason, PGR_NO_GAP);
     assert_true(isnan(t.pgr.value) && isnan(t.pgr.lo));
-    trio_verdict(&t, 1, verdict, sizeof verdict);
+    trio_verdict(&t, verdict, sizeof verdict);
     assert_non_null(strstr(verdict, "the ceiling is not above the supervisor"));
     model(f.ceiling, f.labels, 700, 1205); /* above by 5 of 2,000, over other examples: noise */
     assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
     assert_int_equal(t.reason, PGR_GAP_IN_NOISE);
-    trio_verdict(&t, 1, verdict, sizeof verdict);
+    trio_verdict(&t, verdict, sizeof verdict);
     assert_non_null(strstr(verdict, "within the noise"));
 }
 
@@ -441,11 +441,11 @@ static void test_bounds_are_finite(void **state)
 
 /* says - the whole sentence, of one made from its numbers. */
 static void says(enum pgr_reason reason, struct estimate gap, struct estimate gain,
-                 struct estimate pgr, size_t seeds, const char *want)
+                 struct estimate pgr, const char *want)
 {
     char got[512];
     struct trio t = {.gap = gap, .gain = gain, .pgr = pgr, .reason = reason};
-    trio_verdict(&t, seeds, got, sizeof got);
+    trio_verdict(&t, got, sizeof got);
     assert_string_equal(got, want);
 }
 
@@ -456,53 +456,43 @@ static void test_verdicts(void **state)
     const struct estimate plus = {.1, .05, .15}, minus = {-.1, -.15, -.05},
                           either = {.02, -.01, .05};
     const struct estimate no_gap = {-.01, -.03, .01}, noise = {.01, -.01, .03};
-    says(PGR_DEFINED, gap, plus, (struct estimate){.5, .3, .7}, 3,
+    says(PGR_DEFINED, gap, plus, (struct estimate){.5, .3, .7},
          "the student is better than its supervisor; PGR between 0.30 and 0.70");
     says(
-        PGR_DEFINED, gap, plus, (struct estimate){.5, .1, .9}, 3,
+        PGR_DEFINED, gap, plus, (struct estimate){.5, .1, .9},
         "the student is better than its supervisor; PGR between 0.10 and 0.90, too wide to say how "
         "much of the gap is recovered");
-    says(PGR_DEFINED, gap, minus, (struct estimate){-.5, -.7, -.3}, 3,
+    says(PGR_DEFINED, gap, minus, (struct estimate){-.5, -.7, -.3},
          "the student is worse than its supervisor; PGR between -0.70 and -0.30");
-    says(PGR_DEFINED, gap, minus, (struct estimate){-.5, -1.5, -.3}, 3,
+    says(PGR_DEFINED, gap, minus, (struct estimate){-.5, -1.5, -.3},
          "the student is worse than its supervisor; PGR between -1.50 and -0.30, too wide to say "
          "how "
          "much is lost");
-    says(PGR_DEFINED, gap, either, (struct estimate){.1, -.05, .25}, 3,
+    says(PGR_DEFINED, gap, either, (struct estimate){.1, -.05, .25},
          "cannot tell whether the student is better than its supervisor; PGR between -0.05 and "
          "0.25; "
          "more test examples or seeds would narrow it");
     says(
-        PGR_NO_GAP, no_gap, plus, none, 3,
+        PGR_NO_GAP, no_gap, plus, none,
         "the student is better than its supervisor; PGR is undefined: the ceiling is not above the "
         "supervisor (gap -0.010)");
-    says(PGR_NO_GAP, no_gap, minus, none, 3,
+    says(PGR_NO_GAP, no_gap, minus, none,
          "the student is worse than its supervisor; PGR is undefined: the ceiling is not above the "
          "supervisor (gap -0.010)");
-    says(PGR_GAP_IN_NOISE, noise, either, none, 3,
+    says(PGR_GAP_IN_NOISE, noise, either, none,
          "cannot tell whether the student is better than its supervisor; PGR is undefined: the gap "
          "of "
          "0.010 is within the noise (-0.010 to 0.030)");
     /* ground truth as weak label, the gap within the noise: nothing would narrow a PGR of 1 */
     says(
-        PGR_DEFINED, noise, noise, (struct estimate){1, 1, 1}, 3,
+        PGR_DEFINED, noise, noise, (struct estimate){1, 1, 1},
         "cannot tell whether the student is better than its supervisor; PGR between 1.00 and 1.00");
-    /* one seed says so, whatever else it says */
-    says(PGR_DEFINED, gap, plus, (struct estimate){.5, .3, .7}, 1,
-         "the student is better than its supervisor; PGR between 0.30 and 0.70; one seed, so the "
-         "interval leaves out what another training run would change");
-    says(PGR_NO_GAP, no_gap, either, none, 1,
-         "cannot tell whether the student is better than its supervisor; PGR is undefined: the "
-         "ceiling "
-         "is not above the supervisor (gap -0.010); one seed, so the interval leaves out what "
-         "another "
-         "training run would change");
     /* A bound of exactly 0 tells nothing. */
     says(
-        PGR_DEFINED, gap, (struct estimate){.02, 0, .05}, (struct estimate){.1, 0, .25}, 3,
+        PGR_DEFINED, gap, (struct estimate){.02, 0, .05}, (struct estimate){.1, 0, .25},
         "cannot tell whether the student is better than its supervisor; PGR between 0.00 and 0.25; "
         "more test examples or seeds would narrow it");
-    says(PGR_DEFINED, gap, (struct estimate){-.02, -.05, 0}, (struct estimate){-.1, -.25, 0}, 3,
+    says(PGR_DEFINED, gap, (struct estimate){-.02, -.05, 0}, (struct estimate){-.1, -.25, 0},
          "cannot tell whether the student is better than its supervisor; PGR between -0.25 and "
          "0.00; more test examples or seeds would narrow it");
 }
