@@ -43,10 +43,17 @@ static int lengths_measure(struct part_description *p, const struct example *x, 
     return len ? OK : e->code;
 }
 
+static int by_question(const void *pa, const void *pb)
+{
+    uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
+    return (a > b) - (a < b);
+}
+
 static int classes_count(struct part_description *p, const struct example *x, size_t n,
                          struct err *e)
 {
-    size_t max = 0, *q = mem_alloc(n, sizeof *q, e);
+    size_t max = 0;
+    uint64_t *q = mem_alloc(n, sizeof *q, e);
     if (!q)
         return e->code;
     for (size_t i = 0; i < n; i++) {
@@ -54,7 +61,7 @@ static int classes_count(struct part_description *p, const struct example *x, si
         max = k > max ? k : max;
         q[i] = x[i].question;
     }
-    qsort(q, n, sizeof *q, by_size);
+    qsort(q, n, sizeof *q, by_question);
     for (size_t i = 0; i < n; i++)
         p->questions += !i || q[i] != q[i - 1];
     p->n = n;

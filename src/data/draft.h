@@ -13,9 +13,9 @@ struct draft {
     const char *source;
     const char *group; /* what its question is known by */
     enum pool pool;
-    size_t seq;      /* its place in the order of the files */
-    size_t question; /* set by split.h: seq of the question's first draft */
-    bool dropped;    /* by split.h: a duplicate, or one whose question belongs to another pool */
+    size_t seq;        /* its place in the order of the files */
+    uint64_t question; /* set by split.h: 64 bits of the sum of group */
+    bool dropped;      /* by split.h: a duplicate, or one whose question belongs to another pool */
 };
 
 struct drafts {

@@ -79,20 +79,23 @@ static void duplicates_drop(struct splitter *p, struct draft **sorted)
     }
 }
 
-static int question_key(struct question *q, uint64_t seed, struct err *e)
+/* question_key - its place in the order, and its name: what it is known by in every draw. */
+static int question_key(struct question *q, uint64_t seed, uint64_t *name, struct err *e)
 {
-    char hex[HASH_HEX], stream[16 + sizeof hex];
+    char hex[HASH_HEX], head[17] = "", stream[16 + sizeof hex];
     struct rng rng;
     int rc = hash_bytes(q->group, strlen(q->group), hex, e);
     if (rc)
         return rc;
+    memcpy(head, hex, 16);
+    *name = strtoull(head, NULL, 16);
     snprintf(stream, sizeof stream, "split:%s", hex);
     rng_init(&rng, seed, stream);
     q->key = rng_u64(&rng);
     return OK;
 }
 
-/* questions_find - sorted by group: drop what straddles pools, number the questions, fill the
+/* questions_find - sorted by group: drop what straddles pools, name the questions, fill the
  * pools. */
 static int questions_find(struct splitter *p, struct draft **sorted, struct err *e)
 {
@@ -110,15 +113,15 @@ static int questions_find(struct splitter *p, struct draft **sorted, struct err 
             continue;
         }
         first = fresh ? x : first;
-        x->question = first->seq;
         struct poolful *pool = &p->pools[x->pool];
         if (fresh) {
             struct question *q = &pool->q[pool->n++];
             *q = (struct question){.group = x->group, .begin = pool->n_drafts};
-            int rc = question_key(q, p->seed, e);
+            int rc = question_key(q, p->seed, &x->question, e);
             if (rc)
                 return rc;
         }
+        x->question = first->question;
         pool->order[pool->n_drafts++] = x->seq;
         pool->q[pool->n - 1].end = pool->n_drafts;
         pool->class[x->label]++;

@@ -17,8 +17,10 @@ struct example {
     size_t len;
     /* Bytes of the long field within text: what truncation shortens, from its left. */
     size_t long_begin, long_end;
-    int label;       /* 0..classes-1 */
-    size_t question; /* number of its question: examples of one question never straddle a split */
+    int label; /* 0..classes-1 */
+    /* Its question, by 64 bits of the sum of what makes it one: the same in every draw. Examples of
+     * one question never straddle a split. */
+    uint64_t question;
     /* The task's own strength of the label (|mean rating|), NAN where it has none. */
     double confidence;
     const char *source; /* "train.json:118": path below dir, line */

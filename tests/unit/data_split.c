@@ -256,6 +256,42 @@ static void seeds(void **state)
     dataset_release(&label);
 }
 
+static long question_of(const struct example *x)
+{
+    return (strtol(strchr(x->source, ':') + 1, NULL, 10) - 1) / 3;
+}
+
+/* A question has one name in every draw, whichever of its rows is left out: intervals over seeds
+ * take the same question for one unit. */
+static void questions_keep_their_names(void **state)
+{
+    static const char task[] =
+        HEAD "kind: choice\nsource: {files: {all: c.jsonl}}\ntemplate: \"{candidate}\"\nchoice: "
+             "{question: q, correct: c, distractors: [d]}\nbalance: 1\n";
+    struct dataset a, b;
+    struct str rows = STR_INIT;
+    size_t same = 0;
+    (void)state;
+    /* Three rows a question, one wrong answer for all: where it is drawn, the row is a duplicate.
+     */
+    for (size_t i = 0; i < 240; i++)
+        str_addf(&rows, "{\"q\": \"Question %zu?\", \"c\": \"right %zu\", \"d\": \"wrong\"}\n",
+                 i / 3, i);
+    put("c.jsonl", rows.s);
+    draw(&a, task, sizes_of(80, 0, 0, 0), (struct task_seeds){1, 1});
+    draw(&b, task, sizes_of(80, 0, 0, 0), (struct task_seeds){1, 9});
+    for (size_t i = 0; i < 80; i++)
+        for (size_t k = 0; k < 80; k++) {
+            const struct example *x = &a.part[PART_SUPERVISE][i], *y = &b.part[PART_SUPERVISE][k];
+            assert_int_equal(x->question == y->question, question_of(x) == question_of(y));
+            same += x->question == y->question;
+        }
+    assert_true(same > 40);
+    dataset_release(&a);
+    dataset_release(&b);
+    str_release(&rows);
+}
+
 /* Defect 10: right and wrong candidates stand in the same words. */
 static void format_is_silent(void **state)
 {
@@ -393,12 +429,19 @@ static void golden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shuffled),      cmocka_unit_test(rebalanced),
-        cmocka_unit_test(three_classes), cmocka_unit_test(questions),
-        cmocka_unit_test(growth),        cmocka_unit_test(stable),
-        cmocka_unit_test(seeds),         cmocka_unit_test(format_is_silent),
-        cmocka_unit_test(official),      cmocka_unit_test(too_many),
-        cmocka_unit_test(nearly_all),    cmocka_unit_test(golden),
+        cmocka_unit_test(shuffled),
+        cmocka_unit_test(rebalanced),
+        cmocka_unit_test(three_classes),
+        cmocka_unit_test(questions),
+        cmocka_unit_test(growth),
+        cmocka_unit_test(stable),
+        cmocka_unit_test(questions_keep_their_names),
+        cmocka_unit_test(seeds),
+        cmocka_unit_test(format_is_silent),
+        cmocka_unit_test(official),
+        cmocka_unit_test(too_many),
+        cmocka_unit_test(nearly_all),
+        cmocka_unit_test(golden),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -386,7 +386,7 @@ static void each(void **state)
               "template: \"{text} {question} {answer}\"\ngroup: [text, question]\nbalance: 1\n" MAP,
          sizes_of(4, 0, 0, 0), (struct task_seeds){0, 0});
     const char *found[4] = {NULL};
-    size_t questions[4];
+    uint64_t questions[4];
     for (size_t i = 0; i < 4; i++) {
         const struct example *x = &d.part[PART_SUPERVISE][i];
         size_t k = (size_t)(strrchr(x->text, ' ')[1] - 'a');
