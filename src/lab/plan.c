@@ -60,6 +60,12 @@ static int job_spec(const struct plan *p, const struct job *j, struct str *out, 
         js_key(&w, "threshold"), js_int(&w, t.loss.threshold);
     }
     js_key(&w, "save"), js_bool(&w, p->study->save);
+    if (p->study->save) { /* the saved model's config names its classes */
+        js_key(&w, "classes"), js_open(&w, '[');
+        for (size_t k = 0; k < task_classes(p->task); k++)
+            js_str(&w, task_class_name(p->task, k));
+        js_close(&w, ']');
+    }
     js_close(&w, '}');
     return str_check(out, e);
 }

@@ -34,6 +34,8 @@ static const struct row rows[] = {
     {"task", "$/template.yaml", ALL, NULL},
     {"task", "$/word.yaml", ALL, NULL}, /* the same texts, another start of the head */
     {"task", "$/renamed.yaml", NONE, NULL},
+    {"task", "$/classes.yaml", NONE, NULL},
+    {"task", "$/classes.yaml", ALL, "save=true"}, /* a saved model names its classes */
     {"model", "$/other", ALL, NULL},
     {"data.supervise", "9", ALL, NULL}, /* the draw is one thing with one hash */
     {"data.train", "13", ALL, NULL},

@@ -56,6 +56,10 @@ static inline void toy_files(void)
     spill(in_scratch("word.yaml"), text);
     snprintf(text, sizeof text, task, "renamed", "{text}", " bad");
     spill(in_scratch("renamed.yaml"), text);
+    char *name = strstr(text, "name: negative");
+    assert_non_null(name);
+    memcpy(name, "name: Negative", 14);
+    spill(in_scratch("classes.yaml"), text);
     spill(in_scratch("choice.yaml"),
           "name: choice\n"
           "title: A choice\n"
