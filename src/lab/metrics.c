@@ -382,8 +382,9 @@ int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct tri
     BUG_ON(!crossing_measures(&c, point));
 
     struct rng r;
+    bool few = c.units < TRIO_UNITS_LEAST;
     rng_init(&r, s->seed, "bootstrap");
-    for (size_t b = 0; b < s->samples; b++) {
+    for (size_t b = 0; !few && b < s->samples; b++) {
         do
             crossing_draw(&c, &r);
         while (!crossing_measures(&c, m));
@@ -395,14 +396,16 @@ int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct tri
         &out->weak, &out->student, &out->ceiling,     &out->gap,         &out->gain,
         &out->pgr,  &out->agree,   &out->agree_right, &out->agree_wrong, &out->ceiling_wrong};
     for (size_t k = 0; k < M_COUNT; k++) {
-        interval(c.v + k * s->samples, s->samples, s->level, field[k]);
+        interval(c.v + k * s->samples, few ? 0 : s->samples, s->level, field[k]);
         field[k]->value = point[k];
     }
+    out->units = c.units;
     out->reason = out->gap.value <= 0 ? PGR_NO_GAP
+                  : few               ? PGR_FEW_UNITS
                   : out->gap.lo <= 0  ? PGR_GAP_IN_NOISE
                                       : PGR_DEFINED;
     /* Who makes the ceiling's every prediction recovers the gap, as large as it is found to be. */
-    if (out->reason == PGR_GAP_IN_NOISE && trio_same(seeds, n_seeds, s->K)) {
+    if (out->reason > PGR_NO_GAP && trio_same(seeds, n_seeds, s->K)) {
         out->reason = PGR_DEFINED;
         out->pgr = (struct estimate){1, 1, 1};
     }
@@ -452,6 +455,11 @@ void trio_verdict(const struct trio *t, char *buf, size_t n)
         snprintf(pgr, sizeof pgr,
                  "PGR is undefined: the gap of %.3f is within the noise (%.3f to %.3f)",
                  t->gap.value, t->gap.lo, t->gap.hi);
+    } else if (t->reason == PGR_FEW_UNITS) {
+        snprintf(pgr, sizeof pgr,
+                 "PGR is undefined: %zu test question%s %s too few for an interval (%d at least)",
+                 t->units, t->units == 1 ? "" : "s", t->units == 1 ? "is" : "are",
+                 TRIO_UNITS_LEAST);
     } else {
         snprintf(pgr, sizeof pgr, "PGR between %.2f and %.2f", t->pgr.lo, t->pgr.hi);
         if (!better && !worse && t->pgr.hi > t->pgr.lo)

@@ -44,7 +44,11 @@ struct trio_settings {
     uint64_t seed;
 };
 
-enum pgr_reason { PGR_DEFINED, PGR_NO_GAP, PGR_GAP_IN_NOISE };
+enum pgr_reason { PGR_DEFINED, PGR_NO_GAP, PGR_GAP_IN_NOISE, PGR_FEW_UNITS };
+
+/* Fewer units than this have no interval: what a bootstrap draws of them is nearly always one of a
+ * few sets, and where all of them are alike it has no width at all. */
+#define TRIO_UNITS_LEAST 10
 
 struct trio {
     struct estimate weak, student, ceiling; /* accuracies, mean over seeds */
@@ -52,6 +56,7 @@ struct trio {
     struct estimate gain;                   /* student - weak */
     struct estimate pgr;                    /* gain / gap, never clipped; NAN where reason says */
     enum pgr_reason reason;
+    size_t units; /* different ones, of all seeds together */
     /* student's argmax equals the supervisor's: all, where the supervisor is right, where wrong.
      * The last is the error inheritance: the share of the supervisor's errors that the student
      * repeats. ceiling_wrong: the share that the ceiling, which never saw them, makes as well. */
@@ -70,7 +75,8 @@ struct trio {
  *
  * PGR is defined where the gap's lower bound is above 0; a replicate whose own gap is not positive
  * counts as infinitely far on its gain's side. Bounds are order statistics, so a defined PGR has
- * finite ones, above 0 exactly where the gain's are. But with student == ceiling (the same bits)
+ * finite ones, above 0 exactly where the gain's are. With fewer than TRIO_UNITS_LEAST units nothing
+ * has bounds and PGR is not defined. But with student == ceiling (the same bits)
  * PGR is exactly 1 wherever the gap is above 0, be it within the noise. */
 int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
                  struct trio *out, struct err *e);

@@ -199,7 +199,7 @@ static int versus_json(struct js *w, const struct bench *b, const struct pair *q
             goto out; /* naive failed: nothing to compare with */
     }
     rc = difference_measure(two, n, set, &d, e);
-    if (!rc)
+    if (!rc && !isnan(d.lo))
         estimate_json(w, "minus_naive", &d);
 out:
     mem_free(two);
@@ -264,7 +264,8 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         estimate_json(w, "gain", &trio.gain);
         estimate_json(w, "pgr", &trio.pgr);
         static const char *const reasons[] = {NULL, "the ceiling is not above the supervisor",
-                                              "the gap is within the noise"};
+                                              "the gap is within the noise",
+                                              "too few test questions for an interval"};
         js_key(w, "pgr_undefined");
         if (reasons[trio.reason])
             js_str(w, reasons[trio.reason]);

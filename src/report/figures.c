@@ -135,10 +135,17 @@ static double student_size(const struct doc *results, const struct doc *pair)
     return view_real(view_model(results, view_str(pair, "student")), "params") / 1e6;
 }
 
+/* barred - an estimate without bounds is drawn as a point alone: its bar has no length. */
+static struct est barred(struct est x)
+{
+    return isnan(x.lo) ? (struct est){x.value, x.value, x.value} : x;
+}
+
 static void data_point(struct str *out, double x, struct est y)
 {
     if (isnan(y.value))
         return;
+    y = barred(y);
     str_addf(out, "%.9g %.9g %.9g %.9g\n", x, y.value, y.lo, y.hi);
 }
 
@@ -525,7 +532,7 @@ static bool script_agreement(const struct sheet *s, struct str *out, struct str 
         str_addf(out, "$d%zu << EOD\n", k);
         n = 0;
         for (const struct doc *p = pairs->child; p; p = p->next) {
-            struct est x = view_est(doc_get(p, "agreement"), keys[k]);
+            struct est x = barred(view_est(doc_get(p, "agreement"), keys[k]));
             if (!drawn(p))
                 continue;
             if (!isnan(x.value))

@@ -22,6 +22,16 @@ cmp -s before.yaml "a/studies/$own/study.yaml" || fail "the saved study saves an
 says "a/studies/$own/study.yaml" "task: $PWD/toy.yaml"
 says "a/studies/$own/study.yaml" "[$PWD/local]"
 
+# Nine test questions do not say how far they can be trusted.
+expect 0 "$W2S" run micro.yaml $small data.test=9 'methods=[naive, confidence]' --runs few --json
+python3 - out <<'E' || fail "intervals of nine questions"
+import json, sys
+for p in json.load(open(sys.argv[1]))["pairs"]:
+    assert all(x[0] is not None and x[1:] == [None, None] for x in (p["gain"], p["gap"], p["weak"]["accuracy"])), p
+    assert p["pgr"] == [None] * 3 and p["pgr_undefined"] and "minus_naive" not in p, p
+E
+lacks few/studies/*/report.html "nan"
+
 # A name has to be a folder's, with room for what overrides add to it.
 long=$(printf 'n%.0s' $(seq 201))
 expect 2 "$W2S" run micro.yaml name="$long" --runs b

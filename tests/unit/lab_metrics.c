@@ -172,18 +172,18 @@ static void test_ground_truth_is_one(void **state)
     assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
     assert_true(t.pgr.value == 1.0 && t.pgr.lo == 1.0 && t.pgr.hi == 1.0);
 
-    /* a gap of one example in six, which is within the noise */
-    static const int labels[6] = {0, 0, 0, 1, 1, 1};
-    static const uint64_t units[6] = {0, 1, 2, 3, 4, 5};
-    double weak[12], ceiling[12];
-    for (size_t i = 0; i < 6; i++) {
+    /* a gap of one example in twelve, which is within the noise */
+    static const int labels[12] = {0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1};
+    static const uint64_t units[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    double weak[24], ceiling[24];
+    for (size_t i = 0; i < 12; i++) {
         double right = labels[i] ? 0.9 : 0.1;
-        ceiling[2 * i + 1] = i < 5 ? right : 1 - right;
-        weak[2 * i + 1] = i < 4 ? right : 1 - right;
+        ceiling[2 * i + 1] = i < 11 ? right : 1 - right;
+        weak[2 * i + 1] = i < 10 ? right : 1 - right;
         ceiling[2 * i] = 1 - ceiling[2 * i + 1];
         weak[2 * i] = 1 - weak[2 * i + 1];
     }
-    s = (struct trio_seed){.n = 6,
+    s = (struct trio_seed){.n = 12,
                            .units = units,
                            .labels = labels,
                            .weak = weak,
@@ -318,19 +318,59 @@ static void test_seeds(void **state)
 static void test_tiny_seeds(void **state)
 {
     (void)state;
-    static struct fixture f[3];
+    static struct fixture f[12];
     struct err e = ERR_INIT;
     struct trio t;
-    struct trio_seed s[3];
-    for (size_t k = 0; k < 3; k++) {
+    struct trio_seed s[12];
+    for (size_t k = 0; k < 12; k++) {
         s[k] = fixture_make(&f[k]);
         s[k].n = 1;
         f[k].units[0] = k;
     }
-    assert_int_equal(trio_measure(s, 3, &set, &t, &e), OK);
+    assert_int_equal(trio_measure(s, 12, &set, &t, &e), OK);
     assert_true(t.weak.value == 1 && t.weak.lo == 1 && t.weak.hi == 1);
     assert_true(isnan(t.agree_wrong.value) && isnan(t.agree_wrong.lo));
     assert_int_equal(t.reason, PGR_NO_GAP);
+}
+
+/* Of few questions there is no interval, with the reason in words; ground truth as weak label is
+ * PGR 1 all the same. */
+static void test_few_questions(void **state)
+{
+    (void)state;
+    static struct fixture f;
+    struct err e = ERR_INIT;
+    struct trio t;
+    char verdict[512];
+    static double weak[2 * TRIO_UNITS_LEAST], ceiling[2 * TRIO_UNITS_LEAST];
+    struct trio_seed s = fixture_make(&f);
+    for (size_t i = 0; i < TRIO_UNITS_LEAST; i++) {
+        ceiling[2 * i] = f.labels[i] ? 0.1 : 0.9, ceiling[2 * i + 1] = 1 - ceiling[2 * i];
+        weak[2 * i] = 1 - ceiling[2 * i], weak[2 * i + 1] = ceiling[2 * i];
+        f.units[i] = i;
+    }
+    static double student[2 * TRIO_UNITS_LEAST];
+    memcpy(student, ceiling, sizeof student);
+    student[0] *= 0.99; /* as right as the ceiling, not the same */
+    s.weak = weak, s.ceiling = ceiling, s.student = student;
+    for (s.n = 1; s.n < TRIO_UNITS_LEAST; s.n++) {
+        s.student = student;
+        assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
+        assert_int_equal(t.reason, PGR_FEW_UNITS);
+        assert_true(t.gain.value == 1 && isnan(t.gain.lo) && isnan(t.gain.hi));
+        assert_true(isnan(t.weak.lo) && isnan(t.pgr.value) && isnan(t.pgr.lo));
+        trio_verdict(&t, verdict, sizeof verdict);
+        if (s.n == 1)
+            assert_string_equal(
+                verdict, "cannot tell whether the student is better than its supervisor; PGR is "
+                         "undefined: 1 test question is too few for an interval (10 at least)");
+        s.student = ceiling;
+        assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
+        assert_true(t.reason == PGR_DEFINED && t.pgr.value == 1 && t.pgr.lo == 1);
+    }
+    s.student = student;
+    assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
+    assert_true(t.reason == PGR_DEFINED && t.gain.lo == 1);
 }
 
 /* A simulated study: n questions of a hardness each, the same for all models; a model of accuracy p
@@ -526,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_questions),
         cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_tiny_seeds),
+        cmocka_unit_test(test_few_questions),
         cmocka_unit_test(test_coverage),
         cmocka_unit_test(test_bounds_are_finite),
         cmocka_unit_test(test_difference),
