@@ -79,7 +79,7 @@ int job_probs(const struct plan *p, const struct job *j, enum task_part part, do
 extern const char *const lab_part_names[PART_COUNT];
 
 /* Rises when the program would compute other bits from the same settings: part of the names of jobs
- * and of cached features. */
+ * and of cached features. tests/unit/lab_numerics.c holds the bits to it. */
 #define LAB_NUMERICS 2
 
 /* Frozen features, computed once and shared: runs/cache/<hash>.f32. Processes that need the same

@@ -1,0 +1,230 @@
+/* lab_numerics.c - the bits behind LAB_NUMERICS: a tiny training of each shape of block, with what
+ * computes it, has the sum that is written here. Who changes the arithmetic finds this test red,
+ * raises LAB_NUMERICS and writes the new sums down (the failure prints them).
+ *
+ * Only what is this program's own is pinned: products that a library makes go to the reference's
+ * loops instead. The sums hold for x86-64 and glibc. Those of the kernels hang on how a compiler
+ * makes vectors of sums and where it fuses a product with one, which a sanitizer changes too, so
+ * their rows name it; another compiler's have no row until someone who has it writes one. */
+#include "train_toy.h"
+
+#include "core/hash.h"
+#include "lab/plan.h"
+#include "tensor/kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
+#if defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define COMPILER ""
+#endif
+#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define COMPILER ""
+#endif
+#if !defined COMPILER && defined __clang__
+#define COMPILER "clang " TEXT(__clang_major__)
+#elif !defined COMPILER && defined __GNUC__
+#define COMPILER "gcc " TEXT(__GNUC__)
+#elif !defined COMPILER
+#define COMPILER ""
+#endif
+
+struct pinned {
+    const char *device, *isa, *compiler; /* compiler: NULL for any */
+    enum precision precision;
+    const char *sum; /* first digits */
+};
+
+#define LIBM "8d815334be595cb0" /* of libm_sum */
+
+static const struct pinned pins[] = {
+    {"reference", NULL, NULL, PRECISION_F32, "e79db8fb3df21574"},
+    {"cpu", "base", "gcc 12", PRECISION_F32, "1ddeefc63e6ae247"},
+    {"cpu", "base", "clang 14", PRECISION_F32, "1ddeefc63e6ae247"},
+    {"cpu", "v3", "gcc 12", PRECISION_F32, "27103d77c9e091b4"},
+    {"cpu", "v3", "clang 14", PRECISION_F32, "7d59dbcea43bfe24"},
+    {"cpu", "v4", "gcc 12", PRECISION_F32, "5ba698e10d72a4af"},
+    {"cpu", "v4", "clang 14", PRECISION_F32, "0913a5f070fecc3d"},
+    {"cpu", "v4", "gcc 12", PRECISION_BF16, "254d4b7136b1ac0d"},
+    {"cpu", "v4", "clang 14", PRECISION_BF16, "3995ba162a4ab0b9"},
+};
+
+/* The device's own products where they are: few rows, or bf16; the reference's loops elsewhere. */
+static const struct ops *own;
+
+static void own_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
+                       const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                       float *c, size_t ldc)
+{
+    bool few = M <= MATMUL_FEW && !ta && tb;
+    bool bf16 = dev_precision(d) == PRECISION_BF16 && M >= 16 && N >= 16 && K >= 16;
+    (few || bf16 ? own : &ops_reference)
+        ->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+}
+
+static const struct model_config configs[] = {
+    {.family = FAMILY_LLAMA,
+     .norm = NORM_RMS,
+     .act = ACT_SILU,
+     .gated = true,
+     .kv_heads = 1,
+     .rope_theta = 10000,
+     .rotary = 8,
+     .tied = true},
+    {.family = FAMILY_GPT2,
+     .norm = NORM_LAYER,
+     .act = ACT_GELU_TANH,
+     .learned_positions = true,
+     .kv_heads = 2,
+     .bias_qkv = true,
+     .bias_out = true,
+     .bias_mlp = true,
+     .bias_norm = true,
+     .tied = true},
+    {.family = FAMILY_NEOX,
+     .norm = NORM_LAYER,
+     .act = ACT_GELU_ERF,
+     .parallel = true,
+     .kv_heads = 2,
+     .rope_theta = 10000,
+     .rotary = 4,
+     .bias_qkv = true,
+     .bias_out = true,
+     .bias_mlp = true,
+     .bias_norm = true},
+};
+enum { CONFIGS = sizeof configs / sizeof *configs, ROWS_OF_TOY = 37 };
+
+/* trained_add - the model after a training and what it predicts then, into the sum. */
+static void trained_add(struct hash *h, struct dev *dev, size_t i, struct toy *t)
+{
+    struct err e = ERR_INIT;
+    struct train_result r;
+    struct train_settings s = toy_settings();
+    struct model *m = NULL;
+    struct model_config c = configs[i];
+    struct head_spec head = {HEAD_CLASSIFIER, t->K, NULL, 1};
+    struct trainable what = {TRAIN_ALL, 0, true};
+    double probs[ROWS_OF_TOY * TOY_K];
+    size_t n;
+    c.layers = c.layers_whole = TOY_L;
+    c.channels = 16, c.heads = 2, c.head_size = 8, c.mlp = 24, c.vocab = TOY_V, c.positions = 32;
+    c.norm_eps = 1e-5;
+    c.bos = c.eos = -1;
+    s.weight_decay = 0.01;
+    if (i == 1)
+        s.loss.kind = LOSS_CONFIDENCE;
+    if (model_random(&m, dev, &c, 1, &e) || model_head_set(m, &head, &e) ||
+        model_trainable_set(m, &what, &e) ||
+        train_run(m, &s, &t->data, NULL, &(struct train_events){0}, NULL, &r, &e) ||
+        predict_run(m, &t->set, NULL, 64, probs, NULL, &e))
+        fail_msg("%s", e.msg);
+    float *all = toy_params(m, &n);
+    hash_add(h, all, n * sizeof *all);
+    for (size_t k = 0; k < t->K * ROWS_OF_TOY; k++) {
+        float p = (float)probs[k];
+        hash_add(h, &p, sizeof p);
+    }
+    mem_free(all);
+    model_free(m);
+}
+
+static void sum_of(const struct pinned *p, struct dev *dev, char hex[HASH_HEX])
+{
+    struct err e = ERR_INIT;
+    struct toy t;
+    struct ops ops = *dev->ops;
+    struct hash *h = hash_new(&e);
+    assert_non_null(h);
+    own = dev->ops;
+    if (strcmp(p->device, "cpu") == 0) {
+        ops.matmul = own_matmul;
+        dev->ops = &ops;
+    }
+    toy_init(&t, ROWS_OF_TOY, 2, true, 5);
+    for (size_t i = 0; i < CONFIGS; i++)
+        trained_add(h, dev, i, &t);
+    dev->ops = own;
+    hash_end(h, hex);
+    hash_free(h);
+}
+
+/* here - whether this machine and program have the row's device. */
+static bool here(const struct pinned *p, struct dev *dev)
+{
+    struct err e = ERR_INIT;
+    if (p->compiler && strcmp(p->compiler, COMPILER) != 0)
+        return false;
+    if (p->isa)
+        setenv("W2S_ISA", p->isa, 1);
+    else
+        unsetenv("W2S_ISA");
+    if (dev_open(dev, p->device, &e))
+        return false;
+    if (dev_precision_set(dev, p->precision, &e)) {
+        dev_close(dev);
+        return false;
+    }
+    return true;
+}
+
+static void the_bits_are_those_of_their_number(void **state)
+{
+    size_t wrong = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof pins / sizeof *pins; i++) {
+        const struct pinned *p = &pins[i];
+        struct dev dev;
+        char hex[HASH_HEX];
+        if (!here(p, &dev))
+            continue;
+        sum_of(p, &dev, hex);
+        dev_close(&dev);
+        if (strncmp(hex, p->sum, 16) == 0)
+            continue;
+        print_error("%s %s%s: %.16s, was %s\n", p->device, p->isa ? p->isa : "",
+                    p->precision == PRECISION_BF16 ? " bf16" : "", hex, p->sum);
+        wrong++;
+    }
+    if (wrong)
+        fail_msg("other bits than before from the same settings: raise LAB_NUMERICS (it is %d, "
+                 "src/lab/plan.h), and write the sums above into this file",
+                 LAB_NUMERICS);
+}
+
+/* libm_sum - what the C library makes of its functions: another library may round otherwise. */
+static void libm_sum(char hex[HASH_HEX])
+{
+    struct err e = ERR_INIT;
+    struct hash *h = hash_new(&e);
+    if (!h)
+        exit(99);
+    for (int i = 1; i <= 200; i++) {
+        double x = i / 16.1;
+        double y[] = {exp(-x), log(x),     pow(10000, -x / 13), cos(x),
+                      sin(x),  erf(x / 4), tanh(x / 4)};
+        hash_add(h, y, sizeof y);
+    }
+    hash_end(h, hex);
+    hash_free(h);
+}
+
+int main(void)
+{
+    char hex[HASH_HEX];
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_bits_are_those_of_their_number)};
+    setenv("W2S_THREADS", "2", 0);
+#if !defined __x86_64__ || !defined __GLIBC__
+    puts("SKIP: the sums are those of x86-64 with glibc");
+    return 77;
+#endif
+    libm_sum(hex);
+    if (strncmp(hex, LIBM, sizeof LIBM - 1) != 0) {
+        printf("SKIP: the sums are those of another C library's functions (%.16s)\n", hex);
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
