@@ -93,12 +93,17 @@ const struct command cmd_fetch = {
     .name = "fetch",
     .operands = "[NAME ...]",
     .line = "fetch models and data by name, print where they are; without NAME list them",
-    .help = "Names are rows of assets.yaml (docs/assets.md), or hub:owner/name for any repository "
-            "of the Hugging\n"
-            "Face hub (HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured). What is there already is "
-            "not fetched again.\n"
-            "\n"
-            "    w2s fetch smollm2-135m movie-sentiment\n",
+    .help =
+        "Names are rows of assets.yaml (docs/assets.md), or hub:owner/name for any repository "
+        "of the Hugging\n"
+        "Face hub (HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured). What is there already is "
+        "not fetched again.\n"
+        "A fetch that fails (no network, a host that refuses, a file with another sum) ends with "
+        "1; a name that is\n"
+        "none, and what is missing with --offline, with 2. --json: a list of {\"name\", "
+        "\"path\"}.\n"
+        "\n"
+        "    w2s fetch smollm2-135m movie-sentiment\n",
     .options = options,
     .run = fetch_run,
 };

@@ -46,7 +46,8 @@ static int help_run(const struct app *app, const struct args *a, struct err *e)
     for (size_t i = 0; commands[i]; i++)
         printf("  %-12s %s\n", commands[i]->name, commands[i]->line);
     printf("\nw2s help COMMAND explains one; w2s --version says what it was built with.\n"
-           "Exit status: 0 done, 1 a job failed, 2 wrong usage or input, 130 stopped by you.\n");
+           "Exit status: 0 done, 1 a job or a fetch failed, 2 wrong usage or input, 130 stopped by "
+           "you.\n");
     return EXIT_OK;
 }
 

@@ -55,7 +55,7 @@ static int study_run(const struct app *app, struct session *s, const struct stud
     if (!rc && profiled)
         profile_print(profile, &table);
     profile_stop(profile);
-    if (rc == ERR_INTERRUPTED)
+    if (rc == ERR_INTERRUPTED || (rc && e->full))
         err_wrap(e, "%zu of %zu jobs are done; the same command goes on from here",
                  sum.found + sum.ran, sum.jobs);
     if (!rc)
@@ -124,7 +124,7 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         study_release(&study);
     str_release(&path);
     str_release(&out);
-    return command_exit(rc);
+    return rc && e->full ? EXIT_FAILED : command_exit(rc);
 }
 
 const struct command cmd_run = {

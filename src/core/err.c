@@ -21,6 +21,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
     va_end(ap);
     cut(e->msg, sizeof e->msg, n);
     e->code = code;
+    e->full = false;
     return code;
 }
 
@@ -51,6 +52,7 @@ int err_sys(struct err *e, const char *fmt, ...)
     int m = snprintf(e->msg + n, sizeof e->msg - (size_t)n, ": %s", strerror(number));
     cut(e->msg, sizeof e->msg, n + m);
     e->code = number == ENOMEM ? ERR_NOMEM : ERR_IO;
+    e->full = number == ENOSPC || number == EDQUOT;
     return e->code;
 }
 

@@ -16,17 +16,18 @@ enum err_code {
     ERR_NUMERIC,     /* a loss or logit that is not finite */
     ERR_INTERRUPTED, /* the user asked to stop */
     ERR_CHILD,       /* a child process failed; its last line is in the sentence */
-    ERR_NETWORK,     /* a host could not be reached or answered no */
+    ERR_NETWORK,     /* a host could not be reached, answered no, or gave what is not wanted */
 };
 
 struct err {
     int code;
     char msg[1024]; /* one sentence without a final full stop, no newline */
+    bool full;      /* a disk or quota is full: what else has to be written will fail as well */
 };
 
 #define ERR_INIT                                                                                   \
     {                                                                                              \
-        OK, ""                                                                                     \
+        OK, "", false                                                                              \
     }
 
 /* err_set - write the sentence; the innermost function does it. Returns code. A sentence too long

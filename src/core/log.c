@@ -157,14 +157,15 @@ void progress_step(struct progress *p, double done, double units, const char *ex
         draw(p, extra, false);
 }
 
-void progress_end(struct progress *p, const char *extra)
+void progress_end(struct progress *p, int rc)
 {
     if (!p || !shown(p))
         return;
-    p->done = p->total;
+    if (!rc)
+        p->done = p->total;
     /* What was over before a line was worth drawing is not worth one now. */
     if (clock_now() - p->t_start >= 1 || p->log->priv == p)
-        draw(p, extra, true);
+        draw(p, rc ? "not finished" : NULL, true);
 }
 
 static volatile sig_atomic_t asked;

@@ -32,7 +32,9 @@ void progress_begin(struct progress *p, struct log *l, const char *what, double 
                     const char *unit);
 void progress_step(struct progress *p, double done, double units,
                    const char *extra); /* absolute; extra may be NULL */
-void progress_end(struct progress *p, const char *extra);
+/* progress_end - of work that ended with rc: all of it is done, or the line says how far it came.
+ */
+void progress_end(struct progress *p, int rc);
 
 double clock_now(void); /* monotonic seconds */
 

@@ -15,7 +15,8 @@ enum pool { POOL_TRAIN, POOL_VALID, POOL_TEST, POOL_COUNT };
 /* A value of a row, by its path; the first n_bound stars of it are those that "each" walks. */
 struct field {
     const char *name, *path;
-    const char *join; /* between the texts of a list; NULL: a list is an error */
+    const struct doc *at; /* who names it, in the task file */
+    const char *join;     /* between the texts of a list; NULL: a list is an error */
     size_t n_bound;
 };
 

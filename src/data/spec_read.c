@@ -136,7 +136,7 @@ static int field_add(struct task *t, const struct doc *at, const char *name, con
         return doc_fail(at, e, "more than %d fields", MAX_FIELDS);
     if (!*path)
         return doc_fail(at, e, "the path of the field \"%s\" is empty", name);
-    t->fields[t->n_fields++] = (struct field){name, path, join, bound_stars(t->each, path)};
+    t->fields[t->n_fields++] = (struct field){name, path, at, join, bound_stars(t->each, path)};
     return OK;
 }
 
@@ -183,9 +183,14 @@ int spec_field(struct task *t, const struct doc *at, const char *name, const str
     }
     if (t->fields_named) {
         const char *near = str_nearest(name, names, t->n_fields);
-        return near
-                   ? doc_fail(at, e, "no field is named \"%s\"; did you mean \"%s\"?", name, near)
-                   : doc_fail(at, e, "no field is named \"%s\": \"fields\" does not have it", name);
+        struct str list = STR_INIT;
+        for (size_t i = 0; i < t->n_fields; i++)
+            str_addf(&list, "%s%s", i ? ", " : "", names[i]);
+        int bad =
+            near ? doc_fail(at, e, "no field is named \"%s\"; did you mean \"%s\"?", name, near)
+                 : doc_fail(at, e, "no field is named \"%s\"; \"fields\" has %s", name, list.s);
+        str_release(&list);
+        return bad;
     }
     int rc = field_add(t, at, name, name, NULL, e);
     *out = rc ? NULL : &t->fields[t->n_fields - 1];

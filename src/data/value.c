@@ -13,9 +13,32 @@ struct walk {
     size_t count;
 };
 
+/* missing - the row, who asks for the value, and what the row has instead. */
 static int missing(const struct walk *w, struct err *e)
 {
-    return doc_fail(w->place->row, e, "\"%s\" is missing", w->field->path);
+    enum { SHOWN = 16 };
+    const struct doc *row = w->place->row, *at = w->field->at;
+    const char *path = w->field->path, *dot = path + strcspn(path, ".");
+    struct str list = STR_INIT, asked = STR_INIT;
+    size_t n = 0;
+    int rc;
+    if (at && at->file)
+        str_addf(&asked, " (%s:%d asks for it)", at->file, at->line);
+    for (const struct doc *c = row->type == DOC_MAP ? row->child : NULL; c && n < SHOWN;
+         c = c->next) {
+        str_addf(&list, "%s%s", n++ ? ", " : "", c->key);
+    }
+    if (row->n > SHOWN)
+        str_cat(&list, ", ...");
+    if (row->type == DOC_LIST && path[strspn(path, "0123456789.*")])
+        rc = doc_fail(row, e, "the row is a list, wanted an object with \"%s\"%s", path, asked.s);
+    else if (!n || *dot || doc_get(row, path))
+        rc = doc_fail(row, e, "\"%s\" is missing%s", path, asked.s);
+    else
+        rc = doc_fail(row, e, "\"%s\" is missing%s; the row has %s", path, asked.s, list.s);
+    str_release(&list);
+    str_release(&asked);
+    return rc;
 }
 
 static const struct doc *child_at(const struct doc *d, size_t i)

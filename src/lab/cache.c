@@ -77,7 +77,7 @@ static int features_write(const struct plan *p, const struct job *j, struct mode
     snprintf(what, sizeof what, "features of %zu frozen layers, %s", m->cut, lab_part_names[part]);
     progress_begin(&progress, p->lab->log, what, (double)t->n, "tokens");
     rc = features_make(m, t, j->side->training.micro_tokens, &progress, sink_add, &sink, e);
-    progress_end(&progress, NULL);
+    progress_end(&progress, rc);
     if (!rc)
         rc = file_out_commit(sink.file, e);
 out:

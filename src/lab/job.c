@@ -154,7 +154,7 @@ static int desk_predict(struct desk *d, enum task_part part, double **probs, str
     progress_begin(&progress, d->plan->lab->log, what, (double)n, "tokens");
     int rc = predict_run(d->model, &d->sets[part], desk_features(d, part),
                          d->job->side->training.micro_tokens, *probs, &progress, e);
-    progress_end(&progress, NULL);
+    progress_end(&progress, rc);
     return rc;
 }
 

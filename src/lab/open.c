@@ -71,6 +71,15 @@ static bool gguf_path(const char *path)
     return gguf;
 }
 
+/* model_fail - "model NAME: ", where the sentence does not begin so already. */
+static int model_fail(const char *name, struct err *e)
+{
+    size_t n = strlen(name);
+    bool named = str_starts(e->msg, "model ") && strncmp(e->msg + 6, name, n) == 0 &&
+                 strchr(": ", e->msg[6 + n]);
+    return named ? e->code : err_wrap(e, "model %s", name);
+}
+
 int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
 {
     struct str path = STR_INIT;
@@ -85,7 +94,7 @@ int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *n
     str_release(&path);
     if (rc)
         lab_model_close(m);
-    return rc ? err_wrap(e, "model %s", name) : OK;
+    return rc ? model_fail(name, e) : OK;
 }
 
 int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
@@ -117,7 +126,7 @@ out:
     str_release(&path);
     if (rc)
         lab_model_close(m);
-    return rc ? err_wrap(e, "model %s", name) : OK;
+    return rc ? model_fail(name, e) : OK;
 }
 
 void lab_model_close(struct lab_model *m)

@@ -32,7 +32,7 @@ static void say_result(const struct plan *p, const struct job *j, size_t done, d
 }
 
 /* study_job - bring one job to its end, if it can be had: *ended false where another process has it
- * or its supervisor is not done. Only a stop or a broken store is an error here. */
+ * or its supervisor is not done. Only a stop, a full disk or a broken store is an error here. */
 static int study_job(const struct plan *p, struct job *j, struct lab_summary *sum, bool *ended,
                      struct err *e)
 {
@@ -57,7 +57,7 @@ static int study_job(const struct plan *p, struct job *j, struct lab_summary *su
     j->why = (struct err)ERR_INIT;
     int rc = job_run(p, j, &busy, &j->why);
     *ended = rc || !busy;
-    if (rc == ERR_INTERRUPTED) {
+    if (rc == ERR_INTERRUPTED || (rc && j->why.full)) {
         *e = j->why;
         return rc;
     }

@@ -357,6 +357,31 @@ static bool known_buffer(const char *name)
            strcmp(name, "embed_out.weight") == 0;
 }
 
+/* layers_check - the file has as many layers as the config says. Where one in the middle is
+ * missing, its tensors are named instead (piece_check). */
+static int layers_check(const struct weights *w, const struct model_config *whole,
+                        const struct param_spec *specs, size_t n, struct err *e)
+{
+    struct piece p[PIECES_MOST];
+    struct param_spec first = {0};
+    size_t held = 0, holes = 0;
+    for (size_t i = 0; i < n && first.role != ROLE_NORM1_GAIN; i++)
+        first = specs[i];
+    BUG_ON(first.role != ROLE_NORM1_GAIN);
+    for (size_t k = 0; k < whole->layers || k == held; k++) {
+        first.layer = (int)k;
+        pieces_in(w, whole, &first, p);
+        if (weights_find(w, p[0].name)) {
+            holes += k > held;
+            held++;
+        }
+    }
+    return !held || holes || held == whole->layers
+               ? OK
+               : err_set(e, ERR_INPUT, "%s: the config says %zu layers, the weights hold %zu",
+                         weights_path(w), whole->layers, held);
+}
+
 int family_check(const struct weights *w, const struct model_config *c, struct err *e)
 {
     struct param_spec *specs = NULL;
@@ -366,6 +391,8 @@ int family_check(const struct weights *w, const struct model_config *c, struct e
     whole.layers = c->layers_whole;
     bool *used = mem_zalloc(count, sizeof *used, e);
     int rc = used ? family_params(&whole, &specs, &n, e) : e->code;
+    if (!rc)
+        rc = layers_check(w, &whole, specs, n, e);
     for (size_t i = 0; i < n && !rc; i++) {
         size_t pieces = pieces_in(w, c, &specs[i], p);
         for (size_t k = 0; k < pieces && !rc; k++) {

@@ -127,7 +127,7 @@ int model_load(struct model **out, struct dev *dev, const struct weights *w,
             dev_upload(dev, p->w, host, param_numbers(p));
         progress_step(&progress, (double)i, (double)i, NULL);
     }
-    progress_end(&progress, NULL);
+    progress_end(&progress, rc);
     mem_free(host);
     if (rc) {
         model_free(m);

@@ -74,8 +74,8 @@ int source_sum_check(const char *path, const char *want, const char *what, struc
     char got[HASH_HEX];
     int rc = hash_file(path, got, e);
     if (!rc && strcmp(got, want) != 0)
-        rc = err_set(e, ERR_INPUT, "%s has the SHA-256 %s, wanted %s; nothing of it was kept", what,
-                     got, want);
+        rc = err_set(e, ERR_NETWORK, "%s has the SHA-256 %s, wanted %s; nothing of it was kept",
+                     what, got, want);
     return rc;
 }
 
@@ -95,14 +95,6 @@ int source_lock(const char *path, const char *what, const struct asset_options *
         nanosleep(&pause, NULL);
     }
     return rc;
-}
-
-void source_progress_end(struct progress *p, int rc)
-{
-    /* A line that says 100 % of what failed would be a lie. */
-    if (rc)
-        p->total = p->units = 0;
-    progress_end(p, rc ? "not finished" : NULL);
 }
 
 static bool asset_name_valid(const char *name)

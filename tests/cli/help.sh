@@ -5,6 +5,7 @@ expect 0 "$W2S"
 says out "performance gap recovered"
 [ "$(wc -l <out)" -le 14 ] || fail "w2s alone says more than a dozen lines"
 expect 0 "$W2S" help
+says out "Exit status: 0 done, 1 a job or a fetch failed, 2 wrong usage or input, 130 stopped by you."
 commands=$(awk '/^  [a-z]/ {print $1}' out)
 [ "$(echo "$commands" | wc -l)" -ge 10 ] || fail "help lists too few commands"
 for c in $commands; do

@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/hash.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "core/par.h"
 #include "core/rng.h"
@@ -17,6 +18,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_err(void **state)
 {
@@ -29,6 +31,11 @@ static void test_err(void **state)
     errno = ENOSPC;
     assert_int_equal(err_sys(&e, "a/b"), ERR_IO);
     assert_string_equal(e.msg, "a/b: No space left on device");
+    assert_int_equal(err_wrap(&e, "c"), ERR_IO);
+    assert_true(e.full);
+    errno = EACCES;
+    err_sys(&e, "a/b");
+    assert_false(e.full);
     char long_text[3000];
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = '\0';
@@ -228,12 +235,45 @@ static void test_par(void **state)
     assert_int_equal(par_threads(), 3);
 }
 
+/* What is left of a progress line in a pipe, of work of eight steps that ended after two with rc.
+ */
+static void progress_told(int rc, char *told, size_t n)
+{
+    int keep = dup(STDERR_FILENO), ends[2];
+    struct log l = {.level = LOG_INFO};
+    struct progress p;
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    progress_begin(&p, &l, "training", 8, NULL);
+    p.t_start -= 3; /* what takes no second is not told of */
+    progress_step(&p, 2, 2, NULL);
+    progress_end(&p, rc);
+    fflush(stderr);
+    dup2(keep, STDERR_FILENO);
+    close(ends[1]);
+    ssize_t got = read(ends[0], told, n - 1);
+    told[got > 0 ? got : 0] = '\0';
+    close(ends[0]);
+    close(keep);
+}
+
+static void test_progress(void **state)
+{
+    (void)state;
+    char told[256];
+    progress_told(OK, told, sizeof told);
+    assert_string_equal(told, "training  100%  in 3.0s\n");
+    progress_told(ERR_INTERRUPTED, told, sizeof told);
+    assert_string_equal(told, "training   25%  in 3.0s  not finished\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_err),  cmocka_unit_test(test_mem),   cmocka_unit_test(test_str),
-        cmocka_unit_test(test_csv),  cmocka_unit_test(test_utf8),  cmocka_unit_test(test_rng),
-        cmocka_unit_test(test_hash), cmocka_unit_test(test_arena), cmocka_unit_test(test_par),
+        cmocka_unit_test(test_err),      cmocka_unit_test(test_mem),   cmocka_unit_test(test_str),
+        cmocka_unit_test(test_csv),      cmocka_unit_test(test_utf8),  cmocka_unit_test(test_rng),
+        cmocka_unit_test(test_hash),     cmocka_unit_test(test_arena), cmocka_unit_test(test_par),
+        cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static void mistakes(void **state)
         {LABELLED "fields: {text: a, y: y}\ntemplate: \"{txt}\"\n" MAP,
          "task.yaml:7: no field is named \"txt\"; did you mean \"text\"?"},
         {LABELLED "fields: {text: a, y: y}\ntemplate: \"{paragraph}\"\n" MAP,
-         "task.yaml:7: no field is named \"paragraph\": \"fields\" does not have it"},
+         "task.yaml:7: no field is named \"paragraph\"; \"fields\" has text, y"},
         {LABELLED "template: \"{x}\"\nlong: z\n" MAP,
          "task.yaml:7: the long field \"z\" is in the template 0 times, wanted once"},
         {LABELLED "template: \"{x} {x}\"\nlong: x\n" MAP,
@@ -237,14 +237,21 @@ static void rows(void **state)
         HEAD
         "kind: choice\nsource: {files: {all: train.json}}\ntemplate: \"{question} {candidate}\"\n"
         "choice: {question: question, correct: c, distractors: [distractor1, distractor2]}\n",
-        some, "task t: train.json:5: \"distractor2\" is missing");
+        some,
+        "task t: train.json:5: \"distractor2\" is missing (task.yaml:7 asks for it); the row has "
+        "question, c, distractor1");
     static const char *const cases[][2] = {
-        {"{\"x\": \"a\", \"y\": 0}\n\n{\"x\": \"a\"}\n", "task t: a.jsonl:3: \"y\" is missing"},
-        {"{\"x\": \"a\", \"y\": null}\n", "task t: a.jsonl:1: \"y\" is missing"},
+        {"{\"x\": \"a\", \"y\": 0}\n\n{\"x\": \"a\"}\n",
+         "task t: a.jsonl:3: \"y\" is missing (task.yaml:7 asks for it); the row has x"},
+        {"{\"x\": \"a\", \"y\": null}\n",
+         "task t: a.jsonl:1: \"y\" is missing (task.yaml:7 asks for it)"},
+        {"[\"a\", 0]\n", "task t: a.jsonl:1: the row is a list, wanted an object with \"y\" "
+                         "(task.yaml:7 asks for it)"},
         {"{\"x\": \"a\", \"y\": 7}\n",
          "task t: a.jsonl:1: \"y\" is \"7\", wanted one of \"0\", \"1\""},
         {"{\"x\": \"a\", \"y\": [0]}\n", "task t: a.jsonl:1: \"y\" is a list, wanted one value"},
-        {"{\"y\": 0}\n", "task t: a.jsonl:1: \"x\" is missing"},
+        {"{\"y\": 0}\n",
+         "task t: a.jsonl:1: \"x\" is missing (task.yaml:6 asks for it); the row has y"},
         {"{\"x\": [\"a\"], \"y\": 0}\n",
          "task t: a.jsonl:1: \"x\" is a list, wanted a text, or \"join\" with the field"},
         {"{\"x\": {}, \"y\": 0}\n", "task t: a.jsonl:1: \"x\" is a map, wanted a text"},

@@ -235,7 +235,7 @@ static void sums(void **state)
                   "          - {name: q4.gguf, sha256: 00000000000000000000000000000000"
                   "00000000000000000000000000000000}\n");
     env_fresh("sums");
-    assert_int_equal(asset_path(a, "hub:tiny/corrupt", &online, &path, &e), ERR_INPUT);
+    assert_int_equal(asset_path(a, "hub:tiny/corrupt", &online, &path, &e), ERR_NETWORK);
     assert_true(str_starts(e.msg, "model.safetensors of hub:tiny/corrupt has the SHA-256 "));
     assert_holds(e.msg, ", wanted ");
     assert_true(str_ends(e.msg, "; nothing of it was kept"));
@@ -248,7 +248,7 @@ static void sums(void **state)
     mem_free(names);
 
     assert_true(assets_find(a, "x")->pinned);
-    assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_INPUT);
+    assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_NETWORK);
     assert_true(str_starts(e.msg, "model x: q4.gguf of hub:tiny/gguf has the SHA-256 "));
     assert_holds(e.msg, "wanted 0000000000000000000000000000000000000000000000000000000000000000;");
     assets_close(a);
@@ -283,7 +283,7 @@ static void rows(void **state)
     assert_ok(asset_path(a, "odd", &online, &path, &e), &e);
     str_cat(&path, "/sub/odd name.json");
     assert_true(file_exists(path.s));
-    assert_int_equal(asset_path(a, "none", &online, &path, &e), ERR_INPUT);
+    assert_int_equal(asset_path(a, "none", &online, &path, &e), ERR_NETWORK);
     assert_says(
         &e, "data none: hub:tiny/model: the repository has no file absent.json at revision main");
     assert_ok(asset_path(a, "two", &online, &path, &e),
@@ -344,14 +344,14 @@ static void sentences(void **state)
     char want[512];
     env_fresh("sentences");
     setenv("HF_TOKEN", "good", 1);
-    says("hub:tiny/absent", ERR_INPUT,
+    says("hub:tiny/absent", ERR_NETWORK,
          "hub:tiny/absent: the hub has no such model, or it has no revision main");
-    says("hub:tiny/model@v9", ERR_INPUT,
+    says("hub:tiny/model@v9", ERR_NETWORK,
          "hub:tiny/model: the hub has no such model, or it has no revision v9");
     says("hub:tiny/often", ERR_NETWORK,
          "hub:tiny/often: the hub answers that it was asked too often (429); wait a little, or set "
          "HF_TOKEN");
-    says("hub:tiny/bin", ERR_INPUT,
+    says("hub:tiny/bin", ERR_NETWORK,
          "hub:tiny/bin has no model.safetensors; one .gguf file of a repository is named by a row "
          "of assets.yaml "
          "(docs/assets.md)");

@@ -227,7 +227,7 @@ static void wrong_sums(void **state)
     sum_of(in_scratch("links/tiny_w2s-1.0-py3-none-any.whl"), sum);
 
     struct assets *a = row("data", "tiny-w2s==1.0", "wheel", zero, files);
-    assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_INPUT);
+    assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_NETWORK);
     str_addf(&want,
              "data x: tiny-w2s==1.0 from pip has the SHA-256 %s, wanted %s; nothing of it was kept",
              sum, zero);
@@ -239,7 +239,7 @@ static void wrong_sums(void **state)
     a = row("data", "tiny-w2s==1.0", "wheel", sum, other);
     hash_of(got, "first model");
     hash_of(wanted, "not this");
-    assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_INPUT);
+    assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_NETWORK);
     str_reset(&want);
     str_addf(&want, "data x: tiny/model.gguf has the SHA-256 %s, wanted %s; nothing of it was kept",
              got, wanted);
