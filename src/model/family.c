@@ -295,6 +295,12 @@ static int piece_check(const struct weights *w, const struct piece *p,
                    weights_path(w), p->name, (*t)->type);
 }
 
+static int not_finite(const struct weights *w, const struct weights_tensor *t, struct err *e)
+{
+    return err_set(e, ERR_INPUT, "%s: tensor %s holds a number that is not finite", weights_path(w),
+                   t->name);
+}
+
 static int piece_load(const struct weights *w, const struct model_config *c, const struct piece *p,
                       float *out, struct err *e)
 {
@@ -303,22 +309,21 @@ static int piece_load(const struct weights *w, const struct model_config *c, con
     if (rc)
         return rc;
     float *to = out + p->at * p->cols;
-    if (!p->transposed && p->map == ROWS_PLAIN) {
-        weights_read(w, t, 0, p->rows, to);
-        return OK;
-    }
+    if (!p->transposed && p->map == ROWS_PLAIN)
+        return weights_read(w, t, 0, p->rows, to) ? OK : not_finite(w, t, e);
     float *all = mem_alloc(t->n, sizeof *all, e);
     if (!all)
         return e->code;
-    weights_read(w, t, 0, t->shape[0], all);
-    for (size_t r = 0; r < p->rows; r++) {
+    if (!weights_read(w, t, 0, t->shape[0], all))
+        rc = not_finite(w, t, e);
+    for (size_t r = 0; !rc && r < p->rows; r++) {
         size_t from = source_row(c, p, r);
         for (size_t k = 0; k < p->cols; k++)
             to[r * p->cols + k] =
                 p->transposed ? all[k * p->source_rows + from] : all[from * p->cols + k];
     }
     mem_free(all);
-    return OK;
+    return rc;
 }
 
 /* pieces_in - the pieces as this file names them. Of two tied matrices a file holds one, and may

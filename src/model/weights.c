@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "core/par.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,18 +265,37 @@ struct range {
     const struct stored *s;
     const unsigned char *from;
     float *out;
+    atomic_bool wrong; /* a number is not finite */
 };
 
 #define PIECE_BLOCKS 4096
 
-static void read_piece(void *ctx, size_t begin, size_t end)
+/* all_finite - by the bits: an exponent of ones is an infinity or a NaN. In runs of a fixed length,
+ * which compilers make vectors of. */
+static bool all_finite(const float *x, size_t n)
 {
-    const struct range *r = ctx;
-    r->s->type->read(r->from + begin * r->s->type->bytes, end - begin,
-                     r->out + begin * r->s->type->block);
+    enum { RUN = 64 };
+    const uint32_t ones = 0x7F800000u;
+    uint32_t bits[RUN], wrong = 0;
+    for (size_t i = 0; i < n; i += RUN) {
+        memset(bits, 0, sizeof bits);
+        memcpy(bits, x + i, (n - i < RUN ? n - i : RUN) * sizeof *bits);
+        for (size_t k = 0; k < RUN; k++)
+            wrong |= (bits[k] & ones) == ones;
+    }
+    return !wrong;
 }
 
-void weights_read(const struct weights *w, const struct weights_tensor *t, size_t row, size_t rows,
+static void read_piece(void *ctx, size_t begin, size_t end)
+{
+    struct range *r = ctx;
+    float *out = r->out + begin * r->s->type->block;
+    r->s->type->read(r->from + begin * r->s->type->bytes, end - begin, out);
+    if (!all_finite(out, (end - begin) * r->s->type->block)) /* while it is in the cache */
+        atomic_store(&r->wrong, true);
+}
+
+bool weights_read(const struct weights *w, const struct weights_tensor *t, size_t row, size_t rows,
                   float *out)
 {
     const struct stored *s = (const struct stored *)t; /* its first member */
@@ -286,8 +306,9 @@ void weights_read(const struct weights *w, const struct weights_tensor *t, size_
     begin = row * width;
     n = rows * width;
     BUG_ON(begin % block || n % block);
-    struct range r = {s, s->data + begin / block * s->type->bytes, out};
+    struct range r = {s, s->data + begin / block * s->type->bytes, out, false};
     par_for(n / block, PIECE_BLOCKS, read_piece, &r);
+    return !atomic_load(&r.wrong);
 }
 
 const char *weights_path(const struct weights *w)

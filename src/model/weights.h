@@ -30,9 +30,9 @@ const struct weights_tensor *weights_at(const struct weights *w, size_t i);
 const struct weights_tensor *weights_find(const struct weights *w,
                                           const char *name); /* NULL if absent */
 /* weights_read - rows [row, row+rows) of a tensor seen as [shape[0], rest], as f32. Dequantises in
- * parallel. BUG if out of range, not readable, or where a part of a quantised vector begins or ends
- * within a block. */
-void weights_read(const struct weights *w, const struct weights_tensor *t, size_t row, size_t rows,
+ * parallel. False where a number is not finite. BUG if out of range, not readable, or where a part
+ * of a quantised vector begins or ends within a block. */
+bool weights_read(const struct weights *w, const struct weights_tensor *t, size_t row, size_t rows,
                   float *out);
 
 /* weights_path - the path as given; weights_hash - SHA-256 over the contents of config.json and of

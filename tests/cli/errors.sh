@@ -263,4 +263,26 @@ printf '{"text": "ok"}\n["no"]\n' >t.jsonl
 expect 2 "$W2S" tokenize "$model" t.jsonl
 one_sentence
 says err 't.jsonl:2: "text" is wanted in a map, this is a list'
+
+# Weights that are no numbers are the file's fault, named before anything is made of them.
+for number in 7fc00000 ff800000; do
+    rm -rf broken
+    cp -R "$model" broken
+    python3 - $number <<'END'
+import json, struct, sys
+data = bytearray(open("broken/model.safetensors", "rb").read())
+n = struct.unpack("<Q", data[:8])[0]
+t = json.loads(data[8:8 + n])["model.layers.2.mlp.up_proj.weight"]
+at = 8 + n + t["data_offsets"][1] - 40
+size = {"F32": 4, "F16": 2, "BF16": 2}[t["dtype"]]
+value = bytes.fromhex(sys.argv[1]) if t["dtype"] != "F16" else b"\x7e\x00"
+data[at:at + size] = value[:size][::-1]
+open("broken/model.safetensors", "wb").write(data)
+END
+    for c in "score broken many.txt" "generate broken the --tokens 2"; do
+        expect 2 "$W2S" $c
+        one_sentence
+        says err "broken: tensor model.layers.2.mlp.up_proj.weight holds a number that is not finite"
+    done
+done
 finish
