@@ -1,11 +1,11 @@
 # Makefile - the front door; the work is CMake's (CMakePresets.json).
 #
-#   make          build build/w2s
+#   make          build build/w2s, and no tests
 #   make quick    set up, build, fetch the default model and data, run the quick study
 #   make check    set up, build with the developers' warnings, run every test
 #   make bench    measurements (not tests): bench/README.md
 #   make asan     the tests under the address and undefined-behaviour sanitizers; make tsan: threads
-#   make install  into PREFIX (default /usr/local)
+#   make install  into PREFIX (default /usr/local): the program, its tasks and studies, bash completion, the manual
 
 PREFIX ?= /usr/local
 RUNS ?= runs
@@ -22,8 +22,8 @@ build: setup
 	@ln -sf release/w2s build/w2s
 
 quick: build
-	@build/w2s run studies/quick.yaml --runs $(RUNS)
-	@scripts/next-steps $(RUNS)
+	@build/w2s run studies/quick.yaml --runs '$(RUNS)'
+	@scripts/next-steps '$(RUNS)'
 
 check: setup
 	@mkdir -p build

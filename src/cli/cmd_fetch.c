@@ -105,5 +105,6 @@ const struct command cmd_fetch = {
         "\n"
         "    w2s fetch smollm2-135m movie-sentiment\n",
     .options = options,
+    .completes = "assets",
     .run = fetch_run,
 };

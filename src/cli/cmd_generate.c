@@ -148,6 +148,7 @@ const struct command cmd_generate = {
         "    w2s generate smollm2-135m \"The capital of France is\"\n"
         "    w2s generate smollm2-135m \"Once upon a time\" -n 100 -t 0.8 --top-p 0.95 --seed 1\n",
     .options = options,
+    .completes = "assets",
     .computes = true,
     .run = generate_run,
 };

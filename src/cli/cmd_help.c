@@ -1,5 +1,4 @@
-/* cmd_help.c - what a command does, and the words a shell completes; both from the table of
- * commands. */
+/* cmd_help.c - what a command does, from the table of commands. */
 #include "cli/command.h"
 
 #include <stdio.h>
@@ -57,40 +56,6 @@ const struct command cmd_help = {
     .line = "explain a command, or list all",
     .help = "",
     .options = none,
+    .completes = "commands",
     .run = help_run,
-};
-
-static int completion_run(const struct app *app, const struct args *a, struct err *e)
-{
-    (void)app;
-    if (a->n_rest != 1 || strcmp(a->rest[0], "bash") != 0) {
-        err_set(e, ERR_INPUT, "completion wants the name of a shell: bash");
-        return EXIT_USAGE;
-    }
-    printf("_w2s() {\n    local cur=${COMP_WORDS[COMP_CWORD]} words=\n    COMPREPLY=()\n"
-           "    if [ \"$COMP_CWORD\" = 1 ]; then\n        COMPREPLY=($(compgen -W \"");
-    for (size_t i = 0; commands[i]; i++)
-        printf("%s ", commands[i]->name);
-    printf(
-        "--version --help\" -- \"$cur\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
-    for (size_t i = 0; commands[i]; i++) {
-        printf("    %s) words=\"", commands[i]->name);
-        for (const struct option_row *o = commands[i]->options; o->name; o++)
-            printf("--%s ", o->name);
-        printf("--json --quiet --threads --help\" ;;\n");
-    }
-    printf("    esac\n    if [[ $cur == -* ]]; then\n        COMPREPLY=($(compgen -W \"$words\" -- "
-           "\"$cur\"))\n"
-           "    else\n        COMPREPLY=($(compgen -f -- \"$cur\"))\n    fi\n}\ncomplete -o "
-           "filenames -F _w2s w2s\n");
-    return EXIT_OK;
-}
-
-const struct command cmd_completion = {
-    .name = "completion",
-    .operands = "bash",
-    .line = "print what makes a shell complete w2s's words",
-    .help = "    source <(w2s completion bash)\n",
-    .options = none,
-    .run = completion_run,
 };

@@ -141,6 +141,7 @@ const struct command cmd_run = {
             "    w2s run quick seeds=3 student.layers=12\n"
             "    w2s run my-study.yaml data.train=64 --dry-run\n",
     .options = options,
+    .completes = "studies",
     .computes = true,
     .run = run_run,
 };
@@ -203,5 +204,6 @@ const struct command cmd_report = {
     .line = "print a finished study's table and make its report again",
     .help = "    w2s report quick\n",
     .options = report_options,
+    .completes = "results",
     .run = report_run,
 };

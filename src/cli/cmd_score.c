@@ -173,6 +173,7 @@ const struct command cmd_score = {
             "\n"
             "    w2s score smollm2-135m texts.txt > scores.jsonl\n",
     .options = options,
+    .completes = "assets",
     .computes = true,
     .run = score_run,
 };

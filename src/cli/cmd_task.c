@@ -133,5 +133,6 @@ const struct command cmd_task = {
             "    w2s task movie-sentiment\n"
             "    w2s task sciq --show 20 --test 1000\n",
     .options = options,
+    .completes = "tasks",
     .run = task_run,
 };

@@ -79,5 +79,6 @@ const struct command cmd_tokenize = {
             "\n"
             "    echo 'Hello world' | w2s tokenize smollm2-135m -\n",
     .options = options,
+    .completes = "assets",
     .run = tokenize_run,
 };

@@ -35,7 +35,8 @@ struct command {
     const char *line;                 /* what it does, in one line */
     const char *help;                 /* paragraphs and examples */
     const struct option_row *options; /* ends with a NULL name */
-    bool computes;                    /* with a model: threads are set up for it (par_restart) */
+    const char *completes; /* the kind of names its operands are (cmd_completion.c), or NULL */
+    bool computes;         /* with a model: threads are set up for it (par_restart) */
     /* run - exit status; a sentence in e for anything but EXIT_OK. */
     int (*run)(const struct app *app, const struct args *args, struct err *e);
 };

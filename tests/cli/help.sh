@@ -29,6 +29,36 @@ bash -n out || fail "the completion is not bash"
 bash -c 'source ./out; COMP_WORDS=(w2s ge); COMP_CWORD=1; _w2s; [ "${COMPREPLY[*]}" = generate ]' || fail "ge does not complete to generate"
 bash -c 'source ./out; COMP_WORDS=(w2s run --dr); COMP_CWORD=2; _w2s; [ "${COMPREPLY[*]}" = --dry-run ]' || fail "--dr does not complete"
 
+# Names are completed as the program knows them now.
+mkdir -p bin share/studies runs/studies/mine
+ln -s "$W2S" bin/w2s
+cp -r "$W2S_SOURCE/tasks" "$W2S_SOURCE/assets.yaml" share
+cp micro.yaml share/studies/mystudy.yaml
+completes() { # completes WANT WORD...
+    local want=$1
+    shift
+    checks=$((checks + 1))
+    got=$(PATH=$scratch/bin:$PATH W2S_SHARE=$scratch/share bash -c 'source <(w2s completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _w2s; echo "${COMPREPLY[*]}"' _ "$@")
+    [ "$got" = "$want" ] || fail "$* completes to $got, wanted $want"
+}
+completes mystudy w2s run my
+completes movie-sentiment w2s task mov
+completes "smollm2-135m smollm2-135m-hf" w2s fetch smo
+completes smollm2-135m-hf w2s generate smollm2-135m-
+completes mine w2s report min
+completes tokenize w2s help tok
+completes toy.yaml w2s task toy.y
+rm -rf bin share runs
+expect 2 "$W2S" completion zsh
+one_sentence
+
+# What make quick says last names the runs folder that it used.
+expect 0 "$W2S_SOURCE/scripts/next-steps" "my runs"
+[ "$(grep -c "w2s run .*--runs my.* runs " out)" = 3 ] || { fail "next-steps leaves out --runs"; cat out; }
+says out "my runs/studies/quick/report.html"
+expect 0 "$W2S_SOURCE/scripts/next-steps" runs
+lacks out "--runs"
+
 # tokenize, score, generate on the micro model.
 printf 'the film is good\nnaïve 日本\n' >t.txt
 expect 0 "$W2S" tokenize "$model" t.txt
