@@ -18,6 +18,12 @@ expect 0 bin/w2s fetch
 says out smollm2-135m
 expect 2 bin/w2s task nothing
 says err 'no task named "nothing"'
+# Its folder is named as it is, not by the way from the program to it.
+echo 'name: [' >share/w2s/tasks/broken.yaml
+expect 2 bin/w2s task broken
+one_sentence
+says err "in st/share/w2s/tasks/broken.yaml:"
+lacks err ".."
 
 # make builds the program alone.
 checks=$((checks + 1))
