@@ -41,9 +41,10 @@ static int study_job(const struct plan *p, struct job *j, struct lab_summary *su
     bool busy = false;
     *ended = true;
     if (j->supervisor && j->supervisor->state == JOB_FAILED) {
-        err_set(&j->why, ERR_INPUT, "its supervisor failed");
+        err_set(&j->why, ERR_INPUT, "not run: its supervisor failed");
         j->state = JOB_FAILED;
         sum->failed++;
+        log_warn(p->lab->log, "[%zu/%zu] %s %s", place, p->n_jobs, j->label, j->why.msg);
         return OK;
     }
     if (store_has(p->lab->store, j->hash)) {

@@ -96,6 +96,19 @@ uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetit
     return s->seed[which] + (s->held[which] ? 0 : repetition);
 }
 
+/* moments_check - what a moment that never moves or a step that divides by nothing would make of a
+ * training. */
+static int moments_check(const struct train_settings *t, const struct doc *m, struct err *e)
+{
+    if (t->beta1 >= 1 && doc_get(m, "beta1"))
+        return doc_fail(doc_get(m, "beta1"), e, "\"beta1\" is %g, wanted less than 1", t->beta1);
+    if (t->beta2 >= 1 && doc_get(m, "beta2"))
+        return doc_fail(doc_get(m, "beta2"), e, "\"beta2\" is %g, wanted less than 1", t->beta2);
+    if (t->eps <= 0 && doc_get(m, "eps"))
+        return doc_fail(doc_get(m, "eps"), e, "\"eps\" is %g, wanted more than 0", t->eps);
+    return OK;
+}
+
 static int training_read(struct train_settings *t, const struct doc *m, struct err *e)
 {
     int rc, schedule = (int)t->schedule;
@@ -116,7 +129,7 @@ static int training_read(struct train_settings *t, const struct doc *m, struct e
         (rc = doc_opt_real(m, "checkpoint_every", 0, 1e9, &t->checkpoint_every, e)))
         return rc;
     t->schedule = (enum schedule_kind)schedule;
-    return OK;
+    return moments_check(t, m, e);
 }
 
 /* list_next - the values of a key that may hold one value or a list of them. */
@@ -232,7 +245,7 @@ static int data_read(struct study *s, const struct doc *m, struct err *e)
         if ((rc = doc_opt_size(m, part_names[p], needed ? 1 : 0, 1u << 30, &s->sizes.n[p], e)))
             return rc;
     }
-    return doc_opt_size(m, "max_tokens", 1, 1u << 20, &s->max_tokens, e);
+    return doc_opt_size(m, "max_tokens", 2, 1u << 20, &s->max_tokens, e);
 }
 
 static int methods_read(struct study *s, struct err *e)

@@ -264,6 +264,21 @@ expect 2 "$W2S" tokenize "$model" t.jsonl
 one_sentence
 says err 't.jsonl:2: "text" is wanted in a map, this is a list'
 
+# What could only end in numbers that are not finite, or in every job, is said before the first of them.
+for c in training.beta1=1 student.beta2=1 supervisor.eps=0 data.max_tokens=1; do
+    expect 2 "$W2S" run micro.yaml $c --runs refused
+    one_sentence
+    key=${c%=*}
+    says err "\"${key#*.}\" is ${c#*=}"
+done
+[ -e refused/jobs ] && [ -n "$(ls -A refused/jobs)" ] && fail "jobs were run with settings that are refused"
+# A supervisor that fails: its students are not run, and each has its line, on the terminal and in the report.
+expect 1 "$W2S" run micro.yaml supervisor.layers=3 supervisor.trainable='top 3' data.supervise=256 supervisor.lr=9 supervisor.clip=0 supervisor.epochs=40 name=lost --runs lost
+says err "student 4 layers, naive, from 3 of 4 layers not run: its supervisor failed"
+says err "student 4 layers, confidence, from 3 of 4 layers not run: its supervisor failed"
+says out "student 4 layers, confidence, from 3 of 4 layers: not run: its supervisor failed"
+says lost/studies/lost/report.html "not run: its supervisor failed"
+
 # Weights that are no numbers are the file's fault, named before anything is made of them.
 for number in 7fc00000 ff800000; do
     rm -rf broken
