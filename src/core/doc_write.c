@@ -94,8 +94,8 @@ void js_int(struct js *j, int64_t v)
     str_addf(j->out, "%lld", (long long)v);
 }
 
-/* real_text - the shortest decimal that reads back the same; with a point or exponent, so that it
- * stays a real. */
+/* real_text - the shortest decimal that reads back the same, with a point or exponent, so that it
+ * stays a real. Names of jobs are sums of such texts: it does not change. */
 static void real_text(double v, char *buf, size_t n)
 {
     for (int digits = 1; digits <= 17; digits++) {
@@ -191,6 +191,12 @@ static bool plain(const char *s, size_t n)
     return same;
 }
 
+/* whole - whether it would read back as an integer. */
+static bool whole(double v)
+{
+    return floor(v) == v && fabs(v) < 1e15;
+}
+
 static void yaml_scalar(struct str *out, const struct doc *d)
 {
     struct js j;
@@ -199,6 +205,8 @@ static void yaml_scalar(struct str *out, const struct doc *d)
         str_cat(out, d->s);
     else if (d->type == DOC_REAL && !isfinite(d->r))
         str_cat(out, isnan(d->r) ? ".nan" : d->r < 0 ? "-.inf" : ".inf");
+    else if (d->type == DOC_REAL)
+        str_number(out, d->r), str_cat(out, whole(d->r) ? ".0" : "");
     else
         json_value(&j, d);
 }

@@ -119,6 +119,26 @@ void str_path(struct str *b, const char *dir, const char *name)
     str_cat(b, name);
 }
 
+void str_number(struct str *b, double v)
+{
+    char buf[40];
+    if (floor(v) == v && fabs(v) < 1e15) {
+        str_addf(b, "%.0f", v);
+        return;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(buf, sizeof buf, "%.*g", digits, v);
+        double back = strtod(buf, NULL);
+        if (!(back < v) && !(back > v))
+            break;
+    }
+    const char *e = strchr(buf, 'e'); /* C writes e-08 */
+    if (e)
+        str_addf(b, "%.*se%ld", (int)(e - buf), buf, strtol(e + 1, NULL, 10));
+    else
+        str_cat(b, buf);
+}
+
 void str_csv(struct str *b, const char *s)
 {
     if (!strpbrk(s, ",\"\r\n")) {

@@ -32,6 +32,8 @@ char *str_take(struct str *b,
                struct err *e); /* heap string to the caller (mem_free); b is as new */
 void str_path(struct str *b, const char *dir, const char *name); /* b = dir/name, one slash */
 
+/* str_number - as a person writes it, and as short as reads back the same: 60, 0.00025, 1e-8. */
+void str_number(struct str *b, double v);
 /* str_csv - append s as one field of RFC 4180: quoted where it has to be. */
 void str_csv(struct str *b, const char *s);
 

@@ -68,7 +68,7 @@ static void repetition_rows(const struct plan *p, double *const *probs, const st
             for (size_t k = 0; k < K; k++) {
                 str_addc(out, ',');
                 if (column[i])
-                    str_addf(out, "%.17g", column[i][x * K + k]);
+                    str_number(out, column[i][x * K + k]);
             }
         str_cat(out, "\r\n");
     }

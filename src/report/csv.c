@@ -17,7 +17,7 @@ static void csv_number(struct str *out, double x)
 {
     str_addc(out, ',');
     if (!isnan(x))
-        str_addf(out, "%.17g", x);
+        str_number(out, x);
 }
 
 /* csv_row - measure: up to three words, joined by spaces. */

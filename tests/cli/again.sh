@@ -22,6 +22,19 @@ cmp -s before.yaml "a/studies/$own/study.yaml" || fail "the saved study saves an
 says "a/studies/$own/study.yaml" "task: $PWD/toy.yaml"
 says "a/studies/$own/study.yaml" "[$PWD/local]"
 
+# The saved settings and the numbers are written as a person would write them, and read back the same.
+says "a/studies/$own/study.yaml" "checkpoint_every: 60.0"
+says "a/studies/$own/study.yaml" "eps: 1e-8"
+python3 - a/studies/micro <<'E' || fail "numbers of the CSV files are longer than need be"
+import csv, sys
+for name in ("results", "curves", "predictions"):
+    for row in csv.reader(open(f"{sys.argv[1]}/{name}.csv", newline="")):
+        for x in row:
+            if "." in x and x.replace(".", "").replace("e-", "").isdigit():
+                digits = lambda s: len(s.split("e")[0].replace(".", "").strip("0"))
+                assert digits(x) == digits(repr(float(x))), (name, x)
+E
+
 # Nine test questions do not say how far they can be trusted.
 expect 0 "$W2S" run micro.yaml $small data.test=9 'methods=[naive, confidence]' --runs few --json
 python3 - out <<'E' || fail "intervals of nine questions"
