@@ -15,10 +15,10 @@
 #include "core/mem.h"
 #include "core/par.h"
 #include "core/rng.h"
+#include "core/stop.h"
 #include "tensor/profile.h"
 #include "train/train.h"
 
-#include <signal.h>
 
 enum { MODEL, LAYERS, TOP, BF16, SHAPE, IDS, BATCH, PREDICT, PROFILE, TIMES };
 enum { DENSE_STEPS = 4, FOREVER = 100000, WARM_UP = 2 };
@@ -199,7 +199,7 @@ static void stepped(void *ctx, const struct train_point *p)
         bench_took(clock_now() - b->began, (double)(p->tokens - b->tokens));
     b->tokens = p->tokens;
     if (!bench_turn(b->o[TIMES].given ? &b->times : NULL))
-        raise(SIGTERM);
+        stop_ask();
     b->began = clock_now();
 }
 
@@ -215,7 +215,6 @@ static int training(struct bench *b, struct err *e)
     s.epochs = FOREVER;
     s.lr = 1e-5;
     s.evals = 0;
-    stop_install();
     int rc = train_run(b->m, &s, &data, NULL, &events, NULL, &r, e);
     return rc == ERR_INTERRUPTED ? OK : rc;
 }

@@ -2,6 +2,7 @@
 #include "cli/session.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "core/stop.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "cli/session.h"
 #include "cli/texts.h"
 #include "core/mem.h"
+#include "core/stop.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
+#include "core/stop.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -4,7 +4,6 @@
 #include "core/str.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,34 +165,4 @@ void progress_end(struct progress *p, int rc)
     /* What was over before a line was worth drawing is not worth one now. */
     if (clock_now() - p->t_start >= 1 || p->log->priv == p)
         draw(p, rc ? "not finished" : NULL, true);
-}
-
-static volatile sig_atomic_t asked;
-
-static void on_signal(int number)
-{
-    if (asked) {
-        signal(number, SIG_DFL);
-        raise(number);
-    }
-    asked = 1;
-}
-
-void stop_install(void)
-{
-    struct sigaction a = {.sa_handler = on_signal};
-    sigemptyset(&a.sa_mask);
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-bool stop_asked(void)
-{
-    return asked != 0;
-}
-
-int stop_check(struct err *e)
-{
-    return asked ? err_set(e, ERR_INTERRUPTED, "stopped at your request") : OK;
 }

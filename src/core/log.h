@@ -38,9 +38,4 @@ void progress_end(struct progress *p, int rc);
 
 double clock_now(void); /* monotonic seconds */
 
-/* stop flag: SIGINT and SIGTERM set it (stop_install), long loops ask. The second signal kills. */
-void stop_install(void);
-bool stop_asked(void);
-int stop_check(struct err *e); /* ERR_INTERRUPTED "stopped at your request" if asked */
-
 #endif

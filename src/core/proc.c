@@ -15,6 +15,9 @@
 static void child(const char *const *argv, const int in[2], const int out[2], const int errout[2],
                   int report)
 {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     if (dup2(in[0], 0) >= 0 && dup2(out[1], 1) >= 0 && dup2(errout[1], 2) >= 0)
         execvp(argv[0], (char *const *)(size_t)argv);

@@ -2,6 +2,7 @@
 #include "lab/plan.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/stop.h"
 
 #include <stdio.h>
 #include <string.h>

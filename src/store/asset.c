@@ -7,6 +7,7 @@
 #include "store/source.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/stop.h"
 
 #include <stdlib.h>
 #include <string.h>

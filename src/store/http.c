@@ -1,7 +1,7 @@
 /* http.c - requests by libcurl. Proxy variables (https_proxy, no_proxy ...) are libcurl's to read;
  * CURL_CA_BUNDLE and SSL_CERT_FILE name other certificates, as they do for the curl program. */
 #include "store/http.h"
-#include "core/log.h"
+#include "core/stop.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>

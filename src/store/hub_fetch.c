@@ -12,6 +12,7 @@
 #include "store/source.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/stop.h"
 
 #include <stdlib.h>
 #include <string.h>

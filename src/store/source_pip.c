@@ -18,6 +18,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/proc.h"
+#include "core/stop.h"
 
 #include <stdio.h>
 #include <string.h>

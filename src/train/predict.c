@@ -2,6 +2,7 @@
 #include "train/feed.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/stop.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -15,6 +15,7 @@
 #include "train/feed.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "core/stop.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/par.h"
 #include "core/proc.h"
+#include "core/stop.h"
 
 #include <math.h>
 #include <signal.h>
@@ -45,8 +46,11 @@ static int curve_eval(void *ctx, const struct train_point *p, struct err *e)
 static void curve_step(void *ctx, const struct train_point *p)
 {
     struct curve *c = ctx;
-    if (c->kill_after == p->step)
-        raise(c->how == KILL_HARD ? SIGKILL : SIGINT);
+    if (c->kill_after != p->step)
+        return;
+    if (c->how == KILL_HARD)
+        raise(SIGKILL);
+    stop_ask();
 }
 
 static struct train_settings settings(void)
@@ -170,7 +174,6 @@ static int child(char **argv)
     c.how = strcmp(argv[4], "kill") == 0 ? KILL_HARD : KILL_ASK;
     if (c.how == KILL_ASK)
         s.checkpoint_every = 1e9;
-    stop_install();
     return life(&s, argv[1], &c, NULL, NULL, &r, NULL, &e);
 }
 

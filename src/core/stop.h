@@ -1,0 +1,16 @@
+/* stop.h - SIGINT and SIGTERM ask for an end in order; long loops look whether one was asked for.
+ */
+#ifndef W2S_CORE_STOP_H
+#define W2S_CORE_STOP_H
+
+#include "core/err.h"
+
+/* stop_install - from now on the first of these signals asks, the second kills, and writing to a
+ * closed pipe is an error instead of a signal. Before the first parallel loop, so that its threads
+ * are made without these signals; once in every process that is forked. */
+void stop_install(void);
+void stop_ask(void); /* as the first signal does */
+bool stop_asked(void);
+int stop_check(struct err *e); /* ERR_INTERRUPTED "stopped at your request" if asked */
+
+#endif
