@@ -124,25 +124,70 @@ static void dataset_say(const struct dataset *d, const struct task *t, struct lo
     str_release(&s);
 }
 
-int dataset_draw(struct dataset *d, const struct task *t, const char *dir,
-                 const struct task_sizes *sizes, const struct task_seeds *seeds, struct log *log,
-                 struct err *e)
+struct source {
+    const struct task *t;
+    struct str dir;
+    struct drafts drafts; /* as the label seed drew them */
+    bool read;
+    uint64_t label;
+};
+
+int source_new(struct source **out, const struct task *t, const char *dir, struct err *e)
 {
-    struct drafts drafts;
+    struct source *s = mem_zalloc(1, sizeof *s, e);
+    *out = s;
+    if (!s)
+        return e->code;
+    s->t = t;
+    str_init(&s->dir);
+    str_cat(&s->dir, dir);
+    int rc = str_check(&s->dir, e);
+    if (rc) {
+        source_free(s);
+        *out = NULL;
+    }
+    return rc;
+}
+
+void source_free(struct source *s)
+{
+    if (!s)
+        return;
+    drafts_release(&s->drafts);
+    str_release(&s->dir);
+    mem_free(s);
+}
+
+static int source_read(struct source *s, uint64_t label, struct err *e)
+{
+    if (s->read && (s->t->kind != KIND_CHOICE || s->label == label))
+        return OK;
+    drafts_release(&s->drafts);
+    int rc = drafts_make(&s->drafts, s->t, s->dir.s, label, e);
+    s->read = !rc;
+    s->label = label;
+    return rc;
+}
+
+int source_draw(struct source *s, struct dataset *d, const struct task_sizes *sizes,
+                const struct task_seeds *seeds, struct log *log, struct err *e)
+{
+    const struct task *t = s->t;
+    const struct drafts *drafts = &s->drafts;
     struct split split = {.duplicates = 0};
     *d = (struct dataset){.arena = ARENA_INIT, .classes = t->n_classes};
-    int rc = drafts_make(&drafts, t, dir, seeds->label, e);
+    int rc = source_read(s, seeds->label, e);
     if (!rc)
-        rc = split_make(&split, &drafts, t, sizes, seeds->split, e);
+        rc = split_make(&split, &s->drafts, t, sizes, seeds->split, e);
     for (int part = 0; !rc && part < PART_COUNT; part++)
-        rc = part_keep(d, &drafts, split.taken[part], split.n[part], (enum task_part)part, e);
+        rc = part_keep(d, drafts, split.taken[part], split.n[part], (enum task_part)part, e);
     if (!rc)
         rc = dataset_hash(d, e);
     if (!rc) {
-        d->rows_read = drafts.rows_read;
-        d->rows_left_out = drafts.rows_left_out;
-        d->examples = drafts.n;
-        d->shortened = drafts.shortened;
+        d->rows_read = drafts->rows_read;
+        d->rows_left_out = drafts->rows_left_out;
+        d->examples = drafts->n;
+        d->shortened = drafts->shortened;
         d->duplicates_dropped = split.duplicates;
         d->duplicates_in_conflict = split.conflicts;
         d->straddlers_dropped = split.straddlers;
@@ -151,10 +196,21 @@ int dataset_draw(struct dataset *d, const struct task *t, const char *dir,
         dataset_say(d, t, log);
     }
     split_release(&split);
-    drafts_release(&drafts);
     if (rc)
         dataset_release(d);
     return rc ? err_wrap(e, "task %s", t->name) : OK;
+}
+
+int dataset_draw(struct dataset *d, const struct task *t, const char *dir,
+                 const struct task_sizes *sizes, const struct task_seeds *seeds, struct log *log,
+                 struct err *e)
+{
+    struct source *s;
+    int rc = source_new(&s, t, dir, e);
+    if (!rc)
+        rc = source_draw(s, d, sizes, seeds, log, e);
+    source_free(s);
+    return rc;
 }
 
 void dataset_release(struct dataset *d)

@@ -259,8 +259,10 @@ int split_make(struct split *s, struct drafts *d, const struct task *t,
     int rc = sorted ? pools_alloc(&p, e) : e->code;
     if (rc)
         goto out;
-    for (size_t i = 0; i < d->n; i++)
+    for (size_t i = 0; i < d->n; i++) {
         sorted[i] = &d->a[i];
+        sorted[i]->dropped = false; /* by an earlier draw */
+    }
     duplicates_drop(&p, sorted);
     rc = questions_find(&p, sorted, e);
     if (!rc)

@@ -195,16 +195,17 @@ static int data_draw(struct plan *p, struct err *e)
     p->data = arena_alloc(&p->arena, s->seeds, sizeof *p->data, e);
     if (!p->data)
         return e->code;
-    for (size_t r = 0; r < s->seeds; r++) {
+    struct source *source;
+    rc = source_new(&source, p->task, p->data_dir.s, e);
+    for (size_t r = 0; r < s->seeds && !rc; r++) {
         struct task_seeds seeds = {study_seed(s, SEED_SPLIT, r), study_seed(s, SEED_LABEL, r)};
         struct log *log = r == 0 ? p->lab->log : NULL;
-        rc = dataset_draw(&p->data[r], p->task, p->data_dir.s, &s->sizes, &seeds, log, e);
+        rc = source_draw(source, &p->data[r], &s->sizes, &seeds, log, e);
         if (!rc)
             rc = data_cut(p, &p->data[r], log, e);
-        if (rc)
-            return rc;
     }
-    return OK;
+    source_free(source);
+    return rc;
 }
 
 /* side_job - the i-th (model, layers) of a side. */

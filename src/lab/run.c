@@ -192,23 +192,41 @@ static int product_rate(struct dev *d, double *rate, struct err *e)
 /* Share of the product rate that whole training steps reach: measured by bench/train_finetune. */
 #define TRAINING_EFFICIENCY 0.8
 
-/* job_cost - operations and bytes, from token counts that the examples' own tokens give. */
-static int job_cost(const struct plan *p, const struct job *j, double *flops, size_t *bytes,
-                    struct err *e)
+/* Of a repetition's parts, by a model's tokenizer; counted when first asked for. */
+struct counts {
+    bool known;
+    size_t n[PART_COUNT];
+};
+
+static int tokens_count(const struct plan *p, const struct job *j, struct counts *c, struct err *e)
 {
     const struct dataset *d = &p->data[j->repetition];
-    struct model_config c = job_config(j);
-    size_t tokens[PART_COUNT] = {0};
-    for (int part = 0; part < PART_COUNT; part++) {
+    for (int part = 0; part < PART_COUNT && !c->known; part++) {
         struct token_set t = {0};
         if (!d->n[part])
             continue;
         int rc = token_set_make(&t, d->part[part], d->n[part], j->model->tokenizer, e);
         if (rc)
             return rc;
-        tokens[part] = t.starts[t.n];
+        c->n[part] = t.starts[t.n];
         token_set_release(&t);
     }
+    c->known = true;
+    return OK;
+}
+
+/* job_cost - operations and bytes, from token counts that the examples' own tokens give; counts
+ * [seeds, models] are filled as they are needed. */
+static int job_cost(const struct plan *p, const struct job *j, struct counts *counts, double *flops,
+                    size_t *bytes, struct err *e)
+{
+    const struct dataset *d = &p->data[j->repetition];
+    struct model_config c = job_config(j);
+    struct counts *of = &counts[j->repetition * p->n_models + (size_t)(j->model - p->models)];
+    const size_t *tokens = of->n;
+    int rc = tokens_count(p, j, of, e);
+    if (rc)
+        return rc;
     bool prefix = j->trainable.kind != TRAIN_ALL;
     size_t epochs = j->side->training.epochs, n = d->n[j->part],
            evals = epochs * j->side->training.evals + 1;
@@ -253,7 +271,8 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
-    rc = product_rate(lab->dev, &rate, e);
+    struct counts *counts = mem_zalloc(s->seeds * p.n_models, sizeof *counts, e);
+    rc = counts ? product_rate(lab->dev, &rate, e) : e->code;
     js_init(&w, out);
     if (json)
         js_open(&w, '[');
@@ -263,7 +282,8 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         const struct job *j = p.jobs[i];
         double flops = 0;
         size_t bytes = 0;
-        rc = job_cost(&p, j, &flops, &bytes, e);
+        if (json || j->state == JOB_TODO)
+            rc = job_cost(&p, j, counts, &flops, &bytes, e);
         double seconds = flops / (rate * TRAINING_EFFICIENCY);
         if (rc)
             break;
@@ -295,6 +315,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
                  p.n_jobs, todo, took.s, rate / 1e9);
         str_release(&took);
     }
+    mem_free(counts);
     plan_release(&p);
     return rc ? rc : str_check(out, e);
 }

@@ -292,6 +292,38 @@ static void questions_keep_their_names(void **state)
     str_release(&rows);
 }
 
+/* One reading for many draws: each is what a reading of its own gives, whatever came before it. */
+static void one_source_many_draws(void **state)
+{
+    static const char *const tasks[] = {LABELLED, LABELLED "group: g\n", CHOICE "balance: 1\n"};
+    static const struct task_seeds seeds[] = {{1, 1}, {2, 1}, {2, 2}, {1, 1}};
+    const struct task_sizes sizes = sizes_of(40, 40, 20, 40);
+    struct err e = ERR_INIT;
+    (void)state;
+    put_rows("a.jsonl", 0, 300, 150);
+    put_choices(300);
+    for (size_t i = 0; i < 3; i++) {
+        struct task *t = task_of(tasks[i]);
+        struct source *s;
+        assert_int_equal(source_new(&s, t, scratch, &e), OK);
+        for (size_t k = 0; k < 4; k++) {
+            struct dataset one, own;
+            draw(&own, tasks[i], sizes, seeds[k]);
+            if (k && i < 2) /* what was read is not looked at again */
+                put("a.jsonl", "broken");
+            assert_int_equal(source_draw(s, &one, &sizes, &seeds[k], NULL, &e), OK);
+            if (k && i < 2)
+                put_rows("a.jsonl", 0, 300, 150);
+            assert_string_equal(one.hash, own.hash);
+            assert_int_equal(one.duplicates_dropped, own.duplicates_dropped);
+            dataset_release(&one);
+            dataset_release(&own);
+        }
+        source_free(s);
+        task_free(t);
+    }
+}
+
 /* Defect 10: right and wrong candidates stand in the same words. */
 static void format_is_silent(void **state)
 {
@@ -436,6 +468,7 @@ int main(void)
         cmocka_unit_test(growth),
         cmocka_unit_test(stable),
         cmocka_unit_test(questions_keep_their_names),
+        cmocka_unit_test(one_source_many_draws),
         cmocka_unit_test(seeds),
         cmocka_unit_test(format_is_silent),
         cmocka_unit_test(official),
