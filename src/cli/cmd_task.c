@@ -58,13 +58,16 @@ static int draw(struct dataset *d, const struct task *t, const char *dir, const 
 {
     enum { LEAST = 8 };
     struct task_sizes sizes = w->sizes;
-    int rc = dataset_draw(d, t, dir, &sizes, &w->seeds, log, e);
-    while (rc == ERR_INPUT && !w->sized && strstr(e->msg, "asked for") &&
-           sizes.n[PART_TEST] > LEAST) {
+    struct source *source;
+    int rc = source_new(&source, t, dir, e);
+    if (!rc)
+        rc = source_draw(source, d, &sizes, &w->seeds, log, e);
+    while (rc && !w->sized && source && source_short(source) && sizes.n[PART_TEST] > LEAST) {
         for (int p = 0; p < PART_COUNT; p++)
             sizes.n[p] /= 2;
-        rc = dataset_draw(d, t, dir, &sizes, &w->seeds, log, e);
+        rc = source_draw(source, d, &sizes, &w->seeds, log, e);
     }
+    source_free(source);
     return rc;
 }
 

@@ -128,7 +128,7 @@ struct source {
     const struct task *t;
     struct str dir;
     struct drafts drafts; /* as the label seed drew them */
-    bool read;
+    bool read, short_of;
     uint64_t label;
 };
 
@@ -156,6 +156,11 @@ void source_free(struct source *s)
     drafts_release(&s->drafts);
     str_release(&s->dir);
     mem_free(s);
+}
+
+bool source_short(const struct source *s)
+{
+    return s->short_of;
 }
 
 static int source_read(struct source *s, uint64_t label, struct err *e)
@@ -195,6 +200,7 @@ int source_draw(struct source *s, struct dataset *d, const struct task_sizes *si
         memcpy(d->class_after, split.class_after, sizeof d->class_after);
         dataset_say(d, t, log);
     }
+    s->short_of = split.short_of;
     split_release(&split);
     if (rc)
         dataset_release(d);

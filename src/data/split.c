@@ -222,6 +222,7 @@ static int part_take(struct splitter *p, enum task_part part, size_t wanted, str
     if (!wanted)
         return OK;
     if (left < wanted) {
+        p->s->short_of = true;
         struct str a = STR_INIT, b = STR_INIT;
         str_count(&a, wanted);
         str_count(&b, left);

@@ -89,6 +89,9 @@ struct source;
 int source_new(struct source **out, const struct task *t, const char *dir, struct err *e);
 int source_draw(struct source *s, struct dataset *d, const struct task_sizes *sizes,
                 const struct task_seeds *seeds, struct log *log, struct err *e);
+/* source_short - whether the last draw failed because more examples were asked for than there are.
+ */
+bool source_short(const struct source *s);
 void source_free(struct source *s); /* accepts NULL */
 /* dataset_hash - d->hash, from what the parts hold now. */
 int dataset_hash(struct dataset *d, struct err *e);

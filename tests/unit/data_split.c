@@ -319,6 +319,11 @@ static void one_source_many_draws(void **state)
             dataset_release(&one);
             dataset_release(&own);
         }
+        struct dataset none;
+        const struct task_sizes many = sizes_of(400, 0, 0, 0);
+        assert_false(source_short(s));
+        assert_int_equal(source_draw(s, &none, &many, &zero, NULL, &e), ERR_INPUT);
+        assert_true(source_short(s));
         source_free(s);
         task_free(t);
     }
