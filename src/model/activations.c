@@ -2,11 +2,16 @@
  * that the same plan says what a training will take.
  *
  * Kept of each block that learns, in floats for each row: its input C, query, key and value Q + 2
- * KV, attention's output Q, the MLP's residual C and the MLP before its activation. Normed rows and
- * the activation are worked out again in the backward: they are cheap beside the products and would
- * double the memory. Blocks that keep nothing work in place on one row buffer. */
+ * KV, attention's output Q where sequences are long, the MLP's residual C and the MLP before its
+ * activation. Normed rows, the activation and attention over short sequences are worked out again
+ * in the backward: they are cheap beside the products and would double the memory. Blocks that keep
+ * nothing work in place on one row buffer. */
 #include "model/internal.h"
 #include "core/mem.h"
+
+/* Attention over so many rows is a hundredth of a block's products, forward and backward; its
+ * output is a tenth of what a block would keep. */
+#define SHORT 64
 
 struct placer {
     float *base;
@@ -32,10 +37,12 @@ static size_t larger(size_t a, size_t b)
 }
 
 /* place_block - all but x, the residual and the output. */
-static void place_block(struct placer *p, struct kept *b, const struct model_config *c, size_t N,
-                        size_t R)
+static void place_block(struct placer *p, struct kept *b, const struct model_config *c,
+                        const struct extent *x, size_t R)
 {
     struct widths w = model_widths(c);
+    size_t N = x->N;
+    bool again = R == N && x->longest <= SHORT && !c->parallel;
     b->mean1 = place(p, N, 1);
     b->rstd1 = place(p, N, 1);
     b->ldq = R < N ? w.Q : w.W;
@@ -43,7 +50,7 @@ static void place_block(struct placer *p, struct kept *b, const struct model_con
     b->q = place(p, R, b->ldq);
     b->k = R < N ? place(p, N, b->ldkv) : b->q ? b->q + w.Q : NULL;
     b->v = b->k ? b->k + w.KV : NULL;
-    b->y = place(p, R, w.Q);
+    b->y = again ? NULL : place(p, R, w.Q);
     b->lse = place(p, R, c->heads);
     b->mean2 = place(p, R, 1);
     b->rstd2 = place(p, R, 1);
@@ -62,10 +69,10 @@ static void place_blocks(struct placer *p, struct activations *a, const struct m
         bool own = x->keep && l >= x->cut, last = l + 1 == c->layers;
         size_t R = last ? x->R : x->N;
         if (own || R < x->N) {
-            place_block(p, b, c, x->N, R);
+            place_block(p, b, c, x, R);
         } else {
             if (!shared)
-                place_block(p, &common, c, x->N, R);
+                place_block(p, &common, c, x, R);
             shared = true;
             *b = common;
         }
@@ -93,13 +100,14 @@ size_t activations_place(struct activations *a, const struct model_config *c,
         a->logits = place(&p, x->R, x->outputs);
     }
     a->scratch = (struct scratch){0};
+    bool backward = x->keep && x->cut < c->layers;
     if (x->from < x->to) {
-        a->scratch.xn = place(&p, x->N, C);
+        a->scratch.xn = place(&p, x->N, backward ? larger(C, w.Q) : C);
         a->scratch.act = place(&p, x->N, larger(w.M, larger(w.Q, C)));
     }
-    if (x->keep && x->cut < c->layers) {
+    if (backward) {
         a->scratch.tmp = place(&p, x->N, C);
-        a->scratch.d = place(&p, x->N, C);
+        a->scratch.d = place(&p, x->N, larger(C, w.Q));
         a->scratch.dqkv = place(&p, x->N, w.W);
     }
     return p.at;

@@ -59,10 +59,22 @@ static void mlp_bwd(const struct model *m, size_t layer, size_t R, const struct 
     linear_bwd_input(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, t->tmp);
 }
 
-/* attention_bwd - t->act [R,Q], the gradient of attention's output, gives that of its normed input
- * [N,C] in t->tmp. */
+/* attention_output - b->y, or the same worked out again in t->xn. */
+static const float *attention_output(const struct model *m, const struct rows *r,
+                                     const struct kept *b, const struct scratch *t)
+{
+    struct attn_shape s;
+    if (b->y)
+        return b->y;
+    block_attn_shape(m, r, b, &s);
+    m->dev->ops->attention_fwd(m->dev, &s, b->q, b->k, b->v, t->xn, b->lse);
+    return t->xn;
+}
+
+/* attention_bwd - t->act [R,Q], the gradient of attention's output y, gives that of its normed
+ * input [N,C] in t->tmp. y may be t->xn. */
 static void attention_bwd(const struct model *m, size_t layer, const struct rows *r,
-                          const struct kept *b, const struct scratch *t)
+                          const struct kept *b, const float *y, const struct scratch *t)
 {
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
@@ -70,7 +82,7 @@ static void attention_bwd(const struct model *m, size_t layer, const struct rows
     bool fused = b->ldq == w.W;
     float *dq = t->dqkv, *dk = dq + (fused ? w.Q : r->R * w.Q), *dv = dk + w.KV;
     block_attn_shape(m, r, b, &s);
-    o->attention_bwd(m->dev, &s, b->q, b->k, b->v, b->y, b->lse, t->act, dq, dk, dv);
+    o->attention_bwd(m->dev, &s, b->q, b->k, b->v, y, b->lse, t->act, dq, dk, dv);
     block_rope(m, r->R, r->read ? r->read_pos : r->pos, m->cfg.heads, b->ldq, true, dq);
     block_rope(m, r->N, r->pos, m->cfg.kv_heads, b->ldkv, true, dk);
     norm_fwd(m, (int)layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
@@ -99,11 +111,12 @@ void block_bwd(const struct model *m, size_t layer, const struct rows *r, const 
      * MLP's part comes to it first */
     if (!m->cfg.parallel)
         norm_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, true, t->d);
-    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, t->d, C, b->y);
+    const float *y = attention_output(m, r, b, t);
+    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, t->d, C, y);
     linear_bwd_input(m, layer, ROLE_OUT, 0, C, w.Q, R, t->d, C, t->act);
     if (m->cfg.parallel)
         norm_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, true, t->d);
-    attention_bwd(m, layer, r, b, t);
+    attention_bwd(m, layer, r, b, y, t);
     if (r->read) {
         float *spread = t->xn;
         o->fill(m->dev, r->N * C, 0, spread);

@@ -80,7 +80,7 @@ static void attention_fwd(const struct model *m, size_t layer, const struct rows
     block_rope(m, r->N, r->pos, kv_heads, b->ldkv, false, b->k);
     block_attn_shape(m, r, b, &s);
     size_t before = r->past * b->ldkv;
-    o->attention_fwd(m->dev, &s, b->q, b->k - before, b->v - before, b->y, b->lse);
+    o->attention_fwd(m->dev, &s, b->q, b->k - before, b->v - before, b->y ? b->y : t->act, b->lse);
 }
 
 /* mlp_hidden - the inner rows of the MLP over b->mid, in t->act. */
@@ -109,7 +109,7 @@ void block_fwd(const struct model *m, size_t layer, const struct rows *r, const 
     else if (b->mid != b->x)
         o->copy(m->dev, R * w.C, b->x, b->mid);
     if (!m->cfg.parallel)
-        linear(m, layer, ROLE_OUT, 0, w.C, w.Q, R, b->y, true, b->mid, w.C);
+        linear(m, layer, ROLE_OUT, 0, w.C, w.Q, R, b->y ? b->y : t->act, true, b->mid, w.C);
     mlp_hidden(m, layer, R, b, t);
     if (out != b->mid)
         o->copy(m->dev, R * w.C, b->mid, out);

@@ -32,6 +32,7 @@ size_t model_bytes(const struct model_config *c, const struct trainable *t, size
                        .to = c->layers,
                        .cut = model_cut(c, t),
                        .outputs = CLASSES,
+                       .longest = SIZE_MAX,
                        .keep = true};
     if (config_check(c, "model", &ignored) || family_params(c, &specs, &n, &ignored))
         return 0;

@@ -77,7 +77,7 @@ static void test_refused(void **state)
     check(decode_new(&d, m, 4, &e));
     check(decode_feed(d, good, 3, &got, &e));
     assert_int_equal(decode_feed(d, wrong, 1 + 1, &got, &e), ERR_INPUT);
-    assert_string_equal(e.msg, "2 more tokens after 3; there is room for 4 and the model takes 40");
+    assert_string_equal(e.msg, "2 more tokens after 3; there is room for 4 and the model takes 80");
     assert_int_equal(decode_feed(d, wrong + 1, 1, &got, &e), ERR_INPUT);
     assert_string_equal(e.msg, "token id 53 is outside the model's vocabulary of 53");
     assert_int_equal(decode_feed(d, negative, 1, &got, &e), ERR_INPUT);

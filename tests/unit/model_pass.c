@@ -7,8 +7,8 @@
  * a few layers deep, relative to the largest logit. */
 #define BLOCKING 1e-5
 
-static const size_t lengths[] = {7, 1, 13, 40, 2};
-enum { S = 5, N = 63, MOST = N * TEST_V };
+static const size_t lengths[] = {7, 1, 13, 70, 2};
+enum { S = 5, N = 93, MOST = N * TEST_V };
 
 static struct dev dev;
 
@@ -161,6 +161,58 @@ static void test_reads(void **state)
 {
     (void)state;
     every_config(reads_of);
+}
+
+/* gradients - of logits that are their own, sixteenths of them, added to what is there. */
+static void gradients(struct pass *p, const struct batch *b, size_t outputs)
+{
+    static float out[MOST];
+    size_t R = forward(p, b, NULL, NULL, true, out, outputs);
+    for (size_t i = 0; i < R * outputs; i++)
+        out[i] /= 16;
+    pass_backward(p, out);
+}
+
+/* Beside a long sequence attention's output is kept for the backward, of short ones alone it is
+ * worked out again. */
+static void kept_of(const struct model_config *c)
+{
+    static const size_t shorts = 3; /* before the long one */
+    static float *together[64];
+    struct trainable t_all = {TRAIN_ALL, 0, true};
+    struct model *m = test_model(&dev, c, 0);
+    struct pass *p;
+    struct test_batch t, one;
+    check(model_trainable_set(m, &t_all, &e));
+    check(pass_new(&p, m, &e));
+    test_batch(&t, lengths, S, 1);
+    gradients(p, &t.b, TEST_V);
+    for (size_t i = 0; i < m->n_params; i++) {
+        size_t n = floats_of(&m->params[i]);
+        together[i] = mem_alloc(n, sizeof **together, &e);
+        memcpy(together[i], m->params[i].g, n * sizeof **together);
+    }
+    model_grad_zero(m);
+    struct batch few = {(size_t)t.starts[shorts], shorts, t.tokens, t.starts};
+    gradients(p, &few, TEST_V);
+    for (size_t s = shorts; s < S; s++) {
+        one.b = (struct batch){lengths[s], 1, t.tokens + t.starts[s], one.starts};
+        one.starts[0] = 0;
+        one.starts[1] = (int32_t)lengths[s];
+        gradients(p, &one.b, TEST_V);
+    }
+    for (size_t i = 0; i < m->n_params; i++) {
+        near(m->params[i].spec.name, m->params[i].g, together[i], floats_of(&m->params[i]));
+        mem_free(together[i]);
+    }
+    pass_free(p);
+    model_free(m);
+}
+
+static void test_kept(void **state)
+{
+    (void)state;
+    every_config(kept_of);
 }
 
 static void nothing_read_of(const struct model_config *c)
@@ -422,11 +474,12 @@ static void test_learn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_packed),    cmocka_unit_test(test_features),
-        cmocka_unit_test(test_reads),     cmocka_unit_test(test_nothing_read),
-        cmocka_unit_test(test_hidden),    cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_too_large), cmocka_unit_test(test_random),
-        cmocka_unit_test(test_heads),     cmocka_unit_test(test_learn),
+        cmocka_unit_test(test_packed),       cmocka_unit_test(test_features),
+        cmocka_unit_test(test_reads),        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_nothing_read), cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_random),       cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_learn),
     };
     check(dev_open(&dev, "cpu", &e));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEST_V = 53, TEST_C = 24, TEST_L = 3, TEST_P = 40 };
+enum { TEST_V = 53, TEST_C = 24, TEST_L = 3, TEST_P = 80 };
 
 /* test_config - a small model of a family; which of its variants. Numbers that no vector length
  * divides. */
