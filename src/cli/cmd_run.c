@@ -3,6 +3,8 @@
 #include "cli/session.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/par.h"
+#include "core/proc.h"
 #include "report/report.h"
 #include "tensor/profile.h"
 
@@ -15,6 +17,12 @@ static const struct option_row options[] = {
     {"dry-run", NULL, "list the jobs with estimated time and memory, compute nothing", 'n'},
     {"offline", NULL, "fetch nothing; what is missing is an error", 0},
     {"device", "NAME", "cpu (default) or reference", 0},
+    {"jobs", "N",
+     "small jobs at once, a thread each (default: one a core, as far as memory goes; 1 with "
+     "--profile)",
+     0},
+    {"worker", NULL,
+     "compute the jobs that standard input names: run starts itself so, for small ones at once", 0},
     {"profile", NULL,
      "when it is done, say where the time went: operation, calls, time, share of the machine's own "
      "limit",
@@ -82,14 +90,51 @@ static int study_run(const struct app *app, struct session *s, const struct stud
     return rc;
 }
 
+/* worker_argv - this command again, for lab_work; "" in argv and words is free for what is not
+ * given. */
+static int worker_argv(const struct args *a, const char ***argv, struct str words[2], struct err *e)
+{
+    static const char *const passed[] = {"runs", "device"};
+    size_t n = 0;
+    *argv = mem_alloc(a->n_rest + 16, sizeof **argv, e);
+    if (!*argv)
+        return e->code;
+    str_addf(&words[0], "%d", par_threads());
+    char path[4096];
+    proc_self(path, sizeof path);
+    str_cat(&words[1], path);
+    (*argv)[n++] = words[1].s;
+    (*argv)[n++] = "run";
+    (*argv)[n++] = "--worker";
+    (*argv)[n++] = "--json";
+    (*argv)[n++] = "--quiet";
+    (*argv)[n++] = "--threads";
+    (*argv)[n++] = words[0].s;
+    for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
+        const char *value = args_option(&cmd_run, a, passed[i]);
+        (*argv)[n] = i ? "--device" : "--runs";
+        (*argv)[n + 1] = value;
+        n += value ? 2 : 0;
+    }
+    (*argv)[n++] = "--offline"; /* what the parent has opened is there */
+    (*argv)[n++] = "--";
+    for (size_t i = 0; i < a->n_rest; i++)
+        (*argv)[n++] = a->rest[i];
+    (*argv)[n] = NULL;
+    return str_check(&words[0], e) ? e->code : str_check(&words[1], e);
+}
+
 static int run_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
     struct study study;
-    struct str path = STR_INIT, out = STR_INIT;
-    const char *runs = args_option(&cmd_run, a, "runs");
-    bool opened = false, read = false, dry = args_option(&cmd_run, a, "dry-run") != NULL;
-    int rc;
+    struct str path = STR_INIT, out = STR_INIT, words[2] = {STR_INIT, STR_INIT};
+    const char *runs = args_option(&cmd_run, a, "runs"), **argv = NULL;
+    bool opened = false, read = false, dry = args_option(&cmd_run, a, "dry-run") != NULL,
+         worker = args_option(&cmd_run, a, "worker") != NULL,
+         profiled = args_option(&cmd_run, a, "profile") != NULL;
+    int rc, threads = par_threads();
+    size_t jobs = 0;
     if (a->n_rest < 1) {
         err_set(e, ERR_INPUT,
                 "run wants a study: a name (quick) or a .yaml file; see w2s help run");
@@ -99,7 +144,13 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         err_set(e, ERR_INPUT, "--runs is empty, wanted a folder");
         return EXIT_USAGE;
     }
-    rc = lab_study_path(app->share, a->rest[0], &path, e);
+    rc = args_count("jobs", args_option(&cmd_run, a, "jobs"), 1, (size_t)threads, &jobs, e);
+    if (!rc)
+        rc = worker_argv(a, &argv, words, e);
+    if (worker)
+        par_set_threads(1);
+    if (!rc)
+        rc = lab_study_path(app->share, a->rest[0], &path, e);
     if (!rc)
         rc = study_read(&study, path.s, a->rest + 1, a->n_rest - 1, e);
     read = !rc;
@@ -109,14 +160,21 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
     opened = !rc;
     if (!rc)
         rc = dev_precision_set(&s.dev, study.precision, e);
+    if (!rc) {
+        s.lab.threads = threads;
+        s.lab.jobs = profiled ? 1 : jobs;
+        s.lab.worker = argv;
+    }
     if (!rc && dry)
         rc = store_view(&s.lab.store, runs ? runs : "runs", e);
     if (!rc && dry) {
         rc = lab_plan_print(&s.lab, &study, app->json, &out, e);
         if (!rc)
             fwrite(out.s, 1, out.len, stdout);
+    } else if (!rc && worker) {
+        rc = lab_work(&s.lab, &study, e);
     } else if (!rc) {
-        rc = study_run(app, &s, &study, args_option(&cmd_run, a, "profile") != NULL, e);
+        rc = study_run(app, &s, &study, profiled, e);
     }
     if (opened)
         session_close(&s);
@@ -124,6 +182,9 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         study_release(&study);
     str_release(&path);
     str_release(&out);
+    str_release(&words[0]);
+    str_release(&words[1]);
+    mem_free(argv);
     return rc && e->full ? EXIT_FAILED : command_exit(rc);
 }
 

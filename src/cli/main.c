@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
+#include "core/proc.h"
 #include "core/stop.h"
 
 #include <errno.h>
@@ -90,10 +91,9 @@ static int share_find(struct str *share, struct err *e)
         str_cat(share, set);
         return str_check(share, e);
     }
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     const char *const up[] = {"..", "../..", "../share/w2s"};
-    if (n > 0) {
-        exe[n] = '\0';
+    proc_self(exe, sizeof exe);
+    if (strchr(exe, '/')) {
         *strrchr(exe, '/') = '\0';
         for (size_t i = 0; i < sizeof up / sizeof *up; i++) {
             str_reset(share);

@@ -16,7 +16,8 @@
 #define HUGE_FROM ((size_t)4 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
 
-/* Below this the system is not asked how much memory it has. */
+/* Below this the system is not asked how much memory it has; what is larger than that would be
+ * promised by the kernel and killed for later. */
 #define PROMISED ((size_t)256 << 20)
 
 static struct {
@@ -45,8 +46,7 @@ bool size_add(size_t a, size_t b, size_t *out)
     return !__builtin_add_overflow(a, b, out);
 }
 
-/* physical - bytes of RAM: what is larger would be promised by the kernel and killed for later. */
-static size_t physical(void)
+size_t mem_machine(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
@@ -74,7 +74,7 @@ static void *aligned(size_t alignment, size_t n, size_t size, struct err *e)
 {
     size_t bytes;
     void *p = NULL;
-    if (!size_mul(n, size, &bytes) || (bytes > PROMISED && bytes > physical()) || fault_now() ||
+    if (!size_mul(n, size, &bytes) || (bytes > PROMISED && bytes > mem_machine()) || fault_now() ||
         posix_memalign(&p, alignment, bytes ? bytes : 1)) {
         no_memory((double)n * (double)size, e);
         return NULL;

@@ -27,6 +27,9 @@ void mem_free(void *p);                                    /* accepts NULL */
 bool size_mul(size_t a, size_t b, size_t *out);
 bool size_add(size_t a, size_t b, size_t *out);
 
+/* mem_machine - bytes of memory that the machine has. */
+size_t mem_machine(void);
+
 /* mem_peak - the largest number of bytes the process has had resident (getrusage). */
 size_t mem_peak(void);
 

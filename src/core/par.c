@@ -4,6 +4,7 @@
 #endif
 #include "core/par.h"
 #include "core/err.h"
+#include "core/proc.h"
 
 #include <omp.h>
 #include <sched.h>
@@ -85,10 +86,7 @@ void par_restart(char **argv)
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") || setenv("GOMP_SPINCOUNT", SPIN, 1))
         return;
     char path[4096]; /* by its own name, which ps and top show */
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (n <= 0)
-        return;
-    path[n] = '\0';
+    proc_self(path, sizeof path);
     execv(path, argv);
 #else
     (void)argv;

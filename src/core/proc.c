@@ -1,10 +1,15 @@
 /* proc.c - child processes with both outputs read. */
 #include "core/proc.h"
 
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +30,17 @@ static void child(const char *const *argv, const int in[2], const int out[2], co
     ssize_t ignored = write(report, &number, sizeof number);
     (void)ignored;
     _exit(127);
+}
+
+/* die_with - no child outlives a parent that was killed. */
+static void die_with(pid_t parent)
+{
+#ifdef __linux__
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != parent)
+        _exit(127); /* it is dead already */
+#else
+    (void)parent;
+#endif
 }
 
 static void pipe_close(int p[2])
@@ -135,4 +151,88 @@ const char *proc_last_line(const struct proc_result *r)
         s->s[((struct str *)(size_t)s)->len -= 1] = '\0';
     const char *nl = strrchr(s->s, '\n');
     return nl ? nl + 1 : s->s;
+}
+
+int proc_start(struct proc *p, const char *const *argv, struct err *e)
+{
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, report[2] = {-1, -1}, rc = OK, number = 0;
+    pid_t parent = getpid();
+    *p = (struct proc){0};
+    if (pipe_make(in) || pipe_make(out) || pipe_make(report)) {
+        rc = err_sys(e, "cannot run %s", argv[0]);
+        goto out;
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        rc = err_sys(e, "cannot run %s", argv[0]);
+        goto out;
+    }
+    if (pid == 0) {
+        die_with(parent);
+        child(argv, in, out, out, report[1]);
+    }
+    end_close(&in[0]), end_close(&out[1]), end_close(&report[1]);
+    if (read(report[0], &number, sizeof number) == (ssize_t)sizeof number) {
+        waitpid(pid, NULL, 0);
+        rc = err_set(e, ERR_CHILD, "cannot run %s: %s", argv[0], strerror(number));
+        goto out;
+    }
+    fcntl(out[0], F_SETFL, O_NONBLOCK);
+    *p = (struct proc){pid, in[1], out[0]};
+    in[1] = out[0] = -1;
+out:
+    pipe_close(in), pipe_close(out), pipe_close(report);
+    return rc;
+}
+
+bool proc_say(struct proc *p, const char *text)
+{
+    size_t n = strlen(text);
+    while (n) {
+        ssize_t put = write(p->to, text, n);
+        if (put < 0 && errno != EINTR)
+            return false;
+        text += put > 0 ? put : 0;
+        n -= put > 0 ? (size_t)put : 0;
+    }
+    return true;
+}
+
+bool proc_hear(struct proc *p, struct str *text)
+{
+    char buf[4096];
+    ssize_t got;
+    while ((got = read(p->from, buf, sizeof buf)) > 0)
+        str_catn(text, buf, (size_t)got);
+    return got < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+void proc_stop(struct proc *p)
+{
+    if (p->pid && p->to >= 0) {
+        end_close(&p->to);
+        kill((pid_t)p->pid, SIGTERM);
+    }
+}
+
+int proc_end(struct proc *p)
+{
+    int status = 0;
+    if (!p->pid)
+        return 0;
+    proc_stop(p);
+    close(p->from); /* so that it does not wait for us to hear it */
+    while (waitpid((pid_t)p->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    *p = (struct proc){0};
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void proc_self(char *path, size_t n)
+{
+    ssize_t got = readlink("/proc/self/exe", path, n - 1);
+    if (got > 0)
+        path[got] = '\0';
+    else
+        snprintf(path, n, "w2s");
 }

@@ -1,4 +1,5 @@
-/* proc.h - child processes of programs the user has anyway: pip, gnuplot, DuckDB. */
+/* proc.h - child processes: of programs the user has anyway (pip, gnuplot, DuckDB), and of this
+ * one. */
 #ifndef W2S_CORE_PROC_H
 #define W2S_CORE_PROC_H
 
@@ -19,5 +20,25 @@ int proc_run(struct proc_result *r, const char *const *argv, const char *input, 
 void proc_result_release(struct proc_result *r);
 const char *
 proc_last_line(const struct proc_result *r); /* of errout, else of out; valid until release */
+
+/* A child that is talked with by lines: it reads `to`, and what it writes, both outputs together,
+ * is read from `from`, which does not block. It dies with its parent, or where a system cannot do
+ * that finds the end of its input. Zeroed there is none. */
+struct proc {
+    long pid;
+    int to, from;
+};
+int proc_start(struct proc *p, const char *const *argv, struct err *e);
+/* proc_say - all of text; false where it does not listen any more. */
+bool proc_say(struct proc *p, const char *text);
+/* proc_hear - appends what has been written since; false at its end. */
+bool proc_hear(struct proc *p, struct str *text);
+/* proc_stop - ask it to end, by SIGTERM and the end of its input. proc_end - that, wait for it, and
+ * say its exit status; 128 + signal. Accepts a zeroed p. */
+void proc_stop(struct proc *p);
+int proc_end(struct proc *p);
+
+/* proc_self - the path of this program, or its name where the system does not tell. */
+void proc_self(char *path, size_t n);
 
 #endif

@@ -34,7 +34,7 @@ static int features_path(const struct plan *p, const struct job *j, enum task_pa
     bool last =
         cut == j->layers; /* a model cut at its end gives last rows, any other gives all rows */
     char numerics[256], hash[HASH_HEX];
-    dev_numerics(p->lab->dev, numerics, sizeof numerics);
+    dev_numerics(p->lab->dev, j->threads, numerics, sizeof numerics);
     str_addf(&spec,
              "features, numerics %d\n%s\n%s\n%s\n%s\n%s\nmax_tokens %zu\nblocks %zu of %zu\nlast "
              "rows only %d\nmicro %zu\n",

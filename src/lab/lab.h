@@ -21,6 +21,11 @@ struct lab {
     struct dev *dev;
     struct log *log;
     bool offline;
+    int threads; /* of a job that can use them; 0: par_threads() */
+    /* Small jobs at once; 0: as many as threads. Workers are started by `worker`, a command line
+     * (ends with NULL) that comes to lab_work with the same study; NULL: none are. */
+    size_t jobs;
+    const char *const *worker;
     const char *version; /* of the program, for the results */
     const char *command; /* the command line, for the results */
 };
@@ -59,6 +64,10 @@ struct lab_summary {
 /* lab_run - every job that is not there yet, then the results. A failed job is counted and the rest
  * goes on. ERR_INTERRUPTED where the user stopped it; what was done stays. */
 int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *out, struct err *e);
+
+/* lab_work - be a worker of lab_run: compute the jobs whose hashes come, one a line, on standard
+ * input, until it ends; say what became of each on standard output. The device has one thread. */
+int lab_work(const struct lab *lab, const struct study *s, struct err *e);
 
 /* lab_plan_print - the jobs with their state, estimated time and memory, as a table (or JSON);
  * nothing is computed but a short measurement of the machine's product rate. */

@@ -3,6 +3,7 @@
 #include "lab/plan.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/par.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,33 @@ void job_settings(const struct plan *p, const struct job *j, struct train_settin
     t->seed_order = study_seed(p->study, SEED_ORDER, j->repetition);
 }
 
+size_t job_bytes(const struct job *j)
+{
+    struct model_config c = job_config(j);
+    return model_bytes(&c, &j->trainable, j->side->training.micro_tokens);
+}
+
+/* A job is small where the products of one piece of a batch are fewer operations than this. Such a
+ * piece takes a few milliseconds, of which the meeting of threads at a hundred operations is a good
+ * part: at 3e8 (4 blocks of 128 channels, 2 cores of a Zen 4) a second thread saved a seventh of
+ * the time, and on a machine that others used too it cost more than it saved. A second job beside
+ * it meets nobody. */
+#define SMALL_PIECE 5e8
+
+/* job_threads - one for a small job, alone or among others: its bits do not tell. */
+static int job_threads(const struct plan *p, const struct job *j)
+{
+    const struct train_settings *t = &j->side->training;
+    struct model_config c = job_config(j);
+    size_t tokens;
+    if (!size_mul(t->batch, p->study->max_tokens, &tokens) || tokens > t->micro_tokens)
+        tokens = t->micro_tokens;
+    size_t texts = tokens / p->study->max_tokens;
+    return model_flops(&c, &j->trainable, tokens, texts ? texts : 1, false) < SMALL_PIECE
+               ? 1
+               : p->threads;
+}
+
 /* job_spec - the job as JSON: everything that can change its result. */
 static int job_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
 {
@@ -33,7 +61,7 @@ static int job_spec(const struct plan *p, const struct job *j, struct str *out, 
     struct study_side side = *j->side;
     job_settings(p, j, &t);
     side.trainable = j->trainable;
-    dev_numerics(p->lab->dev, numerics, sizeof numerics);
+    dev_numerics(p->lab->dev, j->threads, numerics, sizeof numerics);
     js_init(&w, out);
     js_open(&w, '{');
     js_key(&w, "kind"), js_str(&w, "train");
@@ -102,7 +130,9 @@ static int plan_add(struct plan *p, const struct job *like, struct job **out, st
 {
     struct str spec = STR_INIT;
     char hash[HASH_HEX];
-    int rc = job_spec(p, like, &spec, e);
+    struct job asked = *like;
+    asked.threads = job_threads(p, like);
+    int rc = job_spec(p, &asked, &spec, e);
     if (!rc)
         rc = hash_bytes(spec.s, spec.len, hash, e);
     if (rc)
@@ -116,7 +146,7 @@ static int plan_add(struct plan *p, const struct job *like, struct job **out, st
     rc = j ? mem_grow(&p->jobs, &p->cap_jobs, p->n_jobs + 1, sizeof *p->jobs, e) : e->code;
     if (rc)
         goto out;
-    *j = *like;
+    *j = asked;
     memcpy(j->hash, hash, sizeof hash);
     j->spec = arena_strdup(&p->arena, spec.s, e);
     rc = j->spec ? OK : e->code;
@@ -276,6 +306,7 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     memset(p, 0, sizeof *p);
     p->lab = lab;
     p->study = s;
+    p->threads = lab->threads ? lab->threads : par_threads();
     str_init(&p->data_dir);
     rc = models_open(p, e);
     if (!rc)

@@ -19,7 +19,9 @@ struct job {
     const struct job *supervisor; /* whose labels; NULL: ground truth */
     char label[160]; /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
     char hash[HASH_HEX];
-    char *spec; /* the JSON that was hashed */
+    char *spec;   /* the JSON that was hashed */
+    int threads;  /* that compute it; a small job has one, so that several run at once */
+    double again; /* clock_now() before which it is another process's */
     enum job_state state;
     struct err why; /* of a failure */
 };
@@ -45,6 +47,7 @@ struct plan {
     struct str data_dir;
     struct lab_model *models;
     size_t n_models;
+    int threads;          /* of a job that is not small */
     struct dataset *data; /* [seeds] */
     struct job **jobs;    /* each hash once, dependencies first */
     size_t n_jobs, cap_jobs;
@@ -61,6 +64,8 @@ void plan_release(struct plan *p);
 struct model_config job_config(const struct job *j);
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
+/* job_bytes - of memory that it takes, as estimated. */
+size_t job_bytes(const struct job *j);
 /* job_run - compute one job into the store. *busy as store_begin. */
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e);
 /* results_write - results.json and predictions.csv in dir. idle: this run computed nothing, and the
@@ -75,6 +80,31 @@ int predictions_write(const struct plan *p, double *const *probs, const char *di
 /* What a finished job left, read back: predictions on a part. [n,K], mem_free. */
 int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
               struct err *e);
+
+/* crew - worker processes, each of which computes one small job at a time (crew.c).
+ *
+ * crew_start - as many as the study's small jobs, lab->jobs, its threads and the machine's memory
+ * are good for; none (*c NULL) where those are fewer than two, or where none can be started.
+ * crew_alive, crew_working - how many there are; have a job. Both accept NULL.
+ * crew_give - a job to one that has none; false where there is none.
+ * crew_hear - waits at most `wait` seconds for something to happen. What became of a job is in *r:
+ * of none where r->job is NULL; busy and rc as of job_run, whose sentence is in the job's `why`. A
+ * job whose worker died is lost: it is to be given again.
+ * crew_end - all of them end; a job under way is left as by Ctrl-C. */
+struct crew;
+struct crew_report {
+    struct job *job;
+    int rc;
+    bool busy, lost;
+    double seconds;
+};
+int crew_start(struct crew **c, const struct plan *p, struct err *e);
+size_t crew_alive(const struct crew *c);
+size_t crew_working(const struct crew *c);
+bool crew_has(const struct crew *c, const struct job *j);
+bool crew_give(struct crew *c, struct job *j);
+void crew_hear(struct crew *c, double wait, struct crew_report *r);
+void crew_end(struct crew *c); /* accepts NULL */
 
 extern const char *const lab_part_names[PART_COUNT];
 

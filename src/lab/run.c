@@ -2,6 +2,7 @@
 #include "lab/plan.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/par.h"
 #include "core/stop.h"
 
 #include <stdio.h>
@@ -32,59 +33,119 @@ static void say_result(const struct plan *p, const struct job *j, size_t done, d
     doc_tree_release(&t);
 }
 
-/* study_job - bring one job to its end, if it can be had: *ended false where another process has it
- * or its supervisor is not done. Only a stop, a full disk or a broken store is an error here. */
-static int study_job(const struct plan *p, struct job *j, struct lab_summary *sum, bool *ended,
-                     struct err *e)
+/* How often a crew's jobs are looked at where nothing is heard of them: for Ctrl-C, and for
+ * progress. */
+#define TURN 0.1
+/* Seconds before a job is asked for again that another process has. */
+#define AGAIN 1.0
+
+/* job_settled - whether there is nothing to compute: its supervisor failed, or its result is there.
+ */
+static bool job_settled(const struct plan *p, struct job *j, struct lab_summary *sum)
 {
-    size_t place = sum->found + sum->ran + sum->failed + 1;
-    double start = clock_now();
-    bool busy = false;
-    *ended = true;
     if (j->supervisor && j->supervisor->state == JOB_FAILED) {
         err_set(&j->why, ERR_INPUT, "not run: its supervisor failed");
         j->state = JOB_FAILED;
         sum->failed++;
-        log_warn(p->lab->log, "[%zu/%zu] %s %s", place, p->n_jobs, j->label, j->why.msg);
-        return OK;
+        log_warn(p->lab->log, "[%zu/%zu] %s %s", sum->found + sum->ran + sum->failed, p->n_jobs,
+                 j->label, j->why.msg);
+        return true;
     }
     if (store_has(p->lab->store, j->hash)) {
         j->state = JOB_FOUND;
         sum->found++;
-        return OK;
+        return true;
     }
-    *ended = !(j->supervisor && j->supervisor->state == JOB_TODO);
-    if (!*ended)
-        return OK;
-    j->why = (struct err)ERR_INIT;
-    int rc = job_run(p, j, &busy, &j->why);
-    *ended = rc || !busy;
-    if (rc == ERR_INTERRUPTED || (rc && j->why.full)) {
-        *e = j->why;
-        return rc;
-    }
+    return false;
+}
+
+static bool job_waits(const struct job *j)
+{
+    return j->supervisor && j->supervisor->state == JOB_TODO;
+}
+
+/* job_ended - note and say what became of it. */
+static void job_ended(const struct plan *p, struct job *j, int rc, double seconds,
+                      struct lab_summary *sum)
+{
+    size_t place = sum->found + sum->ran + sum->failed + 1;
     if (rc) {
         j->state = JOB_FAILED;
         sum->failed++;
         log_warn(p->lab->log, "[%zu/%zu] %s failed: %s", place, p->n_jobs, j->label, j->why.msg);
-    } else if (*ended) {
+    } else {
         j->state = JOB_RAN;
         sum->ran++;
-        say_result(p, j, place, clock_now() - start);
+        say_result(p, j, place, seconds);
     }
+}
+
+/* study_job - bring one job to its end, if it can be had: *ended false where another process has it
+ * or its supervisor is not done. Only a stop or a full disk is an error here. */
+static int study_job(const struct plan *p, struct job *j, struct lab_summary *sum, bool *ended,
+                     struct err *e)
+{
+    double start = clock_now();
+    bool busy = false;
+    *ended = job_settled(p, j, sum);
+    if (*ended || job_waits(j))
+        return OK;
+    j->why = (struct err)ERR_INIT;
+    dev_threads_set(p->lab->dev, j->threads);
+    int rc = job_run(p, j, &busy, &j->why);
+    dev_threads_set(p->lab->dev, p->threads);
+    if (rc == ERR_INTERRUPTED || (rc && j->why.full)) {
+        *e = j->why;
+        return rc;
+    }
+    *ended = rc || !busy;
+    if (*ended)
+        job_ended(p, j, rc, clock_now() - start, sum);
     return OK;
+}
+
+/* crew_turn - small jobs that can be had to workers that have none, and what has become of others;
+ * *idle where no worker has any.
+ */
+static int crew_turn(const struct plan *p, struct crew *c, struct progress *progress,
+                     struct lab_summary *sum, bool *idle, struct err *e)
+{
+    struct crew_report r;
+    for (size_t k = 0; k < p->study->seeds * p->n_jobs; k++) {
+        struct job *j = p->jobs[k % p->n_jobs];
+        if (j->repetition == k / p->n_jobs && j->state == JOB_TODO && j->threads == 1 &&
+            !crew_has(c, j) && !job_waits(j) && j->again <= clock_now() &&
+            !job_settled(p, j, sum) && !crew_give(c, j))
+            break;
+    }
+    *idle = !crew_working(c);
+    if (*idle)
+        return OK;
+    crew_hear(c, TURN, &r);
+    if (r.job && r.rc && r.job->why.full) {
+        *e = r.job->why;
+        return r.rc;
+    }
+    if (r.job && r.busy)
+        r.job->again = clock_now() + AGAIN;
+    else if (r.job && !r.lost && r.rc != ERR_INTERRUPTED)
+        job_ended(p, r.job, r.rc, r.seconds, sum);
+    progress_step(progress, (double)(sum->ran + sum->failed), 0, NULL);
+    return stop_check(e);
 }
 
 /* study_next - the first job that can be had; *none where all that are left are other processes' or
  * stand on one that is. One repetition after the other: what its jobs share is needed together. */
-static int study_next(const struct plan *p, struct lab_summary *sum, bool *none, struct err *e)
+static int study_next(const struct plan *p, const struct crew *crew, struct lab_summary *sum,
+                      bool *none, struct err *e)
 {
+    size_t workers = crew_alive(crew);
     for (size_t r = 0; r < p->study->seeds; r++)
         for (size_t i = 0; i < p->n_jobs; i++) {
             struct job *j = p->jobs[i];
             bool ended = false;
-            int rc =
-                j->repetition == r && j->state == JOB_TODO ? study_job(p, j, sum, &ended, e) : OK;
+            bool mine = j->repetition == r && j->state == JOB_TODO && !(workers && j->threads == 1);
+            int rc = mine ? study_job(p, j, sum, &ended, e) : OK;
             if (rc || ended)
                 return rc;
         }
@@ -96,18 +157,30 @@ static int study_next(const struct plan *p, struct lab_summary *sum, bool *none,
 static int study_jobs(const struct plan *p, struct lab_summary *sum, struct err *e)
 {
     bool waiting = false;
-    int rc = OK;
+    struct crew *crew = NULL;
+    struct progress progress;
+    char what[64];
     for (size_t i = 0; i < p->n_jobs; i++)
         sum->found += p->jobs[i]->state == JOB_FOUND;
+    int rc = crew_start(&crew, p, e);
+    snprintf(what, sizeof what, "jobs, %zu at once", crew_alive(crew));
+    progress_begin(&progress, p->lab->log, what, (double)(p->n_jobs - sum->found), NULL);
     while (!rc && sum->found + sum->ran + sum->failed < p->n_jobs) {
-        bool none = false;
-        rc = study_next(p, sum, &none, e);
+        bool none = false, idle = true;
+        if (crew_alive(crew))
+            rc = crew_turn(p, crew, &progress, sum, &idle, e);
+        /* A job that uses all threads waits until no other is computed. */
+        if (!rc && idle)
+            rc = study_next(p, crew, sum, &none, e);
         if (none && !waiting)
             log_info(p->lab->log, "another process is at what is left, waiting");
         if (none)
             rc = wait_second(e);
         waiting = none;
     }
+    if (crew)
+        progress_end(&progress, rc);
+    crew_end(crew);
     return rc;
 }
 
@@ -244,7 +317,7 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
         *flops +=
             forward * (1 - own) *
             ((double)tokens[j->part] + (double)tokens[PART_TEST] + (double)tokens[PART_VALID]);
-    *bytes = model_bytes(&c, &j->trainable, j->side->training.micro_tokens);
+    *bytes = job_bytes(j);
     return OK;
 }
 
@@ -284,7 +357,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         size_t bytes = 0;
         if (json || j->state == JOB_TODO)
             rc = job_cost(&p, j, counts, &flops, &bytes, e);
-        double seconds = flops / (rate * TRAINING_EFFICIENCY);
+        double seconds = flops / (rate * j->threads / p.threads * TRAINING_EFFICIENCY);
         if (rc)
             break;
         if (j->state == JOB_TODO) {

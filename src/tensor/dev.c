@@ -178,6 +178,14 @@ enum precision dev_precision(const struct dev *d)
     return c && c->bf16 ? PRECISION_BF16 : PRECISION_F32;
 }
 
+void dev_threads_set(struct dev *d, int threads)
+{
+    const struct cpu *c = d->priv;
+    par_set_threads(threads);
+    if (c)
+        c->blas->threads(threads);
+}
+
 void dev_close(struct dev *d)
 {
     struct cpu *c = d->priv;
@@ -215,7 +223,7 @@ void dev_describe(const struct dev *d, char *buf, size_t n)
              c->bf16 ? "products in bf16" : "f32");
 }
 
-void dev_numerics(const struct dev *d, char *buf, size_t n)
+void dev_numerics(const struct dev *d, int threads, char *buf, size_t n)
 {
     char blas[64];
     const struct cpu *c = d->priv;
@@ -226,7 +234,7 @@ void dev_numerics(const struct dev *d, char *buf, size_t n)
     /* The product library may cut its sums by thread, and says itself which kernels it takes. */
     c->blas->describe(blas, sizeof blas);
     snprintf(buf, n, "cpu %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas, c->isa->name,
-             par_threads());
+             threads);
 }
 
 /* A large array is first touched by all threads: the system's part of that work costs more than

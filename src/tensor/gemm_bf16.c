@@ -291,8 +291,9 @@ void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, si
                    float *c, size_t ldc)
 {
     struct product p = {ta, tb, accumulate, M, N, K, lda, ldb, ldc, a, b, c};
+    int threads = (int)smaller(g->threads, (size_t)par_threads());
     BUG_ON(K == 0);
-#pragma omp parallel num_threads((int)g->threads)
+#pragma omp parallel num_threads(threads)
     {
         BUG_ON((size_t)omp_get_num_threads() > g->threads);
         part_run(g, &p, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());

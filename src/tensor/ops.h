@@ -88,9 +88,12 @@ enum precision dev_precision(const struct dev *d);
 void dev_machine(char *buf, size_t n);
 /* dev_describe - e.g. "cpu: oneDNN 2.6.3 avx512_core, AVX-512, 2 threads, f32". */
 void dev_describe(const struct dev *d, char *buf, size_t n);
+/* dev_threads_set - with how many threads it computes from now on; at most as many as when it was
+ * opened. */
+void dev_threads_set(struct dev *d, int threads);
 /* dev_numerics - a short text of all that can change result bits on this device (library, version,
- * instruction set): part of a job's identity. */
-void dev_numerics(const struct dev *d, char *buf, size_t n);
+ * instruction set) when it computes with so many threads: part of a job's identity. */
+void dev_numerics(const struct dev *d, int threads, char *buf, size_t n);
 
 /* dev_bounds - what nothing made of products or memory can pass, measured now: operations a second
  * of one large product in the device's precision, bytes a second read and written over arrays

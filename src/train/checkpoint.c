@@ -2,6 +2,7 @@
 #include "train/checkpoint.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/par.h"
 
 #include <string.h>
 
@@ -30,7 +31,7 @@ static void identity_text(struct str *b, const struct model *m, const struct tra
                           const struct train_data *d)
 {
     char numerics[256];
-    dev_numerics(m->dev, numerics, sizeof numerics);
+    dev_numerics(m->dev, par_threads(), numerics, sizeof numerics);
     str_addf(b, "%s\nepochs %zu batch %zu lr %a schedule %d warmup %zu decay %a\n", numerics,
              s->epochs, s->batch, s->lr, (int)s->schedule, s->warmup, s->weight_decay);
     str_addf(b, "beta1 %a beta2 %a eps %a clip %a seed %llu micro %zu evals %zu\n", s->beta1,

@@ -224,7 +224,7 @@ else
 fi
 expect 0 run micro.yaml methods=naive
 before=$(find r/jobs -type f | LC_ALL=C sort | xargs sha256sum)
-W2S_FAULT_WRITE=6 "$W2S" run micro.yaml student.layers=2 --runs r >out 2>err
+W2S_FAULT_WRITE=6 "$W2S" run micro.yaml student.layers=2 --runs r --jobs 1 >out 2>err
 [ $? = 1 ] || fail "a full disk ended otherwise than with 1"
 says err "No space left on device"
 grep -v '^task toy' err >rest && mv rest err

@@ -155,9 +155,9 @@ static void test_names(void **state)
     char f32[256], bf16[256];
     (void)state;
     assert_int_equal(device(&d, PRECISION_F32), OK);
-    dev_numerics(&d, f32, sizeof f32);
+    dev_numerics(&d, 1, f32, sizeof f32);
     assert_int_equal(dev_precision_set(&d, PRECISION_BF16, &e), OK);
-    dev_numerics(&d, bf16, sizeof bf16);
+    dev_numerics(&d, 1, bf16, sizeof bf16);
     assert_string_not_equal(f32, bf16);
     dev_close(&d);
     assert_int_equal(dev_open(&d, "reference", &e), OK);

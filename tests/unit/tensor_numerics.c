@@ -22,7 +22,7 @@ static int numerics(char *buf, size_t n)
     struct err e = ERR_INIT;
     if (dev_open(&d, "cpu", &e))
         return e.code;
-    dev_numerics(&d, buf, n);
+    dev_numerics(&d, 1, buf, n);
     dev_close(&d);
     return OK;
 }

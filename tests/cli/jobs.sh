@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# jobs.sh - small jobs at once: the bits and the table of one at a time, whatever is killed, stopped or fails meanwhile; never more threads than asked.
+. "$(dirname "$0")/lib.sh"
+
+numbers() { (cd "$1" && find jobs -name '*.f64' | LC_ALL=C sort | xargs sha256sum); }
+told() { grep -vE 'seconds|memory|resumed|finished' "$1/studies/many/results.csv"; }
+workers() { pgrep -P "$1"; }
+# left PID...: waits until none of them runs
+left() {
+    for _ in $(seq 1 50); do
+        local any=0
+        for p in "$@"; do [ -d "/proc/$p" ] && [ "$(cut -d ' ' -f 3 "/proc/$p/stat" 2>/dev/null)" != Z ] && any=1; done
+        [ $any = 0 ] && return 0
+        sleep .1
+    done
+    return 1
+}
+# started: waits until the study in $pid has two workers and a job is done
+started() {
+    for _ in $(seq 1 200); do
+        [ "$(workers "$pid" | wc -l)" = 2 ] && grep -q accuracy err && return 0
+        sleep .02
+    done
+    fail "no two workers"
+}
+
+set -- run micro.yaml name=many seeds=3 student.weights=random supervisor.weights=random supervisor.layers='[1, 2]' training.checkpoint_every=0
+expect 0 "$W2S" "$@" --runs one --jobs 1
+says err "21 jobs: 21 computed"
+sed '/^report: /d' out >table
+expect 0 "$W2S" "$@" --runs two --jobs 2
+says err "21 jobs: 21 computed, 0 found, 0 failed"
+lacks err waiting
+[ "$(sed '/^report: /d' out)" = "$(cat table)" ] || fail "two at once print another table"
+[ "$(numbers one)" = "$(numbers two)" ] || fail "two at once made other bits than one at a time"
+[ "$(told one)" = "$(told two)" ] || fail "two at once reported other numbers than one at a time"
+expect 0 "$W2S" "$@" --runs two
+says err "0 computed, 21 found"
+
+# They are at once unasked, each on one thread (a product library may start others, which do nothing).
+"$W2S" "$@" training.epochs=40 name=long --runs auto >out 2>err &
+pid=$!
+started
+for p in $(workers $pid); do
+    checks=$((checks + 1))
+    for t in /proc/"$p"/task/*; do
+        [ "${t##*/}" = "$p" ] || [ "$(cut -d ' ' -f 14 "$t/stat")" -le 1 ] || fail "a second thread of a worker computes"
+    done
+done
+# Ctrl-C where the parent alone hears of it: all stop in order, and it goes on.
+these=$(workers $pid)
+kill -INT $pid
+wait $pid
+[ $? = 130 ] || fail "stopped with another status than 130"
+says err "stopped at your request"
+says err "the same command goes on"
+left $these || fail "a worker outlived its parent's stop"
+
+# The parent killed: its workers with it, nothing half done, the same bits in the end.
+RANDOM=5
+for i in 1 2 3 4; do
+    "$W2S" "$@" --runs cut >out 2>err &
+    pid=$!
+    started
+    these=$(workers $pid)
+    sleep "$(awk -v r=$RANDOM 'BEGIN {printf "%.3f", .2 * r / 32768}')"
+    kill -9 $pid
+    wait $pid 2>/dev/null
+    left $these || fail "a worker outlived its parent"
+    for j in cut/jobs/*/; do [ -s "$j/result.json" ] || fail "half a job: $j"; done
+done
+expect 0 "$W2S" "$@" --runs cut
+[ "$(numbers cut)" = "$(numbers one)" ] || fail "killed and continued, other bits"
+
+# A worker killed, then the other: said, and its job is done again.
+"$W2S" "$@" --runs hurt >out 2>err &
+pid=$!
+started
+these=$(workers $pid)
+for p in $these; do kill -9 "$p"; sleep .2; done
+wait $pid || fail "the study did not survive its workers"
+says err "warning: a worker was killed (signal 9)"
+says err "21 jobs: 21 computed, 0 found, 0 failed"
+[ "$(numbers hurt)" = "$(numbers one)" ] || fail "without its workers, other bits"
+
+# Jobs that fail: named, counted, tried once in a run.
+for n in 1 2; do
+    expect 1 "$W2S" "$@" student.lr=9 student.clip=0 student.epochs=10 --runs failed$n --jobs $n
+    grep -oE 'supervisor .* failed: .*|ceiling .* failed: .*|student .* failed: .*' err | LC_ALL=C sort >failed.$n
+    grep -oE '[0-9]+ computed, .* failed|^w2s: .*' err >>failed.$n
+done
+grep -q failed: failed.1 || fail "no job failed"
+cmp failed.1 failed.2 || fail "other jobs failed two at once"
+
+# A full disk under a worker ends the study as it does without one.
+W2S_FAULT_WRITE=6 expect 1 "$W2S" "$@" --runs full
+says err "No space left on device"
+says err "the same command goes on from here"
+expect 0 "$W2S" "$@" --runs full
+[ "$(numbers full)" = "$(numbers one)" ] || fail "after a full disk, other bits"
+
+# --json: every line is an object, a worker's too.
+expect 0 "$W2S" "$@" name=json --runs json --json --jobs 2
+python3 - out err <<'END' || fail "lines that are no JSON"
+import json, sys
+json.load(open(sys.argv[1]))
+lines = [json.loads(x) for x in open(sys.argv[2])]
+assert sum("accuracy" in x["text"] for x in lines) == 21, len(lines)
+END
+sed 's/" good"/" nothing like it"/' toy.yaml >two.yaml
+expect 0 "$W2S" run micro.yaml task=two.yaml --runs json --jobs 2
+says err 'warning: label word " nothing like it" is not one token'
+
+# As many as there are threads, and no more; fewer where memory would not do.
+expect 2 "$W2S" "$@" --runs r --jobs 3
+one_sentence
+says err '--jobs is "3", wanted a whole number from 1 to 2'
+wide="training.micro_tokens=16000000"
+expect 0 "$W2S" run micro.yaml $wide --dry-run --json --runs wide
+if python3 -c 'import json, os, sys
+sys.exit(max(j["bytes"] for j in json.load(open("out"))) < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2)'; then
+    expect 0 "$W2S" run micro.yaml $wide --runs wide
+    says err "small jobs at once: 1, the machine's memory is not enough for more"
+    says err "4 jobs: 4 computed"
+else
+    echo "SKIP: this machine has memory for two jobs of 16 million tokens"
+fi
+
+# A small job's name does not tell how many threads there are; another's does.
+names() { W2S_THREADS=$1 "$W2S" run micro.yaml student.batch=4096 student.micro_tokens=1000000 data.max_tokens=128 --dry-run --json --runs r | python3 -c '
+import json, sys
+for j in json.load(sys.stdin): print(j["label"].split()[0], j["hash"])'; }
+names 1 >names.1
+names 2 >names.2
+[ "$(grep -c supervisor names.1)" = 1 ] && [ "$(grep supervisor names.1)" = "$(grep supervisor names.2)" ] || fail "a small job's name tells the threads"
+[ "$(grep ceiling names.1)" != "$(grep ceiling names.2)" ] || fail "a large job's name does not tell the threads"
+# Large and small ones in one study.
+expect 0 "$W2S" run micro.yaml student.batch=4096 student.micro_tokens=1000000 data.max_tokens=128 seeds=2 --runs mixed
+says err "8 jobs: 8 computed"
+finish
