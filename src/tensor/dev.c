@@ -233,8 +233,8 @@ void dev_numerics(const struct dev *d, int threads, char *buf, size_t n)
     }
     /* The product library may cut its sums by thread, and says itself which kernels it takes. */
     c->blas->describe(blas, sizeof blas);
-    snprintf(buf, n, "cpu %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas, c->isa->name,
-             threads);
+    snprintf(buf, n, "cpu %s %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas, c->isa->name,
+             W2S_COMPILER, threads);
 }
 
 /* A large array is first touched by all threads: the system's part of that work costs more than

@@ -4,6 +4,18 @@
 
 #include "tensor/ops.h"
 
+/* W2S_COMPILER - who made the kernels. They are C: another compiler sums and contracts otherwise.
+ */
+#define W2S_TEXT_OF(x) #x
+#define W2S_TEXT(x)    W2S_TEXT_OF(x)
+#if defined __clang__
+#define W2S_COMPILER "clang " W2S_TEXT(__clang_major__)
+#elif defined __GNUC__
+#define W2S_COMPILER "gcc " W2S_TEXT(__GNUC__)
+#else
+#define W2S_COMPILER "another compiler"
+#endif
+
 /* One table for each instruction set (isa_kernels.c, compiled once for each); their matmul takes
  * few rows, MATMUL_FEW at most, with tb and not ta. */
 #define MATMUL_FEW 4

@@ -92,7 +92,7 @@ void dev_describe(const struct dev *d, char *buf, size_t n);
  * opened. */
 void dev_threads_set(struct dev *d, int threads);
 /* dev_numerics - a short text of all that can change result bits on this device (library, version,
- * instruction set) when it computes with so many threads: part of a job's identity. */
+ * instruction set, compiler) when it computes with so many threads: part of a job's identity. */
 void dev_numerics(const struct dev *d, int threads, char *buf, size_t n);
 
 /* dev_bounds - what nothing made of products or memory can pass, measured now: operations a second

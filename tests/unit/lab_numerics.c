@@ -15,8 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TEXT_OF(x) #x
-#define TEXT(x)    TEXT_OF(x)
 #if defined __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define COMPILER ""
@@ -24,12 +22,8 @@
 #elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define COMPILER ""
 #endif
-#if !defined COMPILER && defined __clang__
-#define COMPILER "clang " TEXT(__clang_major__)
-#elif !defined COMPILER && defined __GNUC__
-#define COMPILER "gcc " TEXT(__GNUC__)
-#elif !defined COMPILER
-#define COMPILER ""
+#if !defined COMPILER
+#define COMPILER W2S_COMPILER
 #endif
 
 struct pinned {

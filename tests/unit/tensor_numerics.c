@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/proc.h"
-#include "tensor/ops.h"
+#include "tensor/kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +44,7 @@ static void other_kernels_other_numerics(void **state)
     char here[256];
     (void)state;
     assert_int_equal(numerics(here, sizeof here), OK);
+    assert_non_null(strstr(here, W2S_COMPILER));
     with_kernels_of(NULL, &own);
     with_kernels_of("DEFAULT", &same);
     with_kernels_of("SSE41", &fewer); /* below what every x86-64 processor with AVX has */
