@@ -3,6 +3,7 @@
 #include "core/str.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -46,10 +47,23 @@ bool size_add(size_t a, size_t b, size_t *out)
     return !__builtin_add_overflow(a, b, out);
 }
 
+/* granted - bytes of memory that a cgroup (version 2) grants; SIZE_MAX where it does not limit. */
+static size_t granted(void)
+{
+    unsigned long long most;
+    FILE *f = fopen("/sys/fs/cgroup/memory.max", "r");
+    if (!f)
+        return SIZE_MAX;
+    bool limited = fscanf(f, "%llu", &most) == 1;
+    fclose(f);
+    return limited && most < SIZE_MAX ? (size_t)most : SIZE_MAX;
+}
+
 size_t mem_machine(void)
 {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+    size_t most = granted(), all = pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
+    return most < all ? most : all;
 }
 
 static int no_memory(double bytes, struct err *e)

@@ -399,7 +399,7 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
     if ((rc = desk_model(&d, e)) || (rc = desk_sets(&d, e)) || (rc = desk_targets(&d, e)) ||
         (rc = desk_train(&d, e)) || (rc = desk_keep(&d, e)))
         goto out;
-    rc = desk_finish(&d, clock_now() - start, e);
+    rc = desk_finish(&d, d.trained.earlier + clock_now() - start, e);
 out:
     desk_clear(&d);
     if (rc == ERR_INTERRUPTED)

@@ -78,6 +78,7 @@ struct train_events {
 struct train_result {
     size_t steps, tokens;
     double seconds;    /* earlier lives of the run included */
+    double earlier;    /* those lives' alone */
     double final_loss; /* mean over the examples of the last epoch, each as it was when met */
     bool resumed;
 };

@@ -501,6 +501,7 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
         .steps = t.steps,
         .tokens = (size_t)t.state.tokens,
         .seconds = trainer_seconds(&t),
+        .earlier = t.life,
         .final_loss = t.state.epoch_n > 0 ? t.state.epoch_loss / t.state.epoch_n : (double)NAN,
         .resumed = resumed};
 out:

@@ -129,6 +129,7 @@ static void finish(struct curve *c, bool resumed)
     if (life(&s, checkpoint_path, c, &params, &n, &r, NULL, &e))
         fail_msg("%s", e.msg);
     assert_int_equal(r.resumed, resumed);
+    assert_true(resumed ? r.earlier > 0 && r.seconds > r.earlier : r.earlier == 0);
     assert_memory_equal(params, whole.params, n * sizeof *params);
     assert_int_equal(c->n, whole.curve.n);
     assert_memory_equal(c->points, whole.curve.points, c->n * sizeof *c->points);
