@@ -39,7 +39,7 @@ class Table:
             peer = peers[best]
             row |= {"peer": best, **spread("peer", peer.rates), "peer_peak_mib": peer.peak and round(peer.peak)}
             ratios = [a / b for a, b in zip(own.rates, peer.rates)]
-            row |= {"ratio": median(own.rates) / median(peer.rates), "ratio_min": min(ratios), "ratio_max": max(ratios)}
+            row |= {"ratio": median(ratios), "ratio_min": min(ratios), "ratio_max": max(ratios)}
         if bound:
             row |= {"bound": bound, "share_of_bound": median(own.rates) / bound}
         self.rows.append(row)
@@ -239,6 +239,7 @@ def main():
     movie, some = ["--ids", f"{OUT}/movie.ids"], ["--ids", f"{OUT}/movie-256.ids", "--predict"]
     t.model("fine-tuning on movie sentences, bf16", movie, movie, ["autocast"], True)
     t.model("predicting movie sentences, bf16", some, some, ["autocast"], True)
+    t.model("the same, by length in batches of 64 for the peer", some, [*some, "--sorted"], ["autocast"], True)
     gpt2 = ["--model", "gpt2-124m", "--shape", "4x256"]
     t.model("fine-tuning GPT-2 124M, 4x256, f32", gpt2, gpt2, ["f32"], False)
     t.model("fine-tuning GPT-2 124M, 4x256, bf16", gpt2, gpt2, low, True)

@@ -2,10 +2,10 @@
 (measure.py): the same shapes, random weights, AdamW, clipping, a classifier on the last token.
 
     peer_torch.py [--model smollm2-135m|gpt2-124m] [--layers N] [--precision f32|autocast|bf16]
-                  [--shape SxT | --ids FILE] [--batch N] [--predict]
+                  [--shape SxT | --ids FILE] [--batch N] [--predict [--sorted]]
 
-FILE: token ids, one text a line; batches are padded to their longest. Predicting goes by length, in batches of 64. The
-units are real tokens.
+FILE: token ids, one text a line; batches are padded to their longest. --sorted: predicting goes by length, in batches
+of 64, instead of as the texts come. The units are real tokens.
 """
 import argparse
 import random
@@ -57,6 +57,7 @@ def main():
     a.add_argument("--ids")
     a.add_argument("--batch", type=int, default=32)
     a.add_argument("--predict", action="store_true")
+    a.add_argument("--sorted", action="store_true")
     a = a.parse_args()
     autocast = a.precision == "autocast"
     model = Classifier(a.model, a.layers)
@@ -80,9 +81,9 @@ def main():
 
     def predict():
         if a.ids:
-            order = sorted(texts, key=len)
-            for i in range(0, len(order), 64):
-                model(*padded(order[i : i + 64]), autocast).softmax(1)
+            order, n = (sorted(texts, key=len), 64) if a.sorted else (texts, a.batch)
+            for i in range(0, len(order), n):
+                model(*padded(order[i : i + n]), autocast).softmax(1)
             return sum(map(len, order))
         model(torch.randint(0, model.vocab, (sequences, length)), None, autocast).softmax(1)
         return sequences * length
