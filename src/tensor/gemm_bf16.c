@@ -8,6 +8,7 @@
  *     b --pack--> slivers of NR columns, [N/NR][K/2][NR] pairs: each thread its own, in cache
  *     tile: MR x NR sums in registers; for each pair of K, NR/16 loads of b, MR broadcasts of a and
  *           MR*NR/16 vdpbf16ps
+ *     runs of slivers are dealt out as threads come for them
  *
  * Rounding happens while packing, which has to read the numbers anyway: there are no bf16 copies of
  * weights to keep or to go stale.
@@ -26,6 +27,7 @@
 
 #include <immintrin.h>
 #include <omp.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define MR 12  /* rows of a tile: 24 sums, 2 of b and 1 of a fill 27 of 32 registers */
@@ -46,6 +48,7 @@ struct gemm_bf16 {
     pair *a[2]; /* two, so that one is packed while a slower thread still reads the other */
     pair **b;   /* [threads] */
     size_t threads;
+    atomic_size_t next[2]; /* work of a block that is not taken yet, as the panels in turn */
 };
 
 struct product {
@@ -217,73 +220,97 @@ static inline size_t tiles(size_t n, size_t each)
     return (n + each - 1) / each;
 }
 
-/* A thread's part of c: row groups x column groups are all threads. */
-struct part {
-    size_t rows, of_rows, cols, of_cols;
-};
-
-/* part_of - the division that leaves the largest part smallest; of equals the one with fewer row
- * groups, which packs b less often. */
-static struct part part_of(const struct product *p, size_t t, size_t threads)
+/* row_groups - into how many groups a block's panels are cut: as many as leave the largest share of
+ * one thread smallest, were all equally fast; of equals the fewest, which pack b less often. */
+static size_t row_groups(const struct product *p, size_t threads)
 {
-    size_t best = SIZE_MAX, by = 1;
+    size_t best = SIZE_MAX, groups = 1;
     for (size_t g = 1; g <= threads; g++) {
         if (threads % g)
             continue;
         size_t most = tiles(tiles(p->M, MR), g) * tiles(tiles(p->N, NR), threads / g);
         if (most < best) {
             best = most;
-            by = g;
+            groups = g;
         }
     }
-    return (struct part){t % by, by, t / by, threads / by};
+    return groups;
 }
 
-/* part_block - a thread's tiles of rows [i0, i0 + m), with n numbers of K from k0; panels are
- * packed in `a`. */
-static void part_block(const struct product *p, const struct part *q, size_t i0, size_t m,
-                       size_t k0, size_t n, const pair *a, pair *b)
+/* Work of one thread: slivers [from, to) of the panels of a row group. */
+struct run {
+    size_t group, from, to;
+};
+
+/* run_take - the next of a block's groups x slivers, in runs that become shorter towards the end:
+ * a thread that is held up, or a slower core, takes fewer. False: none is left. */
+static bool run_take(atomic_size_t *next, size_t groups, size_t slivers, size_t threads,
+                     struct run *r)
 {
-    size_t kc = tiles(n, PAIR_OF), panels = tiles(m, MR), slivers = tiles(p->N, NR);
-    size_t first = panels * q->rows / q->of_rows, end = panels * (q->rows + 1) / q->of_rows;
-    size_t from = slivers * q->cols / q->of_cols * NR,
-           to = smaller(p->N, slivers * (q->cols + 1) / q->of_cols * NR);
-    bool add = p->accumulate || k0;
-    for (size_t j0 = from; j0 < to; j0 += NC) {
-        size_t w = smaller(to - j0, NC);
+    size_t all = groups * slivers, at = atomic_load(next), n;
+    do {
+        if (at >= all)
+            return false;
+        n = smaller((all - at) / (2 * threads), NC / NR);
+        n = smaller(n ? n : 1, slivers - at % slivers);
+    } while (!atomic_compare_exchange_weak(next, &at, at + n));
+    *r = (struct run){at / slivers, at % slivers, at % slivers + n};
+    return true;
+}
+
+/* Where a block lies: rows [i0, i0 + m), n numbers of K from k0. */
+struct block {
+    size_t i0, m, k0, n;
+};
+
+/* panels_pack - the share of one of `threads`. */
+static void panels_pack(const struct product *p, const struct block *at, size_t t, size_t threads,
+                        pair *a)
+{
+    size_t panels = tiles(at->m, MR), pairs = tiles(at->n, PAIR_OF);
+    for (size_t i = panels * t / threads; i < panels * (t + 1) / threads; i++) {
+        size_t r = at->i0 + i * MR;
+        pack_panel(p->ta, smaller(at->m - i * MR, MR), at->n,
+                   p->ta ? p->a + at->k0 * p->lda + r : p->a + r * p->lda + at->k0, p->lda,
+                   a + i * MR * pairs);
+    }
+}
+
+/* run_tiles - pack a run's slivers in b, and make its tiles with the panels in a. */
+static void run_tiles(const struct product *p, const struct block *at, const struct run *r,
+                      size_t groups, const pair *a, pair *b)
+{
+    size_t kc = tiles(at->n, PAIR_OF), panels = tiles(at->m, MR), j0 = r->from * NR,
+           w = smaller(p->N, r->to * NR) - j0;
+    for (size_t j = 0; j < w; j += NR)
+        pack_sliver(!p->tb, smaller(w - j, NR), at->n,
+                    p->tb ? p->b + (j0 + j) * p->ldb + at->k0 : p->b + at->k0 * p->ldb + j0 + j,
+                    p->ldb, b + j * kc);
+    for (size_t i = panels * r->group / groups; i < panels * (r->group + 1) / groups; i++)
         for (size_t j = 0; j < w; j += NR)
-            pack_sliver(!p->tb, smaller(w - j, NR), n,
-                        p->tb ? p->b + (j0 + j) * p->ldb + k0 : p->b + k0 * p->ldb + j0 + j, p->ldb,
-                        b + j * kc);
-        for (size_t i = first; i < end; i++)
-            for (size_t j = 0; j < w; j += NR)
-                tile(smaller(m - i * MR, MR), smaller(w - j, NR), kc, a + i * MR * kc, b + j * kc,
-                     p->c + (i0 + i * MR) * p->ldc + j0 + j, p->ldc, add);
-    }
+            tile(smaller(at->m - i * MR, MR), smaller(w - j, NR), kc, a + i * MR * kc, b + j * kc,
+                 p->c + (at->i0 + i * MR) * p->ldc + j0 + j, p->ldc, p->accumulate || at->k0);
 }
 
-/* part_run - what one of `threads` does of a product. */
-static void part_run(struct gemm_bf16 *g, const struct product *p, size_t t, size_t threads)
+/* product_run - what one of `threads` does of a product. */
+static void product_run(struct gemm_bf16 *g, const struct product *p, size_t t, size_t threads)
 {
-    struct part q = part_of(p, t, threads);
-    size_t blocks = tiles(p->K, KC * PAIR_OF),
+    size_t groups = row_groups(p, threads), slivers = tiles(p->N, NR),
+           blocks = tiles(p->K, KC * PAIR_OF),
            kc = tiles(tiles(p->K, blocks), PAIR_OF * LANES) * PAIR_OF * LANES, turn = 0;
-    for (size_t i0 = 0; i0 < p->M; i0 += MC) {
-        size_t m = smaller(p->M - i0, MC), panels = tiles(m, MR);
+    for (size_t i0 = 0; i0 < p->M; i0 += MC)
         for (size_t k0 = 0; k0 < p->K; k0 += kc, turn ^= 1) {
-            size_t n = smaller(p->K - k0, kc), pairs = tiles(n, PAIR_OF);
-            for (size_t i = panels * t / threads; i < panels * (t + 1) / threads; i++) {
-                size_t r = i0 + i * MR;
-                pack_panel(p->ta, smaller(m - i * MR, MR), n,
-                           p->ta ? p->a + k0 * p->lda + r : p->a + r * p->lda + k0, p->lda,
-                           g->a[turn] + i * MR * pairs);
-            }
-/* Behind this no thread is still in the block before the last, whose panels lay where the next ones
- * will. */
+            struct block at = {i0, smaller(p->M - i0, MC), k0, smaller(p->K - k0, kc)};
+            struct run r;
+            panels_pack(p, &at, t, threads, g->a[turn]);
+/* Behind this all threads are done with the block before: its panels make room for those of the
+ * next, and its count begins anew. */
 #pragma omp barrier
-            part_block(p, &q, i0, m, k0, n, g->a[turn], g->b[t]);
+            if (t == 0)
+                atomic_store(&g->next[turn ^ 1], 0);
+            while (run_take(&g->next[turn], groups, slivers, threads, &r))
+                run_tiles(p, &at, &r, groups, g->a[turn], g->b[t]);
         }
-    }
 }
 
 void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K,
@@ -293,10 +320,12 @@ void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, si
     struct product p = {ta, tb, accumulate, M, N, K, lda, ldb, ldc, a, b, c};
     int threads = (int)smaller(g->threads, (size_t)par_threads());
     BUG_ON(K == 0);
+    atomic_store(&g->next[0], 0);
+    atomic_store(&g->next[1], 0);
 #pragma omp parallel num_threads(threads)
     {
         BUG_ON((size_t)omp_get_num_threads() > g->threads);
-        part_run(g, &p, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
+        product_run(g, &p, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
     }
 }
 
