@@ -70,30 +70,6 @@ static int classes_count(struct part_description *p, const struct example *x, si
     return OK;
 }
 
-struct sighting {
-    const char *text;
-    int part;
-};
-
-static int by_text(const void *pa, const void *pb)
-{
-    const struct sighting *a = pa, *b = pb;
-    return strcmp(a->text, b->text);
-}
-
-/* shared_count - adds to counts[part] the texts that another part has too. */
-static void shared_count(struct sighting *s, size_t n, size_t counts[PART_COUNT])
-{
-    qsort(s, n, sizeof *s, by_text);
-    for (size_t begin = 0, end; begin < n; begin = end) {
-        bool mixed = false;
-        for (end = begin; end < n && strcmp(s[end].text, s[begin].text) == 0; end++)
-            mixed = mixed || s[end].part != s[begin].part;
-        for (size_t i = begin; mixed && i < end; i++)
-            counts[s[i].part]++;
-    }
-}
-
 /* words_of - letters, digits and all that is not ASCII; runs of the rest are one space. */
 static char *words_of(struct arena *a, const struct example *x, struct err *e)
 {
@@ -114,27 +90,20 @@ static char *words_of(struct arena *a, const struct example *x, struct err *e)
 static int shared_find(struct description *a, const struct dataset *d, struct err *e)
 {
     struct arena words = ARENA_INIT;
-    size_t n = 0, text[PART_COUNT] = {0}, word[PART_COUNT] = {0};
-    int rc = OK;
+    size_t n = 0, repeated[PART_COUNT], text[PART_COUNT], word[PART_COUNT];
     for (int p = 0; p < PART_COUNT; p++)
         n += d->n[p];
-    struct sighting *s = mem_alloc(n, sizeof *s, e);
-    if (!s)
-        return e->code;
-    n = 0;
-    for (int p = 0; p < PART_COUNT; p++)
-        for (size_t i = 0; i < d->n[p]; i++)
-            s[n++] = (struct sighting){d->part[p][i].text, p};
-    shared_count(s, n, text);
+    const char **s = mem_alloc(n, sizeof *s, e);
+    int rc = s ? texts_equal(d, NULL, repeated, text, e) : e->code;
     n = 0;
     for (int p = 0; !rc && p < PART_COUNT; p++)
         for (size_t i = 0; !rc && i < d->n[p]; i++) {
-            s[n] = (struct sighting){words_of(&words, &d->part[p][i], e), p};
-            rc = s[n++].text ? OK : e->code;
+            s[n] = words_of(&words, &d->part[p][i], e);
+            rc = s[n++] ? OK : e->code;
         }
     if (!rc)
-        shared_count(s, n, word);
-    for (int p = 0; p < PART_COUNT; p++) {
+        rc = texts_equal(d, s, repeated, word, e);
+    for (int p = 0; !rc && p < PART_COUNT; p++) {
         a->part[p].same_text = text[p];
         a->part[p].same_words = word[p];
     }

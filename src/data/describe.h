@@ -12,7 +12,7 @@ struct part_description {
      * called). median and p95 are the smallest length that half, 95 % of the examples do not
      * exceed. */
     size_t shortest, median, p95, longest, tokens;
-    size_t same_text; /* examples whose text is in another part too: 0, or the split is broken */
+    size_t same_text; /* examples whose text is in another part too: a cut can make them */
     /* Examples whose letters and digits, case aside, are those of one in another part. */
     size_t same_words;
 };

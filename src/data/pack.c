@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One tokenizer as it reads examples: whether it puts a token before each. */
@@ -195,6 +196,46 @@ static int example_cut(struct dataset *d, int part, struct example *x, struct cu
     return OK;
 }
 
+struct sighting {
+    const char *text;
+    int part;
+};
+
+static int by_text(const void *pa, const void *pb)
+{
+    const struct sighting *a = pa, *b = pb;
+    return strcmp(a->text, b->text);
+}
+
+int texts_equal(const struct dataset *d, const char *const *text, size_t repeated[PART_COUNT],
+                size_t shared[PART_COUNT], struct err *e)
+{
+    size_t n = 0;
+    for (int p = 0; p < PART_COUNT; p++) {
+        n += d->n[p];
+        repeated[p] = shared[p] = 0;
+    }
+    struct sighting *s = mem_alloc(n, sizeof *s, e);
+    if (!s)
+        return e->code;
+    n = 0;
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < d->n[p]; i++, n++)
+            s[n] = (struct sighting){text ? text[n] : d->part[p][i].text, p};
+    qsort(s, n, sizeof *s, by_text);
+    for (size_t begin = 0, end; begin < n; begin = end) {
+        size_t of[PART_COUNT] = {0};
+        for (end = begin; end < n && strcmp(s[end].text, s[begin].text) == 0; end++)
+            of[s[end].part]++;
+        for (int p = 0; p < PART_COUNT; p++) {
+            repeated[p] += of[p] > 1 ? of[p] : 0;
+            shared[p] += of[p] < end - begin ? of[p] : 0;
+        }
+    }
+    mem_free(s);
+    return OK;
+}
+
 int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
                 struct err *e)
 {
@@ -216,6 +257,8 @@ int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n,
             rc = example_cut(d, part, &d->part[part][i], &c, e);
     }
     d->max_tokens = max_tokens;
+    if (!rc)
+        rc = texts_equal(d, NULL, d->repeated, d->shared, e);
     mem_free(readers);
     token_ids_release(&c.ids);
     str_release(&c.text);

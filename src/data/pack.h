@@ -11,11 +11,17 @@
  * many as the tokenizer needs that makes the most tokens of it, until it fits all of them (bos
  * counts). So which text is read depends on the tokenizers of a whole study, and on none of its
  * models alone. White space at the cut goes too. No example is dropped; d->cut, cut_chars and
- * max_tokens say what was cut, d->hash is that of the texts as they are now. ids stay those of the
- * whole texts. ERR_INPUT where nothing would be left of a text; d is then the caller's to release,
- * as it is otherwise. */
+ * max_tokens say what was cut, repeated and shared which texts are equal after it, d->hash is that
+ * of the texts as they are now. ids stay those of the whole texts. ERR_INPUT where nothing would be
+ * left of a text; d is then the caller's to release, as it is otherwise. */
 int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
                 struct err *e);
+
+/* texts_equal - examples of each part whose text another of their part has (repeated), one of
+ * another part has (shared). text: of every example, parts one after the other; NULL: the examples'
+ * own. */
+int texts_equal(const struct dataset *d, const char *const *text, size_t repeated[PART_COUNT],
+                size_t shared[PART_COUNT], struct err *e);
 
 struct token_set {
     size_t n;

@@ -55,9 +55,11 @@ struct task_seeds { /* separate, protocol.md section 5 */
 
 /* dataset - the parts of one draw. What it holds depends on the task file, its data, sizes and
  * seeds alone, never on a tokenizer or model; how much of a long text is kept is decided once for
- * all tokenizers of a study (dataset_cut, data/pack.h). No text is in it twice, no question in two
- * parts; the classes of the test part are equal in number (the lower ones have one more where they
- * do not divide). How the parts are cut: data/split.h and docs/tasks.md. */
+ * all tokenizers of a study (dataset_cut, data/pack.h). As it is drawn, no text is in it twice:
+ * equal ones are dropped while they are whole, and a cut can make others equal, which are kept and
+ * counted. No question is in two parts; the classes of the test part are equal in number (the lower
+ * ones have one more where they do not divide). How the parts are cut: data/split.h and
+ * docs/tasks.md. */
 struct dataset {
     struct arena arena;
     size_t classes;
@@ -73,6 +75,9 @@ struct dataset {
     size_t shortened;          /* texts whose long field was cut to max_chars */
     /* Of dataset_cut: the limit (0: not cut), how many examples lost characters, how many these. */
     size_t max_tokens, cut[PART_COUNT], cut_chars[PART_COUNT];
+    /* Of dataset_cut: examples whose text, as it is read now, another of their part has; one of
+     * another part has. An example may be both. */
+    size_t repeated[PART_COUNT], shared[PART_COUNT];
     char hash[65]; /* of the parts' ids, labels, texts and long fields: enters job hashes */
 };
 

@@ -197,7 +197,7 @@ static int models_open(struct plan *p, struct err *e)
 static int data_cut(const struct plan *p, struct dataset *d, struct log *log, struct err *e)
 {
     const struct tokenizer *tok[2 * STUDY_LIST];
-    size_t n = 0, cut = 0, all = 0;
+    size_t n = 0, cut = 0, all = 0, repeated = 0, shared = 0;
     for (size_t i = 0; i < p->n_models; i++) {
         bool again = false;
         for (size_t k = 0; k < i; k++)
@@ -209,10 +209,18 @@ static int data_cut(const struct plan *p, struct dataset *d, struct log *log, st
     for (int part = 0; part < PART_COUNT; part++) {
         cut += d->cut[part];
         all += d->n[part];
+        repeated += d->repeated[part];
+        shared += d->shared[part];
     }
     if (!rc && cut && log)
         log_info(log, "task %s: %zu of %zu texts cut to %zu tokens%s", task_name(p->task), cut, all,
                  p->study->max_tokens, n > 1 ? ", the same for every model" : "");
+    if (!rc && repeated + shared && log)
+        log_warn(log,
+                 "task %s: cut to %zu tokens, %zu of %zu texts equal another of their part and %zu "
+                 "one of another part (of test: %zu of %zu); raise data.max_tokens",
+                 task_name(p->task), p->study->max_tokens, repeated, all, shared,
+                 d->shared[PART_TEST], d->n[PART_TEST]);
     return rc;
 }
 

@@ -389,6 +389,14 @@ static void study_json(struct js *w, const struct bench *b, const struct doc *ol
     js_close(w, '}');
 }
 
+static void parts_json(struct js *w, const char *key, const size_t n[PART_COUNT])
+{
+    js_key(w, key), js_open(w, '{');
+    for (int part = 0; part < PART_COUNT; part++)
+        js_key(w, lab_part_names[part]), js_int(w, (int64_t)n[part]);
+    js_close(w, '}');
+}
+
 static void task_json(struct js *w, const struct plan *p)
 {
     const struct dataset *d = &p->data[0];
@@ -411,6 +419,8 @@ static void task_json(struct js *w, const struct plan *p)
     js_key(w, "constant_accuracy"), js_real(w, (double)most / (double)d->n[PART_TEST]);
     js_key(w, "duplicates_dropped"), js_int(w, (int64_t)d->duplicates_dropped);
     js_key(w, "max_tokens"), js_int(w, (int64_t)p->study->max_tokens);
+    parts_json(w, "repeated", d->repeated);
+    parts_json(w, "shared", d->shared);
     js_close(w, '}');
 }
 

@@ -35,6 +35,25 @@ static double part_cut(const struct doc *results, const char *part)
     return n;
 }
 
+/* notes_equal - texts that the cut made equal, by part; false where there are none. */
+static bool notes_equal(const struct doc *task, struct str *out)
+{
+    bool any = false;
+    for (size_t p = 0; p < PARTS; p++) {
+        double own = view_real(doc_get(task, "repeated"), parts[p]);
+        double other = view_real(doc_get(task, "shared"), parts[p]);
+        if (!(own > 0) && !(other > 0))
+            continue;
+        str_cat(out, any ? "; " : " Warning: the cut made texts equal: ");
+        str_addf(out, "of %s, %.0f of %.0f equal another of that part and %.0f one of another part",
+                 parts[p], own, view_real(task, parts[p]), other);
+        any = true;
+    }
+    if (any)
+        str_addc(out, '.');
+    return any;
+}
+
 bool notes_cut(const struct doc *results, struct str *out)
 {
     const struct doc *task = doc_get(results, "task");
@@ -62,5 +81,5 @@ bool notes_cut(const struct doc *results, struct str *out)
             " Warning: %.1f %% of the texts of %s are cut, and the models answer for what they "
             "did not read; raise data.max_tokens.",
             100 * most, worst);
-    return most > CUT_MUCH;
+    return notes_equal(task, out) || most > CUT_MUCH;
 }

@@ -110,6 +110,14 @@ tr -s ' \n' ' ' <out >flat
 says flat "smaller than the supervisor: 1 pair: 3 of 4 layers -> 2 of 4 layers."
 says flat "Cut to 5 tokens, the same texts for every model (first seed): "
 says flat "Warning:"
+says flat "Warning: the cut made texts equal: of "
+python3 - ladder.json err <<'END' || fail "texts that the cut made equal"
+import json, sys
+task, err = json.load(open(sys.argv[1]))["task"], open(sys.argv[2]).read()
+assert 0 < task["shared"]["test"] <= task["test"] and task["repeated"]["train"] > 0, task
+repeated, shared = sum(task["repeated"].values()), sum(task["shared"].values())
+assert f"cut to 5 tokens, {repeated} of 508 texts equal another of their part and {shared} one of another part (of test: " in err, err
+END
 
 # Every number as CSV: results.csv, curves.csv, predictions.csv, two seeds.
 expect 0 "$W2S" run micro.yaml seeds=2 methods=naive name=csv --runs a --json

@@ -120,6 +120,36 @@ static void reads_as(const struct token_set *t, size_t i, const struct tokenizer
     str_release(&s);
 }
 
+/* What is cut to the same is the same text; it is counted, within a part and between two. */
+static void made_equal(void **state)
+{
+    struct tokenizer *tok = tokenizer_bytes();
+    struct example test[] = {example_of("", "1 bad", ""), example_of("", "2 bad", ""),
+                             example_of("", "3 good", ""), example_of("", "4 dull", "")};
+    struct example train[] = {example_of("", "5 good", ""), example_of("", "6 fine", "")};
+    static const struct {
+        size_t max, repeated, shared, train;
+    } cases[] = {{6, 0, 0, 0}, {5, 0, 1, 1}, {4, 2, 1, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dataset d = {.arena = ARENA_INIT, .classes = 2};
+        struct example a[4], b[2];
+        struct err e = ERR_INIT;
+        memcpy(a, test, sizeof a);
+        memcpy(b, train, sizeof b);
+        d.part[PART_TEST] = a, d.n[PART_TEST] = 4;
+        d.part[PART_TRAIN] = b, d.n[PART_TRAIN] = 2;
+        assert_int_equal(dataset_cut(&d, &(const struct tokenizer *){tok}, 1, cases[i].max, &e),
+                         OK);
+        assert_int_equal(d.repeated[PART_TEST], cases[i].repeated);
+        assert_int_equal(d.shared[PART_TEST], cases[i].shared);
+        assert_int_equal(d.repeated[PART_TRAIN], 0);
+        assert_int_equal(d.shared[PART_TRAIN], cases[i].train);
+        dataset_release(&d);
+    }
+    tokenizer_free(tok);
+}
+
 static void whole_texts(void **state)
 {
     struct tokenizer *tok = tokenizer_new("gpt-2", false);
@@ -450,10 +480,11 @@ static void description(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_texts),      cmocka_unit_test(truncation),
-        cmocka_unit_test(one_text_for_all), cmocka_unit_test(bos),
-        cmocka_unit_test(changed_text),     cmocka_unit_test(packing),
-        cmocka_unit_test(splitting),        cmocka_unit_test(description),
+        cmocka_unit_test(made_equal),  cmocka_unit_test(whole_texts),
+        cmocka_unit_test(truncation),  cmocka_unit_test(one_text_for_all),
+        cmocka_unit_test(bos),         cmocka_unit_test(changed_text),
+        cmocka_unit_test(packing),     cmocka_unit_test(splitting),
+        cmocka_unit_test(description),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,11 +11,11 @@ struct made {
     const char *pgr, *undefined; /* of every pair, JSON */
     const char *text;            /* of the one example, JSON without quotes */
     const char *device;
-    double cut;              /* test texts of 200 */
+    double cut, equal;       /* test texts of 200; those that are shared */
     const char *minus_naive; /* JSON */
 };
-static const struct made plain = {1,        1,          true, "[0.5,0.4,0.6]", "null",
-                                  "a film", "cpu, f32", 0,    "null"};
+static const struct made plain = {1,          1, true, "[0.5,0.4,0.6]", "null", "a film",
+                                  "cpu, f32", 0, 0,    "null"};
 
 static void job_json(struct str *out, const char *hash, const char *role, size_t model,
                      const struct made *m)
@@ -39,9 +39,10 @@ static void results_json(struct str *out, const struct made *m)
         "{\"format\":1,\"study\":{\"name\":\"s\",\"title\":\"A study\",\"device\":\"%s\","
         "\"threads\":1,\"memory_peak\":1,\"seeds\":3,\"seeds_asked\":3,\"bootstrap\":9,"
         "\"level\":0.95},\"task\":{\"title\":\"T\",\"classes\":[\"no\",\"yes\"],\"supervise\":9,"
-        "\"train\":9,\"valid\":9,\"test\":200,\"constant_accuracy\":0.5,\"max_tokens\":8},"
+        "\"train\":9,\"valid\":9,\"test\":200,\"constant_accuracy\":0.5,\"max_tokens\":8,"
+        "\"repeated\":{\"test\":0},\"shared\":{\"test\":%.0f}},"
         "\"left_out\":[],\"models\":[",
-        m->device);
+        m->device, m->equal);
     for (size_t i = 1; i <= models; i++)
         str_addf(out,
                  "%s{\"id\":\"m/%zu\",\"label\":\"m\",\"name\":\"m\",\"layers\":%zu,"
@@ -228,6 +229,14 @@ static void test_cut(void **state)
     html = page(&m);
     assert_holds(html.s, "<p class=\"warn\">Cut to 8 tokens");
     assert_holds(html.s, "Warning: 1.5 % of the texts of test are cut");
+    assert_null(strstr(html.s, "made texts equal"));
+    str_release(&html);
+    m.cut = 1, m.equal = 2;
+    html = page(&m);
+    assert_holds(html.s, "<p class=\"warn\">Cut to 8 tokens");
+    assert_holds(html.s,
+                 "Warning: the cut made texts equal: of test, 0 of 200 equal another of that "
+                 "part and 2 one of another part.");
     str_release(&html);
 }
 
