@@ -10,6 +10,7 @@
 #include "lab/metrics.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define close_to(a, b, tolerance) assert_true(fabs((a) - (b)) <= (tolerance))
@@ -65,6 +66,20 @@ static void test_calibration(void **state)
              1e-12);
     double brier = 2 * (.05 * .05 + .95 * .95 + .15 * .15 + .35 * .35) / 4;
     close_to(metrics_brier(probs, labels, 4, 2), brier, 1e-12);
+}
+
+/* A probability on the edge of two bins is the lower one's: they are (a,b]. */
+static void test_bin_edges(void **state)
+{
+    (void)state;
+    const double p[] = {.55, .6, .65, 1}, half[] = {.5, .55};
+    const int labels[] = {1, 0, 1, 1}, zero[] = {0, 1};
+    double probs[8];
+    two(p, 4, probs);
+    /* (.5,.6]: 1.15, one right; (.6,.7]: .65, right; (.9,1]: 1, right */
+    close_to(metrics_ece(probs, labels, 4, 2), (.15 + .35) / 4, 1e-12);
+    two(half, 2, probs); /* (.4,.5]: .5, right; (.5,.6]: .55, right */
+    close_to(metrics_ece(probs, zero, 2, 2), (.5 + .45) / 2, 1e-12);
 }
 
 static void test_prior_matched(void **state)
@@ -231,6 +246,65 @@ static void test_never_clipped(void **state)
     model(f.student, f.labels, 0, 1000);
     assert_int_equal(trio_measure(&s, 1, &set, &t, &e), OK);
     close_to(t.pgr.value, -1. / 3, 1e-12);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The bounds are these order statistics of these replicates: drawn here again, counted plainly. Of
+ * 200 the fifth from each end, where the share that is cut off is just short of five. Some have no
+ * gap: with a loss those count as infinitely low. */
+static void test_bounds_exactly(void **state)
+{
+    (void)state;
+    enum { SMALL = 150, SAMPLES = 200, CUT = 4 };
+    static const struct trio_settings few = {2, SAMPLES, .95, 11};
+    static double v[4][SAMPLES];
+    int labels[SMALL] = {0};
+    uint64_t units[SMALL];
+    double probs[3][2 * SMALL];
+    struct err e = ERR_INIT;
+    struct trio t;
+    size_t lost = 0;
+    struct rng r;
+    for (size_t i = 0; i < SMALL; i++) {
+        bool right[3] = {i < 90, i >= 40 && i < 90, i >= 5 && i < 106};
+        units[i] = i;
+        for (size_t k = 0; k < 3; k++)
+            probs[k][2 * i] = right[k] ? .8 : .2, probs[k][2 * i + 1] = right[k] ? .2 : .8;
+    }
+    rng_init(&r, few.seed, "bootstrap");
+    for (size_t b = 0; b < SAMPLES; b++) {
+        double right[3] = {0};
+        rng_below(&r, 1); /* the seed */
+        for (size_t i = 0; i < SMALL; i++) {
+            size_t x = rng_below(&r, SMALL);
+            for (size_t k = 0; k < 3; k++)
+                right[k] += probs[k][2 * x] > .5;
+        }
+        double gap = (right[2] - right[0]) / SMALL, gain = (right[1] - right[0]) / SMALL;
+        assert_true(gain < 0);
+        lost += gap <= 0;
+        v[0][b] = right[1] / SMALL, v[1][b] = gap, v[2][b] = gain;
+        v[3][b] = gap > 0 ? gain / gap : -(double)INFINITY;
+    }
+    assert_true(lost > 0 && lost <= CUT);
+    struct trio_seed s = {SMALL, labels, units, probs[0], probs[1], probs[2]};
+    assert_int_equal(trio_measure(&s, 1, &few, &t, &e), OK);
+    assert_int_equal(t.reason, PGR_DEFINED);
+    const struct estimate got[] = {t.student, t.gap, t.gain, t.pgr};
+    size_t sharp = 0;
+    for (size_t k = 0; k < 4; k++) {
+        qsort(v[k], SAMPLES, sizeof **v, ascending);
+        close_to(got[k].lo, v[k][CUT], 1e-9);
+        close_to(got[k].hi, v[k][SAMPLES - 1 - CUT], 1e-9);
+        sharp += v[k][SAMPLES - 1 - CUT] - v[k][SAMPLES - 2 - CUT] > 1e-9;
+        sharp += v[k][CUT + 1] - v[k][CUT] > 1e-9;
+    }
+    assert_true(sharp >= 3); /* where neighbours are alike, the next one would do as well */
 }
 
 static double width(struct estimate x)
@@ -557,6 +631,7 @@ int main(void)
         cmocka_unit_test(test_auroc),
         cmocka_unit_test(test_prior_matched),
         cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_bin_edges),
         cmocka_unit_test(test_trio),
         cmocka_unit_test(test_ground_truth_is_one),
         cmocka_unit_test(test_undefined),
@@ -569,6 +644,7 @@ int main(void)
         cmocka_unit_test(test_few_questions),
         cmocka_unit_test(test_coverage),
         cmocka_unit_test(test_bounds_are_finite),
+        cmocka_unit_test(test_bounds_exactly),
         cmocka_unit_test(test_difference),
         cmocka_unit_test(test_verdicts),
     };
