@@ -26,7 +26,8 @@ static void command_print(const struct command *c)
     printf("w2s %s%s%s - %s\n\n%s\nOptions:\n", c->name, *c->operands ? " " : "", c->operands,
            c->line, c->help);
     for (const struct option_row *o = c->options; o->name; o++)
-        option_print(o);
+        if (*o->help)
+            option_print(o);
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         option_print(&common[i]);
 }

@@ -21,8 +21,7 @@ static const struct option_row options[] = {
      "small jobs at once, a thread each (default: one a core, as far as memory goes; 1 with "
      "--profile)",
      0},
-    {"worker", NULL,
-     "compute the jobs that standard input names: run starts itself so, for small ones at once", 0},
+    {"worker", NULL, "", 0}, /* compute the jobs that standard input names: crew.c */
     {"profile", NULL,
      "when it is done, say where the time went: operation, calls, time, share of the machine's own "
      "limit",
@@ -51,6 +50,16 @@ static int results_show(const struct app *app, const char *dir, struct err *e)
     return rc;
 }
 
+/* stopped_say - what ended the study, what is done, and how to go on. */
+static void stopped_say(const struct lab_summary *sum, struct err *e)
+{
+    struct err why = *e;
+    err_set(e, why.code,
+            "%.700s; %zu of %zu jobs are done, and %sthe same command goes on from here", why.msg,
+            sum->found + sum->ran, sum->jobs, why.full ? "with room made " : "");
+    e->full = why.full;
+}
+
 static int study_run(const struct app *app, struct session *s, const struct study *study,
                      bool profiled, struct err *e)
 {
@@ -64,8 +73,7 @@ static int study_run(const struct app *app, struct session *s, const struct stud
         profile_print(profile, &table);
     profile_stop(profile);
     if (rc == ERR_INTERRUPTED || (rc && e->full))
-        err_wrap(e, "%zu of %zu jobs are done; the same command goes on from here",
-                 sum.found + sum.ran, sum.jobs);
+        stopped_say(&sum, e);
     if (!rc)
         rc = report_write(sum.dir.s, s->lab.log, e);
     if (!rc)

@@ -11,7 +11,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
 /* An option: --name, or --name VALUE where value is not NULL. Its letter may be 0. */
 struct option_row {
-    const char *name, *value, *help;
+    const char *name, *value, *help; /* help "": between programs, not shown */
     char letter;
 };
 

@@ -52,7 +52,7 @@ int err_sys(struct err *e, const char *fmt, ...)
     int m = snprintf(e->msg + n, sizeof e->msg - (size_t)n, ": %s", strerror(number));
     cut(e->msg, sizeof e->msg, n + m);
     e->code = number == ENOMEM ? ERR_NOMEM : ERR_IO;
-    e->full = number == ENOSPC || number == EDQUOT;
+    e->full = number == ENOSPC || number == EDQUOT || number == EFBIG;
     return e->code;
 }
 

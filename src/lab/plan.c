@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "core/par.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -308,6 +309,19 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
     return OK;
 }
 
+/* warmup_say - a training that ends before its learning rate is up has hardly begun. */
+static void warmup_say(const struct plan *p, const struct study_side *side, const char *name,
+                       enum task_part part)
+{
+    const struct train_settings *t = &side->training;
+    size_t n = p->study->sizes.n[part], steps = t->epochs * (n / t->batch + (n % t->batch != 0));
+    if (steps && t->warmup >= steps)
+        log_warn(p->lab->log,
+                 "the %s trains %zu steps, and its learning rate rises for %zu (warmup): it will "
+                 "hardly have learned",
+                 name, steps, t->warmup);
+}
+
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e)
 {
     int rc;
@@ -316,6 +330,8 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     p->study = s;
     p->threads = lab->threads ? lab->threads : par_threads();
     str_init(&p->data_dir);
+    warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
+    warmup_say(p, &s->student, "student", PART_TRAIN);
     rc = models_open(p, e);
     if (!rc)
         rc = data_draw(p, e);
@@ -366,6 +382,26 @@ void plan_release(struct plan *p)
     arena_release(&p->arena);
 }
 
+/* probs_check - what a file of probabilities [n,K] holds. */
+static int probs_check(const double *x, size_t n, size_t K, const char *path, struct err *e)
+{
+    const double slack = 1e-6;
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < K; k++) {
+            double v = x[i * K + k];
+            if (!(v >= 0 && v <= 1))
+                return err_set(e, ERR_INPUT, "%s: number %zu is %g, wanted a probability", path,
+                               i * K + k, v);
+            sum += v;
+        }
+        if (fabs(sum - 1) > slack)
+            return err_set(e, ERR_INPUT, "%s: the probabilities of example %zu sum to %g, wanted 1",
+                           path, i, sum);
+    }
+    return OK;
+}
+
 int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
               struct err *e)
 {
@@ -375,9 +411,14 @@ int job_probs(const struct plan *p, const struct job *j, enum task_part part, do
     int rc = str_check(&name, e);
     if (!rc)
         rc = str_check(&path, e);
-    if (!rc)
-        rc = store_array_read(path.s, probs, p->data[j->repetition].n[part] * task_classes(p->task),
-                              e);
+    size_t n = p->data[j->repetition].n[part], K = task_classes(p->task);
+    if (!rc && !(rc = store_array_read(path.s, probs, n * K, e)) &&
+        (rc = probs_check(*probs, n, K, path.s, e))) {
+        mem_free(*probs);
+        *probs = NULL;
+    }
+    if (rc == ERR_INPUT)
+        rc = store_job_broken(p->lab->store, j->hash, e);
     str_release(&name);
     str_release(&path);
     return rc;

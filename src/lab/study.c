@@ -96,14 +96,16 @@ uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetit
     return s->seed[which] + (s->held[which] ? 0 : repetition);
 }
 
-/* moments_check - what a moment that never moves or a step that divides by nothing would make of a
- * training. */
-static int moments_check(const struct train_settings *t, const struct doc *m, struct err *e)
+/* step_check - what a moment that never moves, or a step of no length or that divides by nothing,
+ * would make of a training. */
+static int step_check(const struct train_settings *t, const struct doc *m, struct err *e)
 {
     if (t->beta1 >= 1 && doc_get(m, "beta1"))
         return doc_fail(doc_get(m, "beta1"), e, "\"beta1\" is %g, wanted less than 1", t->beta1);
     if (t->beta2 >= 1 && doc_get(m, "beta2"))
         return doc_fail(doc_get(m, "beta2"), e, "\"beta2\" is %g, wanted less than 1", t->beta2);
+    if (t->lr <= 0 && doc_get(m, "lr"))
+        return doc_fail(doc_get(m, "lr"), e, "\"lr\" is %g, wanted more than 0", t->lr);
     if (t->eps <= 0 && doc_get(m, "eps"))
         return doc_fail(doc_get(m, "eps"), e, "\"eps\" is %g, wanted more than 0", t->eps);
     return OK;
@@ -129,7 +131,7 @@ static int training_read(struct train_settings *t, const struct doc *m, struct e
         (rc = doc_opt_real(m, "checkpoint_every", 0, 1e9, &t->checkpoint_every, e)))
         return rc;
     t->schedule = (enum schedule_kind)schedule;
-    return moments_check(t, m, e);
+    return step_check(t, m, e);
 }
 
 /* list_next - the values of a key that may hold one value or a list of them. */
@@ -225,6 +227,42 @@ static int side_read(struct study_side *side, const struct doc *root, const char
         return doc_fail(doc_get(m, "embeddings"), e,
                         "\"embeddings\" can learn only where trainable is all");
     return training_read(&side->training, m, e);
+}
+
+/* path_beside - a path in a study's file counts from where the file lies, if it is there. */
+static int path_beside(struct study *s, const struct doc *d, const char *study, const char **value,
+                       struct err *e)
+{
+    const char *slash = strrchr(study, '/');
+    bool path = lab_is_path(*value) || str_ends(*value, ".gguf");
+    struct str at = STR_INIT;
+    if (!path || !slash || **value == '/' || strchr(*value, ':') || strcmp(d->file, study) != 0)
+        return OK;
+    str_catn(&at, study, (size_t)(slash - study) + 1);
+    str_cat(&at, *value);
+    int rc = str_check(&at, e);
+    if (!rc && file_exists(at.s)) {
+        *value = arena_strdup(&s->tree.arena, at.s, e);
+        rc = *value ? OK : e->code;
+    }
+    str_release(&at);
+    return rc;
+}
+
+static int paths_beside(struct study *s, const char *study, struct err *e)
+{
+    const struct doc *root = s->tree.root, *own, *d;
+    struct study_side *const sides[] = {&s->supervisor, &s->student};
+    static const char *const names[] = {"supervisor", "student"};
+    int rc = path_beside(s, doc_get(root, "task"), study, &s->task, e);
+    for (size_t i = 0; i < 2; i++) {
+        own = doc_get(doc_get(root, names[i]), "model");
+        d = own ? own : doc_get(root, "model");
+        size_t k = 0;
+        for (const struct doc *x = list_first(d); x && !rc; x = list_next(d, x))
+            rc = path_beside(s, x, study, &sides[i]->models[k++], e);
+    }
+    return rc;
 }
 
 static int data_read(struct study *s, const struct doc *m, struct err *e)
@@ -450,7 +488,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (training && (rc = doc_check_keys(training, training_keys, e))) ||
         (rc = training_read(&common, training, e)) ||
         (rc = side_read(&s->supervisor, root, "supervisor", &common, e)) ||
-        (rc = side_read(&s->student, root, "student", &common, e)) || (rc = methods_read(s, e)) ||
+        (rc = side_read(&s->student, root, "student", &common, e)) ||
+        (rc = paths_beside(s, path, e)) || (rc = methods_read(s, e)) ||
         (rc = confidence_read(s, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) || (rc = precision_read(s, e)) ||
         (rc = doc_opt_bool(root, "save", &s->save, e)) ||

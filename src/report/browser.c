@@ -123,7 +123,9 @@ static void text_html(const char *s, struct str *out)
     str_release(&head);
 }
 
-static void group_html(const struct doc *results, enum group g, const int at[3], struct str *out)
+/* group_html - paper: some of it is printed. */
+static void group_html(const struct doc *results, enum group g, const int at[3], bool paper,
+                       struct str *out)
 {
     const struct doc *items = doc_get(doc_get(results, "examples"), "items");
     size_t n = 0, all = 0;
@@ -131,8 +133,9 @@ static void group_html(const struct doc *results, enum group g, const int at[3],
         n += group_of(x, at[0], at[1]) == g;
         all++;
     }
-    str_addf(out, "<details%s><summary><b>%s</b>: %s &mdash; %zu of %zu</summary>\n",
-             g == CORRECTED ? " open" : "", groups[g].title, groups[g].what, n, all);
+    str_addf(out, "<details%s%s><summary><b>%s</b>: %s &mdash; %zu of %zu</summary>\n",
+             paper ? " class=\"paper\"" : "", g == CORRECTED ? " open" : "", groups[g].title,
+             groups[g].what, n, all);
     if (n) {
         size_t shown = 0;
         str_cat(out, "<div class=\"wide\"><table class=\"texts\"><thead><tr><th scope=\"col\">text"
@@ -168,13 +171,14 @@ static void group_html(const struct doc *results, enum group g, const int at[3],
 
 void browser_html(const struct doc *results, struct str *out)
 {
+    bool first = true;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         const struct doc *control = doc_get(p, "control");
         int at[3] = {role_column(results, p, "weak"), role_column(results, p, "student_scores"),
                      role_column(results, p, "ceiling")};
         if ((control && control->b) || at[0] < 0 || at[1] < 0 || at[2] < 0)
             continue;
-        str_cat(out, "<details class=\"pair\"><summary>");
+        str_addf(out, "<details class=\"pair%s\"><summary>", first ? " paper" : "");
         struct str words = STR_INIT;
         view_words(results, view_str(p, "supervisor"), &words);
         str_cat(&words, " supervising ");
@@ -184,7 +188,8 @@ void browser_html(const struct doc *results, struct str *out)
         str_release(&words);
         str_cat(out, "</summary>\n");
         for (int g = 0; g < GROUPS; g++)
-            group_html(results, (enum group)g, at, out);
+            group_html(results, (enum group)g, at, first, out);
         str_cat(out, "</details>\n");
+        first = false;
     }
 }

@@ -59,6 +59,7 @@ static const char style[] =
     "  td.m,figure svg,table.texts td:first-child{min-width:0}\n"
     "  pre{white-space:pre-wrap;overflow-wrap:anywhere}\n"
     "  details.paper::details-content{content-visibility:visible;display:block}\n"
+    "  .texts tr:nth-child(n+6){display:none}\n"
     "  figure svg{max-height:22cm}\n"
     "  figure,tr{break-inside:avoid}\n"
     "  h2{break-after:avoid}}\n";
@@ -469,6 +470,20 @@ static void lead_html(const struct doc *results, struct str *out)
     str_release(&w);
 }
 
+/* subject_html - what the page is about: the task, how much of it is tested, the models. */
+static void subject_html(const struct doc *results, struct str *out)
+{
+    const struct doc *task = doc_get(results, "task");
+    str_cat(out, "<p class=\"note\">");
+    html_text(out, view_str(task, "title"));
+    str_addf(out, ": %.0f test examples. ", view_real(task, "test"));
+    for (const struct doc *m = doc_get(results, "models")->child; m; m = m->next) {
+        html_text(out, view_str(m, "label"));
+        str_cat(out, m->next ? ", " : ".");
+    }
+    str_cat(out, "</p>\n");
+}
+
 static void page_html(const struct doc *results, const struct figure f[FIGURES],
                       const struct str *missing, const char *yaml, struct str *out)
 {
@@ -480,6 +495,7 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
     str_addf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", style);
     html_text(out, view_str(study, "title"));
     str_cat(out, "</h1>\n");
+    subject_html(results, out);
     lead_html(results, out);
     pairs_html(results, out);
     str_cat(out, "<h2>What the numbers carry</h2>\n");

@@ -370,6 +370,17 @@ void store_leave(struct store *s, struct store_work *w)
     work_clear(w);
 }
 
+int store_job_broken(const struct store *s, const char *hash, struct err *e)
+{
+    struct err why = *e;
+    struct str dir = STR_INIT;
+    store_job_path(s, hash, NULL, &dir);
+    err_set(e, why.code, "%.600s; delete %s and run the study again, which computes it anew",
+            why.msg, dir.failed ? "the job's folder" : dir.s);
+    str_release(&dir);
+    return e->code;
+}
+
 int store_result(const struct store *s, const char *hash, struct doc_tree *t, struct err *e)
 {
     struct str path = STR_INIT;
@@ -377,7 +388,7 @@ int store_result(const struct store *s, const char *hash, struct doc_tree *t, st
     if (!rc)
         rc = doc_read_json(t, path.s, e);
     str_release(&path);
-    return rc;
+    return rc == ERR_INPUT ? store_job_broken(s, hash, e) : rc;
 }
 
 static int store_index_open(struct store *s, struct err *e)

@@ -54,6 +54,8 @@ int store_fail(struct store *s, struct store_work *w, const struct err *why, str
 /* store_leave - stop without finishing; the work folder is kept; accepts a zeroed w. */
 void store_leave(struct store *s, struct store_work *w);
 
+/* store_job_broken - what is wrong with a finished job's files, in e, and how to go on; e->code. */
+int store_job_broken(const struct store *s, const char *hash, struct err *e);
 /* store_result - result.json of a finished job; the tree is the caller's, doc_tree_release. */
 int store_result(const struct store *s, const char *hash, struct doc_tree *t, struct err *e);
 

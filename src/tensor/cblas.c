@@ -19,7 +19,9 @@ static void cblas_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, si
 
 static void cblas_describe(char *buf, size_t n)
 {
-    snprintf(buf, n, "%.60s", openblas_get_config());
+    char name[24] = "OpenBLAS", version[24] = "";
+    sscanf(openblas_get_config(), "%23s %23s", name, version);
+    snprintf(buf, n, "%s %s %.24s", name, version, openblas_get_corename());
 }
 
 static void cblas_threads(int n)

@@ -53,6 +53,26 @@ says err '"name" has 201 letters'
 expect 0 "$W2S" run micro.yaml $small name="${long:1}" --runs a
 expect 0 "$W2S" run "a/studies/${long:1}/study.yaml" data.valid=0 --runs a
 expect 0 "$W2S" run "$(echo a/studies/nnnn*-????????)/study.yaml" --runs a
+# A damaged result is named, with the way out, which works.
+cp -R a damaged
+job=$(ls -d damaged/jobs/"$("$W2S" run micro.yaml $small --runs damaged -n | awk 'NR == 2 { print $4 }')"*/)
+printf aaaaaaaa | dd of="${job}test.f64" bs=1 seek=40 conv=notrunc 2>err
+expect 2 "$W2S" run micro.yaml $small --runs damaged
+says err "wanted a probability; delete ${job%/} and run the study again"
+echo '{' >"${job}result.json"
+expect 2 "$W2S" run micro.yaml $small --runs damaged
+says err "delete ${job%/} and run the study again"
+rm -r "$job"
+expect 0 "$W2S" run micro.yaml $small --runs damaged
+# Paths in a study's file count from where it lies, those of the command line from here.
+mkdir away
+cp toy.yaml toy.jsonl away
+sed -e 's/^name: toy/name: away/' -i away/toy.yaml
+sed -e 's/^task: .*/task: toy.yaml/' -e 's/^name: .*/name: away/' micro.yaml >away/study.yaml
+expect 0 "$W2S" run away/study.yaml $small --runs away/runs --json
+says out '"name": "away"'
+expect 0 "$W2S" run away/study.yaml $small task=toy.yaml --runs away/runs --json
+says out '"name": "toy"'
 [ "$(ls a/studies | wc -l)" = 4 ] || fail "folders of studies: $(ls a/studies)"
 # What it took and what computed it stays, when there is nothing left to compute; so it does for one who copies the folder.
 made() {

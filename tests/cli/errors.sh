@@ -229,7 +229,7 @@ W2S_FAULT_WRITE=6 "$W2S" run micro.yaml student.layers=2 --runs r --jobs 1 >out 
 says err "No space left on device"
 grep -v '^task toy' err >rest && mv rest err
 one_sentence
-says err "1 of 4 jobs are done; the same command goes on from here"
+says err "1 of 4 jobs are done, and with room made the same command goes on from here"
 after=$(cd . && find r/jobs -type f | LC_ALL=C sort | xargs sha256sum)
 [ "$(comm -23 <(echo "$before" | sort) <(echo "$after" | sort))" = "" ] || fail "a full disk changed finished jobs"
 expect 0 run micro.yaml student.layers=2
@@ -300,4 +300,14 @@ END
         says err "broken: tensor model.layers.2.mlp.up_proj.weight holds a number that is not finite"
     done
 done
+# What trains nothing, or next to nothing.
+expect 0 "$W2S" run micro.yaml training.warmup=96 -n
+says err 'the supervisor trains 4 steps, and its learning rate rises for 96'
+says err 'the student trains 96 steps, and its learning rate rises for 96'
+expect 0 "$W2S" run micro.yaml student.warmup=95 -n
+lacks err "learning rate"
+expect 2 "$W2S" run micro.yaml student.lr=0 -n
+one_sentence
+says err '"lr" is 0, wanted more than 0'
+
 finish
