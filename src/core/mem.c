@@ -9,6 +9,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #define ALIGNMENT 64
 /* From here on memory is asked for in pages of 2 MiB where the system has them: weights and
@@ -177,14 +180,46 @@ void mem_free(void *p)
     free(p);
 }
 
+/* peak_read - Linux's own count, the one that can be begun anew; 0 where there is none. */
+static size_t peak_read(void)
+{
+    char line[256];
+    size_t kib = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+    if (!f)
+        return 0;
+    while (fgets(line, sizeof line, f) && sscanf(line, "VmHWM: %zu kB", &kib) != 1)
+        ;
+    fclose(f);
+    return kib * 1024;
+}
+
 size_t mem_peak(void)
 {
     struct rusage u;
-    if (getrusage(RUSAGE_SELF, &u))
-        return 0;
+    size_t peak = peak_read();
+    if (peak || getrusage(RUSAGE_SELF, &u))
+        return peak;
 #ifdef __APPLE__
     return (size_t)u.ru_maxrss;
 #else
     return (size_t)u.ru_maxrss * 1024;
 #endif
+}
+
+bool mem_peak_reset(void)
+{
+#ifdef W2S_SANITIZED
+    return false; /* a sanitizer holds back what is freed */
+#endif
+#ifdef __GLIBC__
+    malloc_trim(0); /* what was freed and kept is nobody's peak */
+#endif
+    if (!peak_read())
+        return false;
+    FILE *f = fopen("/proc/self/clear_refs", "w");
+    if (!f)
+        return false;
+    bool written = fputs("5", f) >= 0; /* proc(5): the high-water mark is set to what is resident */
+    return !fclose(f) && written;
 }

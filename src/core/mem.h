@@ -30,8 +30,14 @@ bool size_add(size_t a, size_t b, size_t *out);
 /* mem_machine - bytes of memory that the machine has. */
 size_t mem_machine(void);
 
-/* mem_peak - the largest number of bytes the process has had resident (getrusage). */
+/* mem_peak - the largest number of bytes that the process has had resident since the last
+ * mem_peak_reset that returned true, else since it began. What it holds from before counts: the
+ * program, files that are mapped, heap that was not given back. 0 where the system does not say. */
 size_t mem_peak(void);
+
+/* mem_peak_reset - the peak begins anew with what is resident now. Where the system has no such
+ * thing (all but Linux) nothing happens: false. */
+bool mem_peak_reset(void);
 
 /* Fault injection (tests/fault): the n-th allocation from now on fails, n = 1 the next one; 0 turns
  * it off. mem_fault_hit says whether it did. Not for threads. */

@@ -265,6 +265,7 @@ int lab_work(const struct lab *lab, const struct study *s, struct err *e)
     if (rc)
         return rc;
     p.lab = lab;
+    p.worker = true;
     rc = cached_features_hold(&p, &cache, e);
     while (!rc && !stop_asked() && fgets(line, sizeof line, stdin)) {
         struct job *j = NULL;

@@ -37,6 +37,7 @@ struct desk {
     struct curve_point *curve;
     size_t n_curve, cap_curve;
     struct train_result trained;
+    bool own_peak; /* the peak of memory is this job's, not of all that the process computed */
 };
 
 static int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e)
@@ -352,6 +353,8 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
             js_key(&w, lab_part_names[part]), js_int(&w, (int64_t)d->data->cut[part]);
     js_close(&w, '}');
     js_key(&w, "memory_peak"), js_int(&w, (int64_t)mem_peak());
+    js_key(&w, "memory_of"), js_str(&w, d->own_peak ? "job" : "process");
+    js_key(&w, "worker"), js_bool(&w, d->plan->worker);
     js_key(&w, "curve"), curve_json(&w, d);
     js_close(&w, '}');
 
@@ -392,6 +395,7 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
     struct desk d = {
         .plan = p, .job = j, .data = &p->data[j->repetition], .K = task_classes(p->task)};
     double start = clock_now();
+    d.own_peak = mem_peak_reset();
     int rc =
         store_begin(p->lab->store, j->hash, "train", j->label, p->study->name, &d.work, busy, e);
     if (rc || *busy)

@@ -48,6 +48,7 @@ struct plan {
     struct lab_model *models;
     size_t n_models;
     int threads;          /* of a job that is not small */
+    bool worker;          /* this process is one of a crew: others compute beside it */
     struct dataset *data; /* [seeds] */
     struct job **jobs;    /* each hash once, dependencies first */
     size_t n_jobs, cap_jobs;

@@ -314,16 +314,20 @@ static double job_number(const struct bench *b, size_t i, const char *key)
 }
 
 /* cost_json - what the jobs took, whichever run computed them: their seconds together, the most
- * memory of any, when the last one was done. */
+ * memory of any (workers: some were computed beside others, whose memory is not in it), when the
+ * last one was done. */
 static void cost_json(struct js *w, const struct bench *b)
 {
     double seconds = 0, memory = 0, last = 0;
+    bool workers = false;
     char when[32] = "";
     struct tm tm;
     for (size_t i = 0; i < b->p->n_jobs; i++) {
         seconds += job_number(b, i, "seconds");
         memory = fmax(memory, job_number(b, i, "memory_peak"));
         last = fmax(last, job_number(b, i, "finished"));
+        const struct doc *worker = doc_get(b->results[i].root, "worker");
+        workers = workers || (worker && worker->type == DOC_BOOL && worker->b);
     }
     time_t t = (time_t)last;
     if (t)
@@ -331,6 +335,7 @@ static void cost_json(struct js *w, const struct bench *b)
     js_key(w, "when"), js_str(w, when);
     js_key(w, "seconds"), js_real(w, seconds);
     js_key(w, "memory_peak"), js_int(w, (int64_t)memory);
+    js_key(w, "workers"), js_bool(w, workers);
 }
 
 static const char *const origin_keys[] = {"command", "version", "device", "threads"};

@@ -390,6 +390,7 @@ static void precision_html(const char *device, struct str *out)
 static void about_html(const struct doc *results, const char *yaml, struct str *out)
 {
     const struct doc *study = doc_get(results, "study"), *task = doc_get(results, "task");
+    const struct doc *workers = doc_get(study, "workers");
     struct str memory = STR_INIT, seeds = STR_INIT;
     view_seeds(results, &seeds);
     str_bytes(&memory, view_real(study, "memory_peak"));
@@ -418,7 +419,9 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     html_text(out, view_str(study, "version"));
     str_cat(out, " on ");
     html_text(out, view_str(study, "device"));
-    str_addf(out, ", peak memory %s, %s.</p>\n", memory.s, view_str(study, "when"));
+    str_addf(out, ", peak memory %s%s, %s.</p>\n", memory.s,
+             workers && workers->b ? " (of one process: several jobs ran at once)" : "",
+             view_str(study, "when"));
     precision_html(view_str(study, "device"), out);
     str_cat(out, "<p><code>");
     html_text(out, view_str(study, "command"));

@@ -97,6 +97,19 @@ cmp first second || fail "a run that computed nothing took the place of the one 
 expect 0 "$W2S" index --runs copy
 "$W2S" ls --runs copy >second.ls 2>err
 cmp first.ls second.ls || fail "the copied jobs are of another day: $(cat second.ls)"
+# A job's memory is its own, not that of the large one before it in the same process; of jobs at once it is one process's, and that is said.
+grow="name=grow supervisor.layers=4 supervisor.batch=256 data.supervise=256 student.trainable=head student.batch=1 data.test=40 data.valid=0 methods=naive"
+expect 0 "$W2S" run micro.yaml $grow training.micro_tokens=65536 student.epochs=1 --jobs 1 --runs m
+lacks m/studies/grow/report.html "of one process"
+expect 0 "$W2S" run micro.yaml $small seeds=2 name=crew --jobs 2 --runs m
+says m/studies/crew/report.html "(of one process: several jobs ran at once)"
+python3 - m/studies <<'E' || fail "memory of jobs"
+import json, sys
+grow, crew = (json.load(open(f"{sys.argv[1]}/{n}/results.json")) for n in ("grow", "crew"))
+assert not grow["study"]["workers"] and crew["study"]["workers"]
+made = [(j["role"], j["result"]["memory_peak"], j["result"]["memory_of"]) for j in grow["jobs"]]
+assert made[0][0] == "supervisor" and (made[0][2] == "process" or all(made[0][1] > m[1] + (2 << 20) for m in made[1:])), made
+E
 # Other settings under the same name, of jobs that are all there: named after the run that compared them.
 expect 0 "$W2S" run micro.yaml $small name=micro bootstrap=300 --runs copy
 made copy micro >third

@@ -46,6 +46,26 @@ static void test_err(void **state)
     assert_true(strlen(e.msg) < sizeof e.msg);
 }
 
+/* A peak that was begun anew is that of what came after it. */
+static void test_peak(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    const size_t large = (size_t)96 << 20, small = (size_t)24 << 20;
+    size_t before = mem_peak(), peak[2];
+    for (int i = 0; i < 2; i++) {
+        if (!mem_peak_reset())
+            skip();
+        char *x = mem_alloc(i ? small : large, 1, &e);
+        assert_non_null(x);
+        memset(x, 1, i ? small : large);
+        peak[i] = mem_peak();
+        mem_free(x);
+    }
+    assert_true(before > 0 && peak[0] >= large && peak[1] >= small);
+    assert_true(peak[1] < peak[0] - (large - small) / 2);
+}
+
 static void test_mem(void **state)
 {
     (void)state;
@@ -270,10 +290,10 @@ static void test_progress(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_err),      cmocka_unit_test(test_mem),   cmocka_unit_test(test_str),
-        cmocka_unit_test(test_csv),      cmocka_unit_test(test_utf8),  cmocka_unit_test(test_rng),
-        cmocka_unit_test(test_hash),     cmocka_unit_test(test_arena), cmocka_unit_test(test_par),
-        cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_err), cmocka_unit_test(test_mem),      cmocka_unit_test(test_peak),
+        cmocka_unit_test(test_str), cmocka_unit_test(test_csv),      cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_rng), cmocka_unit_test(test_hash),     cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_par), cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
