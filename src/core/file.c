@@ -85,6 +85,16 @@ void file_map_close(struct file_map *m)
         *m = (struct file_map){NULL, 0};
 }
 
+void file_map_idle(const struct file_map *m)
+{
+#ifdef MADV_DONTNEED
+    if (m->data)
+        madvise((void *)(size_t)m->data, m->size, MADV_DONTNEED);
+#else
+    (void)m;
+#endif
+}
+
 int file_read(struct str *out, const char *path, struct err *e)
 {
     char buf[65536];

@@ -12,6 +12,9 @@ struct file_map {
 };
 int file_map_open(struct file_map *m, const char *path, struct err *e);
 void file_map_close(struct file_map *m);
+/* file_map_idle - it is hardly read for now: its pages in memory are the system's again, and come
+ * back from the file when they are touched. */
+void file_map_idle(const struct file_map *m);
 
 int file_read(struct str *out, const char *path, struct err *e); /* "-" is standard input */
 int file_write(const char *path, const void *data, size_t n, struct err *e); /* atomic */

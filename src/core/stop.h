@@ -6,8 +6,9 @@
 #include "core/err.h"
 
 /* stop_install - from now on the first of these signals asks, the second kills, and writing to a
- * closed pipe, or more than a file may hold, is an error instead of a signal. Before the first parallel loop, so that its threads
- * are made without these signals; once in every process that is forked. */
+ * closed pipe, or more than a file may hold, is an error instead of a signal. Before the first
+ * parallel loop, so that its threads are made without these signals; once in every process that is
+ * forked. */
 void stop_install(void);
 void stop_ask(void); /* as the first signal does */
 bool stop_asked(void);

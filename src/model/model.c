@@ -129,6 +129,7 @@ int model_load(struct model **out, struct dev *dev, const struct weights *w,
     }
     progress_end(&progress, rc);
     mem_free(host);
+    weights_idle(w);
     if (rc) {
         model_free(m);
         *out = NULL;

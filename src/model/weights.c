@@ -222,6 +222,12 @@ int weights_open(struct weights **out, const char *path, struct err *e)
     return rc;
 }
 
+void weights_idle(const struct weights *w)
+{
+    for (size_t i = 0; i < w->n_maps; i++)
+        file_map_idle(&w->maps[i]);
+}
+
 void weights_close(struct weights *w)
 {
     if (!w)

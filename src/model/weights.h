@@ -35,6 +35,9 @@ const struct weights_tensor *weights_find(const struct weights *w,
 bool weights_read(const struct weights *w, const struct weights_tensor *t, size_t row, size_t rows,
                   float *out);
 
+/* weights_idle - what has been read is not read again soon: file_map_idle of its files. */
+void weights_idle(const struct weights *w);
+
 /* weights_path - the path as given; weights_hash - SHA-256 over the contents of config.json and of
  * every file of tensors, whatever they are called. */
 const char *weights_path(const struct weights *w);
