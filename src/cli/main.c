@@ -270,13 +270,13 @@ int main(int argc, char **argv)
         par_restart(argv);
     if (argc < 2) {
         fputs(greeting, stdout);
-        return EXIT_OK;
+        status = EXIT_OK;
+        goto said;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         version_print(&out);
         status = print(&out);
-        str_release(&out);
-        return status;
+        goto said;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         argv[1] = help;
@@ -291,6 +291,7 @@ int main(int argc, char **argv)
     app.command = line.s;
     if (!status)
         status = command_run(argc, argv, &app, &e);
+said:
     /* A full disk under standard output is found here or nowhere. */
     if ((fflush(stdout) || ferror(stdout)) && !status)
         status = command_exit(err_sys(&e, "standard output"));

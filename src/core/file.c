@@ -283,7 +283,8 @@ int file_mkdirs(const char *path, struct err *e)
         if (p)
             *p = '\0';
         if (mkdir(copy, 0777) && !(errno == EEXIST && file_is_dir(copy)))
-            rc = err_sys(e, "%s: the folder cannot be made", copy);
+            rc = errno == EEXIST ? err_set(e, ERR_IO, "%s is a file, wanted a folder", copy)
+                                 : err_sys(e, "%s: the folder cannot be made", copy);
         if (p)
             *p = '/';
     }

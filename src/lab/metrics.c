@@ -461,7 +461,8 @@ void trio_verdict(const struct trio *t, char *buf, size_t n)
                  t->units, t->units == 1 ? "" : "s", t->units == 1 ? "is" : "are",
                  TRIO_UNITS_LEAST);
     } else {
-        snprintf(pgr, sizeof pgr, "PGR between %.2f and %.2f", t->pgr.lo, t->pgr.hi);
+        snprintf(pgr, sizeof pgr, t->pgr.lo < t->pgr.hi ? "PGR between %.2f and %.2f" : "PGR %.2f",
+                 t->pgr.lo, t->pgr.hi);
         if (!better && !worse && t->pgr.hi > t->pgr.lo)
             tail = "; more test examples or seeds would narrow it";
         else if (t->pgr.hi - t->pgr.lo > PGR_WIDE)

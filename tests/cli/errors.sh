@@ -211,7 +211,7 @@ says err "5001"
 touch file
 expect 2 "$W2S" run micro.yaml --runs file/runs
 one_sentence
-says err "file: the folder cannot be made"
+says err "file is a file, wanted a folder"
 mkdir ro && chmod 555 ro
 if [ "$(id -u)" != 0 ] || { mount --bind ro ro && mount -o remount,bind,ro ro; } 2>/dev/null || chattr +i ro 2>/dev/null; then
     expect 2 "$W2S" run micro.yaml --runs ro/runs
@@ -300,6 +300,14 @@ END
         says err "broken: tensor model.layers.2.mlp.up_proj.weight holds a number that is not finite"
     done
 done
+# Output that has no room, and a file where a folder is wanted.
+if [ -e /dev/full ]; then
+    "$W2S" --version >/dev/full 2>err && fail "--version on a full disk ended well"
+    one_sentence
+    "$W2S" >/dev/full 2>err && fail "the greeting on a full disk ended well"
+fi
+expect 2 "$W2S" run micro.yaml --runs micro.yaml
+says err "micro.yaml is a file, wanted a folder"
 # What trains nothing, or next to nothing.
 expect 0 "$W2S" run micro.yaml training.warmup=96 -n
 says err 'the supervisor trains 4 steps, and its learning rate rises for 96'

@@ -507,7 +507,7 @@ static void refused(void **state)
     assert_int_equal(store_open(&s, in_scratch("a-file/runs"), &e), ERR_IO);
     assert_null(s);
     assert_true(str_starts(e.msg, "runs folder: "));
-    assert_holds(e.msg, "a-file: the folder cannot be made");
+    assert_holds(e.msg, "a-file is a file, wanted a folder");
     store_close(NULL);
 
     s = store_fresh("refused");
