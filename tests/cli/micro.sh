@@ -170,6 +170,60 @@ for x, item in zip(pred, r["examples"]["items"]):
     assert (x["id"], int(x["label"]), x["source"]) == (item["id"], item["label"], item["source"])
 END
 
+# Two students of two methods: each is compared with the naive one of its own depth. A student's curve ends where its predictions
+# are: as right, and as much of its supervisor's mind. Eight questions of five texts each are eight, not forty.
+expect 0 "$W2S" run micro.yaml student.layers='[2, 4]' confidence.alpha_max=1 training.epochs=1 name=two --runs a --json
+python3 - out a <<'END' || fail "minus_naive, or weak_accuracy of a curve"
+import array, csv, json, sys
+r = json.load(open(sys.argv[1]))
+pred = list(csv.DictReader(open(f"{sys.argv[2]}/studies/two/predictions.csv", newline="")))
+def accuracy(layers, method):
+    (c,) = (c for c in pred[0] if c.startswith("student ") and f"/{layers} {method} " in c and c.endswith(": positive"))
+    return sum((float(x[c]) > .5) == (x["label"] == "1") for x in pred) / len(pred)
+naive = {k: accuracy(k, "naive") for k in (2, 4)}
+found, weak = 0, r["pairs"][0]["weak"]["accuracy"][0]
+assert len({naive[2], naive[4], weak}) == 3, (naive, weak)
+for p in r["pairs"]:
+    assert ("minus_naive" in p) == (p["method"] == "confidence")
+    if "minus_naive" in p:
+        k = int(p["student"].rsplit("/")[-1])
+        v, lo, hi = p["minus_naive"]
+        assert abs(v - (accuracy(k, "confidence") - naive[k])) < 1e-9 and lo <= v <= hi, (k, p["minus_naive"], naive)
+        found += 1
+assert found == 2
+def classes(job):
+    a = array.array("d", open(f"{sys.argv[2]}/jobs/{job}/valid.f64", "rb").read()[16:])
+    return [a[i + 1] > a[i] for i in range(0, len(a), 2)]
+(weak,) = (j["hash"] for j in r["jobs"] if j["role"] == "supervisor")
+for j in r["jobs"]:
+    curve = [c["weak_accuracy"] for c in j["result"]["curve"]]
+    if j["role"] == "student":
+        same = [x == y for x, y in zip(classes(j["hash"]), classes(weak))]
+        assert len(same) == 20 and curve[-1] == sum(same) / 20 and None not in curve, (curve, same)
+    else:
+        assert set(curve) == {None}, curve
+END
+awk '{sub(/\{/, "{\"q\": " int(NR / 5) ", "); print}' toy.jsonl >grouped.jsonl
+sed -e 's/toy.jsonl/grouped.jsonl/' -e 's/label: label}/label: label, q: q}/' -e '$a group: q' toy.yaml >grouped.yaml
+expect 0 "$W2S" run micro.yaml task=grouped.yaml data.test=40 training.epochs=1 methods=naive --runs a --json
+python3 - out <<'END' || fail "texts of one question are drawn as if they were of many"
+import json, sys
+(p,) = json.load(open(sys.argv[1]))["pairs"]
+assert p["gain"][1:] == [None, None] == p["weak"]["accuracy"][1:], p
+END
+
+# Repetitions that differ by the random weights alone do differ.
+expect 0 "$W2S" run micro.yaml supervisor.weights=random student.weights=random seeds=2 'hold=[split, label, order]' methods=naive training.epochs=1 \
+    name=init --runs a
+python3 - a/studies/init/predictions.csv <<'END' || fail "the seed init of a repetition draws nothing else"
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+one, two = ([list(x.values())[1:] for x in rows if x["seed"] == s] for s in "01")
+assert len(one) == 200 and [x[:3] for x in one] == [x[:3] for x in two]
+for c in range(3, len(one[0])):
+    assert [x[c] for x in one] != [x[c] for x in two], c
+END
+
 # From random weights: other jobs, named as such, even where model and layers are the same as on the other side.
 expect 0 "$W2S" run micro.yaml supervisor.layers=4 supervisor.weights=random methods=naive --runs a --json
 python3 - out <<'END' || fail "random weights"

@@ -196,6 +196,28 @@ static void methods_are_alone(void **state)
             assert_string_not_equal(both.job[i], both.job[k]);
 }
 
+/* A study that is changed is another, with a folder of its own: by what is changed, not by its old
+ * name. */
+static void changed_studies_have_their_names(void **state)
+{
+    (void)state;
+    static const char *const changes[] = {"data.train=13", "data.train=14", "bootstrap=150",
+                                          "data.train=13"};
+    char names[4][STUDY_NAME + 1];
+    for (size_t i = 0; i < 4; i++) {
+        struct err e = ERR_INIT;
+        struct study s;
+        assert_ok(study_read(&s, bench.study, &changes[i], 1, &e), &e);
+        snprintf(names[i], sizeof names[i], "%s", s.name);
+        assert_true(strncmp(names[i], "base-", 5) == 0);
+        study_release(&s);
+    }
+    assert_string_not_equal(names[0], names[1]);
+    assert_string_not_equal(names[0], names[2]);
+    assert_string_not_equal(names[1], names[2]);
+    assert_string_equal(names[0], names[3]);
+}
+
 static bool has_row(const char *key)
 {
     for (size_t i = 0; i < ROWS; i++)
@@ -331,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_key_moves_what_it_reaches),
         cmocka_unit_test(methods_are_alone),
+        cmocka_unit_test(changed_studies_have_their_names),
         cmocka_unit_test(every_key_has_its_row),
         cmocka_unit_test(the_manual_shows_the_defaults),
     };
