@@ -169,6 +169,7 @@ int proc_start(struct proc *p, const char *const *argv, struct err *e)
     }
     if (pid == 0) {
         die_with(parent);
+        setpgid(0, 0); /* fails for one that leads a group already, and this one is new */
         child(argv, in, out, out, report[1]);
     }
     end_close(&in[0]), end_close(&out[1]), end_close(&report[1]);

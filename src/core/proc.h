@@ -22,8 +22,9 @@ const char *
 proc_last_line(const struct proc_result *r); /* of errout, else of out; valid until release */
 
 /* A child that is talked with by lines: it reads `to`, and what it writes, both outputs together,
- * is read from `from`, which does not block. It dies with its parent, or where a system cannot do
- * that finds the end of its input. Zeroed there is none. */
+ * is read from `from`, which does not block. It has a process group of its own: a terminal's Ctrl-C
+ * goes to the parent alone, which asks it to end. It dies with its parent, or where a system cannot
+ * do that finds the end of its input. Zeroed there is none. */
 struct proc {
     long pid;
     int to, from;

@@ -56,6 +56,42 @@ says err "stopped at your request"
 says err "the same command goes on"
 left $these || fail "a worker outlived its parent's stop"
 
+# Ctrl-C at a terminal goes to the whole group. The workers do not get to run until all signals are sent: each then still ends in order, with
+# a checkpoint, and it goes on to the same bits.
+long="training.checkpoint_every=1000 training.epochs=40 student.layers=2 seeds=1 name=long"
+setsid "$W2S" "$@" $long --runs group >out 2>err &
+pid=$!
+started
+these=$(workers $pid)
+busy=$(for p in $these; do grep -lE "\"pid\": *$p\\b" group/work/*/work.json; done)
+kill -STOP $these
+kill -INT -- -$pid
+sleep .3
+kill -CONT $these
+wait $pid
+[ $? = 130 ] || fail "a group's Ctrl-C ended with another status than 130"
+left $these || fail "a worker outlived a group's Ctrl-C"
+checks=$((checks + 1))
+[ "$(echo "$busy" | wc -w)" = 2 ] || fail "two workers were not under way: $busy"
+for w in $busy; do [ -s "${w%/*}/checkpoint.bin" ] || [ ! -d "${w%/*}" ] || fail "no checkpoint in $(ls "${w%/*}")"; done
+[ -z "$(find group -name '*.part-*')" ] || fail "half-written files: $(find group -name '*.part-*')"
+expect 0 "$W2S" "$@" $long --runs group
+grep -qE '"resumed": *true' group/jobs/*/result.json || fail "nothing went on from its checkpoint"
+expect 0 "$W2S" "$@" $long --runs straight
+[ "$(numbers group)" = "$(numbers straight)" ] || fail "after a group's Ctrl-C, other bits"
+
+# A long job does not live on after its parent's death, nor after its terminal's.
+for s in KILL HUP; do
+    "$W2S" "$@" $long training.epochs=4000 --runs orphan >out 2>err &
+    pid=$!
+    for _ in $(seq 1 200); do [ "$(ls orphan/work 2>/dev/null | wc -l)" = 2 ] && break; sleep .02; done
+    these=$(workers $pid)
+    kill -$s $pid
+    wait $pid 2>/dev/null
+    left $these || { fail "a worker outlived its parent's SIG$s"; kill -9 $these; }
+    rm -rf orphan
+done
+
 # The parent killed: its workers with it, nothing half done, the same bits in the end.
 RANDOM=5
 for i in 1 2 3 4; do
