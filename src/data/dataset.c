@@ -57,28 +57,36 @@ static void hash_count(struct hash *h, uint64_t x)
     hash_add(h, bytes, sizeof bytes);
 }
 
-int dataset_hash(struct dataset *d, struct err *e)
+static int part_hash(struct dataset *d, int part, struct err *e)
 {
     struct hash *h = hash_new(e);
     if (!h)
         return e->code;
     hash_count(h, d->classes);
-    for (int part = 0; part < PART_COUNT; part++) {
-        hash_count(h, d->n[part]);
-        for (size_t i = 0; i < d->n[part]; i++) {
-            const struct example *x = &d->part[part][i];
-            hash_add(h, x->id, 16);
-            hash_count(h, (uint64_t)x->label);
-            hash_count(h, x->len);
-            hash_add(h, x->text, x->len);
-            /* Truncation shortens the long field: where it is decides what a model reads */
-            hash_count(h, x->long_begin);
-            hash_count(h, x->long_end);
-        }
+    hash_count(h, d->n[part]);
+    for (size_t i = 0; i < d->n[part]; i++) {
+        const struct example *x = &d->part[part][i];
+        hash_add(h, x->id, 16);
+        hash_count(h, (uint64_t)x->label);
+        hash_count(h, x->len);
+        hash_add(h, x->text, x->len);
+        /* Truncation shortens the long field: where it is decides what a model reads */
+        hash_count(h, x->long_begin);
+        hash_count(h, x->long_end);
     }
-    hash_end(h, d->hash);
+    hash_end(h, d->part_hash[part]);
     hash_free(h);
     return OK;
+}
+
+int dataset_hash(struct dataset *d, struct err *e)
+{
+    for (int part = 0; part < PART_COUNT; part++) {
+        int rc = part_hash(d, part, e);
+        if (rc)
+            return rc;
+    }
+    return hash_bytes(d->part_hash, sizeof d->part_hash, d->hash, e);
 }
 
 static void dataset_say(const struct dataset *d, const struct task *t, struct log *log)

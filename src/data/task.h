@@ -78,7 +78,10 @@ struct dataset {
     /* Of dataset_cut: examples whose text, as it is read now, another of their part has; one of
      * another part has. An example may be both. */
     size_t repeated[PART_COUNT], shared[PART_COUNT];
-    char hash[65]; /* of the parts' ids, labels, texts and long fields: enters job hashes */
+    char hash[65]; /* of all parts */
+    /* Of a part's ids, labels, texts and long fields: enters the hashes of the jobs that read it.
+     */
+    char part_hash[PART_COUNT][65];
 };
 
 /* dataset_draw - dir: the asset's folder (or the task file's folder) where the task's paths are
@@ -98,7 +101,7 @@ int source_draw(struct source *s, struct dataset *d, const struct task_sizes *si
  */
 bool source_short(const struct source *s);
 void source_free(struct source *s); /* accepts NULL */
-/* dataset_hash - d->hash, from what the parts hold now. */
+/* dataset_hash - d->hash and part_hash, from what the parts hold now. */
 int dataset_hash(struct dataset *d, struct err *e);
 void dataset_release(struct dataset *d);
 

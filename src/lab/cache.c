@@ -39,8 +39,8 @@ static int features_path(const struct plan *p, const struct job *j, enum task_pa
              "features, numerics %d\n%s\n%s\n%s\n%s\n%s\nmax_tokens %zu\nblocks %zu of %zu\nlast "
              "rows only %d\nmicro %zu\n",
              LAB_NUMERICS, numerics, j->model->hash, j->model->tokenizer_hash,
-             p->data[j->repetition].hash, lab_part_names[part], p->study->max_tokens, cut,
-             last ? cut : 0, last, j->side->training.micro_tokens);
+             p->data[j->repetition].part_hash[part], lab_part_names[part], p->study->max_tokens,
+             cut, last ? cut : 0, last, j->side->training.micro_tokens);
     if (j->side->random) /* how far they spread depends on the number of all blocks */
         str_addf(&spec, "random weights of seed %llu, %zu blocks\n",
                  (unsigned long long)study_seed(p->study, SEED_INIT, j->repetition), j->layers);

@@ -80,22 +80,17 @@ static int desk_model(struct desk *d, struct err *e)
     struct model_config c = job_config(j);
     uint64_t seed = study_seed(d->plan->study, SEED_INIT, j->repetition);
     int32_t rows[16];
-    bool words = true;
     int rc = j->side->random ? model_random(&d->model, d->plan->lab->dev, &c, seed, e)
                              : model_load(&d->model, d->plan->lab->dev, j->model->weights, &o, e);
     if (rc)
         return rc;
-    BUG_ON(d->K > 16);
-    for (size_t k = 0; k < d->K; k++) {
-        const char *word = task_label_word(d->plan->task, k);
-        rows[k] = word ? tokenizer_find(j->model->tokenizer, word) : -1;
-        if (word && rows[k] < 0)
+    bool words = job_head(d->plan, j, rows);
+    for (size_t k = 0; k < d->K; k++)
+        if (rows[k] == -2)
             log_warn(
                 d->plan->lab->log,
                 "label word \"%s\" is not one token of %s: the head starts from random numbers",
-                word, j->model->name);
-        words = words && rows[k] >= 0;
-    }
+                task_label_word(d->plan->task, k), j->model->name);
     struct head_spec head = {HEAD_CLASSIFIER, d->K, words ? rows : NULL, seed};
     rc = model_head_set(d->model, &head, e);
     return rc ? rc : model_trainable_set(d->model, &j->trainable, e);
@@ -104,8 +99,7 @@ static int desk_model(struct desk *d, struct err *e)
 static int desk_sets(struct desk *d, struct err *e)
 {
     for (int part = 0; part < PART_COUNT; part++) {
-        if (!d->data->n[part] ||
-            !((enum task_part)part == d->job->part || job_predicts(d, (enum task_part)part)))
+        if (!d->data->n[part] || !job_reads(d->job, (enum task_part)part))
             continue;
         int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
                                 d->job->model->tokenizer, e);

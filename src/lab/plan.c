@@ -26,6 +26,24 @@ void job_settings(const struct plan *p, const struct job *j, struct train_settin
     t->seed_order = study_seed(p->study, SEED_ORDER, j->repetition);
 }
 
+bool job_reads(const struct job *j, enum task_part part)
+{
+    return part != PART_SUPERVISE || j->part == PART_SUPERVISE;
+}
+
+bool job_head(const struct plan *p, const struct job *j, int32_t *rows)
+{
+    bool words = true;
+    BUG_ON(task_classes(p->task) > 16);
+    for (size_t k = 0; k < task_classes(p->task); k++) {
+        const char *word = task_label_word(p->task, k);
+        int32_t id = word ? tokenizer_find(j->model->tokenizer, word) : -1;
+        rows[k] = word && id < 0 ? -2 : id;
+        words = words && id >= 0;
+    }
+    return words;
+}
+
 size_t job_bytes(const struct job *j)
 {
     struct model_config c = job_config(j);
@@ -57,6 +75,7 @@ static int job_threads(const struct plan *p, const struct job *j)
 static int job_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
 {
     char numerics[256];
+    int32_t rows[16];
     struct js w;
     struct train_settings t;
     struct study_side side = *j->side;
@@ -75,8 +94,14 @@ static int job_spec(const struct plan *p, const struct job *j, struct str *out, 
     for (size_t k = 0; k < task_classes(p->task); k++)
         js_str(&w, task_label_word(p->task, k) ? task_label_word(p->task, k) : "");
     js_close(&w, ']');
-    js_key(&w, "seed_init"), js_int(&w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
-    js_key(&w, "data"), js_str(&w, p->data[j->repetition].hash);
+    if (side.random || !job_head(p, j, rows)) /* else nothing is drawn */
+        js_key(&w, "seed_init"),
+            js_int(&w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
+    js_key(&w, "data"), js_open(&w, '{');
+    for (int part = 0; part < PART_COUNT; part++)
+        if (job_reads(j, (enum task_part)part))
+            js_key(&w, lab_part_names[part]), js_str(&w, p->data[j->repetition].part_hash[part]);
+    js_close(&w, '}');
     js_key(&w, "part"), js_str(&w, lab_part_names[j->part]);
     js_key(&w, "max_tokens"), js_int(&w, (int64_t)p->study->max_tokens);
     js_key(&w, "targets"), js_str(&w, j->supervisor ? j->supervisor->hash : "ground truth");
@@ -322,6 +347,23 @@ static void warmup_say(const struct plan *p, const struct study_side *side, cons
                  name, steps, t->warmup);
 }
 
+/* seeds_check - every repetition has a job of its own. */
+static int seeds_check(const struct plan *p, struct err *e)
+{
+    for (size_t r = 1; r < p->study->seeds; r++) {
+        bool own = false;
+        for (size_t i = 0; i < p->n_jobs && !own; i++)
+            own = p->jobs[i]->repetition == r;
+        if (!own)
+            return err_set(
+                e, ERR_INPUT,
+                "\"seeds\" is %zu, but with what \"hold\" keeps the repetitions would be "
+                "the same jobs: leave order, or split, out of it",
+                p->study->seeds);
+    }
+    return OK;
+}
+
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e)
 {
     int rc;
@@ -363,6 +405,8 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     if (!rc && !p->n_pairs)
         rc = err_set(e, ERR_INPUT,
                      "every student is smaller than every supervisor: nothing to compare");
+    if (!rc)
+        rc = seeds_check(p, e);
     if (rc)
         plan_release(p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;

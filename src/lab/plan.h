@@ -65,6 +65,13 @@ void plan_release(struct plan *p);
 struct model_config job_config(const struct job *j);
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
+/* job_reads - whether it learns from a part or predicts it: what its hash has of the data. */
+bool job_reads(const struct job *j, enum task_part part);
+/* job_head - the rows of the vocabulary that its head starts from, rows [classes, at most 16];
+ * false where it starts from random numbers: a class has no word (-1), or one that is not one token
+ * (-2).
+ */
+bool job_head(const struct plan *p, const struct job *j, int32_t *rows);
 /* job_bytes - of memory that it takes, as estimated. */
 size_t job_bytes(const struct job *j);
 /* job_run - compute one job into the store. *busy as store_begin. */

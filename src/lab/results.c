@@ -293,20 +293,6 @@ out:
     return rc;
 }
 
-/* seeds_distinct - repetitions that are not the very jobs of an earlier one: a job that is the same
- * in two repetitions is the first one's. */
-static size_t seeds_distinct(const struct plan *p)
-{
-    size_t n = 0;
-    for (size_t r = 0; r < p->study->seeds; r++) {
-        bool own = false;
-        for (size_t i = 0; i < p->n_jobs; i++)
-            own = own || p->jobs[i]->repetition == r;
-        n += own;
-    }
-    return n;
-}
-
 static double job_number(const struct bench *b, size_t i, const char *key)
 {
     const struct doc *d = doc_get(b->results[i].root, key);
@@ -387,8 +373,7 @@ static void study_json(struct js *w, const struct bench *b, const struct doc *ol
     js_key(w, "title"), js_str(w, p->study->title);
     cost_json(w, b);
     origin_json(w, p, old);
-    js_key(w, "seeds"), js_int(w, (int64_t)seeds_distinct(p));
-    js_key(w, "seeds_asked"), js_int(w, (int64_t)p->study->seeds);
+    js_key(w, "seeds"), js_int(w, (int64_t)p->study->seeds);
     js_key(w, "bootstrap"), js_int(w, (int64_t)p->study->bootstrap);
     js_key(w, "level"), js_real(w, p->study->level);
     js_close(w, '}');

@@ -72,12 +72,8 @@ void view_words(const struct doc *results, const char *id, struct str *out)
 
 void view_seeds(const struct doc *results, struct str *out)
 {
-    const struct doc *study = doc_get(results, "study");
-    double n = view_real(study, "seeds"), asked = view_real(study, "seeds_asked");
+    double n = view_real(doc_get(results, "study"), "seeds");
     str_addf(out, "%.0f seed%s", n, n > 1.5 ? "s" : "");
-    if (asked > n + 0.5)
-        str_addf(out, " (%.0f were asked for, but with what is held the others are the same jobs)",
-                 asked);
 }
 
 void view_scope(const struct doc *results, struct str *out)

@@ -18,8 +18,7 @@ const struct doc *view_model(const struct doc *results,
 const struct doc *view_job(const struct doc *results, const char *hash);
 /* view_words - "2 layers" or, where the study has several models, "name, 2 layers". Appended. */
 void view_words(const struct doc *results, const char *id, struct str *out);
-/* view_seeds - "1 seed", "3 seeds", and where more were
- * asked for, why they are not more. Appended. */
+/* view_seeds - "1 seed", "3 seeds". Appended. */
 void view_seeds(const struct doc *results, struct str *out);
 /* view_scope - what intervals over one seed leave out; nothing where all pairs have several.
  * Appended. */

@@ -37,7 +37,7 @@ static const struct row rows[] = {
     {"task", "$/classes.yaml", NONE, NULL},
     {"task", "$/classes.yaml", ALL, "save=true"}, /* a saved model names its classes */
     {"model", "$/other", ALL, NULL},
-    {"data.supervise", "9", ALL, NULL}, /* the draw is one thing with one hash */
+    {"data.supervise", "9", UNDER_WEAK, NULL}, /* a ceiling does not read it */
     {"data.train", "13", ALL, NULL},
     {"data.valid", "7", ALL, NULL}, /* the curve is part of a result */
     {"data.valid", "0", ALL, NULL},
@@ -109,11 +109,15 @@ static const struct row rows[] = {
     {"seed.split", "7", ALL, NULL},
     {"seed.label", "7", NONE, NULL}, /* nothing is drawn for these labels */
     {"seed.label", "7", ALL, "task=$/choice.yaml"},
-    {"seed.init", "7", ALL, NULL},
+    {"seed.init", "7", NONE, NULL}, /* nothing is drawn: weights from a file, heads from words */
+    {"seed.init", "7", ALL, "task=$/no_word.yaml"},
+    {"seed.init", "7", UNDER_WEAK, "supervisor.weights=random"},
+    {"seed.init", "7", STRONG, "student.weights=random"},
     {"seed.order", "7", ALL, NULL},
     {"hold", "[split]", ALL *SECOND, "seeds=2"},
     {"hold", "[label]", ALL *SECOND, "{seeds: 2, task: $/choice.yaml}"},
-    {"hold", "[init]", ALL *SECOND, "seeds=2"},
+    {"hold", "[init]", NONE, "seeds=2"},
+    {"hold", "[init]", ALL *SECOND, "{seeds: 2, task: $/no_word.yaml}"},
     {"hold", "[order]", ALL *SECOND, "seeds=2"},
     {"controls", "true", NONE, NULL},
     {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
@@ -351,10 +355,8 @@ static void the_manual_shows_the_defaults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_key_moves_what_it_reaches),
-        cmocka_unit_test(methods_are_alone),
-        cmocka_unit_test(changed_studies_have_their_names),
-        cmocka_unit_test(every_key_has_its_row),
+        cmocka_unit_test(each_key_moves_what_it_reaches),   cmocka_unit_test(methods_are_alone),
+        cmocka_unit_test(changed_studies_have_their_names), cmocka_unit_test(every_key_has_its_row),
         cmocka_unit_test(the_manual_shows_the_defaults),
     };
     bench_open(&bench);

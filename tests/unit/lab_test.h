@@ -54,6 +54,8 @@ static inline void toy_files(void)
     spill(in_scratch("template.yaml"), text);
     snprintf(text, sizeof text, task, "toy", "{text}", " dull");
     spill(in_scratch("word.yaml"), text);
+    snprintf(text, sizeof text, task, "toy", "{text}", " no one token");
+    spill(in_scratch("no_word.yaml"), text);
     snprintf(text, sizeof text, task, "renamed", "{text}", " bad");
     spill(in_scratch("renamed.yaml"), text);
     char *name = strstr(text, "name: negative");

@@ -37,7 +37,7 @@ static void results_json(struct str *out, const struct made *m)
     str_addf(
         out,
         "{\"format\":1,\"study\":{\"name\":\"s\",\"title\":\"A study\",\"device\":\"%s\","
-        "\"threads\":1,\"memory_peak\":1,\"seeds\":3,\"seeds_asked\":3,\"bootstrap\":9,"
+        "\"threads\":1,\"memory_peak\":1,\"seeds\":3,\"bootstrap\":9,"
         "\"level\":0.95},\"task\":{\"title\":\"T\",\"classes\":[\"no\",\"yes\"],\"supervise\":9,"
         "\"train\":9,\"valid\":9,\"test\":200,\"constant_accuracy\":0.5,\"max_tokens\":8,"
         "\"repeated\":{\"test\":0},\"shared\":{\"test\":%.0f}},"
