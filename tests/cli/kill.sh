@@ -32,6 +32,19 @@ expect 0 "$W2S" run micro.yaml --runs cut
 [ "$(numbers cut)" = "$want" ] || { fail "killed and continued, other bits"; diff <(echo "$want") <(numbers cut) | head -5; }
 [ "$kills" -ge 10 ] || fail "only $kills of 20 kills hit a running program"
 
+# Killed with points of the curve behind it and no checkpoint: what is reached again takes their place.
+"$W2S" run micro.yaml training.checkpoint_every=1e6 --jobs 1 --runs points >out 2>err &
+pid=$!
+for i in $(seq 1 1000); do
+    [ "$(cat points/work/*/curve.json 2>/dev/null | grep -o '"step"' | wc -l)" -ge 6 ] && break
+    sleep .01
+done
+kill -9 $pid
+wait $pid 2>/dev/null
+[ "$(cat points/work/*/curve.json | grep -o '"step"' | wc -l)" -ge 6 ] && ! ls points/work/*/checkpoint.bin 2>/dev/null || fail "it was not killed between points"
+expect 0 "$W2S" run micro.yaml training.checkpoint_every=1e6 --jobs 1 --runs points
+[ "$(numbers points)" = "$want" ] || { fail "a curve has points of two lives"; diff <(echo "$want") <(numbers points) | cut -c 1-300 | head -5; }
+
 # Ctrl-C: a sentence on how to go on, status 130, and it goes on.
 sed 's/epochs: 12/epochs: 4000/' micro.yaml >long.yaml
 "$W2S" run long.yaml --runs stop >out 2>err &

@@ -88,6 +88,64 @@ static void the_last_one_removes_its_own(void **state)
     assert_true(file_exists(in_scratch("runs/cache/another.f32")));
 }
 
+/* tokenizer_change - the micro model with a tokenizer that lacks the last merge: the same weights
+ * and texts, other tokens. */
+static void tokenizer_change(const char *to)
+{
+    static const char last[] = ",\n   \"\xC4\xA0"
+                               "dul l\"";
+    struct str text = STR_INIT;
+    struct err e = ERR_INIT;
+    char path[700];
+    model_copy(bench.model, to);
+    snprintf(path, sizeof path, "%s/model.safetensors", bench.model);
+    assert_ok(file_read(&text, path, &e), &e);
+    snprintf(path, sizeof path, "%s/model.safetensors", to);
+    assert_ok(file_write(path, text.s, text.len, &e), &e);
+    str_reset(&text);
+    snprintf(path, sizeof path, "%s/tokenizer.json", to);
+    assert_ok(file_read(&text, path, &e), &e);
+    char *at = strstr(text.s, last);
+    assert_non_null(at);
+    memset(at, ' ', sizeof last - 1);
+    spill(path, text.s);
+    str_release(&text);
+}
+
+/* Nor are they those of another tokenizer, of other pieces of a batch, of another device's
+ * numerics. */
+static void what_computes_them_has_its_own(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct dev reference, *cpu = bench.lab.dev;
+    char model[600];
+    int other;
+    folder(in_scratch("runs/cache"));
+    assert_ok(file_lock_shared(in_scratch("runs/cache/lock"), &other, &e), &e);
+    assert_ok(dev_open(&reference, "reference", &e), &e);
+    tokenizer_change(in_scratch("merges"));
+    snprintf(model, sizeof model, "{seed.split: 7, student.model: %s}", in_scratch("merges"));
+    study_do("seed.split=7", 3);
+    const struct {
+        const char *change;
+        struct dev *dev;
+        size_t ran;
+    } steps[] = {{"{seed.split: 7, student.micro_tokens: 64}", cpu, 2},
+                 {model, cpu, 2},
+                 {"seed.split=7", &reference, 3}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        size_t before = cached(".f32");
+        bench.lab.dev = steps[i].dev;
+        study_do(steps[i].change, steps[i].ran);
+        if (cached(".f32") - before != 3)
+            fail_msg("step %zu made %zu features, wanted 3", i, cached(".f32") - before);
+    }
+    bench.lab.dev = cpu;
+    dev_close(&reference);
+    file_unlock(other);
+}
+
 static void what_is_old_goes(void **state)
 {
     (void)state;
@@ -124,6 +182,7 @@ int main(void)
         cmocka_unit_test(the_last_one_removes_its_own),
         cmocka_unit_test(what_is_old_goes),
         cmocka_unit_test(random_weights_have_their_own),
+        cmocka_unit_test(what_computes_them_has_its_own),
     };
     bench_open(&bench);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

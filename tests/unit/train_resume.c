@@ -7,6 +7,7 @@
 #include "core/par.h"
 #include "core/proc.h"
 #include "core/stop.h"
+#include "train/checkpoint.h"
 
 #include <math.h>
 #include <signal.h>
@@ -248,6 +249,30 @@ static void checkpoints_of_others_are_ignored(void **state)
     str_release(&bytes);
 }
 
+/* What it learns and from which texts is part of what a checkpoint is of. */
+static void other_labels_are_another_run(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct dev dev;
+    struct toy t;
+    struct train_settings s = settings();
+    char hex[4][HASH_HEX];
+    assert_int_equal(dev_open(&dev, "cpu", &e), OK);
+    struct model *m = toy_model(&dev, 2, everything, 1);
+    for (int i = 0; i < 4; i++) {
+        toy_init(&t, 37, 2, true, 21);
+        if (i == 2)
+            t.targets[2 * 36] += 0x1p-20;
+        if (i == 3)
+            t.tokens[0] ^= 1;
+        assert_int_equal(checkpoint_identity(hex[i], m, &s, &t.data, &e), OK);
+        assert_int_equal(strcmp(hex[i], hex[0]) != 0, i > 1);
+    }
+    model_free(m);
+    dev_close(&dev);
+}
+
 static void a_checkpoint_that_cannot_be_written_is_an_error(void **state)
 {
     (void)state;
@@ -273,6 +298,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(asked_to_stop_at_every_step),
         cmocka_unit_test(a_finished_run_stays_finished),
         cmocka_unit_test(checkpoints_of_others_are_ignored),
+        cmocka_unit_test(other_labels_are_another_run),
         cmocka_unit_test(a_checkpoint_that_cannot_be_written_is_an_error),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
