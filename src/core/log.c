@@ -1,4 +1,4 @@
-/* log.c - lines and the progress line on standard error; the stop flag. */
+/* log.c - lines and the progress line on standard error. */
 #include "core/log.h"
 #include "core/doc.h"
 #include "core/str.h"

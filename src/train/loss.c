@@ -60,7 +60,9 @@ static int real_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* batch_threshold - t such that f1 > t holds for the m largest (fewer where there are ties). */
+/* batch_threshold - t such that f1 > t holds for the m largest (fewer where there are ties). Of one
+ * example, as an epoch's last batch can be, m = floor(1/2) = 0: with THRESHOLD_MEDIAN it is class 0
+ * whatever the model says, as half of one cannot be positive. */
 static int batch_threshold(const struct loss_batch *b, const double *f1, double *t, struct err *e)
 {
     size_t m = b->B / 2;

@@ -131,7 +131,8 @@ int features_make(struct model *m, const struct token_set *t, size_t micro_token
  *     f[1] are above it: m = floor(B/2) (THRESHOLD_MEDIAN: t is the lower median, as torch.median
  *     gives it) or m = floor(prior * B + 1/2) (THRESHOLD_PRIOR; train_run's prior is the mean weak
  *     label of class 1 over the training set). Rows equal to t are negative: with ties there are
- *     fewer than m positives, and a batch of equal rows has none unless m == B.
+ *     fewer than m positives, and a batch of equal rows has none unless m == B. A batch of one row
+ *     (an epoch's last one can be) is class 0 with THRESHOLD_MEDIAN, as m is 0.
  * hard, K > 2: the largest f, the first of equals; threshold and prior are not used.
  * alpha 0 is xent, bit for bit.
  * Aliasing: dlogits may be neither logits nor targets.
