@@ -135,6 +135,7 @@ static void dataset_say(const struct dataset *d, const struct task *t, struct lo
 struct source {
     const struct task *t;
     struct str dir;
+    struct rows rows;     /* of a choice's task, for other label seeds */
     struct drafts drafts; /* as the label seed drew them */
     bool read, short_of;
     uint64_t label;
@@ -162,6 +163,7 @@ void source_free(struct source *s)
     if (!s)
         return;
     drafts_release(&s->drafts);
+    rows_release(&s->rows);
     str_release(&s->dir);
     mem_free(s);
 }
@@ -176,7 +178,7 @@ static int source_read(struct source *s, uint64_t label, struct err *e)
     if (s->read && (s->t->kind != KIND_CHOICE || s->label == label))
         return OK;
     drafts_release(&s->drafts);
-    int rc = drafts_make(&s->drafts, s->t, s->dir.s, label, e);
+    int rc = drafts_make(&s->drafts, s->t, s->dir.s, &s->rows, label, e);
     s->read = !rc;
     s->label = label;
     return rc;

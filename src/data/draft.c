@@ -16,8 +16,10 @@ struct drafter {
     struct drafts *d;
     uint64_t seed;
     enum pool pool;
-    const char *name;       /* of the file, below the asset's folder */
-    size_t rows;            /* of this file */
+    const char *name; /* of the file, below the asset's folder */
+    size_t rows;      /* of this file */
+    size_t file;      /* its number among the task's */
+    struct rows *rows_kept;
     struct str text, parts; /* scratch */
 };
 
@@ -342,10 +344,71 @@ static int draft_add(void *ctx, const struct place *p, struct err *e)
     return rc;
 }
 
+struct kept {
+    const struct doc *row;
+    size_t file; /* number of the file among the task's */
+};
+
+static struct doc *row_copy(struct arena *a, const struct doc *from, const char *file,
+                            struct err *e)
+{
+    struct doc *to = arena_alloc(a, 1, sizeof *to, e);
+    if (!to)
+        return NULL;
+    *to = *from;
+    to->file = file;
+    to->child = to->next = NULL;
+    if ((from->key && !(to->key = arena_strdup(a, from->key, e))) ||
+        (from->s && !(to->s = arena_strndup(a, from->s, from->len, e))))
+        return NULL;
+    struct doc **last = &to->child;
+    for (const struct doc *c = from->child; c; c = c->next, last = &(*last)->next)
+        if (!(*last = row_copy(a, c, file, e)))
+            return NULL;
+    return to;
+}
+
+static int row_keep(struct rows *rows, size_t of, const struct doc *row, struct err *e)
+{
+    const char *file = rows->n ? rows->a[rows->n - 1].row->file : NULL;
+    if (row->file && (!file || strcmp(file, row->file) != 0) &&
+        !(file = arena_strdup(&rows->arena, row->file, e)))
+        return e->code;
+    int rc = mem_grow(&rows->a, &rows->cap, rows->n + 1, sizeof *rows->a, e);
+    if (rc)
+        return rc;
+    const struct doc *copy = row_copy(&rows->arena, row, row->file ? file : NULL, e);
+    if (!copy)
+        return e->code;
+    rows->a[rows->n++] = (struct kept){copy, of};
+    return OK;
+}
+
+void rows_release(struct rows *rows)
+{
+    arena_release(&rows->arena);
+    mem_free(rows->a);
+    *rows = (struct rows){.arena = ARENA_INIT};
+}
+
 static int row_add(void *ctx, const struct doc *row, struct err *e)
 {
     struct drafter *r = ctx;
-    return value_each(r->t->each, row, draft_add, r, e);
+    int rc = r->t->kind == KIND_CHOICE && !r->rows_kept->whole
+                 ? row_keep(r->rows_kept, r->file, row, e)
+                 : OK;
+    return rc ? rc : value_each(r->t->each, row, draft_add, r, e);
+}
+
+/* kept_add - the rows of one file, as they were read; *at: the next one. */
+static int kept_add(struct drafter *r, const char *name, size_t *at, struct err *e)
+{
+    const struct rows *rows = r->rows_kept;
+    int rc = OK;
+    r->name = name;
+    for (; !rc && *at < rows->n && rows->a[*at].file == r->file; ++*at)
+        rc = row_add(r, rows->a[*at].row, e);
+    return rc;
 }
 
 static int file_add(struct drafter *r, const char *dir, const char *name, struct err *e)
@@ -367,17 +430,23 @@ static int file_add(struct drafter *r, const char *dir, const char *name, struct
     return rc;
 }
 
-int drafts_make(struct drafts *d, const struct task *t, const char *dir, uint64_t label_seed,
-                struct err *e)
+int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct rows *rows,
+                uint64_t label_seed, struct err *e)
 {
-    struct drafter r = {.t = t, .d = d, .seed = label_seed, .text = STR_INIT, .parts = STR_INIT};
+    struct drafter r = {
+        .t = t, .d = d, .seed = label_seed, .rows_kept = rows, .text = STR_INIT, .parts = STR_INIT};
+    size_t at = 0;
     int rc = OK;
     *d = (struct drafts){.arena = ARENA_INIT};
     for (int pool = 0; !rc && pool < POOL_COUNT; pool++) {
         r.pool = (enum pool)pool;
-        for (size_t i = 0; !rc && i < t->n_files[pool]; i++)
-            rc = file_add(&r, dir, t->files[pool][i], e);
+        for (size_t i = 0; !rc && i < t->n_files[pool]; i++, r.file++)
+            rc = rows->whole ? kept_add(&r, t->files[pool][i], &at, e)
+                             : file_add(&r, dir, t->files[pool][i], e);
     }
+    rows->whole = rows->whole || (!rc && t->kind == KIND_CHOICE);
+    if (!rows->whole)
+        rows_release(rows);
     str_release(&r.text);
     str_release(&r.parts);
     return rc;

@@ -25,10 +25,20 @@ struct drafts {
     size_t rows_read, rows_left_out, shortened;
 };
 
-/* drafts_make - read all files of the task below dir. Undone by drafts_release, after an error too.
- */
-int drafts_make(struct drafts *d, const struct task *t, const char *dir, uint64_t label_seed,
-                struct err *e);
+/* rows - what the files of a choice's task hold, kept for other label seeds. All zero: nothing. */
+struct rows {
+    struct arena arena;
+    struct kept *a;
+    size_t n, cap;
+    bool whole; /* every row of every file */
+};
+
+/* drafts_make - from all files of the task below dir, or, where rows are whole, from these; else
+ * rows of a choice's task are kept there. Undone by drafts_release and rows_release, after an error
+ * too. */
+int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct rows *rows,
+                uint64_t label_seed, struct err *e);
 void drafts_release(struct drafts *d);
+void rows_release(struct rows *rows);
 
 #endif

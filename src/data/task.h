@@ -91,8 +91,8 @@ struct dataset {
 int dataset_draw(struct dataset *d, const struct task *t, const char *dir,
                  const struct task_sizes *sizes, const struct task_seeds *seeds, struct log *log,
                  struct err *e);
-/* source - a task's files for many draws: read once, and again only where a choice's label seed is
- * another than before. source_draw - as dataset_draw. Owner: caller, source_free; t outlives it. */
+/* source - a task's files for many draws: read once. source_draw - as dataset_draw. Owner: caller,
+ * source_free; t outlives it. */
 struct source;
 int source_new(struct source **out, const struct task *t, const char *dir, struct err *e);
 int source_draw(struct source *s, struct dataset *d, const struct task_sizes *sizes,

@@ -297,25 +297,40 @@ static void questions_keep_their_names(void **state)
 /* One reading for many draws: each is what a reading of its own gives, whatever came before it. */
 static void one_source_many_draws(void **state)
 {
-    static const char *const tasks[] = {LABELLED, LABELLED "group: g\n", CHOICE "balance: 1\n"};
+    static const char *const tasks[] = {
+        LABELLED, LABELLED "group: g\n", CHOICE "balance: 1\n",
+        HEAD "kind: choice\nsource: {files: {train: [c.jsonl, e.jsonl], test: d.jsonl}}\n"
+             "template: \"{q} {candidate}.\"\n"
+             "choice: {question: q, correct: c, distractors: [d, e]}\n"};
     static const struct task_seeds seeds[] = {{1, 1}, {2, 1}, {2, 2}, {1, 1}};
     const struct task_sizes sizes = sizes_of(40, 40, 20, 40);
+    struct str held_out = STR_INIT;
     struct err e = ERR_INIT;
     (void)state;
     put_rows("a.jsonl", 0, 300, 150);
+    put("e.jsonl", "{\"q\": \"One more?\", \"c\": \"yes\", \"d\": \"no\", \"e\": \"perhaps\"}\n");
+    for (size_t i = 0; i < 100; i++)
+        str_addf(&held_out,
+                 "{\"q\": \"Held out %zu?\", \"c\": \"yes %zu\", \"d\": 1, \"e\": \"no\"}\n", i, i);
+    put("d.jsonl", held_out.s);
+    str_release(&held_out);
     put_choices(300);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
         struct task *t = task_of(tasks[i]);
         struct source *s;
         assert_int_equal(source_new(&s, t, scratch, &e), OK);
         for (size_t k = 0; k < 4; k++) {
             struct dataset one, own;
             draw(&own, tasks[i], sizes, seeds[k]);
-            if (k && i < 2) /* what was read is not looked at again */
+            if (k) { /* what was read is not looked at again */
                 put("a.jsonl", "broken");
+                put("c.jsonl", "broken");
+            }
             assert_int_equal(source_draw(s, &one, &sizes, &seeds[k], NULL, &e), OK);
-            if (k && i < 2)
+            if (k) {
                 put_rows("a.jsonl", 0, 300, 150);
+                put_choices(300);
+            }
             assert_string_equal(one.hash, own.hash);
             assert_int_equal(one.duplicates_dropped, own.duplicates_dropped);
             dataset_release(&one);
