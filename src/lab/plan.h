@@ -76,9 +76,12 @@ bool job_head(const struct plan *p, const struct job *j, int32_t *rows);
 size_t job_bytes(const struct job *j);
 /* job_run - compute one job into the store. *busy as store_begin. */
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e);
-/* results_write - results.json and predictions.csv in dir. idle: this run computed nothing, and the
- * study is the one whose results are there: what computed them stays named. */
-int results_write(const struct plan *p, const char *dir, bool idle, struct err *e);
+/* results_write - results.json and predictions.csv in dir, and study.yaml where the settings are
+ * not those that are there (yaml; NULL: they are): at no time beside other settings' numbers. idle:
+ * this run computed nothing, and the study is the one whose results are there: what computed them
+ * stays named. */
+int results_write(const struct plan *p, const char *dir, const char *yaml, bool idle,
+                  struct err *e);
 
 /* predictions_write - predictions.csv in dir: every test example of every repetition with each
  * model's probabilities (docs/results.md). probs [jobs]: [n,K] on the test part, NULL where the job

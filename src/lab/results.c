@@ -558,7 +558,21 @@ static void examples_json(struct js *w, const struct bench *b)
     js_close(w, '}');
 }
 
-int results_write(const struct plan *p, const char *dir, bool idle, struct err *e)
+/* settings_write - study.yaml; the results of other settings go before it comes. */
+static int settings_write(const char *dir, const char *results, const char *yaml, struct err *e)
+{
+    struct str path = STR_INIT;
+    str_path(&path, dir, "study.yaml");
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = file_remove_tree(results, e);
+    if (!rc)
+        rc = file_write(path.s, yaml, strlen(yaml), e);
+    str_release(&path);
+    return rc;
+}
+
+int results_write(const struct plan *p, const char *dir, const char *yaml, bool idle, struct err *e)
 {
     struct str out = STR_INIT, path = STR_INIT;
     struct doc_tree old = DOC_TREE_INIT;
@@ -588,7 +602,9 @@ int results_write(const struct plan *p, const char *dir, bool idle, struct err *
     str_path(&path, dir, "results.json");
     if ((rc = str_check(&out, e)) || (rc = str_check(&path, e)))
         goto out;
-    rc = predictions_write(p, b.probs, dir, e);
+    rc = yaml ? settings_write(dir, path.s, yaml, e) : OK;
+    if (!rc)
+        rc = predictions_write(p, b.probs, dir, e);
     if (!rc)
         rc = file_write(path.s, out.s, out.len, e);
 out:

@@ -184,22 +184,24 @@ static int study_jobs(const struct plan *p, struct lab_summary *sum, struct err 
     return rc;
 }
 
-/* study_write - study.yaml; *same: it was there, with the same settings. */
-static int study_write(const struct plan *p, const char *dir, bool *same, struct err *e)
+/* study_write - study.yaml, where it is another than is there; *same: it was there. The settings of
+ * results that are there stay until new ones take their place (results_write). */
+static int study_write(const char *dir, const char *yaml, bool *same, struct err *e)
 {
-    struct str yaml = STR_INIT, path = STR_INIT, old = STR_INIT;
+    struct str path = STR_INIT, results = STR_INIT, old = STR_INIT;
     struct err ignored = ERR_INIT;
-    int rc = study_resolved(p->study, p->lab->assets, &yaml, e);
     str_path(&path, dir, "study.yaml");
+    str_path(&results, dir, "results.json");
+    int rc = str_check(&path, e);
     if (!rc)
-        rc = str_check(&path, e);
+        rc = str_check(&results, e);
     if (!rc)
         rc = file_mkdirs(dir, e);
-    *same = !rc && !file_read(&old, path.s, &ignored) && !strcmp(old.s, yaml.s);
-    if (!rc && !*same)
-        rc = file_write(path.s, yaml.s, yaml.len, e);
+    *same = !rc && !file_read(&old, path.s, &ignored) && !strcmp(old.s, yaml);
+    if (!rc && !*same && !file_exists(results.s))
+        rc = file_write(path.s, yaml, strlen(yaml), e);
     str_release(&old);
-    str_release(&yaml);
+    str_release(&results);
     str_release(&path);
     return rc;
 }
@@ -210,6 +212,7 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     double start = clock_now();
     int cache = -1;
     bool same = false;
+    struct str yaml = STR_INIT;
     memset(out, 0, sizeof *out);
     str_init(&out->dir);
     int rc = plan_make(&p, lab, s, e);
@@ -219,16 +222,19 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->name);
     rc = str_check(&out->dir, e);
     if (!rc)
-        rc = study_write(&p, out->dir.s, &same, e);
+        rc = study_resolved(s, lab->assets, &yaml, e);
+    if (!rc)
+        rc = study_write(out->dir.s, yaml.s, &same, e);
     if (!rc)
         rc = cached_features_hold(&p, &cache, e);
     if (!rc)
         rc = study_jobs(&p, out, e);
     out->seconds = clock_now() - start;
     if (!rc)
-        rc = results_write(&p, out->dir.s, same && !out->ran, e);
+        rc = results_write(&p, out->dir.s, same ? NULL : yaml.s, same && !out->ran, e);
     cached_features_drop(&p, cache, !rc && !out->failed);
     plan_release(&p);
+    str_release(&yaml);
     return rc;
 }
 

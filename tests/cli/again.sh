@@ -35,6 +35,32 @@ for name in ("results", "curves", "predictions"):
                 assert digits(x) == digits(repr(float(x))), (name, x)
 E
 
+# An edited study that is stopped leaves the old settings beside the old numbers; no settings stand beside other settings' numbers,
+# wherever the disk is full.
+sed 's/^student: {/&batch: 16, /; s/^name: .*/name: edited/' micro.yaml >edited.yaml
+expect 0 "$W2S" run micro.yaml $small name=edited --runs e
+cp -R e/studies/edited old
+W2S_FAULT_WRITE=3 expect 1 "$W2S" run edited.yaml $small name=edited --runs e --jobs 1
+for f in study.yaml results.json; do cmp old/$f e/studies/edited/$f || fail "a study that was stopped changed $f"; done
+expect 0 "$W2S" run edited.yaml $small name=jobs --runs e
+stopped=0
+for n in {1..20}; do
+    rm -rf e/studies/edited && cp -R old e/studies/edited
+    W2S_FAULT_WRITE=$n "$W2S" run edited.yaml $small name=edited --runs e >out 2>err
+    new=$(grep -c 'batch: 16' e/studies/edited/study.yaml)
+    if cmp -s old/results.json e/studies/edited/results.json; then
+        [ "$new" = 0 ] || fail "write $n: new settings beside old numbers"
+    elif [ -e e/studies/edited/results.json ]; then
+        [ "$new" = 1 ] || fail "write $n: old settings beside new numbers"
+        break
+    fi
+    stopped=$((stopped + 1))
+done
+checks=$((checks + stopped))
+[ $stopped -ge 3 ] && [ $stopped -lt 20 ] || fail "$stopped runs were stopped"
+says e/studies/edited/study.yaml "batch: 16"
+cmp -s old/results.json e/studies/edited/results.json && fail "the edited study has the old numbers"
+
 # Nine test questions do not say how far they can be trusted.
 expect 0 "$W2S" run micro.yaml $small data.test=9 'methods=[naive, confidence]' --runs few --json
 python3 - out <<'E' || fail "intervals of nine questions"
