@@ -102,7 +102,9 @@ static int study_run(const struct app *app, struct session *s, const struct stud
  * given. */
 static int worker_argv(const struct args *a, const char ***argv, struct str words[2], struct err *e)
 {
-    static const char *const passed[] = {"runs", "device"};
+    static const struct {
+        const char *name, *word;
+    } passed[] = {{"runs", "--runs"}, {"device", "--device"}};
     size_t n = 0;
     *argv = mem_alloc(a->n_rest + 16, sizeof **argv, e);
     if (!*argv)
@@ -119,8 +121,8 @@ static int worker_argv(const struct args *a, const char ***argv, struct str word
     (*argv)[n++] = "--threads";
     (*argv)[n++] = words[0].s;
     for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
-        const char *value = args_option(&cmd_run, a, passed[i]);
-        (*argv)[n] = i ? "--device" : "--runs";
+        const char *value = args_option(&cmd_run, a, passed[i].name);
+        (*argv)[n] = passed[i].word;
         (*argv)[n + 1] = value;
         n += value ? 2 : 0;
     }

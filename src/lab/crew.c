@@ -7,7 +7,8 @@
  *
  * They are this program started again, with the same study: what is between processes that share a
  * study anyway (locks, jobs that appear whole) is between them too, and one that is killed takes
- * nothing with it. Only run.c decides and speaks; their warnings are passed on as its own.
+ * nothing with it: another is started in its place. Only run.c decides and speaks; their warnings
+ * are passed on as its own.
  * clang-format on */
 #include "lab/plan.h"
 #include "core/mem.h"
@@ -24,9 +25,11 @@
 #define WORKER_BYTES ((size_t)128 << 20)
 
 struct worker {
-    struct proc proc;
-    struct str text; /* heard and not yet a whole line */
-    struct job *job; /* that it computes; NULL */
+    struct proc proc; /* zeroed: started when there is a job for it, unless it is given up */
+    bool ready;       /* it has read the study and takes jobs */
+    bool given_up;    /* it cannot be started, or died before it was ready */
+    struct str text;  /* heard and not yet a whole line */
+    struct job *job;  /* that it computes; NULL */
     double start;
 };
 
@@ -37,8 +40,7 @@ struct crew {
     size_t n;
 };
 
-/* crew_size - how many are worth starting. */
-static size_t crew_size(const struct plan *p)
+size_t crew_size(const struct plan *p)
 {
     const struct lab *lab = p->lab;
     size_t small = 0, most = 0, wanted = lab->jobs ? lab->jobs : (size_t)p->threads;
@@ -63,6 +65,17 @@ static size_t crew_size(const struct plan *p)
     return n;
 }
 
+/* worker_start - in its place, which has none. */
+static int worker_start(const struct crew *c, struct worker *w, struct err *e)
+{
+    w->ready = false;
+    str_release(&w->text);
+    str_init(&w->text);
+    int rc = proc_start(&w->proc, c->plan->lab->worker, e);
+    w->given_up = rc != OK;
+    return rc;
+}
+
 int crew_start(struct crew **out, const struct plan *p, struct err *e)
 {
     struct crew *c;
@@ -83,7 +96,7 @@ int crew_start(struct crew **out, const struct plan *p, struct err *e)
     c->plan = p;
     for (size_t i = 0; i < n; i++)
         str_init(&c->list[i].text);
-    while (c->n < n && !proc_start(&c->list[c->n].proc, p->lab->worker, &why))
+    while (c->n < n && !worker_start(c, &c->list[c->n], &why))
         c->n++;
     if (c->n < n)
         log_warn(p->lab->log, "%zu workers instead of %zu: %s", c->n, n, why.msg);
@@ -95,7 +108,7 @@ size_t crew_alive(const struct crew *c)
 {
     size_t n = 0;
     for (size_t i = 0; c && i < c->n; i++)
-        n += c->list[i].proc.pid != 0;
+        n += !c->list[i].given_up;
     return n;
 }
 
@@ -115,19 +128,29 @@ bool crew_has(const struct crew *c, const struct job *j)
     return has;
 }
 
-/* worker_bury - one that says no more; *lost the job that it had. */
-static void worker_bury(const struct crew *c, struct worker *w, struct job **lost)
+/* worker_bury - one that says no more, or that cannot be heard; the job that it had is in *r. */
+static void worker_bury(const struct crew *c, struct worker *w, struct crew_report *r)
 {
     int status = proc_end(&w->proc);
-    *lost = w->job;
-    if (stop_asked())
-        ; /* Ctrl-C went to all of them */
+    char how[64];
+    *r = (struct crew_report){.job = w->job, .lost = w->job != NULL};
+    if (w->text.failed)
+        snprintf(how, sizeof how, "a worker was ended, no memory for what it says");
     else if (status > 128)
-        log_warn(c->plan->lab->log, "a worker was killed (signal %d)%s%s", status - 128,
-                 w->job ? "; to be done again: " : "", w->job ? w->job->label : "");
+        snprintf(how, sizeof how, "a worker was killed (signal %d)", status - 128);
     else
-        log_warn(c->plan->lab->log, "a worker ended with status %d%s%s", status,
-                 w->job ? "; to be done again: " : "", w->job ? w->job->label : "");
+        snprintf(how, sizeof how, "a worker ended with status %d", status);
+    if (!stop_asked()) /* else it was to end */
+        log_warn(c->plan->lab->log, "%s%s%s", how, w->job ? ": " : "", w->job ? w->job->label : "");
+    /* What it was given before it was ready is not what killed it. */
+    if (w->job && w->ready && !stop_asked()) {
+        w->job->losses++;
+        err_set(&w->job->why, ERR_CHILD, "its worker was killed twice, last by signal %d",
+                status - 128);
+        if (w->text.failed || status <= 128)
+            err_set(&w->job->why, ERR_CHILD, "its worker ended twice before it was done");
+    }
+    w->given_up = !w->ready;
     w->job = NULL;
 }
 
@@ -135,18 +158,21 @@ bool crew_give(struct crew *c, struct job *j)
 {
     for (size_t i = 0; c && i < c->n; i++) {
         struct worker *w = &c->list[i];
+        struct crew_report none;
+        struct err why = ERR_INIT;
         char line[HASH_HEX + 1];
-        if (!w->proc.pid || w->job)
-            continue;
         snprintf(line, sizeof line, "%s\n", j->hash);
-        if (!proc_say(&w->proc, line)) {
-            struct job *none;
-            worker_bury(c, w, &none);
-            continue;
+        while (!w->given_up && !w->job) {
+            if (!w->proc.pid && worker_start(c, w, &why)) {
+                log_warn(c->plan->lab->log, "a worker less: %s", why.msg);
+            } else if (!proc_say(&w->proc, line)) {
+                worker_bury(c, w, &none);
+            } else {
+                w->job = j;
+                w->start = clock_now();
+                return true;
+            }
         }
-        w->job = j;
-        w->start = clock_now();
-        return true;
     }
     return false;
 }
@@ -160,11 +186,16 @@ static void worker_line(struct crew *c, struct worker *w, const char *line, stru
     struct err ignored = ERR_INIT;
     const char *event = "", *text = line;
     int64_t code = 0;
-    if (!doc_parse_json(&t, line, strlen(line), "worker", 1, &ignored)) {
+    int rc = doc_parse_json(&t, line, strlen(line), "worker", 1, &ignored);
+    if (rc == ERR_NOMEM)
+        w->text.failed = true;
+    if (!rc) {
         (void)doc_opt_str(t.root, "event", &event, &ignored);
         (void)doc_opt_str(t.root, "text", &text, &ignored);
     }
-    if (strcmp(event, "job") == 0 && w->job) {
+    if (strcmp(event, "ready") == 0) {
+        w->ready = true;
+    } else if (strcmp(event, "job") == 0 && w->job) {
         *r = (struct crew_report){.job = w->job, .seconds = clock_now() - w->start};
         (void)doc_opt_bool(t.root, "busy", &r->busy, &ignored);
         (void)doc_opt_int(t.root, "code", 0, INT32_MAX, &code, &ignored);
@@ -180,7 +211,8 @@ static void worker_line(struct crew *c, struct worker *w, const char *line, stru
     doc_tree_release(&t);
 }
 
-/* worker_hear - until a job's end is among what it said; *ended where it says no more. */
+/* worker_hear - until a job's end is among what it said; *ended where it says no more, or there is
+ * no memory for it. */
 static void worker_hear(struct crew *c, struct worker *w, struct crew_report *r, bool *ended)
 {
     *ended = !proc_hear(&w->proc, &w->text);
@@ -191,7 +223,7 @@ static void worker_hear(struct crew *c, struct worker *w, struct crew_report *r,
         memmove(w->text.s, w->text.s + used, w->text.len - used + 1);
         w->text.len -= used;
     }
-    *ended = *ended && !r->job;
+    *ended = (*ended || w->text.failed) && !r->job;
 }
 
 void crew_hear(struct crew *c, double wait, struct crew_report *r)
@@ -205,8 +237,7 @@ void crew_hear(struct crew *c, double wait, struct crew_report *r)
                 continue;
             worker_hear(c, &c->list[i], r, &ended);
             if (ended)
-                worker_bury(c, &c->list[i], &r->job);
-            r->lost = ended && r->job;
+                worker_bury(c, &c->list[i], r);
         }
         if (r->job || again)
             break;
@@ -234,6 +265,12 @@ void crew_end(struct crew *c)
 
 /* The other side: a worker. */
 
+static void work_ready(void)
+{
+    puts("{\"event\": \"ready\"}");
+    fflush(stdout);
+}
+
 static void work_report(const struct job *j, int rc, bool busy)
 {
     struct str s = STR_INIT;
@@ -241,7 +278,6 @@ static void work_report(const struct job *j, int rc, bool busy)
     js_init(&w, &s);
     js_open(&w, '{');
     js_key(&w, "event"), js_str(&w, "job");
-    js_key(&w, "hash"), js_str(&w, j->hash);
     js_key(&w, "busy"), js_bool(&w, busy);
     js_key(&w, "code"), js_int(&w, rc);
     js_key(&w, "full"), js_bool(&w, j->why.full);
@@ -267,6 +303,8 @@ int lab_work(const struct lab *lab, const struct study *s, struct err *e)
     p.lab = lab;
     p.worker = true;
     rc = cached_features_hold(&p, &cache, e);
+    if (!rc)
+        work_ready();
     while (!rc && !stop_asked() && fgets(line, sizeof line, stdin)) {
         struct job *j = NULL;
         bool busy = false;

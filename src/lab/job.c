@@ -384,6 +384,14 @@ static void desk_clear(struct desk *d)
     model_free(d->model);
 }
 
+static void work_fail(const struct plan *p, const struct job *j, struct store_work *w,
+                      const struct err *why)
+{
+    struct err also = ERR_INIT;
+    if (store_fail(p->lab->store, w, why, &also))
+        log_warn(p->lab->log, "the failure of %s could not be recorded: %s", j->label, also.msg);
+}
+
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
 {
     struct desk d = {
@@ -402,11 +410,18 @@ out:
     desk_clear(&d);
     if (rc == ERR_INTERRUPTED)
         store_leave(p->lab->store, &d.work);
-    else if (rc) {
-        struct err also = ERR_INIT;
-        if (store_fail(p->lab->store, &d.work, e, &also))
-            log_warn(p->lab->log, "the failure of %s could not be recorded: %s", j->label,
-                     also.msg);
-    }
+    else if (rc)
+        work_fail(p, j, &d.work, e);
     return rc;
+}
+
+void job_fail(const struct plan *p, const struct job *j)
+{
+    struct store_work w;
+    struct err also = ERR_INIT;
+    bool busy = false;
+    if (store_begin(p->lab->store, j->hash, "train", j->label, p->study->name, &w, &busy, &also))
+        log_warn(p->lab->log, "the failure of %s could not be recorded: %s", j->label, also.msg);
+    else if (!busy)
+        work_fail(p, j, &w, &j->why);
 }

@@ -22,6 +22,7 @@ struct job {
     char *spec;   /* the JSON that was hashed */
     int threads;  /* that compute it; a small job has one, so that several run at once */
     double again; /* clock_now() before which it is another process's */
+    int losses;   /* workers that died of it */
     enum job_state state;
     struct err why; /* of a failure */
 };
@@ -76,6 +77,8 @@ bool job_head(const struct plan *p, const struct job *j, int32_t *rows);
 size_t job_bytes(const struct job *j);
 /* job_run - compute one job into the store. *busy as store_begin. */
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e);
+/* job_fail - record the failure of one that its own process could not record: its `why`. */
+void job_fail(const struct plan *p, const struct job *j);
 /* results_write - results.json and predictions.csv in dir, and study.yaml where the settings are
  * not those that are there (yaml; NULL: they are): at no time beside other settings' numbers. idle:
  * this run computed nothing, and the study is the one whose results are there: what computed them
@@ -94,13 +97,16 @@ int job_probs(const struct plan *p, const struct job *j, enum task_part part, do
 
 /* crew - worker processes, each of which computes one small job at a time (crew.c).
  *
- * crew_start - as many as the study's small jobs, lab->jobs, its threads and the machine's memory
- * are good for; none (*c NULL) where those are fewer than two, or where none can be started.
- * crew_alive, crew_working - how many there are; have a job. Both accept NULL.
+ * crew_size - how many the study's small jobs, lab->jobs, its threads and the machine's memory are
+ * good for.
+ * crew_start - as many as that; none (*c NULL) where it is fewer than two, or where none can be
+ * started.
+ * crew_alive, crew_working - how many there are; have a job. Both accept NULL. One that died is
+ * started again when there is a job for it, but for one that never was ready: it is no more.
  * crew_give - a job to one that has none; false where there is none.
  * crew_hear - waits at most `wait` seconds for something to happen. What became of a job is in *r:
  * of none where r->job is NULL; busy and rc as of job_run, whose sentence is in the job's `why`. A
- * job whose worker died is lost: it is to be given again.
+ * job whose worker died is lost: it is to be given again, or fails (run.c).
  * crew_end - all of them end; a job under way is left as by Ctrl-C. */
 struct crew;
 struct crew_report {
@@ -109,6 +115,7 @@ struct crew_report {
     bool busy, lost;
     double seconds;
 };
+size_t crew_size(const struct plan *p);
 int crew_start(struct crew **c, const struct plan *p, struct err *e);
 size_t crew_alive(const struct crew *c);
 size_t crew_working(const struct crew *c);

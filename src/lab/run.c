@@ -36,6 +36,8 @@ static void say_result(const struct plan *p, const struct job *j, size_t done, d
 /* How often a crew's jobs are looked at where nothing is heard of them: for Ctrl-C, and for
  * progress. */
 #define TURN 0.1
+/* Workers that may die of a job: the first may have died of something else. */
+#define LOSSES 2
 /* Seconds before a job is asked for again that another process has. */
 #define AGAIN 1.0
 
@@ -126,7 +128,10 @@ static int crew_turn(const struct plan *p, struct crew *c, struct progress *prog
         *e = r.job->why;
         return r.rc;
     }
-    if (r.job && r.busy)
+    if (r.job && r.lost && r.job->losses >= LOSSES && !store_has(p->lab->store, r.job->hash)) {
+        job_fail(p, r.job);
+        job_ended(p, r.job, r.job->why.code, 0, sum);
+    } else if (r.job && r.busy)
         r.job->again = clock_now() + AGAIN;
     else if (r.job && !r.lost && r.rc != ERR_INTERRUPTED)
         job_ended(p, r.job, r.rc, r.seconds, sum);
@@ -352,6 +357,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         return rc;
     struct counts *counts = mem_zalloc(s->seeds * p.n_models, sizeof *counts, e);
     rc = counts ? product_rate(lab->dev, &rate, e) : e->code;
+    size_t crew = crew_size(&p), at_once = crew > 1 ? crew : 1;
     js_init(&w, out);
     if (json)
         js_open(&w, '[');
@@ -367,7 +373,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         if (rc)
             break;
         if (j->state == JOB_TODO) {
-            total += seconds;
+            total += j->threads == 1 ? seconds / (double)at_once : seconds;
             todo++;
         }
         if (!json) {
@@ -388,10 +394,10 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     } else if (!rc) {
         struct str took = STR_INIT;
         str_duration(&took, total);
-        str_addf(out,
-                 "%zu jobs, %zu to do, about %s at %.0f GF/s, the fastest of the products timed "
-                 "just now\n",
-                 p.n_jobs, todo, took.s, rate / 1e9);
+        str_addf(out, "%zu jobs, %zu to do, about %s", p.n_jobs, todo, took.s);
+        if (at_once > 1)
+            str_addf(out, ", small jobs %zu at once,", at_once);
+        str_addf(out, " at %.0f GF/s, the fastest of the products timed just now\n", rate / 1e9);
         str_release(&took);
     }
     mem_free(counts);

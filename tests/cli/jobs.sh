@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 numbers() { (cd "$1" && find jobs -name '*.f64' | LC_ALL=C sort | xargs sha256sum); }
-told() { grep -vE 'seconds|memory|resumed|finished' "$1/studies/many/results.csv"; }
+told() { grep -vE 'seconds|memory|resumed|finished|worker' "$1/studies/many/results.csv"; }
 workers() { pgrep -P "$1"; }
 # left PID...: waits until none of them runs
 left() {
@@ -14,6 +14,13 @@ left() {
         sleep .1
     done
     return 1
+}
+# alone PID: whether its first thread computes by itself; what others do as they start is little
+alone() {
+    local t main others=0
+    for t in /proc/"$1"/task/*; do [ "${t##*/}" = "$1" ] || others=$((others + $(cut -d ' ' -f 14 "$t/stat"))); done
+    main=$(cut -d ' ' -f 14 "/proc/$1/task/$1/stat")
+    [ "$main" -ge 10 ] && [ $((5 * others)) -le "$main" ]
 }
 # started: waits until the study in $pid has two workers and a job is done
 started() {
@@ -41,11 +48,11 @@ says err "0 computed, 21 found"
 "$W2S" "$@" training.epochs=40 name=long --runs auto >out 2>err &
 pid=$!
 started
+sleep .6
 for p in $(workers $pid); do
     checks=$((checks + 1))
-    for t in /proc/"$p"/task/*; do
-        [ "${t##*/}" = "$p" ] || [ "$(cut -d ' ' -f 14 "$t/stat")" -le 1 ] || fail "a second thread of a worker computes"
-    done
+    alone "$p" || fail "a second thread of a worker computes"
+    ls -l /proc/"$p"/fd | grep -q 'auto/cache/lock$' || fail "a worker does not say that it reads features"
 done
 # Ctrl-C where the parent alone hears of it: all stop in order, and it goes on.
 these=$(workers $pid)
@@ -63,8 +70,13 @@ setsid "$W2S" "$@" $long --runs group >out 2>err &
 pid=$!
 started
 these=$(workers $pid)
-busy=$(for p in $these; do grep -lE "\"pid\": *$p\\b" group/work/*/work.json; done)
-kill -STOP $these
+for _ in $(seq 1 200); do
+    kill -STOP $these
+    busy=$(for p in $these; do grep -lE "\"pid\": *$p\\b" group/work/*/work.json; done)
+    [ "$(echo "$busy" | wc -w)" = 2 ] && break
+    kill -CONT $these
+    sleep .02
+done
 kill -INT -- -$pid
 sleep .3
 kill -CONT $these
@@ -114,10 +126,60 @@ pid=$!
 started
 these=$(workers $pid)
 for p in $these; do kill -9 "$p"; sleep .2; done
+for _ in $(seq 1 100); do
+    new=$(workers $pid)
+    [ "$(echo "$new" | wc -w)" = 2 ] && ! grep -qwF "$these" <<<"$new" && break
+    sleep .02
+done
+[ "$(echo "$new" | wc -w)" = 2 ] || fail "dead workers have no successors"
 wait $pid || fail "the study did not survive its workers"
 says err "warning: a worker was killed (signal 9)"
 says err "21 jobs: 21 computed, 0 found, 0 failed"
 [ "$(numbers hurt)" = "$(numbers one)" ] || fail "without its workers, other bits"
+
+# A worker that is asked to end leaves its job, which another takes up; a job of which a worker dies twice has failed, and the study goes on.
+"$W2S" "$@" $long --runs crash >out 2>err &
+pid=$!
+started
+asked=$(workers $pid | head -n 1)
+kill -TERM "$asked"
+left "$asked" || fail "a worker that was asked to end goes on"
+for signal in KILL ILL; do
+    p=
+    while kill -0 $pid 2>/dev/null && [ -z "$p" ]; do
+        note=$(grep -l ceiling crash/work/*/work.json 2>/dev/null)
+        [ -n "$note" ] && p=$(grep -oE '"pid": *[0-9]+' "$note" 2>/dev/null | grep -oE '[0-9]+')
+        [ -n "$p" ] && { kill -$signal "$p" 2>/dev/null || p=; }
+    done
+    left "$p" || fail "a worker outlived SIG$signal"
+done
+wait $pid
+[ $? = 1 ] || fail "a job that kills its workers is not a failed job"
+says err "failed: its worker was killed twice, last by signal 4"
+grep -q "its worker was killed twice, last by signal 4" crash/failed/*.json || fail "the failure is not recorded"
+says err "computed, 0 found, 1 failed"
+expect 0 "$W2S" "$@" $long --runs crash
+says err "1 computed"
+[ "$(numbers crash)" = "$(numbers straight)" ] || fail "after a job that killed its workers, other bits"
+
+# Two at one runs folder, each with workers: every job is computed once, by one or the other.
+"$W2S" "$@" --runs both >out.1 2>err.1 &
+pid=$!
+expect 0 "$W2S" "$@" --runs both
+wait $pid || fail "the other of two ended with an error"
+checks=$((checks + 1))
+[ "$(cat err err.1 | grep -oE '[0-9]+ computed' | awk '{n += $1} END {print n}')" = 21 ] || fail "two computed $(cat err err.1 | grep computed)"
+[ "$(numbers both)" = "$(numbers one)" ] || fail "two at one folder, other bits"
+
+# One at a time, a small job still has one thread.
+"$W2S" "$@" $long training.epochs=400 --runs single --jobs 1 >out 2>err &
+pid=$!
+for _ in $(seq 1 200); do grep -q accuracy err && break; sleep .02; done
+checks=$((checks + 1))
+sleep 1
+alone $pid || fail "a second thread computes a small job"
+kill -9 $pid
+wait $pid 2>/dev/null
 
 # Jobs that fail: named, counted, tried once in a run.
 for n in 1 2; do
@@ -146,6 +208,20 @@ END
 sed 's/" good"/" nothing like it"/' toy.yaml >two.yaml
 expect 0 "$W2S" run micro.yaml task=two.yaml --runs json --jobs 2
 says err 'warning: label word " nothing like it" is not one token'
+
+# What is estimated is what will run side by side.
+for n in 1 2; do
+    expect 0 "$W2S" "$@" training.epochs=3000 --runs r --dry-run --jobs $n
+    python3 - $n out <<'END' || fail "--jobs $n: the last line is no sum of what runs at once"
+import re, sys
+n, lines = int(sys.argv[1]), open(sys.argv[2]).read().splitlines()
+def seconds(s): return sum(float(x) * {"h": 3600, "m": 60, "s": 1}[u] for x, u in re.findall(r"([\d.]+)([hms])\b", s))
+rows = sum(seconds(x[6:16]) for x in lines[1:-1])
+last = seconds(re.search(r"about (.*?)(,| at)", lines[-1])[1])
+assert len(lines) == 23 and ("small jobs 2 at once" in lines[-1]) == (n == 2), lines
+assert abs(last * n / rows - 1) < .1, (last, rows)
+END
+done
 
 # As many as there are threads, and no more; fewer where memory would not do.
 expect 2 "$W2S" "$@" --runs r --jobs 3
