@@ -265,6 +265,71 @@ static void killed_at_every_step(void **state)
     assert_true(done > 1 && finished > 1);
     store_close(s);
 }
+
+/* The folder under work/ thrown away and made anew between a process's finding its lock and taking
+ * it: what it holds then is the lock of nothing, and another has the job. It is stopped at its n-th
+ * entry into or return from the system, for every n before it has the lock. */
+static void thrown_away_at_every_step(void **state)
+{
+    (void)state;
+    struct store *s = store_fresh("thrown");
+    struct err e = ERR_INIT;
+    struct str dir = STR_INIT, lock = STR_INIT;
+    char hash[HASH_HEX];
+    bool busy, has = false;
+    size_t n = 0;
+    hash_of(hash, "thrown");
+    str_addf(&dir, "%s/work/%s", store_dir(s), hash);
+    str_addf(&lock, "%s/lock", dir.s);
+    while (!has) {
+        struct store_work w;
+        int status, probe = -1;
+        n++;
+        assert_ok(file_remove_tree(dir.s, &e), &e);
+        pid_t child = fork();
+        if (child == 0) {
+            if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+                _exit(77);
+            raise(SIGSTOP);
+            int rc = store_begin(s, hash, "train", "a", "quick", &w, &busy, &e);
+            _exit(rc ? 1 : busy ? 0 : 2);
+        }
+        waitpid(child, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+            print_message("SKIP: this system lets no process be traced\n");
+            store_close(s);
+            skip();
+        }
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+            waitpid(child, &status, 0);
+            assert_false(WIFEXITED(status));
+        }
+        if (file_exists(lock.s)) {
+            assert_ok(file_lock(lock.s, false, &probe, &e), &e);
+            has = probe < 0;
+            file_unlock(probe);
+        }
+        if (has) {
+            kill(child, SIGKILL);
+            waitpid(child, NULL, 0);
+            break;
+        }
+        assert_ok(file_remove_tree(dir.s, &e), &e);
+        assert_ok(store_begin(s, hash, "train", "a", "quick", &w, &busy, &e), &e);
+        assert_false(busy);
+        ptrace(PTRACE_DETACH, child, NULL, NULL);
+        waitpid(child, &status, 0);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        store_leave(s, &w);
+    }
+    print_message("thrown away at %zu places\n", n - 1);
+    assert_true(n > 4);
+    str_release(&dir);
+    str_release(&lock);
+    store_close(s);
+}
 #endif
 
 /* A child does jobs as fast as it can and is killed at a random moment, again and again: what is in
@@ -527,6 +592,7 @@ int main(void)
         cmocka_unit_test(killed_before_rename),
 #ifdef __linux__
         cmocka_unit_test(killed_at_every_step),
+        cmocka_unit_test(thrown_away_at_every_step),
 #endif
         cmocka_unit_test(killed_anywhere),
         cmocka_unit_test(raced),
