@@ -104,6 +104,7 @@ struct pass {
     struct model *m;
     float *base; /* all activations */
     size_t cap;  /* floats there */
+    size_t most; /* floats that a batch has wanted */
     struct activations a;
     struct extent extent; /* of the last forward */
     bool backward_due;

@@ -114,21 +114,27 @@ static int batch_take(struct pass *p, const struct batch *b, enum reads how, con
     return OK;
 }
 
+/* A buffer that has to grow has room for larger batches to come, in shares of what this one wants:
+ * memory is taken only as it is written, and a buffer made anew costs a good part of a step. */
+#define ROOM 2
+
 /* pass_place - the buffer holds what p->extent wants, and every pointer is set. */
 static int pass_place(struct pass *p, struct err *e)
 {
     const struct model_config *c = &p->m->cfg;
     size_t want = activations_place(&p->a, c, &p->extent, NULL);
     if (want > p->cap) {
+        size_t room = p->base && want < SIZE_MAX / 2 ? want + want / ROOM : want;
         dev_free(p->m->dev, p->base);
         p->cap = 0;
-        p->base = want == SIZE_MAX ? NULL : dev_alloc(p->m->dev, want, e);
+        p->base = want == SIZE_MAX ? NULL : dev_reserve(p->m->dev, room, e);
         if (want == SIZE_MAX)
             err_set(e, ERR_NOMEM, "out of memory: more bytes asked for than can be counted");
         if (!p->base)
             return err_wrap(e, "activations of %zu tokens", p->extent.N);
-        p->cap = want;
+        p->cap = room;
     }
+    p->most = want > p->most ? want : p->most;
     activations_place(&p->a, c, &p->extent, p->base);
     return OK;
 }

@@ -259,6 +259,12 @@ float *dev_alloc_lazy(struct dev *d, size_t n, struct err *e)
     return mem_zalloc_lazy(n, sizeof(float), e);
 }
 
+float *dev_reserve(struct dev *d, size_t n, struct err *e)
+{
+    (void)d;
+    return mem_alloc(n, sizeof(float), e);
+}
+
 void dev_free(struct dev *d, float *p)
 {
     (void)d;

@@ -108,6 +108,8 @@ float *dev_alloc(struct dev *d, size_t n,
 /* dev_alloc_lazy - the same, for what is large and hardly written: memory is taken as it is
  * touched, where the device can. */
 float *dev_alloc_lazy(struct dev *d, size_t n, struct err *e);
+/* dev_reserve - the same for what is written before it is read: the numbers are not set. */
+float *dev_reserve(struct dev *d, size_t n, struct err *e);
 void dev_free(struct dev *d, float *p);
 void dev_upload(struct dev *d, float *dst, const float *host, size_t n);
 void dev_download(struct dev *d, float *host, const float *src, size_t n);

@@ -135,13 +135,13 @@ static void bytes_of(const struct model_config *c)
         train_once(m, p, &t.b, false);
         for (size_t i = 0; i < m->n_params; i++) /* values; gradient and two moments */
             held += floats_of(&m->params[i]) * (m->params[i].g ? 4 : 1);
-        held += p->cap;
+        held += p->most;
         if (model_bytes(c, &kinds[k], N) != held * sizeof(float))
             fail_msg("%s, kind %zu: said %zu bytes, held %zu", family_name(c->family), k,
                      model_bytes(c, &kinds[k], N), held * sizeof(float));
         check(pass_new(&less, m, &e));
         train_once(m, less, &u.b, false);
-        assert_true(less->cap < p->cap || c->parallel || kinds[k].kind == TRAIN_HEAD);
+        assert_true(less->most < p->most || c->parallel || kinds[k].kind == TRAIN_HEAD);
         pass_free(less);
         pass_free(p);
         model_free(m);
