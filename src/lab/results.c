@@ -558,16 +558,20 @@ static void examples_json(struct js *w, const struct bench *b)
     js_close(w, '}');
 }
 
-/* settings_write - study.yaml; the results of other settings go before it comes. */
+/* settings_write - study.yaml; the results of other settings go before it comes. Where it is there
+ * already, another process may have written the results of this study, and be reading them. */
 static int settings_write(const char *dir, const char *results, const char *yaml, struct err *e)
 {
-    struct str path = STR_INIT;
+    struct str path = STR_INIT, old = STR_INIT;
+    struct err ignored = ERR_INIT;
     str_path(&path, dir, "study.yaml");
     int rc = str_check(&path, e);
-    if (!rc)
+    bool there = !rc && !file_read(&old, path.s, &ignored) && strcmp(old.s, yaml) == 0;
+    if (!rc && !there)
         rc = file_remove_tree(results, e);
-    if (!rc)
+    if (!rc && !there)
         rc = file_write(path.s, yaml, strlen(yaml), e);
+    str_release(&old);
     str_release(&path);
     return rc;
 }

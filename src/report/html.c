@@ -528,7 +528,7 @@ static int write_in(const char *dir, const char *name, const struct str *data, s
     return rc;
 }
 
-int report_write(const char *dir, struct log *log, struct err *e)
+static int report_files(const char *dir, struct log *log, struct err *e)
 {
     struct doc_tree t = DOC_TREE_INIT;
     struct figure figures[FIGURES] = {0};
@@ -567,5 +567,23 @@ out:
     str_release(&html);
     str_release(&yaml);
     str_release(&missing);
+    return rc;
+}
+
+/* Processes that share a study end it with the same report, one after the other: the figures of one
+ * are not taken away under another. */
+int report_write(const char *dir, struct log *log, struct err *e)
+{
+    struct str path = STR_INIT;
+    int fd = -1;
+    str_path(&path, dir, ".lock");
+    int rc = str_check(&path, e);
+    if (!rc && file_is_dir(dir))
+        rc = file_lock(path.s, true, &fd, e);
+    if (!rc)
+        rc = report_files(dir, log, e);
+    if (fd >= 0)
+        file_unlock(fd);
+    str_release(&path);
     return rc;
 }
