@@ -103,36 +103,70 @@ static void talk(struct proc_result *r, int *in, int *out, int *errout, const ch
     }
 }
 
+/* wait_for - a child's exit status; 128 + signal. */
+static int wait_for(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* start - a child whose input is written to *in, whose outputs are read from *out and *errout, or
+ * both from *out where errout is NULL. apart: in a process group of its own, and not outliving this
+ * process. */
+static int start(pid_t *pid, const char *const *argv, bool apart, int *in, int *out, int *errout,
+                 struct err *e)
+{
+    int i[2] = {-1, -1}, o[2] = {-1, -1}, x[2] = {-1, -1}, report[2] = {-1, -1}, rc = OK, number;
+    pid_t parent = getpid();
+    *pid = -1;
+    if (!pipe_make(i) && !pipe_make(o) && (!errout || !pipe_make(x)) && !pipe_make(report))
+        *pid = fork();
+    if (*pid < 0) {
+        rc = err_sys(e, "cannot run %s", argv[0]);
+        goto out;
+    }
+    if (*pid == 0) {
+        if (apart) {
+            die_with(parent);
+            setpgid(0, 0); /* fails for one that leads a group already, and this one is new */
+        }
+        child(argv, i, o, errout ? x : o, report[1]);
+    }
+    end_close(&report[1]);
+    if (read(report[0], &number, sizeof number) == (ssize_t)sizeof number) {
+        waitpid(*pid, NULL, 0);
+        rc = err_set(e, ERR_CHILD, "cannot run %s: %s", argv[0], strerror(number));
+        goto out;
+    }
+    *in = i[1], *out = o[0];
+    i[1] = o[0] = -1;
+    if (errout) {
+        *errout = x[0];
+        x[0] = -1;
+    }
+out:
+    pipe_close(i), pipe_close(o), pipe_close(x), pipe_close(report);
+    return rc;
+}
+
 int proc_run(struct proc_result *r, const char *const *argv, const char *input, size_t input_n,
              void (*tick)(void *), void *tick_ctx, struct err *e)
 {
-    int in[2] = {-1, -1}, out[2] = {-1, -1}, errout[2] = {-1, -1}, report[2] = {-1, -1}, rc = OK,
-        status, number = 0;
+    int in, out, errout, rc;
+    pid_t pid;
     str_init(&r->out);
     str_init(&r->errout);
     r->status = -1;
-    if (pipe_make(in) || pipe_make(out) || pipe_make(errout) || pipe_make(report)) {
-        rc = err_sys(e, "cannot run %s", argv[0]);
-        goto out;
-    }
-    pid_t pid = fork();
-    if (pid < 0) {
-        rc = err_sys(e, "cannot run %s", argv[0]);
-        goto out;
-    }
-    if (pid == 0)
-        child(argv, in, out, errout, report[1]);
-    end_close(&in[0]), end_close(&out[1]), end_close(&errout[1]), end_close(&report[1]);
-    talk(r, &in[1], &out[0], &errout[0], input, input_n, tick, tick_ctx);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (read(report[0], &number, sizeof number) == (ssize_t)sizeof number)
-        rc = err_set(e, ERR_CHILD, "cannot run %s: %s", argv[0], strerror(number));
-    r->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    if (!rc && !(rc = str_check(&r->out, e)))
+    if ((rc = start(&pid, argv, false, &in, &out, &errout, e)))
+        return rc;
+    talk(r, &in, &out, &errout, input, input_n, tick, tick_ctx);
+    if (in >= 0)
+        close(in);
+    r->status = wait_for(pid);
+    if (!(rc = str_check(&r->out, e)))
         rc = str_check(&r->errout, e);
-out:
-    pipe_close(in), pipe_close(out), pipe_close(errout), pipe_close(report);
     if (rc)
         proc_result_release(r);
     return rc;
@@ -155,35 +189,15 @@ const char *proc_last_line(const struct proc_result *r)
 
 int proc_start(struct proc *p, const char *const *argv, struct err *e)
 {
-    int in[2] = {-1, -1}, out[2] = {-1, -1}, report[2] = {-1, -1}, rc = OK, number = 0;
-    pid_t parent = getpid();
+    pid_t pid;
+    int to, from;
     *p = (struct proc){0};
-    if (pipe_make(in) || pipe_make(out) || pipe_make(report)) {
-        rc = err_sys(e, "cannot run %s", argv[0]);
-        goto out;
-    }
-    pid_t pid = fork();
-    if (pid < 0) {
-        rc = err_sys(e, "cannot run %s", argv[0]);
-        goto out;
-    }
-    if (pid == 0) {
-        die_with(parent);
-        setpgid(0, 0); /* fails for one that leads a group already, and this one is new */
-        child(argv, in, out, out, report[1]);
-    }
-    end_close(&in[0]), end_close(&out[1]), end_close(&report[1]);
-    if (read(report[0], &number, sizeof number) == (ssize_t)sizeof number) {
-        waitpid(pid, NULL, 0);
-        rc = err_set(e, ERR_CHILD, "cannot run %s: %s", argv[0], strerror(number));
-        goto out;
-    }
-    fcntl(out[0], F_SETFL, O_NONBLOCK);
-    *p = (struct proc){pid, in[1], out[0]};
-    in[1] = out[0] = -1;
-out:
-    pipe_close(in), pipe_close(out), pipe_close(report);
-    return rc;
+    int rc = start(&pid, argv, true, &to, &from, NULL, e);
+    if (rc)
+        return rc;
+    fcntl(from, F_SETFL, O_NONBLOCK);
+    *p = (struct proc){pid, to, from};
+    return OK;
 }
 
 bool proc_say(struct proc *p, const char *text)
@@ -218,15 +232,13 @@ void proc_stop(struct proc *p)
 
 int proc_end(struct proc *p)
 {
-    int status = 0;
     if (!p->pid)
         return 0;
     proc_stop(p);
     close(p->from); /* so that it does not wait for us to hear it */
-    while (waitpid((pid_t)p->pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    int status = wait_for((pid_t)p->pid);
     *p = (struct proc){0};
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return status;
 }
 
 void proc_self(char *path, size_t n)
