@@ -79,10 +79,12 @@ size_t job_bytes(const struct job *j);
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e);
 /* job_fail - record the failure of one that its own process could not record: its `why`. */
 void job_fail(const struct plan *p, const struct job *j);
-/* results_write - results.json and predictions.csv in dir, and study.yaml where the settings are
- * not those that are there (yaml; NULL: they are): at no time beside other settings' numbers. idle:
- * this run computed nothing, and the study is the one whose results are there: what computed them
- * stays named. */
+/* settings_same - whether study.yaml in dir is this text; settings_write - it is from now on. */
+bool settings_same(const char *dir, const char *yaml);
+int settings_write(const char *dir, const char *yaml, struct err *e);
+/* results_write - results.json and predictions.csv in dir, and study.yaml where it is not yaml: at
+ * no time beside other settings' numbers. idle: this run computed nothing, and the study is the one
+ * whose results are there: what computed them stays named. */
 int results_write(const struct plan *p, const char *dir, const char *yaml, bool idle,
                   struct err *e);
 

@@ -558,20 +558,24 @@ static void examples_json(struct js *w, const struct bench *b)
     js_close(w, '}');
 }
 
-/* settings_write - study.yaml; the results of other settings go before it comes. Where it is there
- * already, another process may have written the results of this study, and be reading them. */
-static int settings_write(const char *dir, const char *results, const char *yaml, struct err *e)
+bool settings_same(const char *dir, const char *yaml)
 {
     struct str path = STR_INIT, old = STR_INIT;
     struct err ignored = ERR_INIT;
     str_path(&path, dir, "study.yaml");
-    int rc = str_check(&path, e);
-    bool there = !rc && !file_read(&old, path.s, &ignored) && strcmp(old.s, yaml) == 0;
-    if (!rc && !there)
-        rc = file_remove_tree(results, e);
-    if (!rc && !there)
-        rc = file_write(path.s, yaml, strlen(yaml), e);
+    bool same = !path.failed && !file_read(&old, path.s, &ignored) && strcmp(old.s, yaml) == 0;
     str_release(&old);
+    str_release(&path);
+    return same;
+}
+
+int settings_write(const char *dir, const char *yaml, struct err *e)
+{
+    struct str path = STR_INIT;
+    str_path(&path, dir, "study.yaml");
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = file_write(path.s, yaml, strlen(yaml), e);
     str_release(&path);
     return rc;
 }
@@ -606,7 +610,10 @@ int results_write(const struct plan *p, const char *dir, const char *yaml, bool 
     str_path(&path, dir, "results.json");
     if ((rc = str_check(&out, e)) || (rc = str_check(&path, e)))
         goto out;
-    rc = yaml ? settings_write(dir, path.s, yaml, e) : OK;
+    /* The results of other settings go before these come. Where these are there, another process
+     * may have written this study's results, and be reading them. */
+    if (!settings_same(dir, yaml) && !(rc = file_remove_tree(path.s, e)))
+        rc = settings_write(dir, yaml, e);
     if (!rc)
         rc = predictions_write(p, b.probs, dir, e);
     if (!rc)

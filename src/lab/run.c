@@ -193,21 +193,15 @@ static int study_jobs(const struct plan *p, struct lab_summary *sum, struct err 
  * results that are there stay until new ones take their place (results_write). */
 static int study_write(const char *dir, const char *yaml, bool *same, struct err *e)
 {
-    struct str path = STR_INIT, results = STR_INIT, old = STR_INIT;
-    struct err ignored = ERR_INIT;
-    str_path(&path, dir, "study.yaml");
+    struct str results = STR_INIT;
     str_path(&results, dir, "results.json");
-    int rc = str_check(&path, e);
-    if (!rc)
-        rc = str_check(&results, e);
+    int rc = str_check(&results, e);
     if (!rc)
         rc = file_mkdirs(dir, e);
-    *same = !rc && !file_read(&old, path.s, &ignored) && !strcmp(old.s, yaml);
+    *same = !rc && settings_same(dir, yaml);
     if (!rc && !*same && !file_exists(results.s))
-        rc = file_write(path.s, yaml, strlen(yaml), e);
-    str_release(&old);
+        rc = settings_write(dir, yaml, e);
     str_release(&results);
-    str_release(&path);
     return rc;
 }
 
@@ -236,7 +230,7 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
         rc = study_jobs(&p, out, e);
     out->seconds = clock_now() - start;
     if (!rc)
-        rc = results_write(&p, out->dir.s, same ? NULL : yaml.s, same && !out->ran, e);
+        rc = results_write(&p, out->dir.s, yaml.s, same && !out->ran, e);
     cached_features_drop(&p, cache, !rc && !out->failed);
     plan_release(&p);
     str_release(&yaml);
