@@ -191,10 +191,13 @@ static bool plain(const char *s, size_t n)
     return same;
 }
 
-/* whole - whether it would read back as an integer. */
-static bool whole(double v)
+/* yaml_real - with a point or exponent, so that it stays a real. */
+static void yaml_real(struct str *out, double v)
 {
-    return floor(v) == v && fabs(v) < 1e15;
+    size_t at = out->len;
+    str_number(out, v);
+    if (!out->failed && !strpbrk(out->s + at, ".e"))
+        str_cat(out, ".0");
 }
 
 static void yaml_scalar(struct str *out, const struct doc *d)
@@ -206,7 +209,7 @@ static void yaml_scalar(struct str *out, const struct doc *d)
     else if (d->type == DOC_REAL && !isfinite(d->r))
         str_cat(out, isnan(d->r) ? ".nan" : d->r < 0 ? "-.inf" : ".inf");
     else if (d->type == DOC_REAL)
-        str_number(out, d->r), str_cat(out, whole(d->r) ? ".0" : "");
+        yaml_real(out, d->r);
     else
         json_value(&j, d);
 }

@@ -50,7 +50,8 @@ size_t crew_size(const struct plan *p)
         const struct job *j = p->jobs[i];
         if (j->state != JOB_TODO || j->threads > 1)
             continue;
-        most = job_bytes(j) > most ? job_bytes(j) : most;
+        size_t bytes = job_bytes(j);
+        most = bytes > most ? bytes : most;
         small++;
     }
     if (small < 2)
