@@ -50,7 +50,7 @@ size_t crew_size(const struct plan *p)
         const struct job *j = p->jobs[i];
         if (j->state != JOB_TODO || j->threads > 1)
             continue;
-        size_t bytes = job_bytes(j);
+        size_t bytes = job_bytes(p, j);
         most = bytes > most ? bytes : most;
         small++;
     }

@@ -44,10 +44,21 @@ bool job_head(const struct plan *p, const struct job *j, int32_t *rows)
     return words;
 }
 
-size_t job_bytes(const struct job *j)
+/* piece_tokens - tokens of the largest piece of a batch; *whole: no batch has a second one. */
+static size_t piece_tokens(const struct plan *p, const struct job *j, bool *whole)
+{
+    const struct train_settings *t = &j->side->training;
+    size_t tokens;
+    *whole = size_mul(t->batch, p->study->max_tokens, &tokens) && tokens <= t->micro_tokens;
+    return *whole ? tokens : t->micro_tokens;
+}
+
+size_t job_bytes(const struct plan *p, const struct job *j)
 {
     struct model_config c = job_config(j);
-    return model_bytes(&c, &j->trainable, j->side->training.micro_tokens);
+    bool whole;
+    size_t tokens = piece_tokens(p, j, &whole);
+    return model_bytes(&c, &j->trainable, tokens, whole);
 }
 
 /* A job is small where the products of one piece of a batch are fewer operations than this. Such a
@@ -60,11 +71,9 @@ size_t job_bytes(const struct job *j)
 /* job_threads - one for a small job, alone or among others: its bits do not tell. */
 static int job_threads(const struct plan *p, const struct job *j)
 {
-    const struct train_settings *t = &j->side->training;
     struct model_config c = job_config(j);
-    size_t tokens;
-    if (!size_mul(t->batch, p->study->max_tokens, &tokens) || tokens > t->micro_tokens)
-        tokens = t->micro_tokens;
+    bool whole;
+    size_t tokens = piece_tokens(p, j, &whole);
     size_t texts = tokens / p->study->max_tokens;
     return model_flops(&c, &j->trainable, tokens, texts ? texts : 1, false) < SMALL_PIECE
                ? 1

@@ -74,7 +74,7 @@ bool job_reads(const struct job *j, enum task_part part);
  */
 bool job_head(const struct plan *p, const struct job *j, int32_t *rows);
 /* job_bytes - of memory that it takes, as estimated. */
-size_t job_bytes(const struct job *j);
+size_t job_bytes(const struct plan *p, const struct job *j);
 /* job_run - compute one job into the store. *busy as store_begin. */
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e);
 /* job_fail - record the failure of one that its own process could not record: its `why`. */

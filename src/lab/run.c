@@ -322,7 +322,7 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
         *flops +=
             forward * (1 - own) *
             ((double)tokens[j->part] + (double)tokens[PART_TEST] + (double)tokens[PART_VALID]);
-    *bytes = job_bytes(j);
+    *bytes = job_bytes(p, j);
     return OK;
 }
 

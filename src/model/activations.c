@@ -43,6 +43,7 @@ static void place_block(struct placer *p, struct kept *b, const struct model_con
     struct widths w = model_widths(c);
     size_t N = x->N;
     bool again = R == N && x->longest <= SHORT && !c->parallel;
+    b->begin = p->at;
     b->mean1 = place(p, N, 1);
     b->rstd1 = place(p, N, 1);
     b->ldq = R < N ? w.Q : w.W;
@@ -91,6 +92,7 @@ size_t activations_place(struct activations *a, const struct model_config *c,
     size_t C = w.C;
     a->x = x->from < c->layers ? place(&p, x->N, C) : NULL;
     place_blocks(&p, a, c, x);
+    a->end = p.at;
     if (x->from == c->layers || (x->to < c->layers && x->R < x->N))
         a->last = place(&p, x->R, C);
     if (x->outputs) {
@@ -111,4 +113,25 @@ size_t activations_place(struct activations *a, const struct model_config *c,
         a->scratch.dqkv = place(&p, x->N, w.W);
     }
     return p.at;
+}
+
+struct lease lease_begin(const struct activations *a)
+{
+    return (struct lease){a->end};
+}
+
+size_t lease_take(struct lease *l, const struct activations *a, const struct model_config *c,
+                  size_t layer, size_t n)
+{
+    size_t floor = layer + 1 < c->layers ? a->blocks[layer + 1].begin : l->end;
+    size_t padded = (n + 15) / 16 * 16;
+    if (l->end == SIZE_MAX || l->end < floor || l->end - floor < padded)
+        return SIZE_MAX;
+    l->end -= padded;
+    return l->end;
+}
+
+bool param_leases(const struct param_spec *s, const struct model_config *c)
+{
+    return s->kind == PARAM_MATRIX && s->layer >= 0 && (size_t)s->layer < c->layers;
 }

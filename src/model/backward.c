@@ -127,6 +127,19 @@ void block_bwd(const struct model *m, size_t layer, const struct rows *r, const 
     norm_bwd(m, l, ROLE_NORM1_GAIN, r->N, b->x, b->mean1, b->rstd1, t->tmp, true, t->d);
 }
 
+/* lend - the gradients of a block's matrices where there is room for them. */
+static void lend(struct pass *p, struct lease *lease, size_t layer)
+{
+    struct model *m = p->m;
+    for (size_t i = 0; i < m->n_params; i++) {
+        struct model_param *w = &m->params[i];
+        if (w->spec.layer != (int)layer || !w->g || !param_leases(&w->spec, &m->cfg))
+            continue;
+        size_t at = lease_take(lease, &p->a, &m->cfg, layer, w->spec.rows * w->spec.cols);
+        w->g = at == SIZE_MAX ? w->own : p->base + at;
+    }
+}
+
 void pass_backward(struct pass *p, const float *dlogits)
 {
     struct model *m = p->m;
@@ -138,7 +151,8 @@ void pass_backward(struct pass *p, const float *dlogits)
     const struct model_param *positions = model_param_at(m, -1, ROLE_POSITIONS);
     size_t C = m->cfg.channels, L = m->cfg.layers, N = p->extent.N, R = p->extent.R;
     size_t outputs = p->extent.outputs;
-    BUG_ON(!p->backward_due);
+    struct lease lease = lease_begin(a);
+    BUG_ON(!p->backward_due || (p->lend && !m->fresh));
     p->backward_due = false;
     if (head->g)
         o->matmul(m->dev, true, false, outputs, C, R, dlogits, outputs, a->normed, C, !m->fresh,
@@ -151,6 +165,8 @@ void pass_backward(struct pass *p, const float *dlogits)
     norm_bwd(m, (int)L, ROLE_NORM_GAIN, R, a->last, a->mean, a->rstd, t->tmp, false, t->d);
     for (size_t l = L; l-- > p->extent.cut;) {
         struct rows r = pass_rows(p, l);
+        if (p->lend)
+            lend(p, &lease, l);
         block_bwd(m, l, &r, &a->blocks[l], t);
     }
     if (p->extent.cut == 0 && embed->g) {

@@ -21,12 +21,29 @@ static size_t learning(const struct param_spec *specs, size_t n, const struct mo
     return sum;
 }
 
-size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens)
+/* lent - numbers of gradients that lie among the activations a once the backward is done. */
+static size_t lent(const struct param_spec *specs, size_t n, const struct activations *a,
+                   const struct model_config *c, size_t cut)
+{
+    struct lease lease = lease_begin(a);
+    size_t sum = 0;
+    for (size_t l = c->layers; l-- > cut;)
+        for (size_t i = 0; i < n; i++) {
+            size_t numbers = specs[i].rows * specs[i].cols;
+            if (specs[i].layer == (int)l && param_leases(&specs[i], c) &&
+                lease_take(&lease, a, c, l, numbers) != SIZE_MAX)
+                sum += numbers;
+        }
+    return sum;
+}
+
+size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens,
+                   bool lend)
 {
     struct err ignored = ERR_INIT;
     struct activations a = {0};
     struct param_spec *specs = NULL;
-    size_t n, floats, bytes = 0;
+    size_t n, floats, placed, bytes = 0;
     struct extent x = {.N = batch_tokens,
                        .R = (batch_tokens + TOKENS_PER_READ - 1) / TOKENS_PER_READ,
                        .to = c->layers,
@@ -40,8 +57,10 @@ size_t model_bytes(const struct model_config *c, const struct trainable *t, size
     if (a.blocks) {
         floats =
             config_params(c) + CLASSES * c->channels + NUMBERS_LEARNING * learning(specs, n, c, t);
-        if (!size_add(floats, activations_place(&a, c, &x, NULL), &floats) ||
-            !size_mul(floats, sizeof(float), &bytes))
+        placed = activations_place(&a, c, &x, NULL);
+        if (lend)
+            floats -= lent(specs, n, &a, c, x.cut);
+        if (!size_add(floats, placed, &floats) || !size_mul(floats, sizeof(float), &bytes))
             bytes = SIZE_MAX;
     }
     mem_free(a.blocks);

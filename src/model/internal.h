@@ -36,6 +36,7 @@ struct rows {
 /* kept - the numbers of one block. With a backward to follow each block has its own; else they are
  * shared, and x, mid and the output are one place. */
 struct kept {
+    size_t begin;         /* of a block's own numbers, in floats from the buffer's beginning */
     float *x;             /* [N,C] its input */
     float *mean1, *rstd1; /* [N] */
     float *q, *k, *v;     /* after rotary; rows ldq, ldkv apart */
@@ -87,6 +88,7 @@ struct extent {
 
 struct activations {
     struct kept *blocks; /* [L]; those in [from, to) are placed */
+    size_t end;          /* of the last block's numbers, in floats from the buffer's beginning */
     float *x;            /* [N,C] input of block `from`, and output of frozen blocks */
     float *last;         /* [R,C] after the last block */
     float *normed;       /* [R,C] after the final norm */
@@ -100,6 +102,20 @@ struct activations {
 size_t activations_place(struct activations *a, const struct model_config *c,
                          const struct extent *x, float *base);
 
+/* lease - the numbers of blocks that a backward has done with, from the last block down, as room
+ * for the gradients of the blocks below. lease_begin, before the last block; lease_take - a place
+ * of n floats for a gradient of `layer`, the block at work, whose own numbers stay: floats from the
+ * buffer's beginning, SIZE_MAX where there is no room. */
+struct lease {
+    size_t end; /* what lies above is lent or was never a block's */
+};
+struct lease lease_begin(const struct activations *a);
+size_t lease_take(struct lease *l, const struct activations *a, const struct model_config *c,
+                  size_t layer, size_t n);
+/* param_leases - whether a gradient may be lent a place: a block's matrix, which a backward writes
+ * and does not add to. */
+bool param_leases(const struct param_spec *s, const struct model_config *c);
+
 struct pass {
     struct model *m;
     float *base; /* all activations */
@@ -108,6 +124,7 @@ struct pass {
     struct activations a;
     struct extent extent; /* of the last forward */
     bool backward_due;
+    bool lend; /* as the last forward was told */
     struct batch batch;            /* of the last forward, own copies */
     int32_t *tokens, *pos;         /* [N] */
     int32_t *read_rows, *read_pos; /* [R] */

@@ -178,9 +178,9 @@ int model_random(struct model **out, struct dev *dev, const struct model_config 
 
 static void grad_drop(struct model *m, struct model_param *p)
 {
-    dev_free(m->dev, p->g);
+    dev_free(m->dev, p->own);
     mem_free(p->touched);
-    p->g = NULL;
+    p->g = p->own = NULL;
     p->touched = NULL;
 }
 
@@ -290,7 +290,7 @@ static bool by_rows(const struct model *m, const struct model_param *p)
     return p->spec.kind == PARAM_EMBED && (has_head(m) || !m->cfg.tied);
 }
 
-/* grad_take - a gradient for p: zero. */
+/* grad_take - a gradient for p: zero. Of what may never be written here no page is touched. */
 static int grad_take(struct model *m, struct model_param *p, struct err *e)
 {
     size_t n = param_numbers(p);
@@ -299,8 +299,10 @@ static int grad_take(struct model *m, struct model_param *p, struct err *e)
         grad_drop(m, p);
     if (rows && !p->touched && !(p->touched = mem_zalloc(p->spec.rows, 1, e)))
         return e->code;
-    if (!p->g)
-        p->g = rows ? dev_alloc_lazy(m->dev, n, e) : dev_alloc(m->dev, n, e);
+    bool lazy = rows || param_leases(&p->spec, &m->cfg);
+    if (!p->own)
+        p->own = lazy ? dev_alloc_lazy(m->dev, n, e) : dev_alloc(m->dev, n, e);
+    p->g = p->own;
     return p->g ? OK : e->code;
 }
 
@@ -350,6 +352,7 @@ void model_grad_zero(struct model *m)
     for (size_t i = 0; i < m->n_params; i++) {
         struct model_param *p = &m->params[i];
         size_t cols = p->spec.cols, n = 0;
+        p->g = p->own;
         /* a tied unembedding is an embedding that a product writes first */
         bool written = p->spec.kind == PARAM_MATRIX || p->spec.kind == PARAM_UNEMBED ||
                        (p->spec.kind == PARAM_EMBED && !by_rows(m, p));

@@ -41,6 +41,8 @@ struct model_param {
     struct param_spec spec; /* head: name "head.weight", kind MATRIX, role ROLE_COUNT, layer L */
     float *w;               /* device, rows*cols */
     float *g;               /* gradient, device; NULL where frozen */
+    float *own;             /* where g lies, but between a backward that lent it a place in the
+                             * pass and the end of that loan */
     unsigned char *touched; /* [rows] of an embedding that learns: whether a token has had this row
                              * since; NULL: all rows count */
 };
@@ -94,16 +96,17 @@ size_t model_outputs(const struct model *m); /* columns of the logits: K, 1 or V
 size_t model_cut(const struct model_config *c, const struct trainable *t);
 
 /* model_bytes - estimate of the memory that training takes, for --dry-run: weights, gradients, two
- * moments, activations of one pass over batch_tokens, with a classifier of two classes; exact where
- * it reads one token in 25 and one text is longer than 64 (see tests/unit/model_cost.c): of short
- * texts less is kept. 0 where the config does not hold
- * together, SIZE_MAX where it cannot be counted. model_flops - 2 x the multiply-adds of the matrix
- * products of one forward and backward over `seqs` sequences of equal length, with a classifier of
- * two classes; exact (ibid.): the last block's rows that are not read, frozen blocks' gradients
- * and, where features are given, all blocks below the cut are not counted since they are not
- * computed. Attention's products count by the pairs that the causal mask leaves: two forward, five
- * backward; what is worked out again does not count. */
-size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens);
+ * moments, activations of one pass over batch_tokens (with lend: gradients that find a place among
+ * them count once), with a classifier of two classes; exact where it reads one token in 25 and one
+ * text is longer than 64 (see tests/unit/model_cost.c): of short texts less is kept. 0 where the
+ * config does not hold together, SIZE_MAX where it cannot be counted. model_flops - 2 x the
+ * multiply-adds of the matrix products of one forward and backward over `seqs` sequences of equal
+ * length, with a classifier of two classes; exact (ibid.): the last block's rows that are not read,
+ * frozen blocks' gradients and, where features are given, all blocks below the cut are not counted
+ * since they are not computed. Attention's products count by the pairs that the causal mask leaves:
+ * two forward, five backward; what is worked out again does not count. */
+size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens,
+                   bool lend);
 double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens,
                    size_t seqs, bool features_given);
 
@@ -123,6 +126,8 @@ struct pass_input {
     const float *features; /* host [N,C] (or [S,C], the last rows, where cut == L: one read each):
                             * the output of the blocks below the cut; NULL: computed from tokens */
     bool keep;             /* a backward will follow */
+    bool lend;             /* and it will be the only one before gradients are read: it may write
+                            * those of blocks over activations that it has done with */
 };
 /* pass_forward - logits [R,outputs] on the device, R = sum of reads, valid until the next call on
  * this pass. The same input gives the same bits; what else is in the batch moves a sequence's
@@ -132,7 +137,8 @@ struct pass_input {
 int pass_forward(struct pass *p, const struct pass_input *in, const float **logits, size_t *R,
                  struct err *e);
 /* pass_backward - after a forward with keep, once: adds to every g. dlogits [R,outputs], device,
- * not changed. */
+ * not changed. Where the forward was told to lend, gradients are fresh (BUG else), and what they
+ * hold is gone with the next forward on this pass, model_grad_zero or pass_free. */
 void pass_backward(struct pass *p, const float *dlogits);
 /* pass_features - blocks below the cut only: host out [N,C], or the last rows [S,C] where
  * cut == L. */

@@ -21,10 +21,20 @@ int pass_new(struct pass **out, struct model *m, struct err *e)
     return OK;
 }
 
+/* pass_recall - what gradients the last backward lent a place are gone: they count as zero again.
+ */
+static void pass_recall(struct pass *p)
+{
+    if (p->lend)
+        model_grad_zero(p->m);
+    p->lend = false;
+}
+
 void pass_free(struct pass *p)
 {
     if (!p)
         return;
+    pass_recall(p);
     dev_free(p->m->dev, p->base);
     mem_free(p->a.blocks);
     mem_free(p->tokens);
@@ -87,6 +97,7 @@ static int batch_take(struct pass *p, const struct batch *b, enum reads how, con
 {
     size_t S = b->n_seqs, R = 0, longest = 0;
     p->backward_due = false;
+    pass_recall(p);
     int rc = batch_check(p, b, e);
     if (!rc)
         rc = host_room(p, b->n_tokens, S, e);
@@ -210,6 +221,7 @@ int pass_forward(struct pass *p, const struct pass_input *in, const float **logi
     m->dev->ops->matmul(m->dev, false, true, p->extent.R, p->extent.outputs, C, a->normed, C,
                         model_head_param(m)->w, C, false, a->logits, p->extent.outputs);
     p->backward_due = in->keep;
+    p->lend = in->keep && in->lend;
     *logits = a->logits;
     *R = p->extent.R;
     return OK;

@@ -98,6 +98,11 @@ static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size
 {
     const struct cpu *own = d->priv;
     bool few = M <= MATMUL_FEW && !ta && tb;
+    if (!K) { /* sums of nothing; libraries differ in what they write then */
+        for (size_t i = 0; i < M && !accumulate; i++)
+            memset(c + i * ldc, 0, N * sizeof *c);
+        return;
+    }
     if (own->bf16 && M >= BF16_WORTH && N >= BF16_WORTH && K >= BF16_WORTH) {
         gemm_bf16_run(own->bf16, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
         return;

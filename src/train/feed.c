@@ -57,10 +57,11 @@ static int feed_rows(struct feed *f, const struct model *m, const struct token_s
 }
 
 int feed_forward(struct feed *f, struct pass *p, const struct model *m, const struct token_set *t,
-                 const struct features *x, const size_t *index, size_t n, bool keep,
+                 const struct features *x, const size_t *index, size_t n, enum feed_use use,
                  const float **logits, struct err *e)
 {
-    struct pass_input in = {.batch = &f->packer.batch, .keep = keep};
+    struct pass_input in = {
+        .batch = &f->packer.batch, .keep = use != FEED_PREDICT, .lend = use == FEED_LEARN_WHOLE};
     size_t R;
     int rc = packer_fill(&f->packer, t, index, n, e);
     if (!rc && x)

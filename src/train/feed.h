@@ -14,9 +14,13 @@ struct feed {
 void feed_init(struct feed *f);
 void feed_release(struct feed *f);
 
+/* What a forward is for: no backward; one of several backwards of a step; the step's only one,
+ * whose gradients the pass may lend a place (model.h). */
+enum feed_use { FEED_PREDICT, FEED_LEARN, FEED_LEARN_WHOLE };
+
 /* feed_forward - pass_forward over examples index[0..n); one logits row each, in their order. */
 int feed_forward(struct feed *f, struct pass *p, const struct model *m, const struct token_set *t,
-                 const struct features *x, const size_t *index, size_t n, bool keep,
+                 const struct features *x, const size_t *index, size_t n, enum feed_use use,
                  const float **logits, struct err *e);
 
 /* feed_tokens - how many tokens examples index[0..n) have. */

@@ -65,7 +65,7 @@ static int predict_piece(struct feed *feed, struct pass *pass, struct model *m,
 {
     const float *logits;
     size_t K = model_outputs(m);
-    int rc = feed_forward(feed, pass, m, t, f, index, n, false, &logits, e);
+    int rc = feed_forward(feed, pass, m, t, f, index, n, FEED_PREDICT, &logits, e);
     if (!rc)
         dev_download(m->dev, host, logits, n * K);
     for (size_t i = 0; !rc && i < n; i++)

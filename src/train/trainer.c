@@ -155,20 +155,26 @@ struct work {
 };
 
 /* piece_forward - logits of examples [from,to) of the batch, to t->logits. */
-static int piece_forward(struct trainer *t, const struct work *w, size_t from, size_t to, bool keep,
-                         struct err *e)
+static int piece_forward(struct trainer *t, const struct work *w, size_t from, size_t to,
+                         enum feed_use use, struct err *e)
 {
     const float *logits;
     int rc = stop_check(e);
     if (!rc)
         rc = feed_forward(&t->feed, t->pass, t->m, t->data->tokens, t->data->features,
-                          w->index + from, to - from, keep, &logits, e);
+                          w->index + from, to - from, use, &logits, e);
     if (rc)
         return rc;
     dev_download(t->m->dev, t->host, logits, (to - from) * t->K);
     for (size_t i = 0; i < (to - from) * t->K; i++)
         t->logits[from * t->K + i] = (double)t->host[i];
     return OK;
+}
+
+/* learn_use - a batch of one piece has one backward. */
+static enum feed_use learn_use(const struct work *w)
+{
+    return w->count == 1 ? FEED_LEARN_WHOLE : FEED_LEARN;
 }
 
 /* piece_backward - from t->dlogits of the piece whose forward was the last one, times scale. */
@@ -195,7 +201,8 @@ static int work_joint(struct trainer *t, const struct work *w, double *loss, str
 {
     size_t from = 0;
     for (size_t i = 0; i < w->count; from = w->ends[i++]) {
-        int rc = piece_forward(t, w, from, w->ends[i], i + 1 == w->count, e);
+        enum feed_use use = i + 1 == w->count ? learn_use(w) : FEED_PREDICT;
+        int rc = piece_forward(t, w, from, w->ends[i], use, e);
         if (rc)
             return rc;
     }
@@ -205,7 +212,7 @@ static int work_joint(struct trainer *t, const struct work *w, double *loss, str
     piece_backward(t, w->count > 1 ? w->ends[w->count - 2] : 0, w->B, 1);
     from = 0;
     for (size_t i = 0; i + 1 < w->count; from = w->ends[i++]) {
-        rc = piece_forward(t, w, from, w->ends[i], true, e);
+        rc = piece_forward(t, w, from, w->ends[i], FEED_LEARN, e);
         if (rc)
             return rc;
         piece_backward(t, from, w->ends[i], 1);
@@ -221,7 +228,7 @@ static int work_apart(struct trainer *t, const struct work *w, double *loss, str
     *loss = 0;
     for (size_t i = 0; i < w->count; from = w->ends[i++]) {
         double part, share = (double)(w->ends[i] - from) / (double)w->B;
-        int rc = piece_forward(t, w, from, w->ends[i], true, e);
+        int rc = piece_forward(t, w, from, w->ends[i], learn_use(w), e);
         if (!rc)
             rc = batch_loss(t, w, from, w->ends[i], &part, e);
         if (rc)

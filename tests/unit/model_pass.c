@@ -465,6 +465,62 @@ static void learn_of(const struct model_config *c)
     model_free(m);
 }
 
+/* A gradient that lies where activations were has the same bits as one with a place of its own; the
+ * next forward takes all of them back. */
+static void lent_of(const struct model_config *c)
+{
+    static const struct trainable kinds[] = {
+        {TRAIN_ALL, 0, true}, {TRAIN_ALL, 0, false}, {TRAIN_TOP, 2, false}, {TRAIN_HEAD, 0, false}};
+    static const size_t texts[] = {70, 40, 3};
+    struct test_batch t;
+    float dlogits[3 * 2];
+    test_batch(&t, texts, 3, 5);
+    for (size_t i = 0; i < 6; i++)
+        dlogits[i] = 0.3F - 0.1F * (float)i;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct model *own = test_model(&dev, c, 2), *lent = test_model(&dev, c, 2);
+        struct model *both[] = {own, lent};
+        struct pass *p[2];
+        size_t moved = 0, R;
+        const float *logits;
+        for (size_t i = 0; i < 2; i++) {
+            struct pass_input in = {.batch = &t.b, .keep = true, .lend = i == 1};
+            check(model_trainable_set(both[i], &kinds[k], &e));
+            check(pass_new(&p[i], both[i], &e));
+            check(pass_forward(p[i], &in, &logits, &R, &e));
+            pass_backward(p[i], dlogits);
+        }
+        for (size_t i = 0; i < own->n_params; i++) {
+            const struct model_param *a = &own->params[i], *b = &lent->params[i];
+            assert_true(a->g == a->own);
+            moved += b->g != b->own;
+            if (a->g)
+                same(a->spec.name, b->g, a->g, floats_of(a));
+        }
+        /* of the last block nothing above is done with */
+        assert_true(kinds[k].kind == TRAIN_HEAD ? !moved : moved > 0);
+        struct pass_input in = {.batch = &t.b, .keep = true};
+        check(pass_forward(p[1], &in, &logits, &R, &e));
+        pass_backward(p[1], dlogits);
+        for (size_t i = 0; i < own->n_params; i++) {
+            const struct model_param *a = &own->params[i], *b = &lent->params[i];
+            assert_true(b->g == b->own);
+            if (a->g)
+                same(a->spec.name, b->g, a->g, floats_of(a));
+        }
+        for (size_t i = 0; i < 2; i++) {
+            pass_free(p[i]);
+            model_free(both[i]);
+        }
+    }
+}
+
+static void test_lent(void **state)
+{
+    (void)state;
+    every_config(lent_of);
+}
+
 static void test_learn(void **state)
 {
     (void)state;
@@ -479,7 +535,7 @@ int main(void)
         cmocka_unit_test(test_nothing_read), cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_random),       cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_learn),
+        cmocka_unit_test(test_learn),        cmocka_unit_test(test_lent),
     };
     check(dev_open(&dev, "cpu", &e));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,13 @@ static void test_matmul(struct dev *d)
                     matmul(d, sizes[i], sizes[j], sizes[k], bits & 1, bits & 2, bits & 4);
 }
 
+/* Sums of nothing: zeros are written, or nothing is added. */
+static void test_matmul_empty(struct dev *d)
+{
+    for (int bits = 0; bits < 8; bits++)
+        matmul(d, 17, 64, 0, bits & 1, bits & 2, bits & 4);
+}
+
 static void test_norms(struct dev *d)
 {
     for (size_t i = 0; i < SIZES; i++)
@@ -264,6 +271,7 @@ static void all_ops(struct dev *d)
     test_attention(d);
     test_rest(d);
     test_loss_and_step(d);
+    test_matmul_empty(d);
 }
 
 static void test_devices(void **state)
