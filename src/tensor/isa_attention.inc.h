@@ -14,6 +14,7 @@ typedef float lanes_at
 
 #define LANES   16
 #define QUERIES 32
+#define BAND    256 /* queries for which the forward transposes a block of keys once */
 #define KEYS    256 /* most keys of a block */
 #define LD                                                                                         \
     272 /* floats from row to row of scores: an odd number of lanes, so that rows do not meet in   \
@@ -235,19 +236,35 @@ static void probabilities(const struct attn_shape *s, const struct span *p, size
     }
 }
 
-/* queries_fwd - queries [i0, i0 + rows) of a span, at most QUERIES, for the `group` heads that
- * share its keys and values. */
+/* queries_fwd - queries [i0, i0 + rows) of a span, at most QUERIES, of one head meet keys
+ * [j0, j0 + n), transposed in t. y: of query i0. */
 static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows,
-                        size_t group, const struct head_rows *h, float *y, float *lse)
+                        size_t j0, size_t n, const float *t, size_t ldt, const struct head_rows *h,
+                        struct running *run, float *y)
 {
-    float t[BLOCK], score[QUERIES * LD];
-    struct running run[MOST_GROUP];
+    float score[QUERIES * LD];
+    products(s, rows, h->q + i0 * s->ldq, s->ldq, t, ldt, n, score);
+    probabilities(s, p, i0, rows, j0, n, score, run, y);
+    for (size_t r = 0, some; r < rows; r += some) {
+        some = rows - r < ROWS ? rows - r : ROWS;
+        weighted_sums(some, score + r * LD, LD, 1, met(s, p, i0 + r + some - 1, j0, n),
+                      h->v + j0 * s->ldv, s->ldv, y + r * s->ldy, s->ldy, s->D);
+    }
+}
+
+/* band_fwd - queries [i0, i0 + rows) of a span, at most BAND, for the `group` heads that share its
+ * keys and values: each block of keys is transposed once for all of them. y, lse: of query i0. */
+static void band_fwd(const struct attn_shape *s, const struct span *p, size_t i0, size_t rows,
+                     size_t group, const struct head_rows *h, float *y, float *lse)
+{
+    float t[BLOCK];
+    struct running run[MOST_GROUP][BAND / QUERIES];
     size_t keys = block_keys(s);
     for (size_t g = 0; g < group; g++)
         for (size_t r = 0; r < rows; r++) {
-            run[g].most[r] = -INFINITY;
-            run[g].sum[r] = 0;
-            memset(y + (i0 + r) * s->ldy + g * s->D, 0, s->D * sizeof *y);
+            run[g][r / QUERIES].most[r % QUERIES] = -INFINITY;
+            run[g][r / QUERIES].sum[r % QUERIES] = 0;
+            memset(y + r * s->ldy + g * s->D, 0, s->D * sizeof *y);
         }
     for (size_t j0 = 0; j0 < p->nk; j0 += keys) {
         size_t n = reach(s, p, i0, rows, j0, p->nk - j0 < keys ? p->nk - j0 : keys);
@@ -255,22 +272,24 @@ static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t
             continue;
         transpose(s, n, h->k + j0 * s->ldk, s->ldk, t, row_of(n));
         for (size_t g = 0; g < group; g++) {
-            float *at = y + i0 * s->ldy + g * s->D;
-            products(s, rows, h->q + i0 * s->ldq + g * s->D, s->ldq, t, row_of(n), n, score);
-            probabilities(s, p, i0, rows, j0, n, score, &run[g], at);
-            for (size_t r = 0, some; r < rows; r += some) {
-                some = rows - r < ROWS ? rows - r : ROWS;
-                weighted_sums(some, score + r * LD, LD, 1, met(s, p, i0 + r + some - 1, j0, n),
-                              h->v + j0 * s->ldv, s->ldv, at + r * s->ldy, s->ldy, s->D);
+            struct head_rows head = *h;
+            head.q += g * s->D;
+            for (size_t i = 0; i < rows; i += QUERIES) {
+                size_t some = rows - i < QUERIES ? rows - i : QUERIES;
+                size_t met_by = reach(s, p, i0 + i, some, j0, n);
+                if (met_by)
+                    queries_fwd(s, p, i0 + i, some, j0, met_by, t, row_of(n), &head,
+                                &run[g][i / QUERIES], y + i * s->ldy + g * s->D);
             }
         }
     }
     for (size_t g = 0; g < group; g++)
         for (size_t r = 0; r < rows; r++) {
-            float share = 1.0f / run[g].sum[r];
+            const struct running *of = &run[g][r / QUERIES];
+            float share = 1.0f / of->sum[r % QUERIES];
             for (size_t c = 0; c < s->D; c++)
-                y[(i0 + r) * s->ldy + g * s->D + c] *= share;
-            lse[(i0 + r) * s->H + g] = run[g].most[r] + logf(run[g].sum[r]);
+                y[r * s->ldy + g * s->D + c] *= share;
+            lse[r * s->H + g] = of->most[r % QUERIES] + logf(of->sum[r % QUERIES]);
         }
 }
 
@@ -283,15 +302,15 @@ static void attention_fwd(struct dev *d, const struct attn_shape *s, const float
     for (size_t seq = 0; seq < s->S; seq++)
         for (size_t kv = 0; kv < s->Hkv; kv++) {
             struct span p = span_of(s, seq);
-            for (size_t i = 0; i < p.nq; i += QUERIES)
+            for (size_t i = 0; i < p.nq; i += BAND)
                 for (size_t g = 0; g < group; g += MOST_GROUP) {
                     size_t h = kv * group + g,
                            heads = group - g < MOST_GROUP ? group - g : MOST_GROUP;
                     struct head_rows r = {.q = q + p.q0 * s->ldq + h * s->D,
                                           .k = k + p.k0 * s->ldk + kv * s->D,
                                           .v = v + p.k0 * s->ldv + kv * s->D};
-                    queries_fwd(s, &p, i, p.nq - i < QUERIES ? p.nq - i : QUERIES, heads, &r,
-                                y + p.q0 * s->ldy + h * s->D, lse + p.q0 * s->H + h);
+                    band_fwd(s, &p, i, p.nq - i < BAND ? p.nq - i : BAND, heads, &r,
+                             y + (p.q0 + i) * s->ldy + h * s->D, lse + (p.q0 + i) * s->H + h);
                 }
         }
 }
