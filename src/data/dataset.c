@@ -43,6 +43,12 @@ static int part_keep(struct dataset *d, const struct drafts *from, const size_t 
                                   .confidence = x->confidence};
         out[i].text = arena_strndup(&d->arena, x->text, x->len, e);
         out[i].source = out[i].text ? arena_strdup(&d->arena, x->source, e) : NULL;
+        if (out[i].source && x->candidate)
+            out[i].candidate = arena_strdup(&d->arena, x->candidate, e);
+        if (out[i].source && x->alone)
+            out[i].alone = arena_strdup(&d->arena, x->alone, e);
+        if ((x->candidate && !out[i].candidate) || (x->alone && !out[i].alone))
+            out[i].source = NULL;
         rc = out[i].source ? example_id(x, out[i].id, &scratch, e) : e->code;
     }
     str_release(&scratch);
@@ -135,7 +141,7 @@ static void dataset_say(const struct dataset *d, const struct task *t, struct lo
 struct source {
     const struct task *t;
     struct str dir;
-    struct rows rows;     /* of a choice's task, for other label seeds */
+    struct rows rows;     /* of a task whose examples are drawn, for other label seeds */
     struct drafts drafts; /* as the label seed drew them */
     bool read, short_of;
     uint64_t label;
@@ -175,7 +181,7 @@ bool source_short(const struct source *s)
 
 static int source_read(struct source *s, uint64_t label, struct err *e)
 {
-    if (s->read && (s->t->kind != KIND_CHOICE || s->label == label))
+    if (s->read && (s->t->kind == KIND_LABELLED || s->label == label))
         return OK;
     drafts_release(&s->drafts);
     int rc = drafts_make(&s->drafts, s->t, s->dir.s, &s->rows, label, e);

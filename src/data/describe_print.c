@@ -27,8 +27,11 @@ static void fate(struct str *out, size_t n, const char *what)
 static void source_print(const struct task *t, const struct dataset *d, struct str *out)
 {
     size_t before = 0, after = 0;
-    str_addf(out, "%s: %s\n%s\nlicence: %s\n\n", task_name(t), task_title(t), task_citation(t),
+    str_addf(out, "%s: %s\n%s\nlicence: %s\n", task_name(t), task_title(t), task_citation(t),
              task_licence(t));
+    if (task_source_name(t))
+        str_addf(out, "source: %s\n", task_source_name(t));
+    str_addc(out, '\n');
     for (size_t k = 0; k < d->classes; k++) {
         before += d->class_before[k];
         after += d->class_after[k];
@@ -206,6 +209,8 @@ void description_json(const struct description *a, const struct task *t, const s
     key_str(&j, "title", task_title(t));
     key_str(&j, "citation", task_citation(t));
     key_str(&j, "licence", task_licence(t));
+    if (task_source_name(t))
+        key_str(&j, "source", task_source_name(t));
     js_key(&j, "class_names");
     js_open(&j, '[');
     for (size_t k = 0; k < d->classes; k++)

@@ -20,6 +20,9 @@ struct drafter {
     size_t rows;      /* of this file */
     size_t file;      /* its number among the task's */
     struct rows *rows_kept;
+    struct rows beside; /* of the file that stands beside this one */
+    const char *beside_name;
+    size_t rows_joined;     /* to rows of this file */
     struct str text, parts; /* scratch */
 };
 
@@ -40,31 +43,27 @@ static bool condition_holds(const struct condition *c, double x)
     }
 }
 
-static int number_get(const struct field *f, const struct place *p, double *out, struct err *e)
+static int number_get(struct drafter *r, const struct field *f, const struct place *p, double *out,
+                      struct err *e)
 {
-    const struct doc *d;
-    int rc = value_get(f, p, &d, e);
+    char *end = NULL;
+    str_reset(&r->parts);
+    int rc = value_one(f, p, &r->parts, e);
     if (rc)
         return rc;
-    char *end = NULL;
-    if (d->type == DOC_INT || d->type == DOC_REAL)
-        *out = d->r;
-    else if (d->type == DOC_STRING)
-        *out = strtod(d->s, &end);
-    bool number = d->type == DOC_INT || d->type == DOC_REAL ||
-                  (end && end != d->s && !end[strspn(end, " \t\r")]);
-    if (!number || !isfinite(*out))
-        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted a number", f->path,
-                        d->type == DOC_STRING ? d->s : doc_type_name(d->type));
+    *out = strtod(r->parts.s, &end);
+    if (end == r->parts.s || *end || !isfinite(*out))
+        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted a number", f->path, r->parts.s);
     return OK;
 }
 
 /* label_by_range - the class all of whose conditions hold. */
-static int label_by_range(const struct task *t, const struct place *p, int *label,
-                          double *confidence, struct err *e)
+static int label_by_range(struct drafter *r, const struct place *p, int *label, double *confidence,
+                          struct err *e)
 {
+    const struct task *t = r->t;
     double x = 0;
-    int rc = number_get(t->label, p, &x, e);
+    int rc = number_get(r, t->label, p, &x, e);
     if (rc)
         return rc;
     *label = LEFT_OUT;
@@ -86,14 +85,9 @@ static int label_by_range(const struct task *t, const struct place *p, int *labe
 static int label_by_map(struct drafter *r, const struct place *p, int *label, struct err *e)
 {
     const struct task *t = r->t;
-    const struct doc *d;
     struct str list = STR_INIT;
-    int rc = value_get(t->label, p, &d, e);
     str_reset(&r->parts);
-    if (!rc)
-        rc = value_scalar(d, t->label->path, &r->parts, e);
-    if (!rc)
-        rc = str_check(&r->parts, e);
+    int rc = value_one(t->label, p, &r->parts, e);
     if (rc)
         return rc;
     for (size_t i = 0; i < t->n_values; i++) {
@@ -128,7 +122,7 @@ static int answer_index(const struct task *t, const struct place *p, const char 
                 return OK;
         return doc_fail(p->row, e,
                         "\"%s\" is \"%.60s\", which is the key of none of the %zu options",
-                        t->answer->path, answer, n);
+                        t->answer.f[0]->path, answer, n);
     }
     bool letter = isupper((unsigned char)*t->first);
     unsigned long long first = letter ? (unsigned char)*t->first : strtoull(t->first, NULL, 10),
@@ -144,86 +138,166 @@ static int answer_index(const struct task *t, const struct place *p, const char 
     if (good && given >= first && given - first < n)
         return OK;
     if (letter)
-        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %c to %c", t->answer->path, answer,
-                        (char)first, (char)(first + n - 1));
-    return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %llu to %llu", t->answer->path, answer,
-                    first, first + n - 1);
+        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %c to %c", t->answer.f[0]->path,
+                        answer, (char)first, (char)(first + n - 1));
+    return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted %llu to %llu", t->answer.f[0]->path,
+                    answer, first, first + n - 1);
 }
 
-/* candidates_get - into r->parts the right answer, then all wrong ones; each ends in a NUL. */
-static int candidates_get(struct drafter *r, const struct place *p, size_t *wrong, struct err *e)
+/* mark_read - of one option, whether it is right. */
+static int mark_read(const struct task *t, const struct place *p, const char *mark, bool *right,
+                     struct err *e)
+{
+    static const char *const words[2][3] = {{"0", "false", "no"}, {"1", "true", "yes"}};
+    for (size_t i = 0; i < 6; i++)
+        if (strcmp(mark, words[i / 3][i % 3]) == 0) {
+            *right = i / 3;
+            return OK;
+        }
+    return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted 0, false, no or 1, true, yes",
+                    t->marks.f[0]->path, mark);
+}
+
+/* rights_find - which of n options are right: by the marks, or by the answers. */
+static int rights_find(struct drafter *r, const struct place *p, const struct str *keys,
+                       bool *right, size_t n, struct err *e)
+{
+    const struct task *t = r->t;
+    size_t given = 0, k = 0;
+    str_reset(&r->text);
+    int rc = value_texts(t->marks.n ? &t->marks : &t->answer, p, &r->text, &given, e);
+    if (!rc && t->marks.n && given != n)
+        rc = doc_fail(p->row, e, "%zu options and %zu marks", n, given);
+    const char *s = r->text.s;
+    for (size_t i = 0; !rc && i < given; i++, s += strlen(s) + 1) {
+        if (t->marks.n)
+            rc = mark_read(t, p, s, &right[i], e);
+        else if (!(rc = answer_index(t, p, s, keys->s, n, &k, e)))
+            right[k] = true;
+    }
+    return rc;
+}
+
+/* options_sort - into r->parts the right ones of the options, then the others. */
+static int options_sort(struct drafter *r, const struct place *p, size_t *n_right, struct err *e)
 {
     const struct task *t = r->t;
     struct str options = STR_INIT, keys = STR_INIT;
-    size_t n = 0, n_keys = 0, right = 0;
-    int rc = OK;
-    str_reset(&r->parts);
-    if (t->correct) {
-        rc = value_text(t->correct, p, &r->parts, e);
-        str_catn(&r->parts, "", 1);
-        return rc ? rc : value_texts(&t->wrong, p, &r->parts, wrong, e);
-    }
-    rc = value_texts(&t->options, p, &options, &n, e);
+    size_t n = 0, n_keys = 0;
+    bool *right = NULL;
+    int rc = value_texts(&t->options, p, &options, &n, e);
     if (!rc && n < 2)
         rc = doc_fail(p->row, e, "%zu options, wanted at least two", n);
     if (!rc)
         rc = value_texts(&t->keys, p, &keys, &n_keys, e);
     if (!rc && t->keys.n && n_keys != n)
         rc = doc_fail(p->row, e, "%zu options and %zu keys", n, n_keys);
-    str_reset(&r->text);
+    if (!rc && !(right = mem_zalloc(n, sizeof *right, e)))
+        rc = e->code;
     if (!rc)
-        rc = value_text(t->answer, p, &r->text, e);
-    if (!rc)
-        rc = answer_index(t, p, r->text.s, keys.s, n, &right, e);
-    if (!rc)
-        str_catn(&r->parts, nth(options.s, right), strlen(nth(options.s, right)) + 1);
-    for (size_t i = 0; !rc && i < n; i++)
-        if (i != right)
-            str_catn(&r->parts, nth(options.s, i), strlen(nth(options.s, i)) + 1);
-    *wrong = n - 1;
+        rc = rights_find(r, p, &keys, right, n, e);
+    for (size_t pass = 0; !rc && pass < 2; pass++)
+        for (size_t i = 0; i < n; i++)
+            if (right[i] == !pass) {
+                str_catn(&r->parts, nth(options.s, i), strlen(nth(options.s, i)) + 1);
+                *n_right += !pass;
+            }
+    mem_free(right);
     str_release(&options);
     str_release(&keys);
     return rc;
 }
 
-/* candidate_draw - with probability 1/2 the right answer, else one of the wrong ones. The stream is
- * named by the question and its answers, so that a draw does not hang on the rows around it. */
-static int candidate_draw(struct drafter *r, const struct place *p, int *label,
-                          const char **candidate, struct err *e)
+/* candidates_get - into r->parts the right answers, then all wrong ones; each ends in a NUL. */
+static int candidates_get(struct drafter *r, const struct place *p, size_t *right, struct err *e)
+{
+    const struct task *t = r->t;
+    size_t wrong;
+    *right = 0;
+    str_reset(&r->parts);
+    if (!t->correct.n)
+        return options_sort(r, p, right, e);
+    int rc = value_texts(&t->correct, p, &r->parts, right, e);
+    return rc ? rc : value_texts(&t->wrong, p, &r->parts, &wrong, e);
+}
+
+/* stream_open - the label seed's stream that is named by what stands in r->parts, so that a draw
+ * does not hang on the rows around it. */
+static int stream_open(struct drafter *r, struct rng *rng, struct err *e)
 {
     char hex[HASH_HEX], stream[16 + sizeof hex];
-    struct rng rng;
-    size_t wrong = 0, good = 0;
-    int rc = candidates_get(r, p, &wrong, e);
-    size_t end = r->parts.len;
-    if (!rc)
-        rc = value_text(r->t->question, p, &r->parts, e);
-    if (!rc)
-        rc = str_check(&r->parts, e);
+    int rc = str_check(&r->parts, e);
     if (!rc)
         rc = hash_bytes(r->parts.s, r->parts.len, hex, e);
     if (rc)
         return rc;
-    const char *right = r->parts.s, *first = right + strlen(right) + 1;
+    snprintf(stream, sizeof stream, "label:%s", hex);
+    rng_init(rng, r->seed, stream);
+    return OK;
+}
+
+static bool among(const char *strings, size_t n, const char *s)
+{
+    for (size_t i = 0; i < n; i++, strings += strlen(strings) + 1)
+        if (strcmp(strings, s) == 0)
+            return true;
+    return false;
+}
+
+/* candidate_draw - with probability 1/2 a right answer, else one of the wrong ones. */
+static int candidate_draw(struct drafter *r, const struct place *p, int *label,
+                          const char **candidate, struct err *e)
+{
+    struct rng rng;
+    size_t rights = 0, good = 0;
+    int rc = candidates_get(r, p, &rights, e);
+    size_t end = r->parts.len;
+    if (!rc)
+        rc = value_text(r->t->question, p, &r->parts, e);
+    if (!rc)
+        rc = stream_open(r, &rng, e);
+    if (rc)
+        return rc;
+    const char *right = r->parts.s, *first = nth(right, rights);
     /* A distractor that is the right answer once more would be called wrong */
     for (const char *s = first; s < r->parts.s + end; s += strlen(s) + 1)
-        good += strcmp(s, right) != 0;
-    if (!good) {
+        good += !among(right, rights, s);
+    if (!good || !rights) {
         *label = LEFT_OUT;
         return OK;
     }
-    snprintf(stream, sizeof stream, "label:%s", hex);
-    rng_init(&rng, r->seed, stream);
     *label = (int)(rng_u32(&rng) >> 31);
-    *candidate = right;
-    if (*label == 1)
+    if (*label == 1) {
+        *candidate = nth(right, rights > 1 ? rng_below(&rng, rights) : 0);
         return OK;
+    }
     size_t k = rng_below(&rng, good);
     for (const char *s = first;; s += strlen(s) + 1)
-        if (strcmp(s, right) != 0 && k-- == 0) {
+        if (!among(right, rights, s) && k-- == 0) {
             *candidate = s;
             return OK;
         }
+}
+
+/* order_draw - with probability 1/2 the better text first (label 1), else second. */
+static int order_draw(struct drafter *r, const struct place *p, int *label, const char *slot[SLOTS],
+                      struct err *e)
+{
+    struct rng rng;
+    str_reset(&r->parts);
+    int rc = value_text(r->t->better, p, &r->parts, e);
+    str_catn(&r->parts, "", 1);
+    size_t worse = r->parts.len;
+    if (!rc)
+        rc = value_text(r->t->worse, p, &r->parts, e);
+    if (!rc)
+        rc = stream_open(r, &rng, e);
+    if (rc)
+        return rc;
+    *label = strcmp(r->parts.s, r->parts.s + worse) == 0 ? LEFT_OUT : (int)(rng_u32(&rng) >> 31);
+    slot[*label == 1 ? SLOT_FIRST : SLOT_SECOND] = r->parts.s;
+    slot[*label == 1 ? SLOT_SECOND : SLOT_FIRST] = r->parts.s + worse;
+    return OK;
 }
 
 /* shorten - cut s[begin..) from its left to max code points. */
@@ -242,8 +316,8 @@ static bool shorten(struct str *s, size_t begin, size_t max)
     return true;
 }
 
-static int render(struct drafter *r, const struct place *p, const char *candidate, struct draft *x,
-                  struct err *e)
+static int render(struct drafter *r, const struct place *p, const char *const slot[SLOTS],
+                  struct draft *x, struct err *e)
 {
     const struct task *t = r->t;
     size_t i, begin;
@@ -257,7 +331,7 @@ static int render(struct drafter *r, const struct place *p, const char *candidat
         else if (piece->field)
             rc = value_text(piece->field, p, &r->text, e);
         else
-            str_cat(&r->text, candidate);
+            str_cat(&r->text, slot[piece->slot]);
         if (!rc)
             rc = str_check(&r->text, e);
         if (rc)
@@ -302,32 +376,55 @@ static int group_set(struct drafter *r, const struct place *p, struct draft *x, 
     return x->group ? OK : e->code;
 }
 
+/* parts_set - what of the example is looked at alone. */
+static int parts_set(struct drafter *r, const struct place *p, const char *candidate,
+                     struct draft *x, struct err *e)
+{
+    const struct field_list *l = &r->t->alone;
+    int rc = OK;
+    if (candidate && !(x->candidate = arena_strdup(&r->d->arena, candidate, e)))
+        return e->code;
+    str_reset(&r->text);
+    for (size_t i = 0; !rc && i < l->n; i++) {
+        if (i)
+            str_addc(&r->text, ' ');
+        rc = value_text(l->f[i], p, &r->text, e);
+    }
+    if (!rc && l->n && !(x->alone = arena_strdup(&r->d->arena, r->text.s, e)))
+        rc = e->code;
+    return rc;
+}
+
 static int draft_add(void *ctx, const struct place *p, struct err *e)
 {
     struct drafter *r = ctx;
     const struct task *t = r->t;
     struct drafts *d = r->d;
-    const char *candidate = NULL;
+    const char *slot[SLOTS] = {NULL};
     struct draft x = {.confidence = (double)NAN, .pool = r->pool, .seq = d->n};
     int rc;
     d->rows_read++;
     r->rows++;
     if (t->kind == KIND_CHOICE)
-        rc = candidate_draw(r, p, &x.label, &candidate, e);
+        rc = candidate_draw(r, p, &x.label, &slot[SLOT_CANDIDATE], e);
+    else if (t->kind == KIND_ORDER)
+        rc = order_draw(r, p, &x.label, slot, e);
     else if (t->n_conditions)
-        rc = label_by_range(t, p, &x.label, &x.confidence, e);
+        rc = label_by_range(r, p, &x.label, &x.confidence, e);
     else
         rc = label_by_map(r, p, &x.label, e);
     if (!rc && x.label == LEFT_OUT) {
         d->rows_left_out++;
         return OK;
     }
+    if (!rc)
+        rc = render(r, p, slot, &x, e);
+    if (!rc)
+        rc = parts_set(r, p, t->kind == KIND_CHOICE ? slot[SLOT_CANDIDATE] : NULL, &x, e);
     if (!rc && t->confidence)
-        rc = number_get(t->confidence, p, &x.confidence, e);
+        rc = number_get(r, t->confidence, p, &x.confidence, e);
     if (!rc && t->confidence)
         x.confidence = fabs(x.confidence);
-    if (!rc)
-        rc = render(r, p, candidate, &x, e);
     if (!rc)
         rc = group_set(r, p, &x, e);
     if (rc)
@@ -391,10 +488,44 @@ void rows_release(struct rows *rows)
     *rows = (struct rows){.arena = ARENA_INIT};
 }
 
+/* row_join - the row, with the next one of the file beside it as its value "beside". */
+static int row_join(struct drafter *r, const struct doc *row, struct doc joined[2], struct err *e)
+{
+    const struct rows *beside = &r->beside;
+    if (row->type != DOC_MAP)
+        return doc_fail(row, e, "the row is a %s; beside another file, wanted a map",
+                        doc_type_name(row->type));
+    if (r->rows_joined == beside->n)
+        return doc_fail(row, e, "%s beside it has no more than %zu rows", r->beside_name,
+                        beside->n);
+    joined[1] = *beside->a[r->rows_joined++].row;
+    joined[1].key = "beside";
+    joined[1].next = row->child;
+    joined[0] = *row;
+    joined[0].child = &joined[1];
+    joined[0].n++;
+    return OK;
+}
+
+static int row_add(void *ctx, const struct doc *row, struct err *e);
+
+static int row_add_joined(void *ctx, const struct doc *row, struct err *e)
+{
+    struct doc joined[2];
+    int rc = row_join(ctx, row, joined, e);
+    return rc ? rc : row_add(ctx, joined, e);
+}
+
+static int row_beside(void *ctx, const struct doc *row, struct err *e)
+{
+    struct drafter *r = ctx;
+    return row_keep(&r->beside, 0, row, e);
+}
+
 static int row_add(void *ctx, const struct doc *row, struct err *e)
 {
     struct drafter *r = ctx;
-    int rc = r->t->kind == KIND_CHOICE && !r->rows_kept->whole
+    int rc = r->t->kind != KIND_LABELLED && !r->rows_kept->whole
                  ? row_keep(r->rows_kept, r->file, row, e)
                  : OK;
     return rc ? rc : value_each(r->t->each, row, draft_add, r, e);
@@ -411,21 +542,46 @@ static int kept_add(struct drafter *r, const char *name, size_t *at, struct err 
     return rc;
 }
 
-static int file_add(struct drafter *r, const char *dir, const char *name, struct err *e)
+static int file_path(struct str *path, const char *dir, const char *name, struct err *e)
+{
+    if (*name == '/')
+        str_cat(path, name);
+    else
+        str_path(path, dir, name);
+    return str_check(path, e);
+}
+
+/* beside_read - all rows of the file that stands beside. */
+static int beside_read(struct drafter *r, const char *dir, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct table_settings s = {.encoding = r->t->table.encoding, .name = name};
+    rows_release(&r->beside);
+    r->beside_name = name;
+    r->rows_joined = 0;
+    int rc = file_path(&path, dir, name, e);
+    if (!rc)
+        rc = table_read(path.s, &s, row_beside, r, e);
+    str_release(&path);
+    return rc;
+}
+
+static int file_add(struct drafter *r, const char *dir, const struct data_file *f, struct err *e)
 {
     struct str path = STR_INIT;
     struct table_settings s = r->t->table;
-    r->name = s.name = name;
+    r->name = s.name = f->rows;
     r->rows = 0;
-    if (*name == '/')
-        str_cat(&path, name);
-    else
-        str_path(&path, dir, name);
-    int rc = str_check(&path, e);
+    int rc = f->beside ? beside_read(r, dir, f->beside, e) : OK;
     if (!rc)
-        rc = table_read(path.s, &s, row_add, r, e);
+        rc = file_path(&path, dir, f->rows, e);
+    if (!rc)
+        rc = table_read(path.s, &s, f->beside ? row_add_joined : row_add, r, e);
     if (!rc && !r->rows)
-        rc = err_set(e, ERR_INPUT, "%s: no rows", name);
+        rc = err_set(e, ERR_INPUT, "%s: no rows", f->rows);
+    if (!rc && f->beside && r->rows_joined != r->beside.n)
+        rc = err_set(e, ERR_INPUT, "%s: %zu rows, and %s beside it has %zu", f->rows,
+                     r->rows_joined, f->beside, r->beside.n);
     str_release(&path);
     return rc;
 }
@@ -441,12 +597,13 @@ int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct 
     for (int pool = 0; !rc && pool < POOL_COUNT; pool++) {
         r.pool = (enum pool)pool;
         for (size_t i = 0; !rc && i < t->n_files[pool]; i++, r.file++)
-            rc = rows->whole ? kept_add(&r, t->files[pool][i], &at, e)
-                             : file_add(&r, dir, t->files[pool][i], e);
+            rc = rows->whole ? kept_add(&r, t->files[pool][i].rows, &at, e)
+                             : file_add(&r, dir, &t->files[pool][i], e);
     }
-    rows->whole = rows->whole || (!rc && t->kind == KIND_CHOICE);
+    rows->whole = rows->whole || (!rc && t->kind != KIND_LABELLED);
     if (!rows->whole)
         rows_release(rows);
+    rows_release(&r.beside);
     str_release(&r.text);
     str_release(&r.parts);
     return rc;

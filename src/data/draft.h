@@ -11,7 +11,8 @@ struct draft {
     int label;
     double confidence;
     const char *source;
-    const char *group; /* what its question is known by */
+    const char *candidate, *alone; /* as in struct example */
+    const char *group;             /* what its question is known by */
     enum pool pool;
     size_t seq;        /* its place in the order of the files */
     uint64_t question; /* set by split.h: 64 bits of the sum of group */
@@ -25,7 +26,8 @@ struct drafts {
     size_t rows_read, rows_left_out, shortened;
 };
 
-/* rows - what the files of a choice's task hold, kept for other label seeds. All zero: nothing. */
+/* rows - what the files of a task hold whose examples are drawn, kept for other label
+ * seeds. All zero: nothing. */
 struct rows {
     struct arena arena;
     struct kept *a;
@@ -34,8 +36,8 @@ struct rows {
 };
 
 /* drafts_make - from all files of the task below dir, or, where rows are whole, from these; else
- * rows of a choice's task are kept there. Undone by drafts_release and rows_release, after an error
- * too. */
+ * rows of a task whose examples are drawn are kept there. Undone by drafts_release and
+ * rows_release, after an error too. */
 int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct rows *rows,
                 uint64_t label_seed, struct err *e);
 void drafts_release(struct drafts *d);

@@ -6,7 +6,11 @@
 
 #define TASK_CLASSES 16 /* as many as dataset has counters for */
 
-enum task_kind { KIND_LABELLED, KIND_CHOICE };
+#define MAX_FIELDS 64 /* of one task; a struct field is pointed at, so the array never moves */
+
+/* LABELLED: a row says its class. Of the others a draw does: which candidate of a CHOICE is shown,
+ * which text of an ORDER stands first. */
+enum task_kind { KIND_LABELLED, KIND_CHOICE, KIND_ORDER };
 
 /* Where rows come from; a part draws from its own pool where the task names files for it, else from
  * POOL_TRAIN. */
@@ -17,7 +21,15 @@ struct field {
     const char *name, *path;
     const struct doc *at; /* who names it, in the task file */
     const char *join;     /* between the texts of a list; NULL: a list is an error */
+    /* What stands before, after the first such mark in the text; NULL: all of it */
+    const char *before, *after;
+    const char *text; /* the same in every row; NULL: of the row */
     size_t n_bound;
+};
+
+struct data_file { /* paths below the asset's folder */
+    const char *rows;
+    const char *beside; /* each row of it is the value "beside" of one of rows; NULL: none */
 };
 
 /* Some fields, one after the other; a list among them is its elements. */
@@ -26,10 +38,13 @@ struct field_list {
     size_t n;
 };
 
-/* A piece of the template: text, or a field, or (neither) the candidate. */
+enum { SLOT_CANDIDATE = 0, SLOT_FIRST = 0, SLOT_SECOND, SLOTS };
+
+/* A piece of the template: text, or a field, or (neither) what was drawn for the slot. */
 struct piece {
     const char *text;
     const struct field *field;
+    size_t slot;
 };
 
 enum op { OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL };
@@ -55,8 +70,10 @@ struct task {
     const char *name, *title, *citation, *licence;
     enum task_kind kind;
 
+    size_t n_sources, source; /* how many there are; which of them the rest is of */
+    const char *source_name;  /* NULL: it has none */
     const char *asset;
-    const char **files[POOL_COUNT]; /* paths below the asset's folder */
+    struct data_file *files[POOL_COUNT];
     size_t n_files[POOL_COUNT];
     struct table_settings table;
     const char *each; /* NULL: a row is an example */
@@ -70,6 +87,7 @@ struct task {
     size_t long_piece; /* n_pieces: the whole text */
     size_t max_chars;  /* of the long field; 0: any */
     struct field_list group;
+    struct field_list alone; /* what alone should not tell the class */
     const struct field *confidence;
 
     struct label_class classes[TASK_CLASSES];
@@ -83,20 +101,34 @@ struct task {
     struct condition *conditions;
     size_t n_conditions;
 
-    /* choice: correct and wrong, or options and answer */
-    const struct field *question, *correct, *answer;
-    struct field_list wrong, options, keys;
+    /* choice: correct and wrong, or options and answer or marks */
+    const struct field *question;
+    struct field_list correct, wrong, options, answer, keys, marks;
     const char *first; /* the answer that means the first option, "0", "1", "A"; unused with keys */
+
+    /* order */
+    const struct field *better, *worse;
 };
+
+/* spec_present - the value of key; NULL where it is not there or null. */
+const struct doc *spec_present(const struct doc *map, const char *key);
+/* spec_strings - a string or a list of strings, NULL-terminated. */
+int spec_strings(struct task *t, const struct doc *d, const char ***out, size_t *n, struct err *e);
+/* spec_source - where the rows come from and their fields, as the source of that number has it
+ * (spec_source.c). spec_field_add - one field more; name, path and how it is read are in f. */
+int spec_source(struct task *t, size_t at, struct err *e);
+int spec_field_add(struct task *t, const struct doc *at, struct field f, struct err *e);
 
 /* spec_field - the field of a name, made from the name as a path where the task has no "fields".
  * at: who asks. */
 int spec_field(struct task *t, const struct doc *at, const char *name, const struct field **out,
                struct err *e);
 
-/* spec_label, spec_choice - the parts of the file that say which class (spec_label.c). */
+/* spec_label, spec_choice, spec_order - the parts of the file that say which class (spec_label.c).
+ */
 int spec_label(struct task *t, struct err *e);
 int spec_choice(struct task *t, struct err *e);
+int spec_order(struct task *t, struct err *e);
 int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out,
                     struct err *e);
 

@@ -7,14 +7,9 @@
 #include <string.h>
 
 static const char *const label_keys[] = {"field", "map", "ranges", NULL};
-static const char *const choice_keys[] = {"question", "correct", "distractors", "options",
-                                          "answer",   "first",   "keys",        NULL};
-
-static const struct doc *present(const struct doc *map, const char *key)
-{
-    const struct doc *d = doc_get(map, key);
-    return d && d->type != DOC_NULL ? d : NULL;
-}
+static const char *const choice_keys[] = {"question", "correct", "distractors", "options", "answer",
+                                          "first",    "keys",    "marks",       NULL};
+static const char *const order_keys[] = {"better", "worse", NULL};
 
 static int field_read(struct task *t, const struct doc *map, const char *key,
                       const struct field **out, struct err *e)
@@ -141,12 +136,15 @@ static bool class_reached(const struct task *t, size_t k)
 
 int spec_label(struct task *t, struct err *e)
 {
-    const struct doc *root = t->tree.root, *label = present(root, "label");
+    const struct doc *root = t->tree.root, *label = spec_present(root, "label");
     if (!label)
         return doc_fail(root, e, "\"label\" is missing");
-    if (present(root, "choice"))
+    if (spec_present(root, "choice"))
         return doc_fail(doc_get(root, "choice"), e,
                         "\"choice\" belongs to tasks of kind choice, this one is labelled");
+    if (spec_present(root, "order"))
+        return doc_fail(doc_get(root, "order"), e,
+                        "\"order\" belongs to tasks of kind order, this one is labelled");
     int rc = doc_check_keys(label, label_keys, e);
     if (!rc)
         rc = field_read(t, label, "field", &t->label, e);
@@ -154,7 +152,7 @@ int spec_label(struct task *t, struct err *e)
         return rc;
     if (!t->label)
         return doc_fail(label, e, "\"field\" is missing");
-    const struct doc *map = present(label, "map"), *ranges = present(label, "ranges");
+    const struct doc *map = spec_present(label, "map"), *ranges = spec_present(label, "ranges");
     if (!map == !ranges)
         return doc_fail(label, e, "one of \"map\" and \"ranges\" is wanted");
     rc = map ? map_read(t, map, e) : ranges_read(t, ranges, e);
@@ -165,10 +163,15 @@ int spec_label(struct task *t, struct err *e)
     return rc;
 }
 
+static int two_classes(const struct task *t, const char *sentence, struct err *e)
+{
+    return t->n_classes == 2 ? OK : doc_fail(doc_get(t->tree.root, "classes"), e, "%s", sentence);
+}
+
 /* first_read - a whole number or one capital letter. */
 static int first_read(struct task *t, const struct doc *choice, struct err *e)
 {
-    const struct doc *d = present(choice, "first");
+    const struct doc *d = spec_present(choice, "first");
     t->first = "0";
     if (d)
         t->first = d->type == DOC_INT && d->s ? d->s : d->type == DOC_STRING ? d->s : "";
@@ -182,41 +185,70 @@ static int first_read(struct task *t, const struct doc *choice, struct err *e)
 
 int spec_choice(struct task *t, struct err *e)
 {
-    const struct doc *root = t->tree.root, *choice = present(root, "choice");
+    const struct doc *root = t->tree.root, *choice = spec_present(root, "choice");
     if (!choice)
         return doc_fail(root, e, "\"choice\" is missing");
-    if (present(root, "label"))
+    if (spec_present(root, "label"))
         return doc_fail(doc_get(root, "label"), e,
                         "\"label\" belongs to tasks of kind labelled, this one is a choice");
+    if (spec_present(root, "order"))
+        return doc_fail(doc_get(root, "order"), e,
+                        "\"order\" belongs to tasks of kind order, this one is a choice");
     int rc = doc_check_keys(choice, choice_keys, e);
     if (!rc)
         rc = field_read(t, choice, "question", &t->question, e);
     if (!rc)
-        rc = field_read(t, choice, "correct", &t->correct, e);
+        rc = spec_field_list(t, choice, "correct", &t->correct, e);
     if (!rc)
         rc = spec_field_list(t, choice, "distractors", &t->wrong, e);
     if (!rc)
         rc = spec_field_list(t, choice, "options", &t->options, e);
     if (!rc)
-        rc = field_read(t, choice, "answer", &t->answer, e);
+        rc = spec_field_list(t, choice, "answer", &t->answer, e);
     if (!rc)
         rc = spec_field_list(t, choice, "keys", &t->keys, e);
+    if (!rc)
+        rc = spec_field_list(t, choice, "marks", &t->marks, e);
     if (!rc)
         rc = first_read(t, choice, e);
     if (rc)
         return rc;
     if (!t->question)
         return doc_fail(choice, e, "\"question\" is missing");
-    bool pair = t->correct && t->wrong.n, list = t->options.n && t->answer;
-    if (pair == list || (pair && (t->options.n || t->answer || t->keys.n)) ||
-        (list && (t->correct || t->wrong.n)))
+    bool pair = t->correct.n && t->wrong.n, list = t->options.n && (t->answer.n || t->marks.n);
+    if (pair == list || (pair && (t->options.n || t->answer.n || t->keys.n || t->marks.n)) ||
+        (list && (t->correct.n || t->wrong.n)))
         return doc_fail(choice, e,
-                        "wanted \"correct\" and \"distractors\", or \"options\" and \"answer\"");
-    if (t->keys.n && present(choice, "first"))
+                        "wanted \"correct\" and \"distractors\", or \"options\" and \"answer\" "
+                        "or \"marks\"");
+    if (t->marks.n && (t->answer.n || t->keys.n || spec_present(choice, "first")))
+        return doc_fail(doc_get(choice, "marks"), e,
+                        "\"marks\" says of each option whether it is right, so \"answer\", "
+                        "\"keys\" and \"first\" say nothing more");
+    if (t->keys.n && spec_present(choice, "first"))
         return doc_fail(
             doc_get(choice, "first"), e,
             "\"first\" counts options, and \"keys\" names them: one of the two is wanted");
-    return t->n_classes == 2
-               ? OK
-               : doc_fail(doc_get(root, "classes"), e, "a choice has two classes: wrong and right");
+    return two_classes(t, "a choice has two classes: wrong and right", e);
+}
+
+int spec_order(struct task *t, struct err *e)
+{
+    const struct doc *root = t->tree.root, *order = spec_present(root, "order");
+    static const char *const others[] = {"label", "choice"};
+    if (!order)
+        return doc_fail(root, e, "\"order\" is missing");
+    for (size_t i = 0; i < 2; i++)
+        if (spec_present(root, others[i]))
+            return doc_fail(doc_get(root, others[i]), e,
+                            "\"%s\" belongs to tasks of another kind, this one is an order",
+                            others[i]);
+    int rc = doc_check_keys(order, order_keys, e);
+    if (!rc)
+        rc = field_read(t, order, "better", &t->better, e);
+    if (!rc)
+        rc = field_read(t, order, "worse", &t->worse, e);
+    if (!rc && (!t->better || !t->worse))
+        rc = doc_fail(order, e, "\"%s\" is missing", t->better ? "worse" : "better");
+    return rc ? rc : two_classes(t, "an order has two classes: the better is second, or first", e);
 }

@@ -7,29 +7,20 @@
 
 #include <string.h>
 
-#define MAX_FIELDS 64 /* of one task; a struct field is pointed at, so the array never moves */
-
-static const char *const task_keys[] = {
-    "name",      "title", "citation",   "licence", "kind",  "source", "fields",  "template", "long",
-    "max_chars", "group", "confidence", "classes", "label", "choice", "balance", NULL};
-static const char *const source_keys[] = {"asset", "files",  "format", "encoding", "columns",
-                                          "rows",  "quotes", "each",   NULL};
-static const char *const file_keys[] = {"all", "train", "valid", "test", NULL};
-static const char *const field_keys[] = {"path", "join", NULL};
+static const char *const task_keys[] = {"name",      "title",   "citation",   "licence",  "kind",
+                                        "source",    "sources", "fields",     "template", "long",
+                                        "max_chars", "group",   "confidence", "classes",  "label",
+                                        "choice",    "order",   "balance",    "alone",    NULL};
 static const char *const class_keys[] = {"name", "word", NULL};
-static const char *const kinds[] = {"labelled", "choice", NULL};
-static const char *const formats[] = {"auto", "jsonl", "json", "csv", "tsv", "text", NULL};
-static const char *const encodings[] = {"utf-8", "latin-1", NULL};
+static const char *const kinds[] = {"labelled", "choice", "order", NULL};
 
-static const struct doc *present(const struct doc *map, const char *key)
+const struct doc *spec_present(const struct doc *map, const char *key)
 {
     const struct doc *d = doc_get(map, key);
     return d && d->type != DOC_NULL ? d : NULL;
 }
 
-/* strings_read - a string or a list of strings, NULL-terminated. */
-static int strings_read(struct task *t, const struct doc *d, const char ***out, size_t *n,
-                        struct err *e)
+int spec_strings(struct task *t, const struct doc *d, const char ***out, size_t *n, struct err *e)
 {
     const struct doc *item = d->type == DOC_LIST ? d->child : d;
     size_t count = d->type == DOC_LIST ? d->n : 1;
@@ -44,129 +35,9 @@ static int strings_read(struct task *t, const struct doc *d, const char ***out, 
     }
     if (!count)
         return doc_fail(d, e, "\"%s\" is empty", d->key);
+    s[count] = NULL;
     *out = s;
     *n = count;
-    return OK;
-}
-
-static int files_read(struct task *t, const struct doc *source, struct err *e)
-{
-    static const enum pool pools[] = {POOL_TRAIN, POOL_TRAIN, POOL_VALID,
-                                      POOL_TEST}; /* as file_keys */
-    const struct doc *files = present(source, "files");
-    if (!files)
-        return doc_fail(source, e, "\"files\" is missing");
-    int rc = doc_check_keys(files, file_keys, e);
-    for (size_t i = 0; !rc && file_keys[i]; i++) {
-        const struct doc *d = present(files, file_keys[i]);
-        if (d)
-            rc = strings_read(t, d, &t->files[pools[i]], &t->n_files[pools[i]], e);
-    }
-    if (rc)
-        return rc;
-    if (present(files, "all") &&
-        (present(files, "train") || present(files, "test") || present(files, "valid")))
-        return doc_fail(files, e,
-                        "\"all\" stands beside others: it means that the parts are cut out of one");
-    return t->n_files[POOL_TRAIN]
-               ? OK
-               : doc_fail(files, e,
-                          "\"train\" is missing (or \"all\", where there is no test file)");
-}
-
-static int source_read(struct task *t, struct err *e)
-{
-    const struct doc *source = present(t->tree.root, "source");
-    int format = TABLE_AUTO, encoding = ENCODING_UTF8;
-    bool quotes = false;
-    size_t n;
-    if (!source)
-        return doc_fail(t->tree.root, e, "\"source\" is missing");
-    int rc = doc_check_keys(source, source_keys, e);
-    if (!rc)
-        rc = doc_opt_str(source, "asset", &t->asset, e);
-    if (!rc)
-        rc = files_read(t, source, e);
-    if (!rc)
-        rc = doc_opt_enum(source, "format", formats, &format, e);
-    if (!rc)
-        rc = doc_opt_enum(source, "encoding", encodings, &encoding, e);
-    if (!rc)
-        rc = doc_opt_str(source, "rows", &t->table.rows, e);
-    if (!rc)
-        rc = doc_opt_str(source, "each", &t->each, e);
-    if (!rc)
-        rc = doc_opt_bool(source, "quotes", &quotes, e);
-    if (rc)
-        return rc;
-    t->table.format = (enum table_format)format;
-    t->table.encoding = (enum table_encoding)encoding;
-    if (present(source, "quotes"))
-        t->table.quotes = quotes ? QUOTES_YES : QUOTES_NO;
-    if (t->each && !str_ends(t->each, "*"))
-        return doc_fail(doc_get(source, "each"), e,
-                        "\"each\" is \"%s\", wanted a path that ends in *", t->each);
-    const struct doc *columns = present(source, "columns");
-    const char **names = NULL;
-    if (columns)
-        rc = strings_read(t, columns, &names, &n, e);
-    t->table.columns = (const char *const *)names;
-    return rc;
-}
-
-/* bound_stars - how many stars of path lie on the way that "each" goes. */
-static size_t bound_stars(const char *each, const char *path)
-{
-    size_t stars = 0;
-    while (each && *each && *path) {
-        size_t n = strcspn(each, "."), m = strcspn(path, ".");
-        if (n != m || memcmp(each, path, n) != 0)
-            break;
-        stars += n == 1 && *each == '*';
-        each += n + (each[n] == '.');
-        path += m + (path[m] == '.');
-    }
-    return stars;
-}
-
-static int field_add(struct task *t, const struct doc *at, const char *name, const char *path,
-                     const char *join, struct err *e)
-{
-    if (t->n_fields == MAX_FIELDS)
-        return doc_fail(at, e, "more than %d fields", MAX_FIELDS);
-    if (!*path)
-        return doc_fail(at, e, "the path of the field \"%s\" is empty", name);
-    t->fields[t->n_fields++] = (struct field){name, path, at, join, bound_stars(t->each, path)};
-    return OK;
-}
-
-static int fields_read(struct task *t, struct err *e)
-{
-    const struct doc *map = present(t->tree.root, "fields");
-    t->fields = arena_alloc(&t->tree.arena, MAX_FIELDS, sizeof *t->fields, e);
-    if (!t->fields)
-        return e->code;
-    if (map && map->type != DOC_MAP)
-        return doc_fail(map, e, "\"fields\" is a %s, wanted a map of names to paths",
-                        doc_type_name(map->type));
-    t->fields_named = map != NULL;
-    for (const struct doc *d = map ? map->child : NULL; d; d = d->next) {
-        const struct doc *path = d->type == DOC_MAP ? present(d, "path") : d;
-        const char *join = NULL;
-        int rc = d->type == DOC_MAP ? doc_check_keys(d, field_keys, e) : OK;
-        if (!rc && !path)
-            rc = doc_fail(d, e, "\"path\" is missing");
-        if (!rc && d->type == DOC_MAP)
-            rc = doc_opt_str(d, "join", &join, e);
-        /* A whole number is the n-th element of rows that are lists */
-        if (!rc && path->type != DOC_STRING && !(path->type == DOC_INT && path->s))
-            rc = doc_fail(d, e, "the field \"%s\" is a %s, wanted a path", d->key,
-                          doc_type_name(path->type));
-        if (!rc)
-            rc = field_add(t, d, d->key, path->s, join, e);
-        if (rc)
-            return rc;
-    }
     return OK;
 }
 
@@ -192,7 +63,7 @@ int spec_field(struct task *t, const struct doc *at, const char *name, const str
         str_release(&list);
         return bad;
     }
-    int rc = field_add(t, at, name, name, NULL, e);
+    int rc = spec_field_add(t, at, (struct field){.name = name, .path = name}, e);
     *out = rc ? NULL : &t->fields[t->n_fields - 1];
     return rc;
 }
@@ -200,11 +71,11 @@ int spec_field(struct task *t, const struct doc *at, const char *name, const str
 int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out,
                     struct err *e)
 {
-    const struct doc *d = present(map, key);
+    const struct doc *d = spec_present(map, key);
     const char **names;
     if (!d)
         return OK;
-    int rc = strings_read(t, d, &names, &out->n, e);
+    int rc = spec_strings(t, d, &names, &out->n, e);
     if (rc)
         return rc;
     out->f = arena_alloc(&t->tree.arena, out->n, sizeof *out->f, e);
@@ -219,7 +90,7 @@ static int classes_read(struct task *t, struct err *e)
 {
     static const char *const words[TASK_CLASSES] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7",
                                                     "8", "9", "10", "11", "12", "13", "14", "15"};
-    const struct doc *list = present(t->tree.root, "classes");
+    const struct doc *list = spec_present(t->tree.root, "classes");
     if (!list) {
         t->classes[0] = (struct label_class){"no", words[0]};
         t->classes[1] = (struct label_class){"yes", words[1]};
@@ -252,6 +123,19 @@ static int classes_read(struct task *t, struct err *e)
     return OK;
 }
 
+/* slot_named - whether the name is that of what is drawn for an example. */
+static bool slot_named(const struct task *t, const char *name, size_t *slot)
+{
+    static const char *const names[][SLOTS] = {[KIND_LABELLED] = {NULL},
+                                               [KIND_CHOICE] = {"candidate"},
+                                               [KIND_ORDER] = {"first", "second"}};
+    for (*slot = 0; *slot < SLOTS; ++*slot)
+        if (names[t->kind][*slot] && strcmp(names[t->kind][*slot], name) == 0)
+            return true;
+    *slot = 0;
+    return false;
+}
+
 /* template_piece - append one piece; text of length 0 is none. */
 static int template_piece(struct task *t, const struct doc *d, const char *s, size_t n, bool name,
                           struct err *e)
@@ -260,9 +144,9 @@ static int template_piece(struct task *t, const struct doc *d, const char *s, si
     if (!text)
         return e->code;
     struct piece *p = &t->pieces[t->n_pieces];
-    *p = (struct piece){name ? NULL : text, NULL};
+    *p = (struct piece){.text = name ? NULL : text};
     t->n_pieces += name || n;
-    if (!name || (t->kind == KIND_CHOICE && strcmp(text, "candidate") == 0))
+    if (!name || slot_named(t, text, &p->slot))
         return OK;
     return spec_field(t, d, text, &p->field, e);
 }
@@ -298,14 +182,14 @@ static int template_read(struct task *t, struct err *e)
     return rc;
 }
 
-/* template_uses - the piece of a field (NULL: of the candidate); n_pieces where there is none; *n:
- * how many. */
-static size_t template_uses(const struct task *t, const struct field *f, size_t *n)
+/* template_uses - the piece of a field (NULL: of the slot); n_pieces where there is none; *n: how
+ * many. */
+static size_t template_uses(const struct task *t, const struct field *f, size_t slot, size_t *n)
 {
     size_t found = t->n_pieces;
     *n = 0;
     for (size_t i = t->n_pieces; i-- > 0;)
-        if (!t->pieces[i].text && t->pieces[i].field == f) {
+        if (!t->pieces[i].text && t->pieces[i].field == f && t->pieces[i].slot == slot) {
             found = i;
             ++*n;
         }
@@ -317,7 +201,7 @@ static int long_read(struct task *t, struct err *e)
     const struct doc *root = t->tree.root, *d = doc_get(root, "long");
     const char *name = NULL;
     const struct field *f = NULL;
-    size_t n;
+    size_t n, slot = 0;
     t->long_piece = t->n_pieces;
     int rc = doc_opt_str(root, "long", &name, e);
     if (!rc)
@@ -329,15 +213,27 @@ static int long_read(struct task *t, struct err *e)
                         "\"max_chars\" is of the long field, and \"long\" is missing");
     if (!name)
         return OK;
-    if (!(t->kind == KIND_CHOICE && strcmp(name, "candidate") == 0))
+    if (!slot_named(t, name, &slot))
         rc = spec_field(t, d, name, &f, e);
     if (rc)
         return rc;
-    t->long_piece = template_uses(t, f, &n);
+    t->long_piece = template_uses(t, f, slot, &n);
     return n == 1
                ? OK
                : doc_fail(d, e, "the long field \"%s\" is in the template %zu times, wanted once",
                           name, n);
+}
+
+static bool str_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* fields_same - both are the same text of a row. */
+static bool fields_same(const struct field *a, const struct field *b)
+{
+    return !a->text && !b->text && strcmp(a->path, b->path) == 0 &&
+           str_same(a->before, b->before) && str_same(a->after, b->after);
 }
 
 /* shown - the field is in the template though it tells the label. */
@@ -346,8 +242,7 @@ static int shown(const struct task *t, const struct field *f, const char *key, s
     size_t n;
     const struct doc *d = doc_get(t->tree.root, "template");
     for (size_t i = 0; f && i < t->n_fields; i++)
-        if (strcmp(t->fields[i].path, f->path) == 0 &&
-            template_uses(t, &t->fields[i], &n) < t->n_pieces)
+        if (fields_same(&t->fields[i], f) && template_uses(t, &t->fields[i], 0, &n) < t->n_pieces)
             return doc_fail(d, e,
                             "the template shows \"%s\", which is the %s and gives the class away",
                             t->fields[i].name, key);
@@ -367,8 +262,11 @@ static int template_check(const struct task *t, struct err *e)
 {
     size_t n;
     const struct doc *d = doc_get(t->tree.root, "template");
-    if (t->kind == KIND_CHOICE && template_uses(t, NULL, &n) == t->n_pieces)
+    if (t->kind == KIND_CHOICE && template_uses(t, NULL, SLOT_CANDIDATE, &n) == t->n_pieces)
         return doc_fail(d, e, "the template of a choice has to hold {candidate}");
+    for (size_t slot = SLOT_FIRST; t->kind == KIND_ORDER && slot < SLOTS; slot++)
+        if (template_uses(t, NULL, slot, &n) == t->n_pieces)
+            return doc_fail(d, e, "the template of an order has to hold {first} and {second}");
     size_t fields = 0;
     for (size_t i = 0; i < t->n_pieces; i++)
         fields += !t->pieces[i].text;
@@ -376,11 +274,17 @@ static int template_check(const struct task *t, struct err *e)
         return doc_fail(d, e, "the template holds no field, as {text}");
     int rc = shown(t, t->label, "label", e);
     if (!rc)
-        rc = shown(t, t->correct, "right answer", e);
+        rc = shown_list(t, &t->correct, "right answer", e);
     if (!rc)
-        rc = shown(t, t->answer, "answer", e);
+        rc = shown_list(t, &t->answer, "answer", e);
+    if (!rc)
+        rc = shown_list(t, &t->marks, "answer", e);
     if (!rc)
         rc = shown_list(t, &t->wrong, "wrong answer", e);
+    if (!rc)
+        rc = shown(t, t->better, "better text", e);
+    if (!rc)
+        rc = shown(t, t->worse, "worse text", e);
     return rc;
 }
 
@@ -389,7 +293,9 @@ static int rules_read(struct task *t, struct err *e)
     const struct doc *root = t->tree.root;
     const char *name = NULL;
     t->balance = 0.55;
-    int rc = t->kind == KIND_CHOICE ? spec_choice(t, e) : spec_label(t, e);
+    int rc = t->kind == KIND_CHOICE  ? spec_choice(t, e)
+             : t->kind == KIND_ORDER ? spec_order(t, e)
+                                     : spec_label(t, e);
     if (!rc)
         rc = template_read(t, e);
     if (!rc)
@@ -399,6 +305,8 @@ static int rules_read(struct task *t, struct err *e)
     if (!rc)
         rc = spec_field_list(t, root, "group", &t->group, e);
     if (!rc)
+        rc = spec_field_list(t, root, "alone", &t->alone, e);
+    if (!rc)
         rc = doc_opt_str(root, "confidence", &name, e);
     if (!rc && name)
         rc = spec_field(t, doc_get(root, "confidence"), name, &t->confidence, e);
@@ -407,7 +315,8 @@ static int rules_read(struct task *t, struct err *e)
     return rc;
 }
 
-static int spec_read(struct task *t, struct err *e)
+/* spec_read - the whole file, with the source of that number. */
+static int spec_read(struct task *t, size_t source, struct err *e)
 {
     const struct doc *root = t->tree.root;
     int kind = -1;
@@ -427,15 +336,20 @@ static int spec_read(struct task *t, struct err *e)
     if (!rc)
         rc = doc_opt_enum(root, "kind", kinds, &kind, e);
     if (!rc && kind < 0)
-        rc = doc_fail(root, e, "\"kind\" is missing: labelled or choice");
+        rc = doc_fail(root, e, "\"kind\" is missing: labelled, choice or order");
     t->kind = (enum task_kind)kind;
     if (!rc)
-        rc = source_read(t, e);
-    if (!rc)
-        rc = fields_read(t, e);
+        rc = spec_source(t, source, e);
     if (!rc)
         rc = classes_read(t, e);
     return rc ? rc : rules_read(t, e);
+}
+
+int task_source_use(struct task *t, size_t i, struct err *e)
+{
+    BUG_ON(t->n_sources && i >= t->n_sources);
+    *t = (struct task){.tree = t->tree, .file = t->file, .source = i};
+    return spec_read(t, i, e);
 }
 
 int task_read(struct task **out, const char *path, struct err *e)
@@ -448,7 +362,12 @@ int task_read(struct task **out, const char *path, struct err *e)
     if (!rc && !(t->file = arena_strdup(&t->tree.arena, path, e)))
         rc = e->code;
     if (!rc)
-        rc = spec_read(t, e);
+        rc = task_source_use(t, 0, e);
+    /* A mistake in a source is found whichever of them will be there */
+    for (size_t n = t->n_sources; !rc && n > 1; n--)
+        rc = task_source_use(t, n - 1, e);
+    if (!rc && t->source)
+        rc = task_source_use(t, 0, e);
     if (rc)
         task_free(t);
     else

@@ -159,7 +159,7 @@ static int balance_decide(struct splitter *p, struct err *e)
             min = pool->class[c] < min ? pool->class[c] : min;
             if (!pool->class[c])
                 return err_set(e, ERR_INPUT, "no example of the class \"%s\" in %s%s",
-                               p->t->classes[c].name, p->t->files[k][0],
+                               p->t->classes[c].name, p->t->files[k][0].rows,
                                p->t->n_files[k] > 1 ? " and the files with it" : "");
         }
         pool->balanced = k == POOL_TEST || p->t->balance <= 0.5 ||

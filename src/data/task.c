@@ -1,6 +1,9 @@
 /* task.c - what others may know of a task. */
+#include "core/file.h"
 #include "core/mem.h"
 #include "data/spec.h"
+
+#include <string.h>
 
 void task_free(struct task *t)
 {
@@ -54,4 +57,45 @@ const char *task_file(const struct task *t)
 const char *task_asset(const struct task *t)
 {
     return t->asset;
+}
+
+size_t task_sources(const struct task *t)
+{
+    return t->n_sources;
+}
+
+const char *task_source_name(const struct task *t)
+{
+    return t->source_name;
+}
+
+/* file_there - name below dir, or the archive on the way to it. */
+static bool file_there(const char *dir, const char *name)
+{
+    struct str path = STR_INIT;
+    if (*name == '/')
+        str_cat(&path, name);
+    else
+        str_path(&path, dir, name);
+    bool there = !path.failed && file_exists(path.s);
+    for (char *slash = path.failed ? NULL : path.s; !there && slash && (slash = strchr(slash, '/'));
+         *slash++ = '/') {
+        *slash = '\0';
+        there = *path.s && file_exists(path.s) && !file_is_dir(path.s);
+    }
+    str_release(&path);
+    return there;
+}
+
+const char *task_source_missing(const struct task *t, const char *dir)
+{
+    for (int pool = 0; pool < POOL_COUNT; pool++)
+        for (size_t i = 0; i < t->n_files[pool]; i++) {
+            const struct data_file *f = &t->files[pool][i];
+            if (!file_there(dir, f->rows))
+                return f->rows;
+            if (f->beside && !file_there(dir, f->beside))
+                return f->beside;
+        }
+    return NULL;
 }

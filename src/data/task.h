@@ -24,7 +24,10 @@ struct example {
     /* The task's own strength of the label (|mean rating|), NAN where it has none. */
     double confidence;
     const char *source; /* "train.json:118": path below dir, line */
-    char id[17];        /* 16 hex digits of question and text: stable across runs and models */
+    /* Of a choice the candidate; the fields that the task calls "alone". NULL: none. What is looked
+     * at by data/lint.h, no part of what is learnt from. */
+    const char *candidate, *alone;
+    char id[17]; /* 16 hex digits of question and text: stable across runs and models */
 };
 
 struct task; /* a task file, read and checked */
@@ -44,6 +47,15 @@ const char *task_label_word(const struct task *t, size_t k);
 const char *task_file(const struct task *t);
 /* task_asset - name of the asset the task's files are in, NULL where it names plain paths. */
 const char *task_asset(const struct task *t);
+
+/* A task may have several sources, its own files each; what the functions here say and what is read
+ * is of the one in use, at first the first. task_source_name - NULL where the file gives none. */
+size_t task_sources(const struct task *t);
+const char *task_source_name(const struct task *t);
+int task_source_use(struct task *t, size_t i, struct err *e);
+/* task_source_missing - the first of its files that is not below dir, by its name in the task file;
+ * of one in an archive the archive alone is looked for. NULL: all are there. */
+const char *task_source_missing(const struct task *t, const char *dir);
 
 struct task_sizes { /* examples wanted of each part; 0: none */
     size_t n[PART_COUNT];

@@ -9,7 +9,7 @@ struct walk {
     const struct place *place;
     const struct field *field;
     int (*found)(struct walk *w, const struct doc *d, struct err *e);
-    void *out;
+    struct str *out;
     size_t count;
 };
 
@@ -87,10 +87,15 @@ static int walk_on(struct walk *w, const struct doc *d, const char *path, size_t
 
 static int walk(struct walk *w, struct err *e)
 {
+    const struct field *f = w->field;
+    if (f->text) {
+        struct doc d = {.type = DOC_STRING, .s = f->text, .len = strlen(f->text)};
+        return w->found(w, &d, e);
+    }
     /* A column's own name may hold dots */
-    const struct doc *whole = doc_get(w->place->row, w->field->path);
+    const struct doc *whole = doc_get(w->place->row, f->path);
     return whole && whole->type != DOC_NULL ? w->found(w, whole, e)
-                                            : walk_on(w, w->place->row, w->field->path, 0, e);
+                                            : walk_on(w, w->place->row, f->path, 0, e);
 }
 
 static bool space(char c)
@@ -134,20 +139,57 @@ int value_scalar(const struct doc *d, const char *path, struct str *out, struct 
     }
 }
 
+/* cut - out[begin..) to what stands after and before the field's marks, white space aside. */
+static int cut(const struct walk *w, const struct doc *d, struct str *out, size_t begin,
+               struct err *e)
+{
+    const struct field *f = w->field;
+    const char *text = out->s + begin, *from = f->after ? strstr(text, f->after) : text,
+               *end = out->s + out->len;
+    if (from)
+        from += f->after ? strlen(f->after) : 0;
+    if (from && f->before)
+        end = strstr(from, f->before);
+    if (!from || !end)
+        return doc_fail(d, e, "no \"%s\" is in \"%s\", which is \"%.60s\"",
+                        from ? f->before : f->after, f->path, text);
+    while (from < end && space(*from))
+        from++;
+    while (from < end && space(end[-1]))
+        end--;
+    size_t n = (size_t)(end - from);
+    memmove(out->s + begin, from, n);
+    out->len = begin + n;
+    out->s[out->len] = '\0';
+    return OK;
+}
+
+/* scalar - of the field, cut at its marks. */
+static int scalar(const struct walk *w, const struct doc *d, struct str *out, struct err *e)
+{
+    size_t begin = out->len;
+    int rc = value_scalar(d, w->field->path, out, e);
+    if (rc || (!w->field->before && !w->field->after))
+        return rc;
+    rc = str_check(out, e);
+    return rc ? rc : cut(w, d, out, begin, e);
+}
+
 static int one(struct walk *w, const struct doc *d, struct err *e)
 {
     if (w->count++ || d->type == DOC_LIST || d->type == DOC_MAP)
         return doc_fail(w->place->row, e, "\"%s\" is a %s, wanted one value", w->field->path,
                         d->type == DOC_MAP ? "map" : "list");
-    *(const struct doc **)w->out = d;
-    return OK;
+    return scalar(w, d, w->out, e);
 }
 
-int value_get(const struct field *f, const struct place *p, const struct doc **out, struct err *e)
+int value_one(const struct field *f, const struct place *p, struct str *out, struct err *e)
 {
     struct walk w = {p, f, one, out, 0};
     int rc = walk(&w, e);
-    return !rc && !w.count ? missing(&w, e) : rc;
+    if (!rc && !w.count)
+        rc = missing(&w, e);
+    return rc ? rc : str_check(out, e);
 }
 
 /* joined - a scalar or the scalars of a list, with join between. */
@@ -165,7 +207,7 @@ static int joined(struct walk *w, const struct doc *d, struct err *e)
     }
     if (w->count++)
         str_cat(w->out, w->field->join);
-    return value_scalar(d, w->field->path, w->out, e);
+    return scalar(w, d, w->out, e);
 }
 
 int value_text(const struct field *f, const struct place *p, struct str *out, struct err *e)
@@ -184,7 +226,7 @@ static int listed(struct walk *w, const struct doc *d, struct err *e)
             rc = listed(w, c, e);
         return rc;
     }
-    int rc = value_scalar(d, w->field->path, w->out, e);
+    int rc = scalar(w, d, w->out, e);
     str_catn(w->out, "", 1);
     w->count++;
     return rc;

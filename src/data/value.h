@@ -14,12 +14,12 @@ struct place { /* what is being read: a row and where "each" is in it */
     size_t bound[VALUE_STARS];
 };
 
-/* value_get - the one scalar of the field; a key that is not there or null: `file:line: "path" is
- * missing`. */
-int value_get(const struct field *f, const struct place *p, const struct doc **out, struct err *e);
+/* value_one - the one scalar of the field as value_text; a list or map is an error. A key that is
+ * not there or null: `file:line: "path" is missing`. */
+int value_one(const struct field *f, const struct place *p, struct str *out, struct err *e);
 
 /* value_text - the field as text without white space around, appended; a list is joined by the
- * field's join. */
+ * field's join, each element cut at the field's marks, which have to be in it. */
 int value_text(const struct field *f, const struct place *p, struct str *out, struct err *e);
 
 /* value_texts - the texts of all fields of l, one after the other, each ended by a NUL, appended to

@@ -46,10 +46,12 @@ int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *n
 int lab_tokenizer_save(const struct lab_model *m, const char *dir, struct err *e);
 void lab_model_close(struct lab_model *m);
 
-/* lab_is_path - whether a task's or study's name is a path: it has a slash or ends in .yaml. */
+/* lab_is_path - whether a task's or study's name is a path: it has a slash or ends in .yaml,
+ * @SOURCE aside. */
 bool lab_is_path(const char *name);
 /* lab_task_open - a task by name (share/tasks/NAME.yaml) or by a path that ends in .yaml; *dir:
- * where its data lies, fetched where needed. */
+ * where its data lies, fetched where needed. Of several sources the one that @SOURCE behind the
+ * name asks for, else the first whose files are there, else the first that can be fetched. */
 int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
                   struct err *e);
 /* lab_study_path - a study by path, or by name (share/studies/NAME.yaml). */

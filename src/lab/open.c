@@ -137,9 +137,20 @@ void lab_model_close(struct lab_model *m)
     m->weights = NULL;
 }
 
+/* task_source_of - of NAME@SOURCE the latter; NULL where there is none. */
+static const char *task_source_of(const char *name)
+{
+    const char *at = strrchr(name, '@');
+    return at && !strchr(at, '/') && !str_ends(at, ".yaml") && !str_ends(at, ".yml") ? at + 1
+                                                                                     : NULL;
+}
+
 bool lab_is_path(const char *name)
 {
-    return str_ends(name, ".yaml") || str_ends(name, ".yml") || strchr(name, '/');
+    const char *source = task_source_of(name);
+    size_t n = source ? (size_t)(source - name) - 1 : strlen(name);
+    return strchr(name, '/') || (n >= 5 && memcmp(name + n - 5, ".yaml", 5) == 0) ||
+           (n >= 4 && memcmp(name + n - 4, ".yml", 4) == 0);
 }
 
 /* share_path - share/<folder>/<name>.yaml, or name itself where it is a path; else a sentence with
@@ -189,27 +200,108 @@ int lab_study_path(const char *share, const char *name, struct str *path, struct
     return share_path(share, "studies", "study", name, path, e);
 }
 
+/* data_dir - the folder of the source in use, found without a fetch or, with fetch, by one; the
+ * task file's own where it names no asset. */
+static int data_dir(const struct task *t, const struct lab *lab, bool fetch, struct str *dir,
+                    struct err *e)
+{
+    struct asset_options o = {lab->offline || !fetch, fetch ? lab->log : NULL};
+    const char *path = task_file(t), *slash = strrchr(path, '/');
+    if (task_asset(t))
+        return asset_path(lab->assets, task_asset(t), &o, dir, e);
+    str_reset(dir);
+    str_catn(dir, slash ? path : ".", slash ? (size_t)(slash - path) : 1);
+    return str_check(dir, e);
+}
+
+/* source_try - whether all files of the source in use are there. */
+static bool source_try(const struct task *t, const struct lab *lab, bool fetch, struct str *dir,
+                       struct err *e)
+{
+    if (data_dir(t, lab, fetch, dir, e))
+        return false;
+    const char *missing = task_source_missing(t, dir->s);
+    if (missing)
+        err_set(e, ERR_INPUT, "%s: no \"%s\" in it", dir->s, missing);
+    return !missing;
+}
+
+/* source_find - of several sources the first that is there, else the first that can be fetched. */
+static int source_find(struct task *t, const struct lab *lab, struct str *dir, struct err *e)
+{
+    struct str why = STR_INIT;
+    int code = OK;
+    for (int fetch = 0; fetch < 2; fetch++)
+        for (size_t i = 0; i < task_sources(t); i++) {
+            struct err at = ERR_INIT;
+            int rc = task_source_use(t, i, e);
+            if (!rc && source_try(t, lab, fetch, dir, &at)) {
+                str_release(&why);
+                return OK;
+            }
+            if (rc || at.code == ERR_INTERRUPTED || at.code == ERR_NOMEM) {
+                str_release(&why);
+                return rc ? rc : err_set(e, at.code, "%s", at.msg);
+            }
+            if (!fetch)
+                continue;
+            code = code == ERR_INPUT || !code ? at.code : code;
+            str_addf(&why, "%s%s: %s", i ? "; " : "", task_source_name(t), at.msg);
+        }
+    code = err_set(e, code, "none of its sources is there: %s", why.s);
+    str_release(&why);
+    return code;
+}
+
+/* source_pick - the source of that name. */
+static int source_pick(struct task *t, const char *name, struct err *e)
+{
+    struct str list = STR_INIT;
+    int rc = OK;
+    for (size_t i = 0; !rc && i < task_sources(t); i++) {
+        rc = task_source_use(t, i, e);
+        const char *own = rc ? NULL : task_source_name(t);
+        if (own && strcmp(own, name) == 0) {
+            str_release(&list);
+            return OK;
+        }
+        if (own)
+            str_addf(&list, "%s%s", list.len ? ", " : "", own);
+    }
+    if (!rc && list.len)
+        rc = err_set(e, ERR_INPUT, "it has no source named \"%s\"; there are %s", name, list.s);
+    else if (!rc)
+        rc = err_set(e, ERR_INPUT, "it has one source without a name, and \"%s\" was asked for",
+                     name);
+    str_release(&list);
+    return rc;
+}
+
 int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
                   struct err *e)
 {
-    struct str path = STR_INIT;
-    struct asset_options o = {lab->offline, lab->log};
+    struct str path = STR_INIT, stem = STR_INIT;
+    const char *source = task_source_of(name);
     *t = NULL;
-    int rc = share_path(lab->share, "tasks", "task", name, &path, e);
+    str_catn(&stem, name, source ? (size_t)(source - name - 1) : strlen(name));
+    int rc = str_check(&stem, e);
+    if (!rc)
+        rc = share_path(lab->share, "tasks", "task", stem.s, &path, e);
     if (!rc)
         rc = task_read(t, path.s, e);
-    if (!rc && task_asset(*t)) {
-        rc = asset_path(lab->assets, task_asset(*t), &o, dir, e);
-    } else if (!rc) {
-        const char *slash = strrchr(path.s, '/');
-        str_reset(dir);
-        str_catn(dir, slash ? path.s : ".", slash ? (size_t)(slash - path.s) : 1);
-        rc = str_check(dir, e);
-    }
+    if (!rc && source)
+        rc = source_pick(*t, source, e);
+    if (!rc && !source && task_sources(*t) > 1)
+        rc = source_find(*t, lab, dir, e);
+    else if (!rc)
+        rc = data_dir(*t, lab, true, dir, e);
+    if (rc && *t && task_sources(*t) > 1)
+        rc = err_wrap(e, "task %s", task_name(*t));
     if (rc) {
         task_free(*t);
         *t = NULL;
     }
     str_release(&path);
+    str_release(&stem);
     return rc;
 }

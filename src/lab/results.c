@@ -400,6 +400,8 @@ static void task_json(struct js *w, const struct plan *p)
     js_key(w, "title"), js_str(w, task_title(p->task));
     js_key(w, "citation"), js_str(w, task_citation(p->task));
     js_key(w, "licence"), js_str(w, task_licence(p->task));
+    if (task_source_name(p->task))
+        js_key(w, "source"), js_str(w, task_source_name(p->task));
     js_key(w, "classes"), js_open(w, '[');
     for (size_t k = 0; k < d->classes; k++)
         js_str(w, task_class_name(p->task, k));

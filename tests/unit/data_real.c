@@ -20,10 +20,13 @@ static bool drawn(struct dataset *d, const char *name, const char *dir, struct t
         return false;
     }
     str_addf(&path, "%s/tasks/%s.yaml", source, name);
-    if (task_read(&t, path.s, &e) || dataset_draw(d, t, dir, &sizes, &seeds, NULL, &e))
+    if (task_read(&t, path.s, &e))
+        fail_msg("%s", e.msg);
+    for (size_t i = 1; task_source_missing(t, dir) && i < task_sources(t); i++)
+        assert_int_equal(task_source_use(t, i, &e), OK);
+    if (dataset_draw(d, t, dir, &sizes, &seeds, NULL, &e))
         fail_msg("%s", e.msg);
     assert_string_equal(task_name(t), name);
-    assert_string_equal(task_asset(t), name);
     task_free(t);
     str_release(&path);
     ran++;
@@ -189,11 +192,90 @@ static void movie_sentiment(void **state)
     dataset_release(&d);
 }
 
+/* Each task of the study on what W2S_DATA has of it, by its rows and one example that is known. */
+static void others(void **state)
+{
+    static const struct {
+        const char *name, *folder;
+        size_t rows, left_out, size;
+        const char *source, *shows; /* an example of that row has that in it */
+    } cases[] = {
+        {"cosmos-qa", "cosmos_qa", 2985, 0, 400, "valid.csv:2",
+         "Question: Why is this person asking about divorce ?\nProposed answer: "},
+        {"ethics-justice", "ethics", 24495, 0, 1000, "justice/justice_test.csv:2",
+         "because She reads on her lunch break.\nIs this fair?"},
+        {"ethics-deontology", "ethics", 21760, 0, 1000, "deontology/deontology_test.csv:2",
+         "Aren't you supposed to be painting the house?\nNo because the paint already peeled off."},
+        {"ethics-virtue", "ethics", 33220, 0, 900, "virtue/virtue_test.csv:2",
+         "totally at ease with her.\nTrait: trustful\nDoes the character show the trait?"},
+        {"ethics-utilitarianism", "ethics", 18546, 0, 1000, "utilitarianism/util_test.csv:1",
+         "I saw my brother get his first car this week as a birthday present."},
+        {"anli-r2", "anli", 1000, 0, 200, "R2_dev.jsonl:1",
+         "Can we conclude from this: \"Risk Records released Jack Off Jill's initial album.\""},
+        {"mc-taco", "mc_taco", 13225, 0, 600, "test_9442.tsv:1",
+         "Question: How long was his mother ill?\nProposed answer: she was ill for 30 seconds\n"},
+        {"openbookqa", "openbookqa", 5957, 0, 450, NULL, NULL},
+        {"paws", "paws", 12665, 0, 300, "train.tsv:2",
+         "First: Will a message still say blocked if"},
+        {"quail", "quail", 556, 0, 100, "challenge.jsonl:1",
+         "Question: What does that narrator think of Cathy?\nProposed answer: "},
+        {"piqa", "piqa", 1838, 0, 400, "valid.jsonl:2", "Goal: dresser\nProposed way: "},
+        {"multirc", "multirc", 27243 + 4848, 0, 1000, "val.jsonl:1",
+         "What causes a change in motion?"},
+        {"wic", "wic", 6066, 0, 600, "train.jsonl:3",
+         "First: Run rogue.\nSecond: She ran 10 miles that day.\nDoes \"run\" mean the same in"},
+        {"tweet-sentiment", "tweet_sentiment", 14284, 6806, 1000, NULL, NULL},
+    };
+    const char *data = getenv("W2S_DATA");
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dataset d;
+        size_t n = cases[i].size;
+        const struct task_sizes sizes = sizes_of(n, n, 50, n);
+        char dir[512];
+        snprintf(dir, sizeof dir, "%s/%s", data ? data : "", cases[i].folder);
+        if (!drawn(&d, cases[i].name, data ? dir : NULL, sizes))
+            continue;
+        sound(&d, sizes);
+        assert_int_equal(d.rows_read, cases[i].rows);
+        assert_int_equal(d.rows_left_out, cases[i].left_out);
+        for (int p = 0; cases[i].source && p < PART_COUNT; p++) {
+            const struct example *x = find(&d, (enum task_part)p, cases[i].source);
+            if (x && !strstr(x->text, cases[i].shows))
+                fail_msg("%s: %s: \"%s\"", cases[i].name, x->source, x->text);
+        }
+        dataset_release(&d);
+    }
+}
+
+/* Defect 10: no candidate is a letter, and both classes are texts of the row's own options. */
+static void openbookqa_candidates(void **state)
+{
+    struct dataset d;
+    const struct task_sizes sizes = sizes_of(1500, 1500, 100, 480);
+    size_t chars[2] = {0}, n[2] = {0};
+    (void)state;
+    if (!official(&d, "openbookqa", sizes))
+        return;
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < d.n[p]; i++) {
+            const struct example *x = &d.part[p][i];
+            assert_false(x->candidate[1] == '\0' && strchr("ABCD", *x->candidate));
+            chars[x->label] += strlen(x->candidate);
+            n[x->label]++;
+        }
+    double ratio = (double)(chars[1] * n[0]) / (double)(chars[0] * n[1]);
+    assert_true(ratio > 0.85 && ratio < 1.2);
+    dataset_release(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sciq), cmocka_unit_test(boolq),     cmocka_unit_test(cola),
-        cmocka_unit_test(sst2), cmocka_unit_test(hellaswag), cmocka_unit_test(movie_sentiment),
+        cmocka_unit_test(others),    cmocka_unit_test(openbookqa_candidates),
+        cmocka_unit_test(sciq),      cmocka_unit_test(boolq),
+        cmocka_unit_test(cola),      cmocka_unit_test(sst2),
+        cmocka_unit_test(hellaswag), cmocka_unit_test(movie_sentiment),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return failed ? failed : ran ? 0 : SKIPPED;

@@ -51,9 +51,9 @@ static void mistakes(void **state)
         {"citation: x\nlicence: y\n", "task.yaml:1: \"name\" is missing"},
         {"name: t\nlicence: y\n", "task.yaml:1: \"citation\" is missing"},
         {"name: t\ncitation: y\n", "task.yaml:1: \"licence\" is missing"},
-        {HEAD, "task.yaml:1: \"kind\" is missing: labelled or choice"},
+        {HEAD, "task.yaml:1: \"kind\" is missing: labelled, choice or order"},
         {HEAD "kind: labeled\n", "task.yaml:4: \"kind\" is \"labeled\", wanted one of labelled, "
-                                 "choice; did you mean \"labelled\"?"},
+                                 "choice, order; did you mean \"labelled\"?"},
         {HEAD "kind: choice\n", "task.yaml:1: \"source\" is missing"},
         {HEAD "kind: choice\nsource: {asset: x}\n", "task.yaml:5: \"files\" is missing"},
         {HEAD "kind: choice\nsource:\n  files: {test: x}\n",
@@ -134,9 +134,11 @@ static void mistakes(void **state)
          "task.yaml:7: \"label\" belongs to tasks of kind labelled, this one is a choice"},
         {CHOICE "choice: {correct: c, distractors: d}\n", "task.yaml:6: \"question\" is missing"},
         {CHOICE "choice: {question: q, correct: c}\n",
-         "task.yaml:6: wanted \"correct\" and \"distractors\", or \"options\" and \"answer\""},
+         "task.yaml:6: wanted \"correct\" and \"distractors\", or \"options\" and \"answer\" "
+         "or \"marks\""},
         {CHOICE "choice: {question: q, correct: c, distractors: d, options: o, answer: a}\n",
-         "task.yaml:6: wanted \"correct\" and \"distractors\", or \"options\" and \"answer\""},
+         "task.yaml:6: wanted \"correct\" and \"distractors\", or \"options\" and \"answer\" "
+         "or \"marks\""},
         {CHOICE "choice: {question: q, options: o, answer: a, first: aa}\n",
          "task.yaml:6: \"first\" is wanted as a whole number or a capital letter"},
         {CHOICE "choice: {question: q, options: o, answer: a, first: 1, keys: k}\n",
@@ -491,7 +493,7 @@ static void shipped(void **state)
         task_free(t);
         read++;
     }
-    assert_true(read >= 6);
+    assert_true(read >= 23);
     mem_free(names);
     snprintf(path, sizeof path, "%s/docs/tasks.md", source);
     assert_int_equal(file_read(&manual, path, &e), OK);
@@ -504,7 +506,7 @@ static void shipped(void **state)
         task_free(task_of(s));
         s = end + 2;
     }
-    assert_int_equal(read, 3);
+    assert_int_equal(read, 4);
     str_release(&manual);
 }
 

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# w2s task: which of several sources is taken, and what is said where none is there.
+. "${0%/*}/lib.sh"
+
+cat >two.yaml <<END
+name: two
+citation: none
+licence: CC0
+kind: labelled
+sources:
+  - name: release
+    files: {all: release.jsonl}
+  - name: other
+    files: {all: toy.jsonl}
+template: "{text}"
+label: {field: label, map: {"0": 0, "1": 1}}
+END
+small="--model $model --test 20 --train 20 --supervise 20"
+
+# Only the second is there
+expect 0 "$W2S" task two.yaml $small
+says out "source: other"
+# Both are
+head -n 300 toy.jsonl >release.jsonl
+expect 0 "$W2S" task two.yaml $small
+says out "source: release"
+says out "300  rows read"
+# The one that is asked for; a study's results say which it was
+expect 0 "$W2S" task two.yaml@other $small --json
+says out '"source": "other"'
+says out '"rows": 800'
+expect 2 "$W2S" task two.yaml@othr $small
+one_sentence
+says err 'task two: it has no source named "othr"; there are release, other'
+expect 2 "$W2S" task toy.yaml@other $small
+one_sentence
+sed 's/task: toy.yaml/task: two.yaml@other/' micro.yaml >study.yaml
+expect 0 "$W2S" run study.yaml --runs runs data.supervise=32 data.train=64 seeds=1
+says "$(echo runs/studies/*/results.json)" '"source": "other"'
+# None is
+rm release.jsonl
+mv toy.jsonl gone.jsonl
+expect 2 "$W2S" task two.yaml $small
+one_sentence
+says err 'task two: none of its sources is there: release: .: no "release.jsonl" in it; other: .: no "toy.jsonl" in it'
+# Data that is a folder of the user's: the sentence names it
+expect 2 env -u W2S_DATA "$W2S" task dream
+one_sentence
+says err 'W2S_DATA'
+expect 2 env W2S_DATA="$scratch" "$W2S" task boolq
+one_sentence
+
+finish
