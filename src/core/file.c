@@ -274,6 +274,26 @@ int file_size(const char *path, size_t *size, struct err *e)
     return OK;
 }
 
+uint64_t file_stamp(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return 0;
+#ifdef __APPLE__
+    const struct timespec t = st.st_mtimespec;
+#else
+    const struct timespec t = st.st_mtim;
+#endif
+    const uint64_t parts[] = {(uint64_t)t.tv_sec, (uint64_t)t.tv_nsec, (uint64_t)st.st_size,
+                              (uint64_t)st.st_ino};
+    uint64_t h = 1;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        h = (h ^ parts[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        h ^= h >> 32;
+    }
+    return h ? h : 1;
+}
+
 int file_mkdirs(const char *path, struct err *e)
 {
     char *copy = mem_strdup(path, e);

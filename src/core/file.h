@@ -5,6 +5,7 @@
 
 #include "core/err.h"
 #include "core/str.h"
+#include <stdint.h>
 
 struct file_map {
     const unsigned char *data; /* read only; NULL where size is 0 */
@@ -36,6 +37,9 @@ bool file_exists(const char *path);
 void file_absolute(const char *path, struct str *out);
 bool file_is_dir(const char *path);
 int file_size(const char *path, size_t *size, struct err *e);
+/* file_stamp - of what path names: another number once it was written to or replaced; 0 where there
+ * is nothing. Opens nothing. */
+uint64_t file_stamp(const char *path);
 int file_mkdirs(const char *path, struct err *e);      /* like mkdir -p */
 int file_remove_tree(const char *path, struct err *e); /* missing is OK */
 int file_rename(const char *from, const char *to, struct err *e);

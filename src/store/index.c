@@ -3,6 +3,7 @@
  *
  * Who may write the file at a time is settled by index.lock, not by SQLite, so that a broken file
  * can be taken away without another process holding on to half of it. */
+#include "store/finding.h"
 #include "store/index.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 
 /* Raised with every change of the table: an index of another number is made anew. */
-#define INDEX_FORMAT 2
+#define INDEX_FORMAT 3
 #define TEXT_OF(x)   #x
 #define TEXT(x)      TEXT_OF(x)
 
@@ -22,7 +23,7 @@ static const char index_table[] =
     "CREATE TABLE job(hash TEXT PRIMARY KEY, state TEXT NOT NULL, kind TEXT NOT NULL, label TEXT "
     "NOT NULL,"
     " study TEXT NOT NULL, error TEXT NOT NULL, seconds REAL, accuracy REAL, at INTEGER NOT NULL,"
-    " bytes INTEGER NOT NULL) WITHOUT ROWID;"
+    " bytes INTEGER NOT NULL, stamp INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version = " TEXT(INDEX_FORMAT);
 
 enum { BUSY_MS = 10000 };
@@ -32,6 +33,14 @@ struct index {
     sqlite3 *db;
     uint64_t seen_ino; /* of the file that db has open */
     bool in_memory;    /* the file cannot be used: this process has its own */
+    /* while it is filled: rows of finished jobs, by hash; those before `at` have been looked at */
+    struct known *known;
+    size_t n_known, cap_known, at;
+};
+
+struct known {
+    char hash[HASH_HEX];
+    int64_t stamp; /* of the files it was read from */
 };
 
 int index_open(struct index **out, const char *runs, struct err *e)
@@ -56,6 +65,7 @@ void index_close(struct index *x)
         return;
     sqlite3_close(x->db);
     str_release(&x->dir);
+    mem_free(x->known);
     mem_free(x);
 }
 
@@ -74,121 +84,17 @@ static int index_prepare(struct index *x, const char *sql, sqlite3_stmt **s, str
     return sqlite3_prepare_v2(x->db, sql, -1, s, NULL) ? index_fail(x, e) : OK;
 }
 
-/* What a job's files say. */
-struct finding {
-    struct str dir; /* of the job, or the file under failed/ */
-    char hash[HASH_HEX];
-    const char *state;
-    struct doc_tree job, result;
-    struct store_row row;
-};
-
-static void finding_release(struct finding *f)
+static const char *column_text(sqlite3_stmt *s, int i)
 {
-    str_release(&f->dir);
-    doc_tree_release(&f->job);
-    doc_tree_release(&f->result);
-}
-
-static void finding_init(struct finding *f, const char *hash, const char *state)
-{
-    memset(f, 0, sizeof *f);
-    str_init(&f->dir);
-    f->job = (struct doc_tree)DOC_TREE_INIT;
-    f->result = (struct doc_tree)DOC_TREE_INIT;
-    memcpy(f->hash, hash, HASH_HEX);
-    f->row.state = state;
-    f->row.kind = f->row.label = f->row.study = f->row.error = "";
-    f->row.seconds = f->row.accuracy = (double)NAN;
-}
-
-/* finding_text - a string of a file that this program wrote; where it is not one, "" rather than an
- * error: a listing is where one looks for what is broken. */
-static const char *finding_text(const struct doc *map, const char *key, const char *otherwise)
-{
-    const struct doc *d = doc_get(map, key);
-    return d && d->type == DOC_STRING ? d->s : otherwise;
-}
-
-static double finding_real(const struct doc *map, const char *key, double otherwise)
-{
-    const struct doc *d = doc_get(map, key);
-    return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : otherwise;
-}
-
-/* finding_read - job.json or its like: name within dir ("" : dir is the file), from which rows take
- * what they name. A file that is not there or broken leaves a row with the reason as its error.
- * What a file says of its time goes before the file's own, which a copy does not keep. */
-static int finding_read(struct finding *f, struct doc_tree *t, const char *name, struct err *e)
-{
-    struct str path = STR_INIT;
-    struct err why = ERR_INIT;
-    struct stat st;
-    int rc;
-    str_cat(&path, f->dir.s);
-    if (*name)
-        str_addf(&path, "/%s", name);
-    rc = str_check(&path, e);
-    if (rc)
-        goto out;
-    if (!stat(path.s, &st))
-        f->row.when = (int64_t)st.st_mtime;
-    rc = doc_read_json(t, path.s, &why);
-    if (rc == ERR_NOMEM) {
-        *e = why;
-    } else if (rc) {
-        f->row.error = arena_strdup(&t->arena, why.msg, e);
-        rc = f->row.error ? OK : e->code;
-    } else {
-        f->row.kind = finding_text(t->root, "kind", f->row.kind);
-        f->row.label = finding_text(t->root, "label", f->row.label);
-        f->row.study = finding_text(t->root, "study", f->row.study);
-        f->row.error = finding_text(t->root, "error", f->row.error);
-        f->row.seconds = finding_real(t->root, "seconds", f->row.seconds);
-        f->row.accuracy = finding_real(t->root, "accuracy", f->row.accuracy);
-        f->row.when = (int64_t)finding_real(t->root, "finished", (double)f->row.when);
-    }
-out:
-    str_release(&path);
-    return rc;
-}
-
-/* tree_size - bytes of all files below path; what vanishes meanwhile counts nothing. */
-static int tree_size(const char *path, size_t *bytes, struct err *e)
-{
-    struct err gone = ERR_INIT;
-    struct str sub = STR_INIT;
-    struct stat st;
-    char **names = NULL;
-    size_t n = 0;
-    int rc = OK;
-    if (lstat(path, &st))
-        return OK;
-    if (!S_ISDIR(st.st_mode)) {
-        *bytes += (size_t)st.st_size;
-        return OK;
-    }
-    if (file_list(path, &names, &n, &gone)) {
-        rc = gone.code == ERR_NOMEM ? err_set(e, ERR_NOMEM, "%s", gone.msg) : OK;
-        goto out;
-    }
-    for (size_t i = 0; i < n && !rc; i++) {
-        str_path(&sub, path, names[i]);
-        rc = str_check(&sub, e);
-        if (!rc)
-            rc = tree_size(sub.s, bytes, e);
-    }
-out:
-    mem_free(names);
-    str_release(&sub);
-    return rc;
+    const unsigned char *t = sqlite3_column_text(s, i);
+    return t ? (const char *)t : "";
 }
 
 /* column */
 static int index_put(struct index *x, const struct finding *f, struct err *e)
 {
     sqlite3_stmt *s = NULL;
-    int rc = index_prepare(x, "INSERT OR REPLACE INTO job VALUES(?,?,?,?,?,?,?,?,?,?)", &s, e);
+    int rc = index_prepare(x, "INSERT OR REPLACE INTO job VALUES(?,?,?,?,?,?,?,?,?,?,?)", &s, e);
     if (rc)
         return rc;
     const char *text[] = {f->hash,      f->row.state, f->row.kind,
@@ -200,6 +106,7 @@ static int index_put(struct index *x, const struct finding *f, struct err *e)
     sqlite3_bind_double(s, 8, f->row.accuracy);
     sqlite3_bind_int64(s, 9, f->row.when);
     sqlite3_bind_int64(s, 10, (sqlite3_int64)f->row.bytes);
+    sqlite3_bind_int64(s, 11, f->stamp);
     if (sqlite3_step(s) != SQLITE_DONE)
         rc = index_fail(x, e);
     sqlite3_finalize(s);
@@ -227,39 +134,84 @@ static int index_state(struct index *x, const char *hash, char state[16], struct
     return rc;
 }
 
-static int index_seen(struct index *x, const char *hash, struct err *e)
+/* index_know - which finished jobs have rows. */
+static int index_know(struct index *x, struct err *e)
 {
     sqlite3_stmt *s = NULL;
-    int rc = index_prepare(x, "INSERT OR IGNORE INTO temp.seen VALUES(?)", &s, e);
+    int got = SQLITE_DONE;
+    x->n_known = x->at = 0;
+    int rc =
+        index_prepare(x, "SELECT hash, stamp FROM job WHERE state = 'done' ORDER BY hash", &s, e);
     if (rc)
         return rc;
-    sqlite3_bind_text(s, 1, hash, -1, SQLITE_STATIC);
-    if (sqlite3_step(s) != SQLITE_DONE)
+    while (!rc && (got = sqlite3_step(s)) == SQLITE_ROW) {
+        const char *hash = column_text(s, 0);
+        rc = mem_grow(&x->known, &x->cap_known, x->n_known + 1, sizeof *x->known, e);
+        if (rc)
+            break;
+        struct known *k = &x->known[x->n_known++];
+        memset(k, 0, sizeof *k);
+        memcpy(k->hash, hash, strnlen(hash, HASH_HEX - 1));
+        k->stamp = sqlite3_column_int64(s, 1);
+    }
+    if (!rc && got != SQLITE_DONE)
         rc = index_fail(x, e);
     sqlite3_finalize(s);
     return rc;
 }
 
-static int take_done(struct index *x, const char *hash, struct err *e)
+/* index_forget - the rows of finished jobs from `at` up to hash (NULL: all that are left), whose
+ * folders are gone. */
+static int index_forget(struct index *x, const char *hash, struct err *e)
 {
-    char state[16];
+    int rc = OK;
+    for (; !rc && x->at < x->n_known; x->at++) {
+        sqlite3_stmt *s = NULL;
+        if (hash && strcmp(x->known[x->at].hash, hash) >= 0)
+            break;
+        rc = index_prepare(x, "DELETE FROM job WHERE hash = ?", &s, e);
+        if (!rc) {
+            sqlite3_bind_text(s, 1, x->known[x->at].hash, -1, SQLITE_STATIC);
+            rc = sqlite3_step(s) == SQLITE_DONE ? OK : index_fail(x, e);
+            sqlite3_finalize(s);
+        }
+    }
+    return rc;
+}
+
+static int done_read(struct index *x, const char *hash, int64_t stamp, struct err *e)
+{
     struct finding f;
-    int rc = index_seen(x, hash, e);
-    if (!rc)
-        rc = index_state(x, hash, state, e);
-    /* invariant (2) of store.h: a finished job does not change, its row neither */
-    if (rc || !strcmp(state, "done"))
-        return rc;
     finding_init(&f, hash, "done");
+    f.stamp = stamp;
     str_addf(&f.dir, "%s/jobs/%s", x->dir.s, hash);
-    if ((rc = str_check(&f.dir, e)) || (rc = finding_read(&f, &f.job, "job.json", e)) ||
+    int rc = str_check(&f.dir, e);
+    if (rc || (rc = finding_read(&f, &f.job, "job.json", e)) ||
         (rc = finding_read(&f, &f.result, "result.json", e)) ||
-        (rc = tree_size(f.dir.s, &f.row.bytes, e)))
+        (rc = finding_size(f.dir.s, &f.row.bytes, e)))
         goto out;
     rc = index_put(x, &f, e);
 out:
     finding_release(&f);
     return rc;
+}
+
+/* take_done - come in the order of their hashes. What has the stamp of its row is not opened. */
+static int take_done(struct index *x, const char *hash, struct err *e)
+{
+    struct str dir = STR_INIT;
+    int64_t stamp = 0;
+    str_addf(&dir, "%s/jobs/%s", x->dir.s, hash);
+    int rc = finding_stamp(dir.s, &stamp, e);
+    str_release(&dir);
+    if (!rc)
+        rc = index_forget(x, hash, e);
+    if (rc)
+        return rc;
+    if (x->at < x->n_known && !strcmp(x->known[x->at].hash, hash) &&
+        x->known[x->at++].stamp == stamp)
+        return OK;
+    return done_read(x, hash, stamp, e);
 }
 
 static int take_failed(struct index *x, const char *hash, struct err *e)
@@ -279,24 +231,6 @@ out:
     return rc;
 }
 
-/* work_held - whether a process is at the job; to see that, its lock is tried for a moment. A lock
- * that cannot be tried is nobody's: the folder has just gone, or belongs to another user. */
-static int work_held(const char *dir, bool *held, struct err *e)
-{
-    struct str lock = STR_INIT;
-    struct err ignored = ERR_INIT;
-    int fd = -1;
-    *held = false;
-    str_path(&lock, dir, "lock");
-    int rc = str_check(&lock, e);
-    if (!rc && file_exists(lock.s) && !file_lock(lock.s, false, &fd, &ignored)) {
-        *held = fd < 0;
-        file_unlock(fd);
-    }
-    str_release(&lock);
-    return rc;
-}
-
 /* take_work - what is under way now is that, failed before or not; a failed one stays failed. */
 static int take_work(struct index *x, const char *hash, struct err *e)
 {
@@ -309,7 +243,7 @@ static int take_work(struct index *x, const char *hash, struct err *e)
     finding_init(&f, hash, "stopped");
     str_addf(&f.dir, "%s/work/%s", x->dir.s, hash);
     bool held = false;
-    if ((rc = str_check(&f.dir, e)) || (rc = work_held(f.dir.s, &held, e)))
+    if ((rc = str_check(&f.dir, e)) || (rc = finding_held(f.dir.s, &held, e)))
         goto out;
     if (held)
         f.row.state = "under way";
@@ -318,7 +252,7 @@ static int take_work(struct index *x, const char *hash, struct err *e)
     if (!stat(f.dir.s, &st))
         f.row.when = (int64_t)st.st_mtime;
     if ((rc = finding_read(&f, &f.job, "work.json", e)) ||
-        (rc = tree_size(f.dir.s, &f.row.bytes, e)))
+        (rc = finding_size(f.dir.s, &f.row.bytes, e)))
         goto out;
     if (stat(f.dir.s, &st)) {
         /* Gone since it was listed: finished, or else not worth a word. */
@@ -326,7 +260,7 @@ static int take_work(struct index *x, const char *hash, struct err *e)
         str_addf(&f.dir, "%s/jobs/%s", x->dir.s, hash);
         rc = str_check(&f.dir, e);
         if (!rc && file_is_dir(f.dir.s))
-            rc = take_done(x, hash, e);
+            rc = done_read(x, hash, 0, e);
         goto out;
     }
     f.row.error = "";
@@ -373,8 +307,8 @@ static int index_format(struct index *x, int *format, struct err *e)
     return rc;
 }
 
-/* index_fill - bring the open database to what the folders say, in one transaction. Rows of
- * finished jobs are kept as they are, all others made anew. */
+/* index_fill - bring the open database to what the folders say, in one transaction. A finished
+ * job's row is kept as long as its files have its stamp, all others are made anew. */
 static int index_fill(struct index *x, struct err *e)
 {
     int format = 0;
@@ -386,11 +320,9 @@ static int index_fill(struct index *x, struct err *e)
     if (format != INDEX_FORMAT && ((rc = index_exec(x, "DROP TABLE IF EXISTS job", e)) ||
                                    (rc = index_exec(x, index_table, e))))
         goto out;
-    if ((rc = index_exec(x, "CREATE TEMP TABLE IF NOT EXISTS seen(hash TEXT PRIMARY KEY)", e)) ||
-        (rc = index_exec(x, "DELETE FROM temp.seen", e)) ||
-        (rc = index_exec(x, "DELETE FROM job WHERE state <> 'done'", e)) ||
-        (rc = take_folder(x, "jobs", "", take_done, e)) ||
-        (rc = index_exec(x, "DELETE FROM job WHERE hash NOT IN (SELECT hash FROM temp.seen)", e)) ||
+    if ((rc = index_exec(x, "DELETE FROM job WHERE state IS NOT 'done'", e)) ||
+        (rc = index_know(x, e)) || (rc = take_folder(x, "jobs", "", take_done, e)) ||
+        (rc = index_forget(x, NULL, e)) ||
         (rc = take_folder(x, "failed", ".json", take_failed, e)) ||
         (rc = take_folder(x, "work", "", take_work, e)))
         goto out;
@@ -507,12 +439,6 @@ int index_rebuild(struct index *x, size_t *rows, struct err *e)
         rc = index_fail(x, e);
     sqlite3_finalize(s);
     return rc;
-}
-
-static const char *column_text(sqlite3_stmt *s, int i)
-{
-    const unsigned char *t = sqlite3_column_text(s, i);
-    return t ? (const char *)t : "";
 }
 
 static double column_real(sqlite3_stmt *s, int i)

@@ -72,10 +72,28 @@ static void leftovers_by_their_names(void **state)
     assert_false(file_is_leftover("model.part-1"));
 }
 
+static void stamps(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    assert_int_equal(file_stamp(under("stamped")), 0);
+    assert_int_equal(file_write(under("stamped"), "a", 1, &e), OK);
+    uint64_t first = file_stamp(under("stamped"));
+    assert_true(first != 0);
+    assert_true(file_stamp(under("stamped")) == first);
+    assert_int_equal(file_append(under("stamped"), "b", 1, &e), OK);
+    uint64_t second = file_stamp(under("stamped"));
+    assert_true(second != first);
+    assert_int_equal(file_write(under("stamped"), "cd", 2, &e), OK); /* a new file, renamed */
+    assert_true(file_stamp(under("stamped")) != second);
+    assert_int_equal(file_remove_tree(under("stamped"), &e), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writers_do_not_meet),
+        cmocka_unit_test(stamps),
         cmocka_unit_test(leftovers_by_their_names),
     };
     struct err e = ERR_INIT;

@@ -283,6 +283,60 @@ static void spoiled(void **state)
     str_release(&out);
 }
 
+/* unseen - other bytes in the same file, which says it is as old and long as before. */
+static void unseen(const char *path, const char *bytes)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    int fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, strlen(bytes), 0), strlen(bytes));
+    close(fd);
+    struct timespec t[2] = {st.st_atim, st.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, path, t, 0), 0);
+}
+
+/* A finished job is read once, and again when it was changed, in place or by a new file. */
+static void changed(void **state)
+{
+    (void)state;
+    struct store_work w;
+    struct store *s = store_filled("changed", &w);
+    struct err e = ERR_INIT;
+    struct str job = STR_INIT, result = STR_INIT, text = STR_INIT, good = STR_INIT, out = STR_INIT;
+    store_job_path(s, hashes[0], "job.json", &job);
+    store_job_path(s, hashes[0], "result.json", &result);
+    listing(s, NULL, &good);
+
+    assert_ok(file_read(&text, job.s, &e), &e);
+    unseen(job.s, "broken");
+    listing(s, NULL, &out);
+    assert_string_equal(out.s, good.s); /* not opened */
+    spill(job.s, "{\"label\": ");
+    listing(s, NULL, &out);
+    assert_int_equal(lines(&out), 5);
+    assert_holds(out.s, "job.json:1: ");
+    spill(job.s, text.s);
+    listing(s, NULL, &out);
+    assert_null(strstr(out.s, "job.json:1: "));
+    assert_holds(out.s, "|done|train|SmolLM2 2 layers|quick||40.5|0.69|");
+
+    FILE *f = fopen(result.s, "w"); /* the folder does not show it */
+    assert_non_null(f);
+    fputs("{\"accuracy\": 0.5, \"seconds\": 40.5, \"finished\": 1000}", f);
+    fclose(f);
+    listing(s, NULL, &out);
+    assert_holds(out.s, "|done|train|SmolLM2 2 layers|quick||40.5|0.5|1000|");
+    assert_ok(file_remove_tree(result.s, &e), &e);
+    listing(s, NULL, &out);
+    assert_holds(out.s, "result.json: ");
+
+    store_leave(s, &w);
+    store_close(s);
+    str_release(&job), str_release(&result), str_release(&text);
+    str_release(&good), str_release(&out);
+}
+
 static void find(void **state)
 {
     (void)state;
@@ -444,13 +498,10 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(states),
-        cmocka_unit_test(rebuilt),
-        cmocka_unit_test(broken),
-        cmocka_unit_test(spoiled),
-        cmocka_unit_test(find),
-        cmocka_unit_test(ended_by_caller),
-        cmocka_unit_test(listed_meanwhile),
+        cmocka_unit_test(states),          cmocka_unit_test(rebuilt),
+        cmocka_unit_test(broken),          cmocka_unit_test(spoiled),
+        cmocka_unit_test(changed),         cmocka_unit_test(find),
+        cmocka_unit_test(ended_by_caller), cmocka_unit_test(listed_meanwhile),
         cmocka_unit_test(no_memory),
     };
     scratch_make();
