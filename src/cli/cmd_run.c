@@ -247,7 +247,7 @@ static int study_unknown(const char *runs, const char *name, struct err *e)
 
 static int report_run(const struct app *app, const struct args *a, struct err *e)
 {
-    struct str dir = STR_INIT;
+    struct str dir = STR_INIT, results = STR_INIT;
     const char *runs = args_option(&cmd_report, a, "runs");
     if (a->n_rest != 1) {
         err_set(e, ERR_INPUT,
@@ -256,9 +256,15 @@ static int report_run(const struct app *app, const struct args *a, struct err *e
     }
     runs = runs ? runs : "runs";
     str_addf(&dir, "%s/studies/%s", runs, a->rest[0]);
+    str_path(&results, dir.s, "results.json");
     int rc = str_check(&dir, e);
+    if (!rc)
+        rc = str_check(&results, e);
     if (!rc && !file_is_dir(dir.s))
         rc = study_unknown(runs, a->rest[0], e);
+    else if (!rc && !file_exists(results.s))
+        rc = err_set(e, ERR_INPUT, "%s: no results yet; w2s run %s/study.yaml goes on with it",
+                     dir.s, dir.s);
     if (!rc)
         rc = report_write(dir.s, (struct log *)&app->log, e);
     if (!rc)
@@ -266,6 +272,7 @@ static int report_run(const struct app *app, const struct args *a, struct err *e
     if (!rc && !app->json)
         printf("\nreport: %s/report.html\n", dir.s);
     str_release(&dir);
+    str_release(&results);
     return command_exit(rc);
 }
 

@@ -582,9 +582,40 @@ int settings_write(const char *dir, const char *yaml, struct err *e)
     return rc;
 }
 
+/* results_place - where the results that are there are others, what was made from them goes before
+ * these come, and those of other settings go before these settings come: a process that is killed
+ * in here leaves less, and nothing that contradicts. Else all stays: another process may have
+ * written this study's results, and be reading them. */
+static int results_place(const struct plan *p, double *const *probs, const char *dir,
+                         const char *yaml, const struct str *json, struct err *e)
+{
+    struct str path = STR_INIT, old = STR_INIT;
+    struct err ignored = ERR_INIT;
+    int fd = -1, rc = store_study_hold(dir, &fd, e);
+    str_path(&path, dir, "results.json");
+    if (rc || (rc = str_check(&path, e)))
+        goto out;
+    bool set = settings_same(dir, yaml);
+    if (!set || file_read(&old, path.s, &ignored) || strcmp(old.s, json->s)) {
+        rc = store_study_clear(dir, e);
+        if (!rc && !set && !(rc = file_remove_tree(path.s, e)))
+            rc = settings_write(dir, yaml, e);
+        if (!rc)
+            rc = file_write(path.s, json->s, json->len, e);
+    }
+    if (!rc)
+        rc = predictions_write(p, probs, dir, e);
+out:
+    if (fd >= 0)
+        file_unlock(fd);
+    str_release(&path);
+    str_release(&old);
+    return rc;
+}
+
 int results_write(const struct plan *p, const char *dir, const char *yaml, bool idle, struct err *e)
 {
-    struct str out = STR_INIT, path = STR_INIT;
+    struct str out = STR_INIT;
     struct doc_tree old = DOC_TREE_INIT;
     struct bench b;
     struct js w;
@@ -609,21 +640,11 @@ int results_write(const struct plan *p, const char *dir, const char *yaml, bool 
     examples_json(&w, &b);
     js_close(&w, '}');
     str_addc(&out, '\n');
-    str_path(&path, dir, "results.json");
-    if ((rc = str_check(&out, e)) || (rc = str_check(&path, e)))
-        goto out;
-    /* The results of other settings go before these come. Where these are there, another process
-     * may have written this study's results, and be reading them. */
-    if (!settings_same(dir, yaml) && !(rc = file_remove_tree(path.s, e)))
-        rc = settings_write(dir, yaml, e);
-    if (!rc)
-        rc = predictions_write(p, b.probs, dir, e);
-    if (!rc)
-        rc = file_write(path.s, out.s, out.len, e);
+    if (!(rc = str_check(&out, e)))
+        rc = results_place(p, b.probs, dir, yaml, &out, e);
 out:
     bench_close(&b);
     doc_tree_release(&old);
     str_release(&out);
-    str_release(&path);
     return rc;
 }

@@ -3,6 +3,7 @@
 #include "report/report.h"
 #include "report/view.h"
 #include "core/file.h"
+#include "store/store.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -571,19 +572,13 @@ out:
 }
 
 /* Processes that share a study end it with the same report, one after the other: the figures of one
- * are not taken away under another. */
+ * are not taken away under another, and no report is made while results change. */
 int report_write(const char *dir, struct log *log, struct err *e)
 {
-    struct str path = STR_INIT;
-    int fd = -1;
-    str_path(&path, dir, ".lock");
-    int rc = str_check(&path, e);
-    if (!rc && file_is_dir(dir))
-        rc = file_lock(path.s, true, &fd, e);
+    int fd = -1, rc = file_is_dir(dir) ? store_study_hold(dir, &fd, e) : OK;
     if (!rc)
         rc = report_files(dir, log, e);
     if (fd >= 0)
         file_unlock(fd);
-    str_release(&path);
     return rc;
 }

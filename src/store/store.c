@@ -391,6 +391,34 @@ int store_result(const struct store *s, const char *hash, struct doc_tree *t, st
     return rc == ERR_INPUT ? store_job_broken(s, hash, e) : rc;
 }
 
+int store_study_hold(const char *dir, int *fd, struct err *e)
+{
+    struct str path = STR_INIT;
+    *fd = -1;
+    str_path(&path, dir, ".lock");
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = file_lock(path.s, true, fd, e);
+    str_release(&path);
+    return rc;
+}
+
+int store_study_clear(const char *dir, struct err *e)
+{
+    static const char *const made[] = {"report.html", "results.csv", "curves.csv", "figures",
+                                       "predictions.csv"};
+    struct str path = STR_INIT;
+    int rc = OK;
+    for (size_t i = 0; i < sizeof made / sizeof *made && !rc; i++) {
+        str_path(&path, dir, made[i]);
+        rc = str_check(&path, e);
+        if (!rc)
+            rc = file_remove_tree(path.s, e);
+    }
+    str_release(&path);
+    return rc;
+}
+
 static int store_index_open(struct store *s, struct err *e)
 {
     return s->index ? OK : index_open(&s->index, s->dir.s, e);

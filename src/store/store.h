@@ -59,6 +59,13 @@ int store_job_broken(const struct store *s, const char *hash, struct err *e);
 /* store_result - result.json of a finished job; the tree is the caller's, doc_tree_release. */
 int store_result(const struct store *s, const char *hash, struct doc_tree *t, struct err *e);
 
+/* A study's folder, runs/studies/<name>; processes may end one study together.
+ * store_study_hold - waits until no other process writes its results or its report; file_unlock.
+ * store_study_clear - take away what was made beside results.json and from it (the report first),
+ * before other results take its place. */
+int store_study_hold(const char *dir, int *fd, struct err *e);
+int store_study_clear(const char *dir, struct err *e);
+
 /* Arrays of doubles as a job's files: a 16-byte header (magic "W2SF64\0\1", count as 64-bit
  * integer), then the numbers, all little-endian. store_array_read: exactly n, else ERR_INPUT;
  * owner: caller, mem_free. */

@@ -61,6 +61,35 @@ checks=$((checks + stopped))
 says e/studies/edited/study.yaml "batch: 16"
 cmp -s old/results.json e/studies/edited/results.json && fail "the edited study has the old numbers"
 
+# What was made from earlier results goes before others come: wherever a run ends, no report, table or figure stands beside numbers
+# that it is not of. What is missing then is made by the next run, or by w2s report.
+rm -rf e/studies/edited
+expect 0 "$W2S" run edited.yaml $small name=edited --runs e
+(cd e/studies/edited && find . -type f ! -name .lock | sort) >files
+rm -rf old && cp -R e/studies/edited old
+sed -i 's/"seconds":/"seconds": 1000000,"before":/' old/results.json # of other numbers
+for f in old/*.csv old/report.html old/figures/*; do echo earlier >>$f; done
+for n in {1..40}; do
+    rm -rf e/studies/edited && cp -R old e/studies/edited
+    W2S_FAULT_WRITE=$n "$W2S" run edited.yaml $small name=edited --runs e >out 2>err && break
+    checks=$((checks + 1))
+    [ -e e/studies/edited/results.json ] || fail "write $n: the results are gone"
+    cmp -s old/results.json e/studies/edited/results.json && continue
+    left=$(grep -rl '^earlier' e/studies/edited)
+    [ -z "$left" ] || fail "write $n: beside new results there is $left of earlier ones"
+done
+[ $n -ge 6 ] && [ $n -lt 40 ] || fail "$n runs were stopped"
+(cd e/studies/edited && find . -type f ! -name .lock | sort) | cmp - files || fail "the last run left other files"
+grep -rl '^earlier' e/studies/edited && fail "files of earlier results"
+(cd e/studies/edited && rm -r figures report.html ./*s.csv)
+expect 0 "$W2S" report edited --runs e
+expect 0 "$W2S" run edited.yaml $small name=edited --runs e
+(cd e/studies/edited && find . -type f ! -name .lock | sort) | cmp - files || fail "what was missing is not made again"
+rm e/studies/edited/results.json
+expect 2 "$W2S" report edited --runs e
+one_sentence
+says err "e/studies/edited: no results yet; w2s run e/studies/edited/study.yaml goes on with it"
+
 # Nine test questions do not say how far they can be trusted.
 expect 0 "$W2S" run micro.yaml $small data.test=9 'methods=[naive, confidence]' --runs few --json
 python3 - out <<'E' || fail "intervals of nine questions"
