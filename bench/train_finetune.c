@@ -19,7 +19,6 @@
 #include "tensor/profile.h"
 #include "train/train.h"
 
-
 enum { MODEL, LAYERS, TOP, BF16, SHAPE, IDS, BATCH, PREDICT, PROFILE, TIMES };
 enum { DENSE_STEPS = 4, FOREVER = 100000, WARM_UP = 2 };
 
@@ -115,7 +114,7 @@ static int set_random(struct bench *b, struct rng *r, struct err *e)
         return err_set(e, ERR_INPUT, "--shape %s, wanted 32x24", b->o[SHAPE].value);
     size_t n = b->o[PREDICT].given ? S : S * DENSE_STEPS;
     b->batch = S;
-    b->set = (struct token_set){.n = n, .longest = T};
+    b->set = (struct token_set){.n = n, .per = 1, .longest = T};
     b->set.tokens = mem_alloc(n, T * sizeof *b->set.tokens, e);
     b->set.starts = mem_alloc(n + 1, sizeof *b->set.starts, e);
     if (!b->set.tokens || !b->set.starts)
@@ -134,6 +133,7 @@ static int set_read(struct bench *b, struct err *e)
     size_t cap_tokens = 0, cap_starts = 0, total = 0;
     int rc = file_read(&text, b->o[IDS].value, e);
     b->batch = bench_count(&b->o[BATCH]);
+    b->set.per = 1;
     for (char *s = text.s; !rc && s && *s; s++) {
         rc = mem_grow(&b->set.starts, &cap_starts, b->set.n + 2, sizeof *b->set.starts, e);
         if (rc)
@@ -223,10 +223,10 @@ static int predicting(struct bench *b, struct err *e)
 {
     struct train_settings s;
     train_settings_init(&s);
-    int rc = predict_run(b->m, &b->set, NULL, s.micro_tokens, b->probs, NULL, e);
+    int rc = predict_run(b->m, &b->set, NULL, s.micro_tokens, b->probs, NULL, NULL, e);
     while (!rc && bench_turn(b->o[TIMES].given ? &b->times : NULL)) {
         double began = clock_now();
-        rc = predict_run(b->m, &b->set, NULL, s.micro_tokens, b->probs, NULL, e);
+        rc = predict_run(b->m, &b->set, NULL, s.micro_tokens, b->probs, NULL, NULL, e);
         bench_took(clock_now() - began, (double)b->set.starts[b->set.n]);
     }
     return rc;

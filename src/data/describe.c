@@ -36,7 +36,7 @@ static int lengths_measure(struct part_description *p, const struct example *x, 
         p->median = quantile(len, n, 0.5);
         p->p95 = quantile(len, n, 0.95);
         p->longest = len[n - 1];
-        p->tokens = t.starts[n];
+        p->tokens = token_set_total(&t);
     }
     mem_free(len);
     token_set_release(&t);

@@ -1,6 +1,7 @@
 /* pack.c - tokens of examples, truncation, packed batches. Lengths come from starts, never from a
  * token's value. */
 #include "core/mem.h"
+#include "data/group.h"
 #include "data/pack.h"
 
 #include <ctype.h>
@@ -18,14 +19,19 @@ struct reader {
 size_t token_set_len(const struct token_set *t, size_t i)
 {
     BUG_ON(i >= t->n);
-    return t->starts[i + 1] - t->starts[i];
+    return t->starts[(i + 1) * t->per] - t->starts[i * t->per];
+}
+
+size_t token_set_total(const struct token_set *t)
+{
+    return t->starts[t->n * t->per];
 }
 
 void token_set_release(struct token_set *t)
 {
     mem_free(t->tokens);
     mem_free(t->starts);
-    *t = (struct token_set){.n = 0};
+    *t = (struct token_set){.per = 1};
 }
 
 /* reader_init - bos is what the tokenizer's own default call puts before a text. */
@@ -39,14 +45,16 @@ static int reader_init(struct reader *r, const struct tokenizer *tok, struct err
     return rc;
 }
 
-static int example_add(struct token_set *t, size_t *cap, const struct reader *r,
-                       struct token_ids *ids, const struct example *x, struct err *e)
+/* sequence_add - the s-th of the set. */
+static int sequence_add(struct token_set *t, size_t s, size_t *cap, const struct reader *r,
+                        struct token_ids *ids, const char *text, size_t n, const char *source,
+                        struct err *e)
 {
-    size_t at = t->starts[t->n];
+    size_t at = t->starts[s];
     ids->n = 0;
-    int rc = tokenizer_encode(r->tok, x->text, x->len, false, ids, e);
+    int rc = tokenizer_encode(r->tok, text, n, false, ids, e);
     if (!rc && !ids->n)
-        rc = err_set(e, ERR_INPUT, "%s: the text becomes no token", x->source);
+        rc = err_set(e, ERR_INPUT, "%s: the text becomes no token", source);
     size_t len = ids->n + r->bos;
     if (!rc)
         rc = mem_grow(&t->tokens, cap, at + len, sizeof *t->tokens, e);
@@ -55,9 +63,23 @@ static int example_add(struct token_set *t, size_t *cap, const struct reader *r,
     if (r->bos)
         t->tokens[at] = r->bos_id;
     memcpy(t->tokens + at + r->bos, ids->ids, ids->n * sizeof *ids->ids);
-    t->starts[++t->n] = at + len;
+    t->starts[s + 1] = at + len;
     t->longest = len > t->longest ? len : t->longest;
     return OK;
+}
+
+static int example_add(struct token_set *t, size_t *cap, const struct reader *r,
+                       struct token_ids *ids, const struct example *x, struct err *e)
+{
+    int rc = OK;
+    BUG_ON(t->per != (x->n_group ? x->n_group : 1));
+    for (size_t k = 0; !rc && k < t->per; k++) {
+        const char *text = x->group ? x->group[k].text : x->text;
+        rc = sequence_add(t, t->n * t->per + k, cap, r, ids, text,
+                          x->group ? x->group[k].len : x->len, x->source, e);
+    }
+    t->n += !rc;
+    return rc;
 }
 
 int token_set_make(struct token_set *t, const struct example *x, size_t n,
@@ -66,8 +88,10 @@ int token_set_make(struct token_set *t, const struct example *x, size_t n,
     struct reader r;
     struct token_ids ids = {NULL, 0, 0};
     size_t cap = 0;
-    *t = (struct token_set){.n = 0};
-    t->starts = mem_zalloc(n + 1, sizeof *t->starts, e);
+    size_t seqs;
+    *t = (struct token_set){.per = n && x[0].n_group ? x[0].n_group : 1};
+    if (size_mul(n, t->per, &seqs) && size_add(seqs, 1, &seqs))
+        t->starts = mem_zalloc(seqs, sizeof *t->starts, e);
     int rc = t->starts ? reader_init(&r, tok, e) : e->code;
     for (size_t i = 0; !rc && i < n; i++)
         rc = example_add(t, &cap, &r, &ids, &x[i], e);
@@ -78,19 +102,25 @@ int token_set_make(struct token_set *t, const struct example *x, size_t n,
 }
 
 /* A text that is being cut, and what is left of its long field: bytes [begin, end). */
+struct shears {
+    struct str text;
+    size_t begin, end;
+    size_t upto; /* of this round: what is cut ends here */
+};
+
 struct cutter {
     const struct reader *readers;
     size_t n_readers, max;
-    struct str text;
-    size_t begin, end;
-    struct token_ids ids; /* of the text, by one reader */
+    struct shears *texts; /* of an example */
+    size_t n, cap;
+    struct token_ids ids; /* of a text, by one reader */
     struct str bytes;     /* scratch */
 };
 
 /* tokens_cut - the byte behind the over-th token whose last byte is in [b, e), at most e. False
  * where the tokens' bytes are not the text's (a tokenizer that changes the text first). */
-static int tokens_cut(struct cutter *c, const struct tokenizer *tok, size_t over, size_t b,
-                      size_t end, size_t *at, bool *exact, struct err *e)
+static int tokens_cut(struct cutter *c, const struct str *text, const struct tokenizer *tok,
+                      size_t over, size_t b, size_t end, size_t *at, bool *exact, struct err *e)
 {
     *at = end;
     str_reset(&c->bytes);
@@ -101,17 +131,17 @@ static int tokens_cut(struct cutter *c, const struct tokenizer *tok, size_t over
         if (over && c->bytes.len > b && c->bytes.len <= end && --over == 0)
             *at = c->bytes.len;
     }
-    *exact = c->bytes.len == c->text.len && memcmp(c->bytes.s, c->text.s, c->text.len) == 0;
+    *exact = c->bytes.len == text->len && memcmp(c->bytes.s, text->s, text->len) == 0;
     return OK;
 }
 
 /* part_cut - where bytes cannot be told: half of the part of [b, e) that so many tokens are of it,
  * so that what is cut in several rounds is hardly more than has to be. */
-static int part_cut(struct cutter *c, const struct tokenizer *tok, size_t over, size_t b,
-                    size_t end, size_t *at, struct err *e)
+static int part_cut(struct cutter *c, const struct str *text, const struct tokenizer *tok,
+                    size_t over, size_t b, size_t end, size_t *at, struct err *e)
 {
     c->ids.n = 0;
-    int rc = tokenizer_encode(tok, c->text.s + b, end - b, false, &c->ids, e);
+    int rc = tokenizer_encode(tok, text->s + b, end - b, false, &c->ids, e);
     double share = c->ids.n > over ? (double)over / (double)c->ids.n : 1;
     size_t half = (size_t)((double)(end - b) * share / 2);
     *at = b + (half ? half : 1);
@@ -119,44 +149,95 @@ static int part_cut(struct cutter *c, const struct tokenizer *tok, size_t over, 
 }
 
 /* reader_cut - *at: up to where [b, e) has to go for this reader; b where nothing has to. */
-static int reader_cut(struct cutter *c, const struct reader *r, size_t b, size_t end, size_t *at,
-                      struct err *e)
+static int reader_cut(struct cutter *c, const struct str *text, const struct reader *r, size_t b,
+                      size_t end, size_t *at, struct err *e)
 {
     bool exact;
     *at = b;
     c->ids.n = 0;
-    int rc = tokenizer_encode(r->tok, c->text.s, c->text.len, false, &c->ids, e);
+    int rc = tokenizer_encode(r->tok, text->s, text->len, false, &c->ids, e);
     size_t room = c->max - r->bos;
     if (rc || c->ids.n <= room)
         return rc;
     size_t over = c->ids.n - room;
-    rc = tokens_cut(c, r->tok, over, b, end, at, &exact, e);
-    return rc || exact ? rc : part_cut(c, r->tok, over, b, end, at, e);
+    rc = tokens_cut(c, text, r->tok, over, b, end, at, &exact, e);
+    return rc || exact ? rc : part_cut(c, text, r->tok, over, b, end, at, e);
 }
 
-/* text_cut - one round: the largest cut that any reader needs, made whole code points and, as at
- * the beginning of every field, without white space. *done: none needs any. */
-static int text_cut(struct cutter *c, bool *done, struct err *e)
+/* shears_span - where a text is cut next: its long field, or all of it once that is used up. */
+static void shears_span(const struct shears *t, size_t *b, size_t *end)
 {
-    bool whole = c->begin == c->end;
-    size_t b = whole ? 0 : c->begin, end = whole ? c->text.len : c->end, most = b;
+    bool whole = t->begin == t->end;
+    *b = whole ? 0 : t->begin;
+    *end = whole ? t->text.len : t->end;
+}
+
+/* shears_look - t->upto: the largest cut that any reader needs; the span's beginning where none
+ * does. */
+static int shears_look(struct cutter *c, struct shears *t, struct err *e)
+{
+    size_t b, end, at;
+    shears_span(t, &b, &end);
+    t->upto = b;
     for (size_t i = 0; i < c->n_readers; i++) {
-        size_t at;
-        int rc = reader_cut(c, &c->readers[i], b, end, &at, e);
+        int rc = reader_cut(c, &t->text, &c->readers[i], b, end, &at, e);
         if (rc)
             return rc;
-        most = at > most ? at : most;
+        t->upto = at > t->upto ? at : t->upto;
     }
-    *done = most == b;
-    if (*done)
-        return OK;
-    const unsigned char *s = (const unsigned char *)c->text.s;
+    return OK;
+}
+
+/* shears_cut - up to t->upto, made whole code points and, as at the beginning of every field,
+ * without white space. */
+static void shears_cut(struct shears *t)
+{
+    size_t b, end, most = t->upto;
+    const unsigned char *s = (const unsigned char *)t->text.s;
+    shears_span(t, &b, &end);
+    if (most == b)
+        return;
     while (most < end && ((s[most] & 0xC0) == 0x80 || isspace(s[most])))
         most++;
-    memmove(c->text.s + b, c->text.s + most, c->text.len - most + 1);
-    c->text.len -= most - b;
-    c->end = c->end > most ? c->end - (most - b) : b;
-    c->begin = c->begin > most ? c->begin - (most - b) : c->begin > b ? b : c->begin;
+    memmove(t->text.s + b, t->text.s + most, t->text.len - most + 1);
+    t->text.len -= most - b;
+    t->end = t->end > most ? t->end - (most - b) : b;
+    t->begin = t->begin > most ? t->begin - (most - b) : t->begin > b ? b : t->begin;
+}
+
+/* texts_joint - whether all texts of an example have one long field, and the same before it: then
+ * they lose the same of it. */
+static bool texts_joint(const struct cutter *c)
+{
+    const struct shears *a = &c->texts[0];
+    bool same = c->n > 1 && a->begin < a->end;
+    for (size_t k = 1; same && k < c->n; k++) {
+        const struct shears *b = &c->texts[k];
+        same =
+            a->begin == b->begin && a->end == b->end && memcmp(a->text.s, b->text.s, a->end) == 0;
+    }
+    return same;
+}
+
+/* texts_cut - one round over the texts of an example. *done: none needs any. */
+static int texts_cut(struct cutter *c, bool *done, struct err *e)
+{
+    bool joint = texts_joint(c);
+    size_t most = 0, b, end;
+    *done = true;
+    for (size_t k = 0; k < c->n; k++) {
+        int rc = shears_look(c, &c->texts[k], e);
+        if (rc)
+            return rc;
+        shears_span(&c->texts[k], &b, &end);
+        *done = *done && c->texts[k].upto == b;
+        most = c->texts[k].upto > most ? c->texts[k].upto : most;
+    }
+    for (size_t k = 0; !*done && k < c->n; k++) {
+        if (joint)
+            c->texts[k].upto = most;
+        shears_cut(&c->texts[k]);
+    }
     return OK;
 }
 
@@ -168,31 +249,66 @@ static size_t code_points(const char *s, size_t n)
     return points;
 }
 
+/* reading_keep - an example's k-th text as it is left; *lost: characters that it has no more. */
+static int reading_keep(struct dataset *d, const struct shears *t, struct reading *x, size_t *lost,
+                        struct err *e)
+{
+    *lost = 0;
+    if (t->text.len == x->len)
+        return OK;
+    char *kept = arena_strndup(&d->arena, t->text.s, t->text.len, e);
+    if (!kept)
+        return e->code;
+    *lost = code_points(x->text, x->len) - code_points(kept, t->text.len);
+    *x = (struct reading){kept, t->text.len, t->begin, t->end};
+    return OK;
+}
+
+static int texts_load(struct cutter *c, const struct reading *of, size_t n, struct err *e)
+{
+    size_t had = c->cap;
+    int rc = mem_grow(&c->texts, &c->cap, n, sizeof *c->texts, e);
+    for (size_t k = had; !rc && k < c->cap; k++)
+        str_init(&c->texts[k].text);
+    for (size_t k = 0; !rc && k < n; k++) {
+        struct shears *t = &c->texts[k];
+        str_reset(&t->text);
+        str_catn(&t->text, of[k].text, of[k].len);
+        t->begin = of[k].long_begin;
+        t->end = of[k].long_end;
+        rc = str_check(&t->text, e);
+    }
+    c->n = rc ? 0 : n;
+    return rc;
+}
+
 static int example_cut(struct dataset *d, int part, struct example *x, struct cutter *c,
                        struct err *e)
 {
+    struct reading own = {x->text, x->len, x->long_begin, x->long_end};
+    struct reading *of = x->group ? x->group : &own;
     bool done = false;
-    str_reset(&c->text);
-    str_catn(&c->text, x->text, x->len);
-    c->begin = x->long_begin;
-    c->end = x->long_end;
-    int rc = str_check(&c->text, e);
-    while (!rc && !done && c->text.len)
-        rc = text_cut(c, &done, e);
-    if (rc || c->text.len == x->len)
+    size_t lost = 0, some;
+    int rc = texts_load(c, of, x->group ? x->n_group : 1, e);
+    while (!rc && !done) {
+        rc = texts_cut(c, &done, e);
+        for (size_t k = 0; !rc && k < c->n; k++)
+            if (!c->texts[k].text.len)
+                rc = err_set(e, ERR_INPUT, "%s: no character of the text fits into %zu tokens",
+                             x->source, c->max);
+    }
+    for (size_t k = 0; !rc && k < c->n; k++, lost += some)
+        rc = reading_keep(d, &c->texts[k], &of[k], &some, e);
+    if (rc || !lost)
         return rc;
-    if (!c->text.len)
-        return err_set(e, ERR_INPUT, "%s: no character of the text fits into %zu tokens", x->source,
-                       c->max);
-    char *kept = arena_strndup(&d->arena, c->text.s, c->text.len, e);
-    if (!kept)
-        return e->code;
     d->cut[part]++;
-    d->cut_chars[part] += code_points(x->text, x->len) - code_points(kept, c->text.len);
-    x->text = kept;
-    x->len = c->text.len;
-    x->long_begin = c->begin;
-    x->long_end = c->end;
+    d->cut_chars[part] += lost;
+    if (x->group)
+        return example_join(x, &d->arena, e);
+    x->text = own.text;
+    x->len = own.len;
+    x->long_begin = own.long_begin;
+    x->long_end = own.long_end;
     return OK;
 }
 
@@ -239,7 +355,7 @@ int texts_equal(const struct dataset *d, const char *const *text, size_t repeate
 int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
                 struct err *e)
 {
-    struct cutter c = {.n_readers = n, .max = max_tokens, .text = STR_INIT, .bytes = STR_INIT};
+    struct cutter c = {.n_readers = n, .max = max_tokens, .bytes = STR_INIT};
     struct reader *readers = mem_zalloc(n, sizeof *readers, e);
     BUG_ON(max_tokens == 0);
     int rc = readers ? OK : e->code;
@@ -261,7 +377,9 @@ int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n,
         rc = texts_equal(d, NULL, d->repeated, d->shared, e);
     mem_free(readers);
     token_ids_release(&c.ids);
-    str_release(&c.text);
+    for (size_t k = 0; k < c.cap; k++)
+        str_release(&c.texts[k].text);
+    mem_free(c.texts);
     str_release(&c.bytes);
     return rc ? rc : dataset_hash(d, e);
 }
@@ -281,27 +399,29 @@ void packer_release(struct packer *p)
 int packer_fill(struct packer *p, const struct token_set *t, const size_t *index, size_t n,
                 struct err *e)
 {
-    size_t total = 0;
+    size_t total = 0, seqs = n * t->per;
     for (size_t i = 0; i < n; i++)
         total += token_set_len(t, index[i]);
-    if (total > INT32_MAX || n >= INT32_MAX)
+    if (total > INT32_MAX || n >= INT32_MAX / t->per)
         return err_set(e, ERR_NOMEM, "a batch of %zu tokens; at most %d fit into one", total,
                        INT32_MAX);
     int rc = mem_grow(&p->tokens, &p->cap_tokens, total, sizeof *p->tokens, e);
     if (!rc)
-        rc = mem_grow(&p->starts, &p->cap_seqs, n + 1, sizeof *p->starts, e);
+        rc = mem_grow(&p->starts, &p->cap_seqs, seqs + 1, sizeof *p->starts, e);
     if (rc)
         return rc;
     size_t at = 0;
     for (size_t i = 0; i < n; i++) {
+        const size_t *from = t->starts + index[i] * t->per;
         size_t len = token_set_len(t, index[i]);
-        p->starts[i] = (int32_t)at;
-        memcpy(p->tokens + at, t->tokens + t->starts[index[i]], len * sizeof *p->tokens);
+        for (size_t k = 0; k < t->per; k++)
+            p->starts[i * t->per + k] = (int32_t)(at + from[k] - from[0]);
+        memcpy(p->tokens + at, t->tokens + from[0], len * sizeof *p->tokens);
         at += len;
     }
-    p->starts[n] = (int32_t)at;
+    p->starts[seqs] = (int32_t)at;
     p->batch =
-        (struct batch){.n_tokens = total, .n_seqs = n, .tokens = p->tokens, .starts = p->starts};
+        (struct batch){.n_tokens = total, .n_seqs = seqs, .tokens = p->tokens, .starts = p->starts};
     return OK;
 }
 

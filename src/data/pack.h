@@ -9,11 +9,12 @@
 /* dataset_cut - texts of more than max_tokens (> 0) are cut, for all n tokenizers alike: each loses
  * characters from the left of its long field, then, where that is not enough, from its own left, as
  * many as the tokenizer needs that makes the most tokens of it, until it fits all of them (bos
- * counts). So which text is read depends on the tokenizers of a whole study, and on none of its
- * models alone. White space at the cut goes too. No example is dropped; d->cut, cut_chars and
- * max_tokens say what was cut, repeated and shared which texts are equal after it, d->hash is that
- * of the texts as they are now. ids stay those of the whole texts. ERR_INPUT where nothing would be
- * left of a text; d is then the caller's to release, as it is otherwise. */
+ * counts). The alternatives of a group lose the same of a long field that all begin with. So which
+ * text is read depends on the tokenizers of a whole study, and on none of its models alone. White
+ * space at the cut goes too. No example is dropped; d->cut, cut_chars and max_tokens say what was
+ * cut, repeated and shared which texts are equal after it, d->hash is that of the texts as they are
+ * now. ids stay those of the whole texts. ERR_INPUT where nothing would be left of a text; d is
+ * then the caller's to release, as it is otherwise. */
 int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
                 struct err *e);
 
@@ -24,10 +25,10 @@ int texts_equal(const struct dataset *d, const char *const *text, size_t repeate
                 size_t shared[PART_COUNT], struct err *e);
 
 struct token_set {
-    size_t n;
+    size_t n, per;   /* examples; sequences of each: 1, or a group's alternatives */
     int32_t *tokens; /* all, one after the other */
-    size_t *starts;  /* [n+1] */
-    size_t longest;
+    size_t *starts;  /* [n*per+1] */
+    size_t longest;  /* sequence */
 };
 
 /* token_set_make - n examples, in order. Ids are those of the whole text (special tokens in it are
@@ -37,7 +38,8 @@ struct token_set {
 int token_set_make(struct token_set *t, const struct example *x, size_t n,
                    const struct tokenizer *tok, struct err *e);
 void token_set_release(struct token_set *t);
-size_t token_set_len(const struct token_set *t, size_t i);
+size_t token_set_len(const struct token_set *t, size_t i); /* of all sequences of example i */
+size_t token_set_total(const struct token_set *t);
 
 /* packer - storage for one packed batch of any subset of a token set. */
 struct packer {
@@ -46,7 +48,8 @@ struct packer {
     size_t cap_tokens, cap_seqs;
 };
 void packer_init(struct packer *p);
-/* packer_fill - p->batch = examples index[0..n), one after the other; valid until the next fill. */
+/* packer_fill - p->batch = examples index[0..n), one after the other, the sequences of each in
+ * order; valid until the next fill. */
 int packer_fill(struct packer *p, const struct token_set *t, const size_t *index, size_t n,
                 struct err *e);
 void packer_release(struct packer *p);

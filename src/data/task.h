@@ -12,12 +12,23 @@
 
 enum task_part { PART_SUPERVISE, PART_TRAIN, PART_VALID, PART_TEST, PART_COUNT };
 
-struct example {
+/* reading - a text that a model reads. */
+struct reading {
     const char *text; /* rendered by the template, UTF-8, NUL-terminated */
     size_t len;
     /* Bytes of the long field within text: what truncation shortens, from its left. */
     size_t long_begin, long_end;
-    int label; /* 0..classes-1 */
+};
+
+/* An example is one text, or a group: alternatives of which one is right, each read on its own and
+ * given a reward; the label is the place of the right one. */
+struct example {
+    const char *text; /* of a group: for people, what all begin with once (group_text) */
+    size_t len;
+    size_t long_begin, long_end; /* as a reading's; of a group: unused */
+    struct reading *group;       /* [n_group]; NULL: the text itself is read */
+    size_t n_group;              /* the same for all examples of a dataset; 0: no groups */
+    int label;                   /* 0..classes-1 */
     /* Its question, by 64 bits of the sum of what makes it one: the same in every draw. Examples of
      * one question never straddle a split. */
     uint64_t question;

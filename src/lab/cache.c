@@ -95,15 +95,16 @@ int cached_features_open(struct cached_features *c, const struct plan *p, const 
     int rc = features_path(p, j, part, &path, e);
     if (rc)
         goto out;
-    c->starts = mem_alloc(t->n + 1, sizeof *c->starts, e);
+    size_t seqs = t->n * t->per;
+    c->starts = mem_alloc(seqs + 1, sizeof *c->starts, e);
     c->map = mem_zalloc(1, sizeof *c->map, e);
     if (!c->starts || !c->map) {
         rc = e->code;
         goto out;
     }
-    for (size_t i = 0; i <= t->n; i++)
+    for (size_t i = 0; i <= seqs; i++)
         c->starts[i] = last ? i : t->starts[i];
-    size_t want = c->starts[t->n] * m->cfg.channels * sizeof(float);
+    size_t want = c->starts[seqs] * m->cfg.channels * sizeof(float);
     /* Opened before it is asked whether it is there: a file that is removed in between is still the
      * one that was opened. */
     if (!file_map_open(c->map, path.s, &ignored) && c->map->size != want)

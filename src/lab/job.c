@@ -148,7 +148,7 @@ static int desk_predict(struct desk *d, enum task_part part, double **probs, str
     snprintf(what, sizeof what, "predicting %s", lab_part_names[part]);
     progress_begin(&progress, d->plan->lab->log, what, (double)n, "tokens");
     int rc = predict_run(d->model, &d->sets[part], desk_features(d, part),
-                         d->job->side->training.micro_tokens, *probs, &progress, e);
+                         d->job->side->training.micro_tokens, *probs, NULL, &progress, e);
     progress_end(&progress, rc);
     return rc;
 }
@@ -240,7 +240,7 @@ static int desk_eval(void *ctx, const struct train_point *p, struct err *e)
         size_t n = d->data->n[PART_VALID], same = 0;
         probs = mem_alloc(n, d->K * sizeof *probs, e);
         rc = probs ? predict_run(d->model, &d->sets[PART_VALID], desk_features(d, PART_VALID),
-                                 d->job->side->training.micro_tokens, probs, NULL, e)
+                                 d->job->side->training.micro_tokens, probs, NULL, NULL, e)
                    : e->code;
         if (!rc)
             rc = desk_accuracy(d, PART_VALID, probs, &c.truth, e);

@@ -280,13 +280,13 @@ static int tokens_count(const struct plan *p, const struct job *j, struct counts
 {
     const struct dataset *d = &p->data[j->repetition];
     for (int part = 0; part < PART_COUNT && !c->known; part++) {
-        struct token_set t = {0};
+        struct token_set t;
         if (!d->n[part])
             continue;
         int rc = token_set_make(&t, d->part[part], d->n[part], j->model->tokenizer, e);
         if (rc)
             return rc;
-        c->n[part] = t.starts[t.n];
+        c->n[part] = token_set_total(&t);
         token_set_release(&t);
     }
     c->known = true;

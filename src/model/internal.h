@@ -124,7 +124,7 @@ struct pass {
     struct activations a;
     struct extent extent; /* of the last forward */
     bool backward_due;
-    bool lend; /* as the last forward was told */
+    bool lend;                     /* as the last forward was told */
     struct batch batch;            /* of the last forward, own copies */
     int32_t *tokens, *pos;         /* [N] */
     int32_t *read_rows, *read_pos; /* [R] */

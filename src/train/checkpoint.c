@@ -65,9 +65,9 @@ int checkpoint_identity(char hex[HASH_HEX], const struct model *m, const struct 
         goto out;
     }
     hash_add(h, text.s, text.len);
-    hash_add(h, t->starts, (t->n + 1) * sizeof *t->starts);
-    hash_add(h, t->tokens, t->starts[t->n] * sizeof *t->tokens);
-    hash_add(h, d->targets, t->n * model_outputs(m) * sizeof *d->targets);
+    hash_add(h, t->starts, (t->n * t->per + 1) * sizeof *t->starts);
+    hash_add(h, t->tokens, token_set_total(t) * sizeof *t->tokens);
+    hash_add(h, d->targets, t->n * train_K(m, t) * sizeof *d->targets);
     hash_end(h, hex);
 out:
     hash_free(h);

@@ -21,7 +21,7 @@ static int features_piece(struct features_job *j, const size_t *index, size_t n,
     int rc = packer_fill(&j->packer, j->t, index, n, e);
     if (rc)
         return rc;
-    size_t rows = j->m->cut == c->layers ? n : j->packer.batch.n_tokens;
+    size_t rows = j->m->cut == c->layers ? n * j->t->per : j->packer.batch.n_tokens;
     rc = mem_grow(&j->rows, &j->cap_rows, rows * c->channels, sizeof *j->rows, e);
     if (!rc)
         rc = pass_features(j->pass, &j->packer.batch, j->rows, e);
@@ -55,7 +55,7 @@ int features_make(struct model *m, const struct token_set *t, size_t micro_token
         if (!rc)
             rc = features_piece(&j, order + begin, ends[i] - begin, e);
         if (!rc && progress)
-            progress_step(progress, (double)ends[i], (double)t->starts[ends[i]], NULL);
+            progress_step(progress, (double)ends[i], (double)t->starts[ends[i] * t->per], NULL);
     }
 out:
     pass_free(j.pass);

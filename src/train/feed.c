@@ -17,6 +17,13 @@ void feed_release(struct feed *f)
     mem_free(f->rows);
 }
 
+size_t train_K(const struct model *m, const struct token_set *t)
+{
+    bool reward = m->head.kind == HEAD_REWARD;
+    BUG_ON(m->head.kind == HEAD_LM || t->per == 0 || (t->per > 1) != reward);
+    return reward ? t->per : model_outputs(m);
+}
+
 size_t feed_tokens(const struct token_set *t, const size_t *index, size_t n)
 {
     size_t tokens = 0;
@@ -32,24 +39,25 @@ static int feed_rows(struct feed *f, const struct model *m, const struct token_s
                      struct err *e)
 {
     bool neighbours = true, last = m->cut == m->cfg.layers;
-    size_t total = 0, at = 0;
+    size_t total = 0, at = 0, per = t->per;
     BUG_ON(m->cut == 0 || x->C != m->cfg.channels);
     for (size_t i = 0; i < n; i++) {
-        size_t have = x->starts[index[i] + 1] - x->starts[index[i]];
-        BUG_ON(have != (last ? 1 : token_set_len(t, index[i])));
+        size_t have = x->starts[(index[i] + 1) * per] - x->starts[index[i] * per];
+        BUG_ON(have != (last ? per : token_set_len(t, index[i])));
         neighbours = neighbours && index[i] == index[0] + i;
         total += have;
     }
     if (neighbours) {
-        *rows = x->data + x->starts[index[0]] * x->C;
+        *rows = x->data + x->starts[index[0] * per] * x->C;
         return OK;
     }
     int rc = mem_grow(&f->rows, &f->cap_rows, total * x->C, sizeof *f->rows, e);
     if (rc)
         return rc;
     for (size_t i = 0; i < n; i++) {
-        size_t count = (x->starts[index[i] + 1] - x->starts[index[i]]) * x->C;
-        memcpy(f->rows + at, x->data + x->starts[index[i]] * x->C, count * sizeof *f->rows);
+        size_t from = x->starts[index[i] * per];
+        size_t count = (x->starts[(index[i] + 1) * per] - from) * x->C;
+        memcpy(f->rows + at, x->data + from * x->C, count * sizeof *f->rows);
         at += count;
     }
     *rows = f->rows;
@@ -68,6 +76,6 @@ int feed_forward(struct feed *f, struct pass *p, const struct model *m, const st
         rc = feed_rows(f, m, t, x, index, n, &in.features, e);
     if (!rc)
         rc = pass_forward(p, &in, logits, &R, e);
-    BUG_ON(!rc && R != n);
+    BUG_ON(!rc && R != n * t->per);
     return rc;
 }

@@ -18,7 +18,7 @@ void feed_release(struct feed *f);
  * whose gradients the pass may lend a place (model.h). */
 enum feed_use { FEED_PREDICT, FEED_LEARN, FEED_LEARN_WHOLE };
 
-/* feed_forward - pass_forward over examples index[0..n); one logits row each, in their order. */
+/* feed_forward - pass_forward over examples index[0..n): logits [n,K], in their order. */
 int feed_forward(struct feed *f, struct pass *p, const struct model *m, const struct token_set *t,
                  const struct features *x, const size_t *index, size_t n, enum feed_use use,
                  const float **logits, struct err *e);

@@ -1,4 +1,5 @@
-/* predict.c - probabilities of a classifier over a set of texts. */
+/* predict.c - probabilities of a classifier over a set of texts, of a reward over groups of them.
+ */
 #include "train/feed.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -34,7 +35,7 @@ static int predict_order(const struct token_set *t, size_t **order, struct err *
         return e->code;
     }
     for (size_t i = 0; i < t->n; i++)
-        ranked[i] = (struct ranked){t->tokens + t->starts[i], token_set_len(t, i), i};
+        ranked[i] = (struct ranked){t->tokens + t->starts[i * t->per], token_set_len(t, i), i};
     qsort(ranked, t->n, sizeof *ranked, ranked_compare);
     for (size_t i = 0; i < t->n; i++)
         (*order)[i] = ranked[i].index;
@@ -42,57 +43,71 @@ static int predict_order(const struct token_set *t, size_t **order, struct err *
     return OK;
 }
 
-static int row_softmax(const float *z, size_t K, double *p, size_t example, struct err *e)
+static int row_softmax(const double *z, size_t K, double *p, size_t example, struct err *e)
 {
-    double top = (double)z[0], sum = 0;
+    double top = z[0], sum = 0;
     for (size_t k = 0; k < K; k++) {
         if (!isfinite(z[k]))
-            return err_set(e, ERR_NUMERIC, "example %zu: logit %zu is %f", example, k,
-                           (double)z[k]);
-        top = (double)z[k] > top ? (double)z[k] : top;
+            return err_set(e, ERR_NUMERIC, "example %zu: logit %zu is %f", example, k, z[k]);
+        top = z[k] > top ? z[k] : top;
     }
     for (size_t k = 0; k < K; k++)
-        sum += p[k] = exp((double)z[k] - top);
+        sum += p[k] = exp(z[k] - top);
     for (size_t k = 0; k < K; k++)
         p[k] /= sum;
     return OK;
 }
 
-/* predict_piece - examples index[0..n) in one pass; host [n,K] is scratch. */
-static int predict_piece(struct feed *feed, struct pass *pass, struct model *m,
-                         const struct token_set *t, const struct features *f, const size_t *index,
-                         size_t n, float *host, double *probs, struct err *e)
+/* One prediction at work. */
+struct prediction {
+    struct model *m;
+    const struct token_set *t;
+    const struct features *f;
+    size_t K;
+    struct pass *pass;
+    struct feed feed;
+    float *host;            /* [n,K] */
+    double *row;            /* [K] */
+    double *probs, *logits; /* [n,K], the caller's */
+};
+
+/* predict_piece - examples index[0..n) in one pass. */
+static int predict_piece(struct prediction *p, const size_t *index, size_t n, struct err *e)
 {
     const float *logits;
-    size_t K = model_outputs(m);
-    int rc = feed_forward(feed, pass, m, t, f, index, n, FEED_PREDICT, &logits, e);
+    size_t K = p->K;
+    int rc = feed_forward(&p->feed, p->pass, p->m, p->t, p->f, index, n, FEED_PREDICT, &logits, e);
     if (!rc)
-        dev_download(m->dev, host, logits, n * K);
-    for (size_t i = 0; !rc && i < n; i++)
-        rc = row_softmax(host + i * K, K, probs + index[i] * K, index[i], e);
+        dev_download(p->m->dev, p->host, logits, n * K);
+    for (size_t i = 0; !rc && i < n; i++) {
+        double *z = p->logits ? p->logits + index[i] * K : p->row;
+        for (size_t k = 0; k < K; k++)
+            z[k] = (double)p->host[i * K + k];
+        rc = row_softmax(z, K, p->probs + index[i] * K, index[i], e);
+    }
     return rc;
 }
 
 int predict_run(struct model *m, const struct token_set *t, const struct features *f,
-                size_t micro_tokens, double *probs, struct progress *progress, struct err *e)
+                size_t micro_tokens, double *probs, double *logits, struct progress *progress,
+                struct err *e)
 {
-    struct pass *pass = NULL;
-    struct feed feed;
+    struct prediction p = {.m = m, .t = t, .f = f, .probs = probs, .logits = logits};
     size_t *order = NULL, *ends = NULL, pieces, begin = 0, tokens = 0;
-    float *host = NULL;
-    feed_init(&feed);
-    BUG_ON(m->head.kind != HEAD_CLASSIFIER);
     if (!t->n)
         return OK;
+    p.K = train_K(m, t);
+    feed_init(&p.feed);
     int rc = predict_order(t, &order, e);
     if (!rc)
         rc = pack_split(t, order, t->n, micro_tokens, &ends, &pieces, e);
     if (!rc)
-        rc = pass_new(&pass, m, e);
+        rc = pass_new(&p.pass, m, e);
     if (rc)
         goto out;
-    host = mem_alloc(t->n, model_outputs(m) * sizeof *host, e);
-    if (!host) {
+    p.host = mem_alloc(t->n, p.K * sizeof *p.host, e);
+    p.row = mem_alloc(p.K, sizeof *p.row, e);
+    if (!p.host || !p.row) {
         rc = e->code;
         goto out;
     }
@@ -100,7 +115,7 @@ int predict_run(struct model *m, const struct token_set *t, const struct feature
         size_t n = ends[i] - begin;
         rc = stop_check(e);
         if (!rc)
-            rc = predict_piece(&feed, pass, m, t, f, order + begin, n, host, probs, e);
+            rc = predict_piece(&p, order + begin, n, e);
         if (rc)
             goto out;
         tokens += feed_tokens(t, order + begin, n);
@@ -108,10 +123,11 @@ int predict_run(struct model *m, const struct token_set *t, const struct feature
             progress_step(progress, (double)ends[i], (double)tokens, NULL);
     }
 out:
-    pass_free(pass);
-    feed_release(&feed);
+    pass_free(p.pass);
+    feed_release(&p.feed);
     mem_free(order);
     mem_free(ends);
-    mem_free(host);
+    mem_free(p.host);
+    mem_free(p.row);
     return rc;
 }

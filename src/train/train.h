@@ -1,4 +1,8 @@
-/* train.h - fine-tune a classifier on soft labels, and predict with it.
+/* train.h - fine-tune a classifier, or a reward, on soft labels, and predict with it.
+ *
+ * K is the number of classes of a classifier; of a reward, the alternatives of each example, whose
+ * rewards r(1), ..., r(K) are its row of logits: softmax cross-entropy over two of them is the
+ * logistic loss on r(1) - r(2), over more one choice among all.
  *
  * The trainer knows nothing of jobs and folders: it takes arrays, reports events through a
  * callback, and keeps a checkpoint in a file it is given. To add a loss: a row of the table in
@@ -42,11 +46,11 @@ struct train_settings {
 void train_settings_init(struct train_settings *s); /* the defaults, all of them */
 
 /* features of a frozen prefix, computed once (features_make), on disk or in memory: row t of
- * example i is at data + (starts[i] + t) * C. An example has as many rows as tokens; one row, of
+ * sequence i is at data + (starts[i] + t) * C. A sequence has as many rows as tokens; one row, of
  * its last token, where the model is cut at its end (cut == L). */
 struct features {
     const float *data;
-    const size_t *starts; /* [n+1], in rows */
+    const size_t *starts; /* [n*per+1], in rows */
     size_t C;
 };
 
@@ -83,7 +87,10 @@ struct train_result {
     bool resumed;
 };
 
-/* train_run - fine-tune m, whose head (a classifier) and trainable parameters are set.
+/* train_K - K above. BUG where head and examples do not belong together. */
+size_t train_K(const struct model *m, const struct token_set *t);
+
+/* train_run - fine-tune m, whose head (a classifier or a reward) and trainable parameters are set.
  *
  *     epoch -> order -> batch -> pieces -> forward, loss, backward (adding up) -> clip -> AdamW
  *
@@ -103,7 +110,8 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
               const char *checkpoint, const struct train_events *events, struct log *log,
               struct train_result *r, struct err *e);
 
-/* predict_run - probs [n,K] = softmax(logits), f64, row i of example i. f may be NULL.
+/* predict_run - probs [n,K] = softmax(logits), f64, row i of example i; logits themselves where
+ * they are not NULL. f may be NULL.
  *
  * Examples are packed in an order of their own (longest first, then by their tokens), in pieces of
  * at most micro_tokens: which examples meet in a product is a function of the set of texts, so the
@@ -112,7 +120,8 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
  * progress (may be NULL) was begun with n as its total and tokens as its unit.
  * Errors: ERR_NUMERIC for a logit that is not finite, ERR_INTERRUPTED where stop_asked(). */
 int predict_run(struct model *m, const struct token_set *t, const struct features *f,
-                size_t micro_tokens, double *probs, struct progress *progress, struct err *e);
+                size_t micro_tokens, double *probs, double *logits, struct progress *progress,
+                struct err *e);
 
 /* features_make - write the features of all n examples, in order, through add (rows of C floats).
  * The pieces are runs of neighbours of at most micro_tokens. progress, errors: as predict_run. */

@@ -72,7 +72,7 @@ static int targets_check(const struct train_data *d, size_t K, struct err *e)
 static int trainer_check(const struct trainer *t, struct err *e)
 {
     bool learns = false;
-    BUG_ON(t->m->head.kind != HEAD_CLASSIFIER || t->K < 2);
+    BUG_ON(t->K < 2);
     BUG_ON(!t->s->batch || !t->s->micro_tokens);
     if (!t->n)
         return err_set(e, ERR_INPUT, "there is no example to train on");
@@ -481,7 +481,7 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
                         .events = events,
                         .log = log,
                         .n = train->tokens->n,
-                        .K = model_outputs(m),
+                        .K = train_K(m, train->tokens),
                         .order_epoch = s->epochs + 1,
                         .began = clock_now()};
     bool resumed = false;

@@ -56,7 +56,7 @@ static int work(struct model *m, struct err *e)
     int rc = features_make(m, &toy.set, 40, NULL, sink_add, NULL, e);
     if (!rc)
         rc = train_run(m, &s, &toy.data, path, NULL, NULL, &r, e);
-    return rc ? rc : predict_run(m, &toy.set, NULL, 40, probs, NULL, e);
+    return rc ? rc : predict_run(m, &toy.set, NULL, 40, probs, NULL, NULL, e);
 }
 
 static void every_allocation(void **state)

@@ -87,7 +87,7 @@ static void fine_tune(const struct texts *train, const struct texts *test, uint6
     s.seed_order = seed;
     s.evals = 0;
     check(train_run(m, &s, &data, NULL, NULL, NULL, &r, &e));
-    check(predict_run(m, &test->set, NULL, s.micro_tokens, probs, NULL, &e));
+    check(predict_run(m, &test->set, NULL, s.micro_tokens, probs, NULL, NULL, &e));
     model_free(m);
     dev_close(&dev);
 }

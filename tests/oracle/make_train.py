@@ -4,7 +4,8 @@
     python tests/oracle/make_train.py              writes tests/oracle/train/
 
 Every sequence is run alone, without padding; the head is the unembedding's rows of two (or three)
-tokens over the last token's final hidden state.
+tokens over the last token's final hidden state. A reward's head is one row; two texts are a pair with the
+logistic loss on the difference of their rewards, three a choice among them.
 """
 import json
 import math
@@ -55,7 +56,13 @@ def loss_of(logits, targets, kind, alpha):
     return loss
 
 
-def train(name, kind, tokens, targets, head_rows):
+def pair_loss(rewards, targets):
+    ahead = torch.nn.functional.logsigmoid(rewards[:, 0] - rewards[:, 1])
+    behind = torch.nn.functional.logsigmoid(rewards[:, 1] - rewards[:, 0])
+    return -(targets[:, 0] * ahead + targets[:, 1] * behind).mean()
+
+
+def train(name, kind, tokens, targets, head_rows, per=1):
     model = MODELS[name]().from_pretrained(OUT / name, dtype=torch.float64)
     model.train()
     head = torch.nn.Parameter(model.get_output_embeddings().weight.detach()[head_rows].clone())
@@ -67,14 +74,16 @@ def train(name, kind, tokens, targets, head_rows):
 
     def forward():
         rows = [model.base_model(torch.tensor([t])).last_hidden_state[0, -1] for t in tokens]
-        return torch.stack(rows) @ head.T
+        logits = torch.stack(rows) @ head.T
+        return logits.reshape(-1, per) if per > 1 else logits
 
     for step in range(STEPS):
         alpha = alpha_of(step) if kind == "confidence" else 0.0
         for g in opt.param_groups:
             g["lr"] = rate(step)
         opt.zero_grad()
-        loss = loss_of(forward(), targets, kind, alpha)
+        logits = forward()
+        loss = pair_loss(logits, targets) if per == 2 and kind == "xent" else loss_of(logits, targets, kind, alpha)
         loss.backward()
         out["grad_norm"].append(float(torch.nn.utils.clip_grad_norm_(params, CLIP)))
         out["loss"].append(float(loss))
@@ -109,6 +118,15 @@ def main():
                         targets=targets.flatten().tolist())
             expected["cases"].append(case)
             print(name, kind, K, "loss", case["loss"][0], "->", case["loss"][-1], "norms", case["grad_norm"][:3])
+    for name in ("gpt2", "llama"):
+        for kind, per in (("xent", 2), ("confidence", 2), ("xent", 3)):
+            tokens = [torch.randint(0, VOCAB, (n,)).tolist() for n in torch.randint(1, 13, (N // per * per,)).tolist()]
+            targets = torch.rand(len(tokens) // per, per, dtype=torch.float64)
+            targets /= targets.sum(1, keepdim=True)
+            case = train(name, kind, tokens, targets, [3], per)
+            case.update(model=name, K=per, per=per, head_rows=[3], tokens=tokens, targets=targets.flatten().tolist())
+            expected["cases"].append(case)
+            print(name, kind, "reward of", per, "loss", case["loss"][0], "->", case["loss"][-1])
     (OUT / "expected.json").write_text(json.dumps(expected, indent=None, separators=(",", ":")) + "\n")
 
 

@@ -74,8 +74,10 @@ static size_t reals(const struct doc *list, double *out, size_t max)
     return n;
 }
 
+/* model_of - with a classifier of K classes, or a reward where the case's examples are groups. */
 static struct model *model_of(struct dev *dev, const struct doc *c, size_t K)
 {
+    bool reward = doc_get(c, "per") != NULL;
     struct err e = ERR_INIT;
     struct weights *w = NULL;
     struct model *m = NULL;
@@ -84,10 +86,11 @@ static struct model *model_of(struct dev *dev, const struct doc *c, size_t K)
     double rows[MAX_K];
     int32_t init[MAX_K];
     snprintf(path, sizeof path, "%s/%s", folder, doc_get(c, "model")->s);
-    assert_int_equal(reals(doc_get(c, "head_rows"), rows, MAX_K), K);
-    for (size_t k = 0; k < K; k++)
+    size_t outputs = reals(doc_get(c, "head_rows"), rows, MAX_K);
+    assert_int_equal(outputs, reward ? 1 : K);
+    for (size_t k = 0; k < outputs; k++)
         init[k] = (int32_t)rows[k];
-    struct head_spec head = {HEAD_CLASSIFIER, K, init, 0};
+    struct head_spec head = {reward ? HEAD_REWARD : HEAD_CLASSIFIER, outputs, init, 0};
     struct trainable all = {TRAIN_ALL, 0, true};
     if (weights_open(&w, path, &e) || model_load(&m, dev, w, &o, &e) ||
         model_head_set(m, &head, &e) || model_trainable_set(m, &all, &e))
@@ -120,13 +123,15 @@ static void case_check(struct dev *dev, const struct doc *c, size_t micro_tokens
         starts[n + 1] = at;
     }
     reals(doc_get(c, "targets"), targets, MAX_N * MAX_K);
-    struct token_set set = {.n = n, .tokens = tokens, .starts = starts};
+    size_t per = doc_get(c, "per") ? (size_t)doc_get(c, "per")->i : 1;
+    n /= per;
+    struct token_set set = {.n = n, .per = per, .tokens = tokens, .starts = starts};
     struct train_data data = {&set, targets, NULL};
     struct train_settings s = settings_of(c);
     s.micro_tokens = micro_tokens;
     struct model *m = model_of(dev, c, K);
     if (train_run(m, &s, &data, NULL, &events, NULL, &r, &e) ||
-        predict_run(m, &set, NULL, 1024, probs, NULL, &e))
+        predict_run(m, &set, NULL, 1024, probs, NULL, NULL, &e))
         fail_msg("%s", e.msg);
     static const char *const names[] = {"loss", "grad_norm", "lr", "alpha"};
     for (size_t k = 0; k < 4; k++) {
@@ -154,7 +159,7 @@ static void cases_check(const char *device, size_t micro_tokens)
         fail_msg("%s", e.msg);
     for (const struct doc *c = doc_get(expected.root, "cases")->child; c; c = c->next, n++)
         case_check(&dev, c, micro_tokens);
-    assert_int_equal(n, 12);
+    assert_int_equal(n, 18);
     dev_close(&dev);
 }
 

@@ -365,7 +365,7 @@ static void packing(void **state)
 static void splitting(void **state)
 {
     static const size_t starts[] = {0, 3, 6, 16, 17, 19, 20};
-    static const struct token_set t = {.n = 6, .starts = (size_t *)(uintptr_t)starts};
+    static const struct token_set t = {.n = 6, .per = 1, .starts = (size_t *)(uintptr_t)starts};
     static const size_t order[] = {0, 1, 2, 3, 4, 5, 5};
     static const struct {
         size_t n, budget, count, ends[7];

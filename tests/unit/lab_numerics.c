@@ -114,7 +114,7 @@ static void trained_add(struct hash *h, struct dev *dev, size_t i, struct toy *t
     if (model_random(&m, dev, &c, 1, &e) || model_head_set(m, &head, &e) ||
         model_trainable_set(m, &what, &e) ||
         train_run(m, &s, &t->data, NULL, &(struct train_events){0}, NULL, &r, &e) ||
-        predict_run(m, &t->set, NULL, 64, probs, NULL, &e))
+        predict_run(m, &t->set, NULL, 64, probs, NULL, NULL, &e))
         fail_msg("%s", e.msg);
     float *all = toy_params(m, &n);
     hash_add(h, all, n * sizeof *all);

@@ -19,7 +19,7 @@ static void predict(struct model *m, const struct toy *t, const struct features 
                     double *probs)
 {
     struct err e = ERR_INIT;
-    if (predict_run(m, &t->set, f, micro, probs, NULL, &e))
+    if (predict_run(m, &t->set, f, micro, probs, NULL, NULL, &e))
         fail_msg("%s", e.msg);
 }
 
@@ -174,7 +174,7 @@ static void errors_of_others_pass_through(void **state)
     assert_int_equal(features_make(m, &t.set, 50, NULL, sink_full, NULL, &e), ERR_IO);
     assert_string_equal(e.msg, "the disk is full");
     t.tokens[3] = TOY_V;
-    assert_int_equal(predict_run(m, &t.set, NULL, 50, probs, NULL, &e), ERR_INPUT);
+    assert_int_equal(predict_run(m, &t.set, NULL, 50, probs, NULL, NULL, &e), ERR_INPUT);
     model_free(m);
     dev_close(&dev);
 }

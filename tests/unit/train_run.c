@@ -63,7 +63,7 @@ static void a_toy_set_is_learnt(void **state)
         struct model *m = toy_model(&dev, K, everything, 1);
         assert_int_equal(train_run(m, &s, &t.data, NULL, &events, NULL, &r, &e), OK);
         assert_int_equal(trace.n_evals, 40);
-        assert_int_equal(predict_run(m, &t.set, NULL, 64, probs, NULL, &e), OK);
+        assert_int_equal(predict_run(m, &t.set, NULL, 64, probs, NULL, NULL, &e), OK);
         for (size_t i = 0; i < 37 * K; i++)
             assert_true(t.targets[i] < 0.5 || probs[i] > 0.5);
         assert_true(trace.evals[0].loss > 0.5 && trace.evals[39].loss < 0.05);
@@ -178,7 +178,7 @@ static void every_example_counts_once_an_epoch(void **state)
     s.lr = 0;
     s.seed_order = 3;
     struct model *m = toy_model(&dev, 2, everything, 1);
-    assert_int_equal(predict_run(m, &t.set, NULL, 64, probs, NULL, &e), OK);
+    assert_int_equal(predict_run(m, &t.set, NULL, 64, probs, NULL, NULL, &e), OK);
     assert_int_equal(train_run(m, &s, &t.data, NULL, &events, NULL, &r, &e), OK);
     assert_int_equal(trace.n_steps, 10);
     for (size_t epoch = 0; epoch < 2; epoch++) {
@@ -410,7 +410,7 @@ static void what_is_not_finite_ends_by_name(void **state)
     assert_non_null(strstr(e.msg, "step 2: "));
     assert_non_null(strstr(e.msg, "learning rate "));
     double probs[37 * 2];
-    assert_int_equal(predict_run(m, &t.set, NULL, 64, probs, NULL, &e), ERR_NUMERIC);
+    assert_int_equal(predict_run(m, &t.set, NULL, 64, probs, NULL, NULL, &e), ERR_NUMERIC);
     assert_non_null(strstr(e.msg, "logit"));
     model_free(m);
     dev_close(&dev);

@@ -45,8 +45,8 @@ static inline void toy_init(struct toy *t, size_t n, size_t K, bool soft, uint64
         for (size_t k = 0; k < K; k++)
             t->targets[i * K + k] /= sum;
     }
-    t->set =
-        (struct token_set){.n = n, .tokens = t->tokens, .starts = t->starts, .longest = TOY_LEN};
+    t->set = (struct token_set){
+        .n = n, .per = 1, .tokens = t->tokens, .starts = t->starts, .longest = TOY_LEN};
     t->data = (struct train_data){&t->set, t->targets, NULL};
 }
 
