@@ -1,6 +1,7 @@
 /* archive.c - the bytes of a file that lies in archives; the one file that knows libarchive. */
 #include "data/table.h"
 #include "core/file.h"
+#include "core/mem.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -32,9 +33,8 @@ static void reader_close(struct reader *r)
     r->a = NULL;
 }
 
-/* reader_open - data stays the caller's and has to outlive the reader. */
-static int reader_open(struct reader *r, const void *data, size_t n, int formats, const char *name,
-                       struct err *e)
+/* reader_init - a reader that nothing is open in. */
+static int reader_init(struct reader *r, int formats, const char *name, struct err *e)
 {
     *r = (struct reader){archive_read_new(), name};
     if (!r->a)
@@ -49,7 +49,17 @@ static int reader_open(struct reader *r, const void *data, size_t n, int formats
     if (rc != ARCHIVE_OK)
         rc = err_set(e, ERR_INPUT, "%s: this build of libarchive lacks gzip, bzip2, xz or zstd",
                      name);
-    else if (archive_read_open_memory(r->a, data, n) != ARCHIVE_OK)
+    if (rc)
+        reader_close(r);
+    return rc;
+}
+
+/* reader_open - data stays the caller's and has to outlive the reader. */
+static int reader_open(struct reader *r, const void *data, size_t n, int formats, const char *name,
+                       struct err *e)
+{
+    int rc = reader_init(r, formats, name, e);
+    if (!rc && archive_read_open_memory(r->a, data, n) != ARCHIVE_OK)
         rc = reader_fail(r, e);
     if (rc)
         reader_close(r);
@@ -240,4 +250,72 @@ int archive_read(struct str *out, const char *path, struct err *e)
     str_release(&name);
     str_release(&inner);
     return rc;
+}
+
+struct archive_stream {
+    struct reader r;
+    struct str all; /* of a file inside archives */
+    size_t at;
+};
+
+/* stream_file - a file that is no archive, unpacked as it is read. */
+static int stream_file(struct archive_stream *s, const char *path, struct err *e)
+{
+    struct archive_entry *entry = NULL;
+    int rc = reader_init(&s->r, FORMATS_RAW, path, e);
+    if (!rc && archive_read_support_format_empty(s->r.a) != ARCHIVE_OK)
+        rc = reader_fail(&s->r, e);
+    if (!rc && archive_read_open_filename(s->r.a, path, BLOCK) != ARCHIVE_OK)
+        rc = reader_fail(&s->r, e);
+    if (!rc)
+        rc = reader_next(&s->r, &entry, e);
+    if (!rc && !entry) /* an empty file */
+        reader_close(&s->r);
+    return rc;
+}
+
+int archive_open(struct archive_stream **out, const char *path, struct err *e)
+{
+    struct archive_stream *s = mem_zalloc(1, sizeof *s, e);
+    struct file_map m;
+    bool many = true; /* archives, and what is not there: archive_read has the sentences */
+    *out = NULL;
+    if (!s)
+        return e->code;
+    str_init(&s->all);
+    if (file_exists(path) && !file_map_open(&m, path, e)) {
+        const struct str head = {(char *)(size_t)m.data, m.size, 0, false};
+        many = bytes_archive(&head);
+        file_map_close(&m);
+    }
+    int rc = many ? archive_read(&s->all, path, e) : stream_file(s, path, e);
+    if (rc) {
+        archive_close(s);
+        return rc;
+    }
+    *out = s;
+    return OK;
+}
+
+int archive_pull(void *stream, void *buf, size_t n, size_t *got, struct err *e)
+{
+    struct archive_stream *s = stream;
+    if (s->r.a) {
+        const la_ssize_t k = archive_read_data(s->r.a, buf, n);
+        *got = k > 0 ? (size_t)k : 0;
+        return k < 0 ? reader_fail(&s->r, e) : OK;
+    }
+    *got = n < s->all.len - s->at ? n : s->all.len - s->at;
+    memcpy(buf, s->all.s + s->at, *got);
+    s->at += *got;
+    return OK;
+}
+
+void archive_close(struct archive_stream *s)
+{
+    if (!s)
+        return;
+    reader_close(&s->r);
+    str_release(&s->all);
+    mem_free(s);
 }

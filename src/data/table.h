@@ -46,4 +46,12 @@ int table_read(const char *path, const struct table_settings *s,
  * error that lists what is there. */
 int archive_read(struct str *out, const char *path, struct err *e);
 
+/* archive_open - the same bytes piece by piece, for files of any length: a plain or compressed file
+ * is unpacked as it is read, one inside archives at once. archive_pull writes up to n bytes; *got
+ * is 0 at the end. path has to outlive it. */
+struct archive_stream;
+int archive_open(struct archive_stream **s, const char *path, struct err *e);
+int archive_pull(void *s, void *buf, size_t n, size_t *got, struct err *e);
+void archive_close(struct archive_stream *s);
+
 #endif

@@ -56,6 +56,19 @@ static void holds(const char *name, const char *wanted)
         fail_msg("%s", e.msg);
     assert_int_equal(out.len, strlen(wanted));
     assert_string_equal(out.s, wanted);
+    struct archive_stream *stream = NULL;
+    size_t got = 0;
+    char piece[7];
+    str_reset(&out);
+    if (archive_open(&stream, in_scratch(name), &e))
+        fail_msg("%s", e.msg);
+    do {
+        assert_int_equal(archive_pull(stream, piece, sizeof piece, &got, &e), OK);
+        str_catn(&out, piece, got);
+    } while (got);
+    archive_close(stream);
+    assert_int_equal(out.len, strlen(wanted));
+    assert_string_equal(out.s, wanted);
     str_release(&out);
 }
 
