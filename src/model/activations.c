@@ -3,7 +3,8 @@
  *
  * Kept of each block that learns, in floats for each row: its input C, query, key and value Q + 2
  * KV, attention's output Q where sequences are long, the MLP's residual C and the MLP before its
- * activation. Normed rows, the activation and attention over short sequences are worked out again
+ * activation; what attention and MLP give, 2 C, where norms follow. Normed rows (queries and keys
+ * too), the activation and attention over short sequences are worked out again
  * in the backward: they are cheap beside the products and would double the memory. Blocks that keep
  * nothing work in place on one row buffer. */
 #include "model/internal.h"
@@ -38,7 +39,7 @@ static size_t larger(size_t a, size_t b)
 
 /* place_block - all but x, the residual and the output. */
 static void place_block(struct placer *p, struct kept *b, const struct model_config *c,
-                        const struct extent *x, size_t R)
+                        const struct extent *x, size_t R, bool own)
 {
     struct widths w = model_widths(c);
     size_t N = x->N;
@@ -56,6 +57,12 @@ static void place_block(struct placer *p, struct kept *b, const struct model_con
     b->mean2 = place(p, R, 1);
     b->rstd2 = place(p, R, 1);
     b->gu = place(p, R, w.UP);
+    if (c->norm_place != NORMS_BEFORE) {
+        b->part1 = own ? place(p, R, w.C) : NULL;
+        b->part2 = own ? place(p, R, w.C) : NULL;
+        b->rstd3 = place(p, R, 1);
+        b->rstd4 = place(p, R, 1);
+    }
 }
 
 static void place_blocks(struct placer *p, struct activations *a, const struct model_config *c,
@@ -70,10 +77,10 @@ static void place_blocks(struct placer *p, struct activations *a, const struct m
         bool own = x->keep && l >= x->cut, last = l + 1 == c->layers;
         size_t R = last ? x->R : x->N;
         if (own || R < x->N) {
-            place_block(p, b, c, x, R);
+            place_block(p, b, c, x, R, own);
         } else {
             if (!shared)
-                place_block(p, &common, c, x, R);
+                place_block(p, &common, c, x, R, own);
             shared = true;
             *b = common;
         }
@@ -106,11 +113,15 @@ size_t activations_place(struct activations *a, const struct model_config *c,
     if (x->from < x->to) {
         a->scratch.xn = place(&p, x->N, backward ? larger(C, w.Q) : C);
         a->scratch.act = place(&p, x->N, larger(w.M, larger(w.Q, C)));
+        if (c->qk_norm)
+            a->scratch.qk_rstd = place(&p, x->N, c->heads + c->kv_heads);
     }
     if (backward) {
         a->scratch.tmp = place(&p, x->N, C);
         a->scratch.d = place(&p, x->N, larger(C, w.Q));
         a->scratch.dqkv = place(&p, x->N, w.W);
+        if (c->qk_norm && x->from < x->to)
+            a->scratch.qk = place(&p, x->N, w.W);
     }
     return p.at;
 }

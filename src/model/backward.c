@@ -8,8 +8,9 @@ void norm_bwd(const struct model *m, int layer, enum param_role gain, size_t N, 
 {
     const struct ops *o = m->dev->ops;
     struct model_param *g = model_param_at(m, layer, gain);
+    struct norm_shape s = {N, 1, m->cfg.channels, m->cfg.channels};
     if (m->cfg.norm == NORM_RMS) {
-        o->rmsnorm_bwd(m->dev, N, m->cfg.channels, x, g->w, rstd, dy, accumulate, dx, g->g);
+        o->rmsnorm_bwd(m->dev, &s, x, g->w, rstd, dy, accumulate, dx, g->g);
         return;
     }
     struct model_param *b = model_param_at(m, layer, gain + 1);
@@ -41,59 +42,101 @@ static void linear_bwd_input(const struct model *m, size_t layer, enum param_rol
     m->dev->ops->matmul(m->dev, false, false, N, in, out, dy, ldy, w, in, false, dx, in);
 }
 
-/* mlp_bwd - t->d [R,C], the gradient of the MLP's output, gives that of its normed input in t->tmp.
- * b->gu becomes its own gradient, t->act the activation again. */
+/* normed_bwd - dx += the gradient of what block_normed read, of dy. */
+static void normed_bwd(const struct model *m, int layer, enum param_role gain, size_t N,
+                       const float *x, const float *mean, const float *rstd, const float *dy,
+                       float *dx)
+{
+    if (m->cfg.norm_place == NORMS_AFTER)
+        m->dev->ops->add(m->dev, N * m->cfg.channels, dy, dx);
+    else
+        norm_bwd(m, layer, gain, N, x, mean, rstd, dy, true, dx);
+}
+
+/* part_bwd - the gradient of a product that is added to the residual, whose gradient is t->d: the
+ * same, or in t->tmp where there is a norm behind the product. */
+static const float *part_bwd(const struct model *m, size_t layer, enum param_role post, size_t R,
+                             const float *part, const float *rstd, const struct scratch *t)
+{
+    if (m->cfg.norm_place == NORMS_BEFORE)
+        return t->d;
+    norm_bwd(m, (int)layer, post, R, part, NULL, rstd, t->d, false, t->tmp);
+    return t->tmp;
+}
+
+/* mlp_bwd - t->d [R,C], the gradient of the block's output, gives that of the MLP's normed input in
+ * t->tmp. b->gu becomes its own gradient, t->act the activation again. */
 static void mlp_bwd(const struct model *m, size_t layer, size_t R, const struct kept *b,
                     const struct scratch *t)
 {
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
-    linear_bwd_input(m, layer, ROLE_DOWN, 0, w.C, w.M, R, t->d, w.C, t->act);
+    const float *d = part_bwd(m, layer, ROLE_POST2_GAIN, R, b->part2, b->rstd4, t);
+    linear_bwd_input(m, layer, ROLE_DOWN, 0, w.C, w.M, R, d, w.C, t->act);
     if (m->cfg.gated)
         o->gated_bwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act, b->gu, t->act);
     else
         o->act_bwd(m->dev, m->cfg.act, R * w.M, b->gu, t->act, b->gu, t->act);
-    linear_bwd_weight(m, layer, ROLE_DOWN, 0, w.C, w.M, R, t->d, w.C, t->act);
-    norm_fwd(m, (int)layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
-    linear_bwd_weight(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, t->xn);
+    linear_bwd_weight(m, layer, ROLE_DOWN, 0, w.C, w.M, R, d, w.C, t->act);
+    const float *xn = block_normed(m, layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
+    linear_bwd_weight(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, xn);
     linear_bwd_input(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, t->tmp);
 }
 
-/* attention_output - b->y, or the same worked out again in t->xn. */
-static const float *attention_output(const struct model *m, const struct rows *r,
-                                     const struct kept *b, const struct scratch *t)
+/* attention_output - b->y, or the same worked out again in t->xn from q and k. */
+static const float *attention_output(const struct model *m, size_t layer, const struct rows *r,
+                                     const struct kept *b, const float *q, const float *k,
+                                     const struct scratch *t)
 {
     struct attn_shape s;
     if (b->y)
         return b->y;
-    block_attn_shape(m, r, b, &s);
-    m->dev->ops->attention_fwd(m->dev, &s, b->q, b->k, b->v, t->xn, b->lse);
+    block_attn_shape(m, layer, r, b, &s);
+    m->dev->ops->attention_fwd(m->dev, &s, q, k, b->v, t->xn, b->lse);
     return t->xn;
 }
 
+/* qk_bwd - dq and dk, the gradients of what attention read, become those of what the products gave.
+ */
+static void qk_bwd(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
+                   const struct scratch *t, float *dq, float *dk)
+{
+    const struct ops *o = m->dev->ops;
+    struct norm_shape nq, nk;
+    block_rope(m, layer, r, b, true, dq, dk);
+    if (!m->cfg.qk_norm)
+        return;
+    const struct model_param *gq = model_param_at(m, (int)layer, ROLE_Q_NORM),
+                             *gk = model_param_at(m, (int)layer, ROLE_K_NORM);
+    qk_norms(m, r, b, &nq, &nk);
+    o->rmsnorm_bwd(m->dev, &nq, b->q, gq->w, t->qk_rstd, dq, false, dq, gq->g);
+    o->rmsnorm_bwd(m->dev, &nk, b->k, gk->w, t->qk_rstd + nq.N * nq.H, dk, false, dk, gk->g);
+}
+
 /* attention_bwd - t->act [R,Q], the gradient of attention's output y, gives that of its normed
- * input [N,C] in t->tmp. y may be t->xn. */
+ * input [N,C] in t->tmp. q and k as attention read them; y may be t->xn. */
 static void attention_bwd(const struct model *m, size_t layer, const struct rows *r,
-                          const struct kept *b, const float *y, const struct scratch *t)
+                          const struct kept *b, const float *q, const float *k, const float *y,
+                          const struct scratch *t)
 {
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
     struct attn_shape s;
     bool fused = b->ldq == w.W;
     float *dq = t->dqkv, *dk = dq + (fused ? w.Q : r->R * w.Q), *dv = dk + w.KV;
-    block_attn_shape(m, r, b, &s);
-    o->attention_bwd(m->dev, &s, b->q, b->k, b->v, y, b->lse, t->act, dq, dk, dv);
-    block_rope(m, r->R, r->read ? r->read_pos : r->pos, m->cfg.heads, b->ldq, true, dq);
-    block_rope(m, r->N, r->pos, m->cfg.kv_heads, b->ldkv, true, dk);
-    norm_fwd(m, (int)layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
+    block_attn_shape(m, layer, r, b, &s);
+    o->attention_bwd(m->dev, &s, q, k, b->v, y, b->lse, t->act, dq, dk, dv);
+    qk_bwd(m, layer, r, b, t, dq, dk);
+    const float *xn =
+        block_normed(m, layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
     if (fused) {
-        linear_bwd_weight(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, t->xn);
+        linear_bwd_weight(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, xn);
         linear_bwd_input(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, t->tmp);
         return;
     }
-    linear_bwd_weight(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, t->xn);
+    linear_bwd_weight(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, xn);
     linear_bwd_input(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, t->tmp);
-    o->rows_gather(m->dev, r->R, w.C, r->read, t->xn, w.C, t->act);
+    o->rows_gather(m->dev, r->R, w.C, r->read, xn, w.C, t->act);
     linear_bwd_weight(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, dq, w.Q, t->act);
     linear_bwd_input(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, dq, w.Q, t->act);
     o->rows_scatter(m->dev, r->R, w.C, r->read, t->act, t->tmp, w.C);
@@ -106,17 +149,21 @@ void block_bwd(const struct model *m, size_t layer, const struct rows *r, const 
     struct widths w = model_widths(&m->cfg);
     int l = (int)layer;
     size_t C = w.C, R = r->R;
+    float *q, *k;
     mlp_bwd(m, layer, R, b, t);
     /* side by side, attention's output has the gradient d as it came; one after the other, the
      * MLP's part comes to it first */
     if (!m->cfg.parallel)
-        norm_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, true, t->d);
-    const float *y = attention_output(m, r, b, t);
-    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, t->d, C, y);
-    linear_bwd_input(m, layer, ROLE_OUT, 0, C, w.Q, R, t->d, C, t->act);
+        normed_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, t->d);
+    block_qk(m, layer, r, b, t, &q, &k);
+    const float *y = attention_output(m, layer, r, b, q, k, t), *d = t->d;
+    if (!m->cfg.parallel)
+        d = part_bwd(m, layer, ROLE_POST1_GAIN, R, b->part1, b->rstd3, t);
+    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, y);
+    linear_bwd_input(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, t->act);
     if (m->cfg.parallel)
         norm_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, true, t->d);
-    attention_bwd(m, layer, r, b, y, t);
+    attention_bwd(m, layer, r, b, q, k, y, t);
     if (r->read) {
         float *spread = t->xn;
         o->fill(m->dev, r->N * C, 0, spread);
@@ -124,7 +171,7 @@ void block_bwd(const struct model *m, size_t layer, const struct rows *r, const 
         t->xn = t->d;
         t->d = spread;
     }
-    norm_bwd(m, l, ROLE_NORM1_GAIN, r->N, b->x, b->mean1, b->rstd1, t->tmp, true, t->d);
+    normed_bwd(m, l, ROLE_NORM1_GAIN, r->N, b->x, b->mean1, b->rstd1, t->tmp, t->d);
 }
 
 /* lend - the gradients of a block's matrices where there is room for them. */
@@ -170,6 +217,8 @@ void pass_backward(struct pass *p, const float *dlogits)
         block_bwd(m, l, &r, &a->blocks[l], t);
     }
     if (p->extent.cut == 0 && embed->g) {
+        if (m->cfg.embed_scale > 0)
+            o->scale(m->dev, N * C, m->cfg.embed_scale, t->d);
         for (size_t i = 0; embed->touched && i < N; i++)
             embed->touched[p->tokens[i]] = 1;
         o->embedding_bwd(m->dev, N, C, p->tokens, t->d, embed->g);

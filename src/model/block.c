@@ -2,7 +2,9 @@
  * are read, and one sequence with a cache (decode.c).
  *
  *     one after the other:  mid = x + out(attention(norm1(x)));  y = mid + mlp(norm2(mid))
- *     side by side:         y = x + out(attention(norm1(x))) + mlp(norm2(x))       (GPT-NeoX) */
+ *     side by side:         y = x + out(attention(norm1(x))) + mlp(norm2(x))       (GPT-NeoX)
+ *     norms after:          mid = x + post1(out(attention(x)));  y = mid + post2(mlp(mid))  (OLMo
+ * 2) norms around: both, and queries and keys may have norms of their own. */
 #include "model/internal.h"
 
 #include <math.h>
@@ -12,11 +14,22 @@ void norm_fwd(const struct model *m, int layer, enum param_role gain, size_t N, 
 {
     const struct ops *o = m->dev->ops;
     const float *g = model_weight_at(m, layer, gain);
+    size_t C = m->cfg.channels;
+    struct norm_shape s = {N, 1, C, C};
     if (m->cfg.norm == NORM_RMS)
-        o->rmsnorm_fwd(m->dev, N, m->cfg.channels, x, g, m->cfg.norm_eps, y, rstd);
+        o->rmsnorm_fwd(m->dev, &s, x, g, m->cfg.norm_eps, y, rstd);
     else
-        o->layernorm_fwd(m->dev, N, m->cfg.channels, x, g, model_weight_at(m, layer, gain + 1),
-                         m->cfg.norm_eps, y, mean, rstd);
+        o->layernorm_fwd(m->dev, N, C, x, g, model_weight_at(m, layer, gain + 1), m->cfg.norm_eps,
+                         y, mean, rstd);
+}
+
+const float *block_normed(const struct model *m, size_t layer, enum param_role gain, size_t N,
+                          const float *x, float *xn, float *mean, float *rstd)
+{
+    if (m->cfg.norm_place == NORMS_AFTER)
+        return x;
+    norm_fwd(m, (int)layer, gain, N, x, xn, mean, rstd);
+    return xn;
 }
 
 /* linear - y (+)= x . rows [at, at + out) of a weight of `in` columns, transposed, and its bias. */
@@ -31,8 +44,8 @@ static void linear(const struct model *m, size_t layer, enum param_role role, si
         o->bias_add(m->dev, N, out, y, ldy, bias + at);
 }
 
-void block_attn_shape(const struct model *m, const struct rows *r, const struct kept *b,
-                      struct attn_shape *s)
+void block_attn_shape(const struct model *m, size_t layer, const struct rows *r,
+                      const struct kept *b, struct attn_shape *s)
 {
     const struct model_config *c = &m->cfg;
     *s = (struct attn_shape){.S = r->S,
@@ -45,16 +58,59 @@ void block_attn_shape(const struct model *m, const struct rows *r, const struct 
                              .ldk = b->ldkv,
                              .ldv = b->ldkv,
                              .ldy = c->heads * c->head_size,
-                             .scale = 1 / sqrt((double)c->head_size)};
+                             .scale =
+                                 c->attn_scale > 0 ? c->attn_scale : 1 / sqrt((double)c->head_size),
+                             .window = config_windowed(c, layer) ? c->window : 0};
 }
 
-void block_rope(const struct model *m, size_t N, const int32_t *pos, size_t heads, size_t ld,
-                bool inverse, float *x)
+void block_rope(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
+                bool inverse, float *q, float *k)
 {
     const struct model_config *c = &m->cfg;
-    struct rope_shape s = {N, heads, c->head_size, c->rotary, ld, c->rope_theta, pos, NULL, NULL};
-    if (c->rotary)
-        m->dev->ops->rope(m->dev, &s, inverse, x);
+    const struct ops *o = m->dev->ops;
+    bool near = c->window_theta > 0 && config_windowed(c, layer);
+    struct rope_shape s = {.D = c->head_size,
+                           .rotary = c->rotary,
+                           .theta = near ? c->window_theta : c->rope_theta,
+                           .freq = near ? NULL : m->rope_freq};
+    if (!c->rotary)
+        return;
+    s.N = r->R, s.H = c->heads, s.ld = b->ldq, s.pos = r->read ? r->read_pos : r->pos;
+    o->rope(m->dev, &s, inverse, q);
+    s.N = r->N, s.H = c->kv_heads, s.ld = b->ldkv, s.pos = r->pos;
+    o->rope(m->dev, &s, inverse, k);
+}
+
+void qk_norms(const struct model *m, const struct rows *r, const struct kept *b,
+              struct norm_shape *q, struct norm_shape *k)
+{
+    const struct model_config *c = &m->cfg;
+    bool whole = c->qk_norm == QK_NORM_WHOLE;
+    size_t D = c->head_size;
+    *q = (struct norm_shape){r->R, whole ? 1 : c->heads, whole ? c->heads * D : D, b->ldq};
+    *k = (struct norm_shape){r->N, whole ? 1 : c->kv_heads, whole ? c->kv_heads * D : D, b->ldkv};
+}
+
+void block_qk(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
+              const struct scratch *t, float **q, float **k)
+{
+    const struct ops *o = m->dev->ops;
+    struct widths w = model_widths(&m->cfg);
+    struct norm_shape nq, nk;
+    *q = b->q;
+    *k = b->k;
+    if (!m->cfg.qk_norm)
+        return;
+    if (t->qk) {
+        *q = t->qk;
+        *k = t->qk + (b->ldq == w.W ? w.Q : r->R * w.Q);
+    }
+    qk_norms(m, r, b, &nq, &nk);
+    o->rmsnorm_fwd(m->dev, &nq, b->q, model_weight_at(m, (int)layer, ROLE_Q_NORM), m->cfg.norm_eps,
+                   *q, t->qk_rstd);
+    o->rmsnorm_fwd(m->dev, &nk, b->k, model_weight_at(m, (int)layer, ROLE_K_NORM), m->cfg.norm_eps,
+                   *k, t->qk_rstd + nq.N * nq.H);
+    block_rope(m, layer, r, b, false, *q, *k);
 }
 
 static void attention_fwd(const struct model *m, size_t layer, const struct rows *r,
@@ -62,25 +118,27 @@ static void attention_fwd(const struct model *m, size_t layer, const struct rows
 {
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
-    size_t heads = m->cfg.heads, kv_heads = m->cfg.kv_heads;
     struct attn_shape s;
-    norm_fwd(m, (int)layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
+    float *q, *k;
+    const float *xn =
+        block_normed(m, layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
     if (b->ldq == w.W) {
-        linear(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, t->xn, false, b->q, w.W);
+        linear(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, xn, false, b->q, w.W);
     } else {
-        const float *asking = t->xn;
+        const float *asking = xn;
         if (r->read) {
-            o->rows_gather(m->dev, r->R, w.C, r->read, t->xn, w.C, t->act);
+            o->rows_gather(m->dev, r->R, w.C, r->read, xn, w.C, t->act);
             asking = t->act;
         }
         linear(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, asking, false, b->q, b->ldq);
-        linear(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, t->xn, false, b->k, b->ldkv);
+        linear(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, xn, false, b->k, b->ldkv);
     }
-    block_rope(m, r->R, r->read ? r->read_pos : r->pos, heads, b->ldq, false, b->q);
-    block_rope(m, r->N, r->pos, kv_heads, b->ldkv, false, b->k);
-    block_attn_shape(m, r, b, &s);
+    if (!m->cfg.qk_norm)
+        block_rope(m, layer, r, b, false, b->q, b->k);
+    block_qk(m, layer, r, b, t, &q, &k);
+    block_attn_shape(m, layer, r, b, &s);
     size_t before = r->past * b->ldkv;
-    o->attention_fwd(m->dev, &s, b->q, b->k - before, b->v - before, b->y ? b->y : t->act, b->lse);
+    o->attention_fwd(m->dev, &s, q, k - before, b->v - before, b->y ? b->y : t->act, b->lse);
 }
 
 /* mlp_hidden - the inner rows of the MLP over b->mid, in t->act. */
@@ -89,12 +147,29 @@ static void mlp_hidden(const struct model *m, size_t layer, size_t R, const stru
 {
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
-    norm_fwd(m, (int)layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
-    linear(m, layer, ROLE_UP, 0, w.UP, w.C, R, t->xn, false, b->gu, w.UP);
+    const float *xn = block_normed(m, layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
+    linear(m, layer, ROLE_UP, 0, w.UP, w.C, R, xn, false, b->gu, w.UP);
     if (m->cfg.gated)
         o->gated_fwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act);
     else
         o->act_fwd(m->dev, m->cfg.act, R * w.M, b->gu, t->act);
+}
+
+/* project - out += x . a weight of `in` columns, transposed; with a norm behind it out += that of
+ * the product, which is left in `part` where it is not NULL. */
+static void project(const struct model *m, size_t layer, enum param_role role, enum param_role post,
+                    size_t in, size_t R, const float *x, float *part, float *rstd,
+                    const struct scratch *t, float *out)
+{
+    size_t C = m->cfg.channels;
+    if (m->cfg.norm_place == NORMS_BEFORE) {
+        linear(m, layer, role, 0, C, in, R, x, true, out, C);
+        return;
+    }
+    float *product = part ? part : t->xn;
+    linear(m, layer, role, 0, C, in, R, x, false, product, C);
+    norm_fwd(m, (int)layer, post, R, product, t->xn, NULL, rstd);
+    m->dev->ops->add(m->dev, R * C, t->xn, out);
 }
 
 void block_fwd(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
@@ -109,11 +184,12 @@ void block_fwd(const struct model *m, size_t layer, const struct rows *r, const 
     else if (b->mid != b->x)
         o->copy(m->dev, R * w.C, b->x, b->mid);
     if (!m->cfg.parallel)
-        linear(m, layer, ROLE_OUT, 0, w.C, w.Q, R, b->y ? b->y : t->act, true, b->mid, w.C);
+        project(m, layer, ROLE_OUT, ROLE_POST1_GAIN, w.Q, R, b->y ? b->y : t->act, b->part1,
+                b->rstd3, t, b->mid);
     mlp_hidden(m, layer, R, b, t);
     if (out != b->mid)
         o->copy(m->dev, R * w.C, b->mid, out);
     if (m->cfg.parallel)
-        linear(m, layer, ROLE_OUT, 0, w.C, w.Q, R, b->y, true, out, w.C);
-    linear(m, layer, ROLE_DOWN, 0, w.C, w.M, R, t->act, true, out, w.C);
+        project(m, layer, ROLE_OUT, ROLE_POST1_GAIN, w.Q, R, b->y, NULL, NULL, t, out);
+    project(m, layer, ROLE_DOWN, ROLE_POST2_GAIN, w.M, R, t->act, b->part2, b->rstd4, t, out);
 }

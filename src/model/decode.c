@@ -39,6 +39,7 @@ static int decode_place(struct decode *d, struct err *e)
         {&b->gu, n * w.UP},
         {&d->scratch.xn, n * w.C},
         {&d->scratch.act, n * inner},
+        {&d->scratch.qk_rstd, n * (c->heads + c->kv_heads)},
         {&d->logits, c->vocab},
     };
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
@@ -48,6 +49,7 @@ static int decode_place(struct decode *d, struct err *e)
         if (!(d->cache[l] = dev_alloc(d->m->dev, d->most * 2 * w.KV, e)))
             return err_wrap(e, "keys and values of %zu tokens", d->most);
     b->mid = b->x;
+    b->rstd3 = b->rstd4 = b->rstd1; /* of norms behind the block's products: read by no one */
     b->ldq = w.Q;
     b->ldkv = 2 * w.KV;
     return OK;
@@ -79,9 +81,9 @@ void decode_free(struct decode *d)
     if (!d)
         return;
     struct dev *dev = d->m->dev;
-    float *all[] = {d->block.x,  d->block.mean1, d->block.rstd1, d->block.q,
-                    d->block.y,  d->block.lse,   d->block.mean2, d->block.rstd2,
-                    d->block.gu, d->scratch.xn,  d->scratch.act, d->logits};
+    float *all[] = {d->block.x,     d->block.mean1, d->block.rstd1,    d->block.q,  d->block.y,
+                    d->block.lse,   d->block.mean2, d->block.rstd2,    d->block.gu, d->scratch.xn,
+                    d->scratch.act, d->logits,      d->scratch.qk_rstd};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         dev_free(dev, all[i]);
     for (size_t l = 0; d->cache && l < d->m->cfg.layers; l++)
@@ -111,6 +113,8 @@ static void decode_rows(struct decode *d, const int32_t *tokens, size_t n)
     for (size_t i = 0; i < n; i++)
         d->pos[i] = (int32_t)(d->fed + i);
     o->embedding_fwd(m->dev, n, w.C, tokens, model_weight_at(m, -1, ROLE_EMBED), false, b->x);
+    if (m->cfg.embed_scale > 0)
+        o->scale(m->dev, n * w.C, m->cfg.embed_scale, b->x);
     if (positions)
         o->embedding_fwd(m->dev, n, w.C, d->pos, positions, true, b->x);
     for (size_t l = 0; l < m->cfg.layers; l++) {

@@ -1,7 +1,8 @@
 /* family.c - the table of families: parameters, and the tensors of files that they are made of.
  *
  * To add a family: its row of `families` (names of its tensors in a Hugging Face file; %zu is the
- * layer), its number in config.h, its reader in config.c, fixtures by tests/oracle/make_models.py.
+ * layer), its row of config.c, its reader in config_read.c, fixtures by
+ * tests/oracle/make_models.py.
  */
 #include "model/family.h"
 #include "core/file.h"
@@ -30,92 +31,162 @@ struct piece {
 struct family_row {
     const char *prefix;            /* of all but the unembedding */
     bool transposed;               /* Conv1D: matrices are [in,out] */
+    bool fused;                    /* query, key and value are one tensor */
     bool interleaved;              /* ROWS_NEOX */
+    bool gain_less_one;            /* of norms */
     const char *names[ROLE_COUNT]; /* several sources of one parameter: "a|b|c" */
 };
 
-static const struct family_row families[FAMILY_COUNT] = {
-    [FAMILY_GPT2] = {"transformer.",
-                     true,
-                     false,
-                     {"wte.weight", "wpe.weight", "h.%zu.ln_1.weight", "h.%zu.ln_1.bias",
-                      "h.%zu.attn.c_attn.weight", "h.%zu.attn.c_attn.bias",
-                      "h.%zu.attn.c_proj.weight", "h.%zu.attn.c_proj.bias", "h.%zu.ln_2.weight",
-                      "h.%zu.ln_2.bias", "h.%zu.mlp.c_fc.weight", "h.%zu.mlp.c_fc.bias",
-                      "h.%zu.mlp.c_proj.weight", "h.%zu.mlp.c_proj.bias", "ln_f.weight",
-                      "ln_f.bias", "lm_head.weight"}},
-    [FAMILY_NEOX] = {"gpt_neox.",
-                     false,
-                     true,
-                     {"embed_in.weight", NULL, "layers.%zu.input_layernorm.weight",
-                      "layers.%zu.input_layernorm.bias",
-                      "layers.%zu.attention.query_key_value.weight",
-                      "layers.%zu.attention.query_key_value.bias",
-                      "layers.%zu.attention.dense.weight", "layers.%zu.attention.dense.bias",
-                      "layers.%zu.post_attention_layernorm.weight",
-                      "layers.%zu.post_attention_layernorm.bias",
-                      "layers.%zu.mlp.dense_h_to_4h.weight", "layers.%zu.mlp.dense_h_to_4h.bias",
-                      "layers.%zu.mlp.dense_4h_to_h.weight", "layers.%zu.mlp.dense_4h_to_h.bias",
-                      "final_layer_norm.weight", "final_layer_norm.bias", "embed_out.weight"}},
+#define LAYER(name) "layers.%zu." name
+#define QKV(at, what)                                                                              \
+    LAYER(at "q_proj." what) "|" LAYER(at "k_proj." what) "|" LAYER(at "v_proj." what)
+/* What Llama and its kin have alike; their norms follow. */
 #define LLAMA_NAMES                                                                                \
-    {                                                                                              \
-        "embed_tokens.weight", NULL, "layers.%zu.input_layernorm.weight", NULL,                    \
-            "layers.%zu.self_attn.q_proj.weight|layers.%zu.self_attn.k_proj.weight|layers.%zu."    \
-            "self_attn.v_proj.weight",                                                             \
-            "layers.%zu.self_attn.q_proj.bias|layers.%zu.self_attn.k_proj.bias|layers.%zu.self_"   \
-            "attn.v_proj.bias",                                                                    \
-            "layers.%zu.self_attn.o_proj.weight", "layers.%zu.self_attn.o_proj.bias",              \
-            "layers.%zu.post_attention_layernorm.weight", NULL,                                    \
-            "layers.%zu.mlp.gate_proj.weight|layers.%zu.mlp.up_proj.weight",                       \
-            "layers.%zu.mlp.gate_proj.bias|layers.%zu.mlp.up_proj.bias",                           \
-            "layers.%zu.mlp.down_proj.weight", "layers.%zu.mlp.down_proj.bias", "norm.weight",     \
-            NULL, "lm_head.weight"                                                                 \
-    }
-    [FAMILY_LLAMA] = {"model.", false, false, LLAMA_NAMES},
-    [FAMILY_QWEN2] = {"model.", false, false, LLAMA_NAMES},
+    [ROLE_EMBED] = "embed_tokens.weight", [ROLE_QKV] = QKV("self_attn.", "weight"),                \
+    [ROLE_QKV_BIAS] = QKV("self_attn.", "bias"), [ROLE_OUT] = LAYER("self_attn.o_proj.weight"),    \
+    [ROLE_OUT_BIAS] = LAYER("self_attn.o_proj.bias"),                                              \
+    [ROLE_UP] = LAYER("mlp.gate_proj.weight") "|" LAYER("mlp.up_proj.weight"),                     \
+    [ROLE_UP_BIAS] = LAYER("mlp.gate_proj.bias") "|" LAYER("mlp.up_proj.bias"),                    \
+    [ROLE_DOWN] = LAYER("mlp.down_proj.weight"), [ROLE_DOWN_BIAS] = LAYER("mlp.down_proj.bias"),   \
+    [ROLE_Q_NORM] = LAYER("self_attn.q_norm.weight"),                                              \
+    [ROLE_K_NORM] = LAYER("self_attn.k_norm.weight"), [ROLE_NORM_GAIN] = "norm.weight",            \
+    [ROLE_UNEMBED] = "lm_head.weight"
+#define LLAMA_NORMS                                                                                \
+    [ROLE_NORM1_GAIN] = LAYER("input_layernorm.weight"), [ROLE_NORM2_GAIN] = LAYER(                \
+                                                             "post_attention_layernorm.weight")
+#define POST_NORMS                                                                                 \
+    [ROLE_POST1_GAIN] = LAYER("post_attention_layernorm.weight"),                                  \
+    [ROLE_POST2_GAIN] = LAYER("post_feedforward_layernorm.weight")
+
+static const struct family_row families[FAMILY_COUNT] = {
+    [FAMILY_GPT2] = {.prefix = "transformer.",
+                     .transposed = true,
+                     .fused = true,
+                     .names = {[ROLE_EMBED] = "wte.weight",
+                               [ROLE_POSITIONS] = "wpe.weight",
+                               [ROLE_NORM1_GAIN] = "h.%zu.ln_1.weight",
+                               [ROLE_NORM1_BIAS] = "h.%zu.ln_1.bias",
+                               [ROLE_QKV] = "h.%zu.attn.c_attn.weight",
+                               [ROLE_QKV_BIAS] = "h.%zu.attn.c_attn.bias",
+                               [ROLE_OUT] = "h.%zu.attn.c_proj.weight",
+                               [ROLE_OUT_BIAS] = "h.%zu.attn.c_proj.bias",
+                               [ROLE_NORM2_GAIN] = "h.%zu.ln_2.weight",
+                               [ROLE_NORM2_BIAS] = "h.%zu.ln_2.bias",
+                               [ROLE_UP] = "h.%zu.mlp.c_fc.weight",
+                               [ROLE_UP_BIAS] = "h.%zu.mlp.c_fc.bias",
+                               [ROLE_DOWN] = "h.%zu.mlp.c_proj.weight",
+                               [ROLE_DOWN_BIAS] = "h.%zu.mlp.c_proj.bias",
+                               [ROLE_NORM_GAIN] = "ln_f.weight",
+                               [ROLE_NORM_BIAS] = "ln_f.bias",
+                               [ROLE_UNEMBED] = "lm_head.weight"}},
+    [FAMILY_NEOX] = {.prefix = "gpt_neox.",
+                     .fused = true,
+                     .interleaved = true,
+                     .names = {[ROLE_EMBED] = "embed_in.weight",
+                               [ROLE_NORM1_GAIN] = LAYER("input_layernorm.weight"),
+                               [ROLE_NORM1_BIAS] = LAYER("input_layernorm.bias"),
+                               [ROLE_QKV] = LAYER("attention.query_key_value.weight"),
+                               [ROLE_QKV_BIAS] = LAYER("attention.query_key_value.bias"),
+                               [ROLE_OUT] = LAYER("attention.dense.weight"),
+                               [ROLE_OUT_BIAS] = LAYER("attention.dense.bias"),
+                               [ROLE_NORM2_GAIN] = LAYER("post_attention_layernorm.weight"),
+                               [ROLE_NORM2_BIAS] = LAYER("post_attention_layernorm.bias"),
+                               [ROLE_UP] = LAYER("mlp.dense_h_to_4h.weight"),
+                               [ROLE_UP_BIAS] = LAYER("mlp.dense_h_to_4h.bias"),
+                               [ROLE_DOWN] = LAYER("mlp.dense_4h_to_h.weight"),
+                               [ROLE_DOWN_BIAS] = LAYER("mlp.dense_4h_to_h.bias"),
+                               [ROLE_NORM_GAIN] = "final_layer_norm.weight",
+                               [ROLE_NORM_BIAS] = "final_layer_norm.bias",
+                               [ROLE_UNEMBED] = "embed_out.weight"}},
+    [FAMILY_LLAMA] = {.prefix = "model.", .names = {LLAMA_NAMES, LLAMA_NORMS}},
+    [FAMILY_QWEN2] = {.prefix = "model.", .names = {LLAMA_NAMES, LLAMA_NORMS}},
+    [FAMILY_MISTRAL] = {.prefix = "model.", .names = {LLAMA_NAMES, LLAMA_NORMS}},
+    [FAMILY_QWEN3] = {.prefix = "model.", .names = {LLAMA_NAMES, LLAMA_NORMS}},
+    [FAMILY_OLMO2] = {.prefix = "model.", .names = {LLAMA_NAMES, POST_NORMS}},
+    [FAMILY_GPT_NEO] = {.prefix = "transformer.",
+                        .names = {[ROLE_EMBED] = "wte.weight",
+                                  [ROLE_POSITIONS] = "wpe.weight",
+                                  [ROLE_NORM1_GAIN] = "h.%zu.ln_1.weight",
+                                  [ROLE_NORM1_BIAS] = "h.%zu.ln_1.bias",
+                                  [ROLE_QKV] = "h.%zu.attn.attention.q_proj.weight|"
+                                               "h.%zu.attn.attention.k_proj.weight|"
+                                               "h.%zu.attn.attention.v_proj.weight",
+                                  [ROLE_OUT] = "h.%zu.attn.attention.out_proj.weight",
+                                  [ROLE_OUT_BIAS] = "h.%zu.attn.attention.out_proj.bias",
+                                  [ROLE_NORM2_GAIN] = "h.%zu.ln_2.weight",
+                                  [ROLE_NORM2_BIAS] = "h.%zu.ln_2.bias",
+                                  [ROLE_UP] = "h.%zu.mlp.c_fc.weight",
+                                  [ROLE_UP_BIAS] = "h.%zu.mlp.c_fc.bias",
+                                  [ROLE_DOWN] = "h.%zu.mlp.c_proj.weight",
+                                  [ROLE_DOWN_BIAS] = "h.%zu.mlp.c_proj.bias",
+                                  [ROLE_NORM_GAIN] = "ln_f.weight",
+                                  [ROLE_NORM_BIAS] = "ln_f.bias",
+                                  [ROLE_UNEMBED] = "lm_head.weight"}},
+    [FAMILY_GEMMA3] = {.prefix = "model.",
+                       .gain_less_one = true,
+                       .names = {LLAMA_NAMES,
+                                 POST_NORMS, [ROLE_NORM1_GAIN] = LAYER("input_layernorm.weight"),
+                                 [ROLE_NORM2_GAIN] = LAYER("pre_feedforward_layernorm.weight")}},
 };
 
 /* GGUF has one set of names for all. */
+#define BLK(name) "blk.%zu." name
 static const char *const gguf_names[ROLE_COUNT] = {
-    "token_embd.weight",
-    "position_embd.weight",
-    "blk.%zu.attn_norm.weight",
-    "blk.%zu.attn_norm.bias",
-    "blk.%zu.attn_q.weight|blk.%zu.attn_k.weight|blk.%zu.attn_v.weight",
-    "blk.%zu.attn_q.bias|blk.%zu.attn_k.bias|blk.%zu.attn_v.bias",
-    "blk.%zu.attn_output.weight",
-    "blk.%zu.attn_output.bias",
-    "blk.%zu.ffn_norm.weight",
-    "blk.%zu.ffn_norm.bias",
-    "blk.%zu.ffn_gate.weight|blk.%zu.ffn_up.weight",
-    "blk.%zu.ffn_gate.bias|blk.%zu.ffn_up.bias",
-    "blk.%zu.ffn_down.weight",
-    "blk.%zu.ffn_down.bias",
-    "output_norm.weight",
-    "output_norm.bias",
-    "output.weight",
+    [ROLE_EMBED] = "token_embd.weight",
+    [ROLE_POSITIONS] = "position_embd.weight",
+    [ROLE_NORM1_GAIN] = BLK("attn_norm.weight"),
+    [ROLE_NORM1_BIAS] = BLK("attn_norm.bias"),
+    [ROLE_QKV] = BLK("attn_q.weight") "|" BLK("attn_k.weight") "|" BLK("attn_v.weight"),
+    [ROLE_QKV_BIAS] = BLK("attn_q.bias") "|" BLK("attn_k.bias") "|" BLK("attn_v.bias"),
+    [ROLE_OUT] = BLK("attn_output.weight"),
+    [ROLE_OUT_BIAS] = BLK("attn_output.bias"),
+    [ROLE_NORM2_GAIN] = BLK("ffn_norm.weight"),
+    [ROLE_NORM2_BIAS] = BLK("ffn_norm.bias"),
+    [ROLE_UP] = BLK("ffn_gate.weight") "|" BLK("ffn_up.weight"),
+    [ROLE_UP_BIAS] = BLK("ffn_gate.bias") "|" BLK("ffn_up.bias"),
+    [ROLE_DOWN] = BLK("ffn_down.weight"),
+    [ROLE_DOWN_BIAS] = BLK("ffn_down.bias"),
+    [ROLE_Q_NORM] = BLK("attn_q_norm.weight"),
+    [ROLE_K_NORM] = BLK("attn_k_norm.weight"),
+    [ROLE_POST1_GAIN] = BLK("post_attention_norm.weight"),
+    [ROLE_POST2_GAIN] = BLK("post_ffw_norm.weight"),
+    [ROLE_NORM_GAIN] = "output_norm.weight",
+    [ROLE_NORM_BIAS] = "output_norm.bias",
+    [ROLE_UNEMBED] = "output.weight",
 };
 /* ... but for what GPT-2 and GPT-NeoX keep in one tensor. */
 static const char *const gguf_fused[ROLE_COUNT] = {
-    [ROLE_QKV] = "blk.%zu.attn_qkv.weight",
-    [ROLE_QKV_BIAS] = "blk.%zu.attn_qkv.bias",
-    [ROLE_UP] = "blk.%zu.ffn_up.weight",
-    [ROLE_UP_BIAS] = "blk.%zu.ffn_up.bias",
+    [ROLE_QKV] = BLK("attn_qkv.weight"),
+    [ROLE_QKV_BIAS] = BLK("attn_qkv.bias"),
+    [ROLE_UP] = BLK("ffn_up.weight"),
+    [ROLE_UP_BIAS] = BLK("ffn_up.bias"),
 };
 
 static const struct {
     const char *name;
     enum param_kind kind;
 } roles[ROLE_COUNT] = {
-    {"embed.weight", PARAM_EMBED},     {"positions.weight", PARAM_POSITIONS},
-    {"norm1.gain", PARAM_NORM_GAIN},   {"norm1.bias", PARAM_BIAS},
-    {"qkv.weight", PARAM_MATRIX},      {"qkv.bias", PARAM_BIAS},
-    {"out.weight", PARAM_MATRIX},      {"out.bias", PARAM_BIAS},
-    {"norm2.gain", PARAM_NORM_GAIN},   {"norm2.bias", PARAM_BIAS},
-    {"up.weight", PARAM_MATRIX},       {"up.bias", PARAM_BIAS},
-    {"down.weight", PARAM_MATRIX},     {"down.bias", PARAM_BIAS},
-    {"norm.gain", PARAM_NORM_GAIN},    {"norm.bias", PARAM_BIAS},
-    {"unembed.weight", PARAM_UNEMBED},
+    [ROLE_EMBED] = {"embed.weight", PARAM_EMBED},
+    [ROLE_POSITIONS] = {"positions.weight", PARAM_POSITIONS},
+    [ROLE_NORM1_GAIN] = {"norm1.gain", PARAM_NORM_GAIN},
+    [ROLE_NORM1_BIAS] = {"norm1.bias", PARAM_BIAS},
+    [ROLE_QKV] = {"qkv.weight", PARAM_MATRIX},
+    [ROLE_QKV_BIAS] = {"qkv.bias", PARAM_BIAS},
+    [ROLE_OUT] = {"out.weight", PARAM_MATRIX},
+    [ROLE_OUT_BIAS] = {"out.bias", PARAM_BIAS},
+    [ROLE_NORM2_GAIN] = {"norm2.gain", PARAM_NORM_GAIN},
+    [ROLE_NORM2_BIAS] = {"norm2.bias", PARAM_BIAS},
+    [ROLE_UP] = {"up.weight", PARAM_MATRIX},
+    [ROLE_UP_BIAS] = {"up.bias", PARAM_BIAS},
+    [ROLE_DOWN] = {"down.weight", PARAM_MATRIX},
+    [ROLE_DOWN_BIAS] = {"down.bias", PARAM_BIAS},
+    [ROLE_Q_NORM] = {"q_norm.gain", PARAM_NORM_GAIN},
+    [ROLE_K_NORM] = {"k_norm.gain", PARAM_NORM_GAIN},
+    [ROLE_POST1_GAIN] = {"post1.gain", PARAM_NORM_GAIN},
+    [ROLE_POST2_GAIN] = {"post2.gain", PARAM_NORM_GAIN},
+    [ROLE_NORM_GAIN] = {"norm.gain", PARAM_NORM_GAIN},
+    [ROLE_NORM_BIAS] = {"norm.bias", PARAM_BIAS},
+    [ROLE_UNEMBED] = {"unembed.weight", PARAM_UNEMBED},
 };
 
 /* role_shape - rows and columns of a role's parameter; rows 0 where the config has none. */
@@ -123,22 +194,28 @@ static void role_shape(const struct model_config *c, enum param_role role, size_
                        size_t *cols)
 {
     size_t C = c->channels, q = c->heads * c->head_size, qkv = q + 2 * c->kv_heads * c->head_size,
-           up = c->gated ? 2 * c->mlp : c->mlp;
+           up = c->gated ? 2 * c->mlp : c->mlp, kv = c->kv_heads * c->head_size;
+    bool pre = c->norm_place != NORMS_AFTER, post = c->norm_place != NORMS_BEFORE;
+    bool whole = c->qk_norm == QK_NORM_WHOLE;
     const size_t shape[ROLE_COUNT][2] = {
         [ROLE_EMBED] = {c->vocab, C},
         [ROLE_POSITIONS] = {c->learned_positions ? c->positions : 0, C},
-        [ROLE_NORM1_GAIN] = {1, C},
+        [ROLE_NORM1_GAIN] = {pre, C},
         [ROLE_NORM1_BIAS] = {c->bias_norm, C},
         [ROLE_QKV] = {qkv, C},
         [ROLE_QKV_BIAS] = {c->bias_qkv, qkv},
         [ROLE_OUT] = {C, q},
         [ROLE_OUT_BIAS] = {c->bias_out, C},
-        [ROLE_NORM2_GAIN] = {1, C},
+        [ROLE_NORM2_GAIN] = {pre, C},
         [ROLE_NORM2_BIAS] = {c->bias_norm, C},
         [ROLE_UP] = {up, C},
         [ROLE_UP_BIAS] = {c->bias_mlp, up},
         [ROLE_DOWN] = {C, c->mlp},
         [ROLE_DOWN_BIAS] = {c->bias_mlp, C},
+        [ROLE_Q_NORM] = {c->qk_norm != QK_NORM_NONE, whole ? q : c->head_size},
+        [ROLE_K_NORM] = {c->qk_norm != QK_NORM_NONE, whole ? kv : c->head_size},
+        [ROLE_POST1_GAIN] = {post, C},
+        [ROLE_POST2_GAIN] = {post, C},
         [ROLE_NORM_GAIN] = {1, C},
         [ROLE_NORM_BIAS] = {c->bias_norm, C},
         [ROLE_UNEMBED] = {c->tied ? 0 : c->vocab, C},
@@ -149,7 +226,7 @@ static void role_shape(const struct model_config *c, enum param_role role, size_
 
 int family_params(const struct model_config *c, struct param_spec **specs, size_t *n, struct err *e)
 {
-    size_t cap = 4 + c->layers * (ROLE_DOWN_BIAS - ROLE_NORM1_GAIN + 1) + 4;
+    size_t cap = 4 + c->layers * (ROLE_POST2_GAIN - ROLE_NORM1_GAIN + 1) + 4;
     struct param_spec *list = mem_zalloc(cap, sizeof *list, e);
     *specs = list;
     *n = 0;
@@ -158,7 +235,7 @@ int family_params(const struct model_config *c, struct param_spec **specs, size_
     for (int layer = -1; layer <= (int)c->layers; layer++) {
         bool before = layer < 0, after = layer == (int)c->layers;
         enum param_role first = before ? ROLE_EMBED : after ? ROLE_NORM_GAIN : ROLE_NORM1_GAIN;
-        enum param_role last = before ? ROLE_POSITIONS : after ? ROLE_UNEMBED : ROLE_DOWN_BIAS;
+        enum param_role last = before ? ROLE_POSITIONS : after ? ROLE_UNEMBED : ROLE_POST2_GAIN;
         for (enum param_role r = first; r <= last; r++) {
             struct param_spec *s = &list[*n];
             role_shape(c, r, &s->rows, &s->cols);
@@ -202,8 +279,7 @@ static size_t pieces_of(const struct model_config *c, const struct param_spec *s
                         const char *prefix, struct piece out[PIECES_MOST])
 {
     const struct family_row *f = &families[c->family];
-    bool fused = c->family == FAMILY_GPT2 || c->family == FAMILY_NEOX,
-         vector = s->kind == PARAM_BIAS || s->kind == PARAM_NORM_GAIN;
+    bool fused = f->fused, vector = s->kind == PARAM_BIAS || s->kind == PARAM_NORM_GAIN;
     bool qkv = s->role == ROLE_QKV || s->role == ROLE_QKV_BIAS,
          up = (s->role == ROLE_UP || s->role == ROLE_UP_BIAS) && c->gated;
     bool neox = qkv && f->interleaved && !gguf;
@@ -339,6 +415,16 @@ static size_t pieces_in(const struct weights *w, const struct model_config *c,
     return n;
 }
 
+/* gain_shift - between a gain as a file keeps it and as rows are multiplied by it. */
+static void gain_shift(const struct model_config *c, const struct param_spec *s, float by,
+                       float *values)
+{
+    if (s->kind != PARAM_NORM_GAIN || !families[c->family].gain_less_one)
+        return;
+    for (size_t i = 0; i < s->cols; i++)
+        values[i] += by;
+}
+
 int family_load(const struct weights *w, const struct model_config *c, const struct param_spec *s,
                 float *out, struct err *e)
 {
@@ -347,6 +433,8 @@ int family_load(const struct weights *w, const struct model_config *c, const str
     int rc = OK;
     for (size_t i = 0; i < n && !rc; i++)
         rc = piece_load(w, c, &p[i], out, e);
+    if (!rc && !weights_is_gguf(w))
+        gain_shift(c, s, 1, out);
     return rc;
 }
 
@@ -359,7 +447,7 @@ static bool known_buffer(const char *name)
         if (str_ends(name, endings[i]))
             return true;
     return strcmp(name, "score.weight") == 0 || strcmp(name, "lm_head.weight") == 0 ||
-           strcmp(name, "embed_out.weight") == 0;
+           strcmp(name, "embed_out.weight") == 0 || strcmp(name, "rope_freqs.weight") == 0;
 }
 
 /* layers_check - the file has as many layers as the config says. Where one in the middle is
@@ -370,9 +458,9 @@ static int layers_check(const struct weights *w, const struct model_config *whol
     struct piece p[PIECES_MOST];
     struct param_spec first = {0};
     size_t held = 0, holes = 0;
-    for (size_t i = 0; i < n && first.role != ROLE_NORM1_GAIN; i++)
+    for (size_t i = 0; i < n && first.role != ROLE_QKV; i++)
         first = specs[i];
-    BUG_ON(first.role != ROLE_NORM1_GAIN);
+    BUG_ON(first.role != ROLE_QKV);
     for (size_t k = 0; k < whole->layers || k == held; k++) {
         first.layer = (int)k;
         pieces_in(w, whole, &first, p);
@@ -521,10 +609,12 @@ int family_save(const struct model_config *c, const struct config_head *head, co
         struct piece own[PIECES_MOST];
         float *values = mem_alloc(specs[i].rows * specs[i].cols, sizeof *values, e);
         rc = values ? get(ctx, i, values, e) : e->code;
-        if (!rc)
+        if (!rc) {
+            gain_shift(c, &specs[i], -1, values);
             rc = tensors_write(o, c, own,
                                pieces_of(c, &specs[i], false, families[c->family].prefix, own),
                                values, e);
+        }
         mem_free(values);
     }
     if (head && !rc)

@@ -11,7 +11,12 @@
  *         norm2.gain, norm2.bias
  *         up.weight [M,C], or [2M,C] where gated (gate rows, then up), up.bias
  *         down.weight [C,M], down.bias
+ *         q_norm.gain, k_norm.gain [D], or [H*D] and [Hkv*D] where all heads are normed as one
+ *         post1.gain, post2.gain (norms of what attention and MLP give)
  *     norm.gain, norm.bias, unembed [V,C] (absent where tied)
+ *
+ * Norms are there where the config places them. A gain is what rows are multiplied by, also where
+ * a file keeps it less one (Gemma's safetensors).
  *
  * A parameter is filled from pieces: a tensor of the file, at a row, with a transform (none,
  * transposed as GPT-2's Conv1D, NeoX's per-head query/key/value interleaving, GGUF's permuted
@@ -44,6 +49,10 @@ enum param_role { /* one a parameter, in this order within a layer */
                   ROLE_UP_BIAS,
                   ROLE_DOWN,
                   ROLE_DOWN_BIAS,
+                  ROLE_Q_NORM,
+                  ROLE_K_NORM,
+                  ROLE_POST1_GAIN,
+                  ROLE_POST2_GAIN,
                   ROLE_NORM_GAIN,
                   ROLE_NORM_BIAS,
                   ROLE_UNEMBED,

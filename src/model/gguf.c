@@ -1,9 +1,14 @@
 /* gguf.c - GGUF versions 2 and 3, little-endian (ggml's gguf.md): fields, tensor table, tokenizer.
  * Every length is checked against the file. */
 #include "model/checkpoint.h"
+#include "model/config_read.h"
 #include "core/mem.h"
 
+#include <math.h>
 #include <string.h>
+
+#define GEMMA3_LARGEST   62   /* layers, of the model of 27B */
+#define LLAMA3_POSITIONS 8192 /* of Llama 3 before it was stretched */
 
 enum field_type { U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 };
 
@@ -252,32 +257,97 @@ static int vocab_read(struct reader *r)
                : err_set(r->e, ERR_INPUT, "%s: field tokenizer.ggml.model is missing", r->file);
 }
 
+static int scaling_read(struct reader *r, const char *arch, struct rope_scaling *s)
+{
+    const char *kind = field_text(r, find(r, arch, "rope.scaling.type"));
+    double factor = 1;
+    int rc = opt_field(r, arch, "rope.scaling.factor", 1e-6, 1e12, &factor);
+    if (rc || !kind || strcmp(kind, "none") == 0)
+        return rc;
+    if (strcmp(kind, "linear") != 0)
+        return err_set(r->e, ERR_INPUT,
+                       "%s: rope.scaling.type \"%s\" is not computed by this program yet", r->file,
+                       kind);
+    *s = (struct rope_scaling){.kind = ROPE_LINEAR, .factor = factor};
+    return OK;
+}
+
+/* rope_factors_read - Llama 3's stretched frequencies are in a GGUF file as numbers that they are
+ * divided by. Which scaling they come from is told by comparing: Llama 3.1 to 3.3 differ in the
+ * factor of the longest waves alone. */
+static int rope_factors_read(struct weights *w, const char *file, struct err *e)
+{
+    struct model_config *c = &w->config;
+    struct model_config plain = *c, scaled = *c;
+    double before[512], after[512];
+    const struct stored *s = NULL;
+    float factors[512];
+    size_t half = c->rotary / 2;
+    for (size_t i = 0; i < w->n_tensors; i++)
+        if (strcmp(w->tensors[i].t.name, "rope_freqs.weight") == 0)
+            s = &w->tensors[i];
+    if (!s)
+        return OK;
+    if (s->t.n != half || half == 0 || half > 512 || s->type->block != 1)
+        return err_set(e, ERR_INPUT, "%s: rope_freqs.weight has %zu numbers of type %s, wanted %zu",
+                       file, s->t.n, s->type->name, half);
+    s->type->read(s->data, half, factors);
+    scaled.rope_scaling = (struct rope_scaling){ROPE_LLAMA3, round((double)factors[half - 1]), 1, 4,
+                                                LLAMA3_POSITIONS};
+    config_rope(&plain, before);
+    config_rope(&scaled, after);
+    for (size_t k = 0; k < half; k++)
+        if (!(fabs(before[k] / (double)factors[k] - after[k]) <= 1e-4 * after[k]))
+            return err_set(e, ERR_INPUT,
+                           "%s: rope_freqs.weight holds factors that are not those of Llama 3.1 to "
+                           "3.3, and no other scaling is known here",
+                           file);
+    c->rope_scaling = scaled.rope_scaling;
+    return OK;
+}
+
+/* gemma3_read - the fields that a Gemma 3 has beside the usual ones. Its file has no word for what
+ * scores are divided by: the root of the head's size, but in the largest model, known by its
+ * layers, of the channels a head. */
+static int gemma3_read(struct reader *r, const char *arch, struct model_config *c)
+{
+    double every = 6;
+    int rc;
+    c->window_theta = 1e4;
+    if ((rc = size_field(r, arch, "attention.sliding_window", &c->window)) ||
+        (rc = opt_field(r, arch, "attention.sliding_window_pattern", 1, 1 << 24, &every)) ||
+        (rc = opt_field(r, arch, "rope.freq_base_swa", 1, 1e12, &c->window_theta)))
+        return rc;
+    if (!find(r, arch, "rope.freq_base"))
+        c->rope_theta = 1e6;
+    c->act = ACT_GELU_TANH;
+    config_gemma3(c, (size_t)every);
+    c->attn_scale = 1 / sqrt(c->layers == GEMMA3_LARGEST ? (double)c->channels / (double)c->heads
+                                                         : (double)c->head_size);
+    return OK;
+}
+
 static int config_read(struct reader *r)
 {
-    static const struct {
-        const char *arch;
-        enum family family;
-    } known[] = {{"gpt2", FAMILY_GPT2},
-                 {"gptneox", FAMILY_NEOX},
-                 {"llama", FAMILY_LLAMA},
-                 {"qwen2", FAMILY_QWEN2}};
     struct model_config *c = &r->w->config;
     const char *arch = field_text(r, find(r, NULL, "general.architecture"));
-    size_t i = 0;
+    char known[256];
+    int i = 0;
     double v;
     if (!arch)
         return err_set(r->e, ERR_INPUT, "%s: field general.architecture is missing", r->file);
-    while (i < 4 && strcmp(known[i].arch, arch) != 0)
+    while (i < FAMILY_COUNT &&
+           (!config_families[i].gguf || strcmp(config_families[i].gguf, arch) != 0))
         i++;
-    if (i == 4)
-        return err_set(
-            r->e, ERR_INPUT,
-            "%s: architecture \"%s\" is not known here; known are gpt2, gptneox, llama, qwen2",
-            r->file, arch);
-    c->family = known[i].family;
-    bool rms = c->family == FAMILY_LLAMA || c->family == FAMILY_QWEN2;
+    if (i == FAMILY_COUNT) {
+        config_families_list(known, sizeof known, true);
+        return err_set(r->e, ERR_INPUT, "%s: architecture \"%s\" is not known here; known are %s",
+                       r->file, arch, known);
+    }
+    c->family = (enum family)i;
+    bool rms = c->family != FAMILY_GPT2 && c->family != FAMILY_NEOX;
     const char *eps = rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
-    int rc;
+    int rc = OK;
     if ((rc = size_field(r, arch, "block_count", &c->layers)) ||
         (rc = size_field(r, arch, "embedding_length", &c->channels)) ||
         (rc = size_field(r, arch, "feed_forward_length", &c->mlp)) ||
@@ -301,25 +371,30 @@ static int config_read(struct reader *r)
     c->parallel = c->family == FAMILY_NEOX &&
                   !(field_number(find(r, arch, "use_parallel_residual"), &v) && v < 1);
     c->bias_norm = c->bias_mlp = c->bias_out = !rms;
-    c->bias_qkv = c->family != FAMILY_LLAMA;
+    c->bias_qkv = !rms || c->family == FAMILY_QWEN2;
+    if (c->family == FAMILY_OLMO2) {
+        c->norm_place = NORMS_AFTER;
+        c->qk_norm = QK_NORM_WHOLE;
+    } else if (c->family == FAMILY_QWEN3) {
+        c->qk_norm = QK_NORM_HEAD;
+    }
     if (c->family != FAMILY_GPT2) {
         c->rope_theta = 10000;
         c->rotary = c->head_size;
         if ((rc = opt_field(r, arch, "rope.freq_base", 1, 1e12, &c->rope_theta)) ||
             (rc = opt_size_field(r, arch, "rope.dimension_count", &c->rotary)))
             return rc;
-        const char *scaling = field_text(r, find(r, arch, "rope.scaling.type"));
-        if (scaling && strcmp(scaling, "none") != 0)
-            return err_set(r->e, ERR_INPUT,
-                           "%s: rope.scaling.type \"%s\" is not computed by this program yet",
-                           r->file, scaling);
+        if ((rc = scaling_read(r, arch, &c->rope_scaling)))
+            return rc;
     }
-    if (find(r, arch, "attention.sliding_window"))
-        return err_set(r->e, ERR_INPUT,
-                       "%s: attention.sliding_window is not computed by this program yet", r->file);
+    if (c->family == FAMILY_GEMMA3)
+        rc = gemma3_read(r, arch, c);
+    else if (find(r, arch, "attention.sliding_window"))
+        rc = err_set(r->e, ERR_INPUT,
+                     "%s: attention.sliding_window is not computed by this program yet", r->file);
     c->bos = r->w->vocab.bos;
     c->eos = r->w->vocab.eos;
-    return OK;
+    return rc;
 }
 
 static int tensor_read(struct reader *r, struct stored *s, uint64_t *offset)
@@ -430,5 +505,7 @@ int gguf_read(struct weights *w, const char *file, const struct file_map *m, str
     int rc = vocab_read(&r);
     if (!rc)
         rc = config_read(&r);
-    return rc ? rc : tensors_read(&r, tensors);
+    if (!rc)
+        rc = tensors_read(&r, tensors);
+    return rc ? rc : rope_factors_read(w, file, e);
 }

@@ -39,13 +39,17 @@ struct kept {
     size_t begin;         /* of a block's own numbers, in floats from the buffer's beginning */
     float *x;             /* [N,C] its input */
     float *mean1, *rstd1; /* [N] */
-    float *q, *k, *v;     /* after rotary; rows ldq, ldkv apart */
+    float *q, *k, *v;     /* after rotary; before their norms where they have some and a scratch
+                           * for normed ones is there; rows ldq, ldkv apart */
     size_t ldq, ldkv;
     float *y, *lse;       /* [R,Q], [R,H] attention's output; y NULL: it passes through scratch,
                            * and the backward works it out again */
     float *mid;           /* [R,C] what the MLP's norm reads: x and attention's part; of a
                            * parallel block the read rows of x, x itself where all are */
     float *mean2, *rstd2; /* [R] */
+    float *part1, *part2; /* [R,C] what attention and MLP give, before the norms behind them; NULL:
+                           * it passes through scratch */
+    float *rstd3, *rstd4; /* [R] of these norms */
     float *gu;            /* [R,UP] before the activation; its own gradient after the backward */
 };
 
@@ -56,7 +60,9 @@ struct scratch {
                  * output */
     float *tmp; /* [N,C] backward: gradient of a norm's output */
     float *d; /* as xn, backward: gradient of what lies above, of a block's input when it is done */
-    float *dqkv; /* [N,W] backward */
+    float *dqkv;    /* [N,W] backward */
+    float *qk;      /* [N,W] queries and keys normed and rotated, laid as dqkv; NULL: in place */
+    float *qk_rstd; /* [N,H+Hkv] or [N,2] of their norms: queries', then keys' */
 };
 
 /* block_fwd - one block: b->x to out [R,C]. out may be b->x where R == N and nothing is kept.
@@ -66,10 +72,20 @@ void block_fwd(const struct model *m, size_t layer, const struct rows *r, const 
                const struct scratch *t, float *out);
 void block_bwd(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
                struct scratch *t);
-void block_attn_shape(const struct model *m, const struct rows *r, const struct kept *b,
-                      struct attn_shape *s);
-void block_rope(const struct model *m, size_t N, const int32_t *pos, size_t heads, size_t ld,
-                bool inverse, float *x);
+void block_attn_shape(const struct model *m, size_t layer, const struct rows *r,
+                      const struct kept *b, struct attn_shape *s);
+/* block_rope - queries and keys of the block's rows rotated, or back. block_qk - what attention
+ * reads: q and k of the block, or where they have norms what these make of them, rotated, in t->qk.
+ * block_normed - what a product behind a norm reads: rows normed to xn, or x where there is no such
+ * norm. qk_norms - the shapes of the norms of queries and keys. */
+void block_rope(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
+                bool inverse, float *q, float *k);
+void block_qk(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
+              const struct scratch *t, float **q, float **k);
+const float *block_normed(const struct model *m, size_t layer, enum param_role gain, size_t N,
+                          const float *x, float *xn, float *mean, float *rstd);
+void qk_norms(const struct model *m, const struct rows *r, const struct kept *b,
+              struct norm_shape *q, struct norm_shape *k);
 /* norm_fwd, norm_bwd - of the norm whose gain has this role, as the config's kind of norm. */
 void norm_fwd(const struct model *m, int layer, enum param_role gain, size_t N, const float *x,
               float *y, float *mean, float *rstd);

@@ -82,6 +82,14 @@ static int model_new(struct model **out, struct dev *dev, const struct model_con
     m->cfg = *c;
     m->dev = dev;
     m->cut = c->layers;
+    if (c->rope_scaling.kind != ROPE_PLAIN) {
+        m->rope_freq = mem_alloc(c->rotary / 2, sizeof *m->rope_freq, e);
+        if (!m->rope_freq) {
+            rc = e->code;
+            goto out;
+        }
+        config_rope(c, m->rope_freq);
+    }
     for (; m->n_params < n && !rc; m->n_params++) {
         struct model_param *p = &m->params[m->n_params];
         p->spec = specs[m->n_params];
@@ -193,6 +201,7 @@ void model_free(struct model *m)
         grad_drop(m, &m->params[i]);
     }
     mem_free(m->params);
+    mem_free(m->rope_freq);
     mem_free(m);
 }
 

@@ -55,6 +55,7 @@ struct model {
     struct head_spec head;
     struct trainable trainable;
     size_t cut; /* first block with a trainable parameter (L: none); blocks below are frozen */
+    double *rope_freq; /* [rotary/2], where they are scaled; NULL: theta alone */
     bool fresh; /* gradients of matrices count as zero, whatever they hold: the next backward writes
                  * them, later ones add */
 };

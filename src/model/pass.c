@@ -171,6 +171,8 @@ static void pass_embed(struct pass *p)
     const float *positions = model_weight_at(m, -1, ROLE_POSITIONS);
     size_t N = p->extent.N, C = m->cfg.channels;
     o->embedding_fwd(m->dev, N, C, p->tokens, model_weight_at(m, -1, ROLE_EMBED), false, p->a.x);
+    if (m->cfg.embed_scale > 0)
+        o->scale(m->dev, N * C, m->cfg.embed_scale, p->a.x);
     if (positions)
         o->embedding_fwd(m->dev, N, C, p->pos, positions, true, p->a.x);
 }

@@ -41,7 +41,7 @@ struct cpu {
     const struct isa *isa;
     const struct blas *blas;
     struct gemm_bf16 *bf16; /* NULL: products are f32 */
-    struct rope_table rope;
+    struct rope_tables rope;
 };
 
 static bool isa_runs(const char *name)
@@ -112,22 +112,17 @@ static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size
 }
 
 /* cpu_rope - with cosines and sines of the device's table, which is made once for a model and
- * longer when a longer text comes. Without memory for it, or with frequencies of the caller's, the
- * kernel works them out: the same bits, more slowly. */
+ * longer when a longer text comes. Without memory for it the kernel works them out: the same bits,
+ * more slowly. */
 static void cpu_rope(struct dev *d, const struct rope_shape *s, bool inverse, float *x)
 {
     struct cpu *own = d->priv;
     struct rope_shape with = *s;
-    struct rope_table *t = &own->rope;
     size_t longest = 0;
     for (size_t i = 0; i < s->N; i++)
         longest = (size_t)s->pos[i] >= longest ? (size_t)s->pos[i] + 1 : longest;
-    if (s->freq)
-        longest = SIZE_MAX;
-    else if (t->theta < s->theta || t->theta > s->theta || t->rotary != s->rotary ||
-             t->positions < longest)
-        rope_table_make(t, s->theta, s->rotary, longest);
-    with.table = longest <= t->positions ? t->cosines : NULL;
+    const struct rope_table *t = rope_table_find(&own->rope, s, longest);
+    with.table = t ? t->cosines : NULL;
     own->isa->kernels->rope(d, &with, inverse, x);
 }
 
@@ -195,7 +190,7 @@ void dev_close(struct dev *d)
 {
     struct cpu *c = d->priv;
     if (c) {
-        mem_free(c->rope.cosines);
+        rope_tables_release(&c->rope);
         gemm_bf16_close(c->bf16);
     }
     mem_free(d->priv);

@@ -119,44 +119,55 @@ static void layernorm_bwd(struct dev *d, size_t N, size_t C, const float *x, con
     }
 }
 
-static void rmsnorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
-                        double eps, float *y, float *rstd)
+/* part_at - where the i-th part begins, counted through all rows. */
+static inline size_t part_at(const struct norm_shape *s, size_t i)
+{
+    return i / s->H * s->ld + i % s->H * s->C;
+}
+
+static void rmsnorm_fwd(struct dev *d, const struct norm_shape *s, const float *x,
+                        const float *gain, double eps, float *y, float *rstd)
 {
     (void)d;
+    size_t parts = s->N * s->H, C = s->C;
     BUG_ON(C == 0);
-#pragma omp parallel for if (N * C > WORTH_THREADS)
-    for (size_t i = 0; i < N; i++) {
-        const float *xi = x + i * C;
+#pragma omp parallel for if (parts * C > WORTH_THREADS)
+    for (size_t i = 0; i < parts; i++) {
+        const float *xi = x + part_at(s, i);
+        float *yi = y + part_at(s, i);
         double squares = 0;
 #pragma omp simd reduction(+ : squares)
         for (size_t c = 0; c < C; c++)
             squares += (double)xi[c] * (double)xi[c];
         float r = (float)(1 / sqrt(squares / (double)C + eps));
         for (size_t c = 0; c < C; c++)
-            y[i * C + c] = xi[c] * r * gain[c];
+            yi[c] = xi[c] * r * gain[c];
         rstd[i] = r;
     }
 }
 
-static void rmsnorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
-                        const float *rstd, const float *dy, bool accumulate, float *dx,
-                        float *dgain)
+static void rmsnorm_bwd(struct dev *d, const struct norm_shape *s, const float *x,
+                        const float *gain, const float *rstd, const float *dy, bool accumulate,
+                        float *dx, float *dgain)
 {
     (void)d;
-#pragma omp parallel for if (N * C > WORTH_THREADS)
+    size_t parts = s->N * s->H, C = s->C;
+#pragma omp parallel for if (parts * C > WORTH_THREADS)
     for (size_t c0 = 0; c0 < (dgain ? C : 0); c0 += STRIP) {
         double g[STRIP] = {0};
         size_t n = C - c0 < STRIP ? C - c0 : STRIP;
-        for (size_t i = 0; i < N; i++)
+        for (size_t i = 0; i < parts; i++) {
+            const float *xi = x + part_at(s, i) + c0, *dyi = dy + part_at(s, i) + c0;
             for (size_t c = 0; c < n; c++)
-                g[c] += (double)dy[i * C + c0 + c] * (double)(x[i * C + c0 + c] * rstd[i]);
+                g[c] += (double)dyi[c] * (double)(xi[c] * rstd[i]);
+        }
         for (size_t c = 0; c < n; c++)
             dgain[c0 + c] = (float)((double)dgain[c0 + c] + g[c]);
     }
-#pragma omp parallel for if (N * C > WORTH_THREADS)
-    for (size_t i = 0; i < N; i++) {
-        const float *xi = x + i * C, *dyi = dy + i * C;
-        float *dxi = dx + i * C, r = rstd[i];
+#pragma omp parallel for if (parts * C > WORTH_THREADS)
+    for (size_t i = 0; i < parts; i++) {
+        const float *xi = x + part_at(s, i), *dyi = dy + part_at(s, i);
+        float *dxi = dx + part_at(s, i), r = rstd[i];
         double along = 0;
 #pragma omp simd reduction(+ : along)
         for (size_t c = 0; c < C; c++)

@@ -40,15 +40,23 @@ extern const struct blas blas_onednn, blas_cblas;
  */
 const struct blas *blas_choose(const struct blas *const *list, const char *name, bool *wrong);
 
-/* rope_table - row p: rotary/2 cosines, then as many sines, of position p. rope_table_make - at
- * least so many positions; where there is no memory for them the table is empty. rope_angles - one
- * row of it, from theta or from frequencies. */
+/* rope_table - row p: rotary/2 cosines, then as many sines, of position p. rope_tables - as many as
+ * the layers of one model, or of two side by side, differ in. rope_table_find - the one for a
+ * shape's frequencies, with at least so many positions, made where there is none yet; NULL where
+ * there is no memory for it. rope_angles - one row, from theta or from frequencies. */
 struct rope_table {
     double theta;
+    double *freq; /* own copy, [rotary/2]; NULL: from theta */
     size_t rotary, positions;
     float *cosines; /* [positions][rotary] */
 };
-void rope_table_make(struct rope_table *t, double theta, size_t rotary, size_t positions);
+struct rope_tables {
+    struct rope_table all[4];
+    size_t next; /* the one that makes room */
+};
+const struct rope_table *rope_table_find(struct rope_tables *t, const struct rope_shape *s,
+                                         size_t positions);
+void rope_tables_release(struct rope_tables *t);
 void rope_angles(double theta, const double *freq, size_t rotary, size_t position, float *row);
 
 /* gemm_bf16 - the contract of ops.matmul with both operands rounded to bf16 (to nearest, ties to

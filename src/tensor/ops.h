@@ -44,6 +44,11 @@ struct rope_shape {
         *table; /* NULL; a device may put its own cosines and sines here, [positions][rotary] */
 };
 
+/* norm_shape - N rows of H parts of C values; rows are ld apart, every part is normed by itself. */
+struct norm_shape {
+    size_t N, H, C, ld;
+};
+
 struct adamw {
     double lr, beta1, beta2, eps,
         weight_decay;  /* decoupled, lr * weight_decay, as PyTorch's AdamW */

@@ -28,12 +28,13 @@ struct OPS_NAME {
     void (*layernorm_bwd)(struct dev *, size_t N, size_t C, const OPS_REAL *x, const OPS_REAL *gain,
                           const OPS_REAL *mean, const OPS_REAL *rstd, const OPS_REAL *dy,
                           bool accumulate, OPS_REAL *dx, OPS_REAL *dgain, OPS_REAL *dbias);
-    /* rmsnorm - y = gain * x * rstd, rstd = 1/sqrt(mean(x^2) + eps). */
-    void (*rmsnorm_fwd)(struct dev *, size_t N, size_t C, const OPS_REAL *x, const OPS_REAL *gain,
-                        double eps, OPS_REAL *y, OPS_REAL *rstd);
-    void (*rmsnorm_bwd)(struct dev *, size_t N, size_t C, const OPS_REAL *x, const OPS_REAL *gain,
-                        const OPS_REAL *rstd, const OPS_REAL *dy, bool accumulate, OPS_REAL *dx,
-                        OPS_REAL *dgain);
+    /* rmsnorm - of each part y = gain * x * rstd, rstd = 1/sqrt(mean(x^2) + eps); gain [C], rstd
+     * [N,H]. y may be x in fwd. bwd as layernorm's. */
+    void (*rmsnorm_fwd)(struct dev *, const struct norm_shape *, const OPS_REAL *x,
+                        const OPS_REAL *gain, double eps, OPS_REAL *y, OPS_REAL *rstd);
+    void (*rmsnorm_bwd)(struct dev *, const struct norm_shape *, const OPS_REAL *x,
+                        const OPS_REAL *gain, const OPS_REAL *rstd, const OPS_REAL *dy,
+                        bool accumulate, OPS_REAL *dx, OPS_REAL *dgain);
     /* rope - rotate in place; inverse true rotates back (the backward). */
     void (*rope)(struct dev *, const struct rope_shape *, bool inverse, OPS_REAL *x);
     /* attention - y = softmax(scale q k^T, causal as attn_shape says) v; lse [NQ,H] = log of the

@@ -127,18 +127,18 @@ static void t_layernorm_bwd(struct dev *d, size_t N, size_t C, const float *x, c
           layernorm_bwd(d, N, C, x, gain, mean, rstd, dy, accumulate, dx, dgain, dbias));
 }
 
-static void t_rmsnorm_fwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
-                          double eps, float *y, float *rstd)
+static void t_rmsnorm_fwd(struct dev *d, const struct norm_shape *s, const float *x,
+                          const float *gain, double eps, float *y, float *rstd)
 {
-    timed(OP_NORM_FWD, 0, 2 * N * C, rmsnorm_fwd(d, N, C, x, gain, eps, y, rstd));
+    timed(OP_NORM_FWD, 0, 2 * s->N * s->H * s->C, rmsnorm_fwd(d, s, x, gain, eps, y, rstd));
 }
 
-static void t_rmsnorm_bwd(struct dev *d, size_t N, size_t C, const float *x, const float *gain,
-                          const float *rstd, const float *dy, bool accumulate, float *dx,
-                          float *dgain)
+static void t_rmsnorm_bwd(struct dev *d, const struct norm_shape *s, const float *x,
+                          const float *gain, const float *rstd, const float *dy, bool accumulate,
+                          float *dx, float *dgain)
 {
-    timed(OP_NORM_BWD, 0, (accumulate ? 4 : 3) * N * C,
-          rmsnorm_bwd(d, N, C, x, gain, rstd, dy, accumulate, dx, dgain));
+    timed(OP_NORM_BWD, 0, (accumulate ? 4 : 3) * s->N * s->H * s->C,
+          rmsnorm_bwd(d, s, x, gain, rstd, dy, accumulate, dx, dgain));
 }
 
 static void t_rope(struct dev *d, const struct rope_shape *s, bool inverse, float *x)

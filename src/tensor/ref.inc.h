@@ -115,41 +115,45 @@ static void ref_layernorm_bwd(struct dev *d, size_t N, size_t C, const real *x, 
     }
 }
 
-static void ref_rmsnorm_fwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain,
-                            double eps, real *y, real *rstd)
+static void ref_rmsnorm_fwd(struct dev *d, const struct norm_shape *s, const real *x,
+                            const real *gain, double eps, real *y, real *rstd)
 {
     (void)d;
-    BUG_ON(C == 0);
-    for (size_t i = 0; i < N; i++) {
+    BUG_ON(s->C == 0);
+    for (size_t i = 0; i < s->N * s->H; i++) {
+        size_t at = i / s->H * s->ld + i % s->H * s->C;
         double v = 0;
-        for (size_t c = 0; c < C; c++)
-            v += (double)x[i * C + c] * (double)x[i * C + c];
-        double r = 1 / sqrt(v / (double)C + eps);
-        for (size_t c = 0; c < C; c++)
-            y[i * C + c] = (real)((double)x[i * C + c] * r * (double)gain[c]);
+        for (size_t c = 0; c < s->C; c++)
+            v += (double)x[at + c] * (double)x[at + c];
+        double r = 1 / sqrt(v / (double)s->C + eps);
+        for (size_t c = 0; c < s->C; c++)
+            y[at + c] = (real)((double)x[at + c] * r * (double)gain[c]);
         rstd[i] = (real)r;
     }
 }
 
-static void ref_rmsnorm_bwd(struct dev *d, size_t N, size_t C, const real *x, const real *gain,
-                            const real *rstd, const real *dy, bool accumulate, real *dx,
-                            real *dgain)
+static void ref_rmsnorm_bwd(struct dev *d, const struct norm_shape *s, const real *x,
+                            const real *gain, const real *rstd, const real *dy, bool accumulate,
+                            real *dx, real *dgain)
 {
     (void)d;
-    for (size_t c = 0; c < C && dgain; c++) {
+    for (size_t c = 0; c < s->C && dgain; c++) {
         double g = 0;
-        for (size_t i = 0; i < N; i++)
-            g += (double)dy[i * C + c] * (double)x[i * C + c] * (double)rstd[i];
+        for (size_t i = 0; i < s->N * s->H; i++) {
+            size_t at = i / s->H * s->ld + i % s->H * s->C + c;
+            g += (double)dy[at] * (double)x[at] * (double)rstd[i];
+        }
         dgain[c] = (real)((double)dgain[c] + g);
     }
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < s->N * s->H; i++) {
+        size_t at = i / s->H * s->ld + i % s->H * s->C;
         double t = 0, r = (double)rstd[i];
-        for (size_t c = 0; c < C; c++)
-            t += (double)dy[i * C + c] * (double)gain[c] * (double)x[i * C + c] * r;
-        t /= (double)C;
-        for (size_t c = 0; c < C; c++) {
-            double v = r * ((double)dy[i * C + c] * (double)gain[c] - (double)x[i * C + c] * r * t);
-            dx[i * C + c] = (real)(accumulate ? (double)dx[i * C + c] + v : v);
+        for (size_t c = 0; c < s->C; c++)
+            t += (double)dy[at + c] * (double)gain[c] * (double)x[at + c] * r;
+        t /= (double)s->C;
+        for (size_t c = 0; c < s->C; c++) {
+            double v = r * ((double)dy[at + c] * (double)gain[c] - (double)x[at + c] * r * t);
+            dx[at + c] = (real)(accumulate ? (double)dx[at + c] + v : v);
         }
     }
 }

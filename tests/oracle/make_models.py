@@ -2,7 +2,9 @@
 """make_models.py - tiny random models of every family and what PyTorch makes of them in f64.
 
     python3 -m venv v && v/bin/pip install torch transformers safetensors numpy
-    v/bin/python tests/oracle/make_models.py tests/oracle/models
+    v/bin/python tests/oracle/make_models.py tests/oracle/models [NAME ...]
+
+With names only these are written; their numbers are those of a run for all.
 
 <name>/                a Hugging Face folder in F32: the weights are these, exactly
 <name>/gradients/      one whose tensors are the gradients of the classifier's loss
@@ -18,9 +20,10 @@ import sys
 import torch
 import transformers
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config
+from transformers import (AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, GPTNeoConfig, GPTNeoXConfig,
+                          LlamaConfig, MistralConfig, Olmo2Config, Qwen2Config, Qwen3Config)
 
-OUT = sys.argv[1]
+OUT, ONLY = sys.argv[1], sys.argv[2:]
 V, C, M, P = 97, 32, 48, 32
 LENGTHS = [1, 3, 7, 17]
 ROWS = [5, 9, 60]  # unembedding rows that the classifier starts from
@@ -42,7 +45,28 @@ MODELS = {
                               attention_bias=True, mlp_bias=True),
     "qwen2": Qwen2Config(**common, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=1,
                          tie_word_embeddings=True),
+    "llama-scaled": LlamaConfig(**common, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+                                rope_parameters=dict(rope_type="llama3", rope_theta=1e4, factor=8.0,
+                                                     low_freq_factor=1.0, high_freq_factor=4.0,
+                                                     original_max_position_embeddings=16)),
+    "mistral": MistralConfig(**common, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+                             head_dim=6, sliding_window=5),
+    "qwen2-window": Qwen2Config(**common, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+                                use_sliding_window=True, sliding_window=4, max_window_layers=1),
+    "qwen3": Qwen3Config(**common, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=6),
+    # no padding token: PyTorch would keep its embedding from learning
+    "olmo2": Olmo2Config(**common, pad_token_id=None, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2),
+    "gpt-neo": GPTNeoConfig(vocab_size=V, hidden_size=C, num_layers=3, num_heads=4, intermediate_size=M,
+                            max_position_embeddings=P, window_size=4, bos_token_id=0, eos_token_id=1,
+                            attention_types=[[["global", "local"], 1], [["global"], 1]]),
+    "gemma3": Gemma3TextConfig(**common, pad_token_id=None, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+                               head_dim=6, sliding_window=5, query_pre_attn_scalar=10,
+                               layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+                               rope_parameters=dict(
+                                   full_attention=dict(rope_type="linear", factor=4.0, rope_theta=1e5),
+                                   sliding_attention=dict(rope_type="default", rope_theta=1e4))),
 }
+LESS_ONE = ("gemma3",)  # the file keeps gains less one, on which decay would not be decay of the gain: none
 
 torch.manual_seed(3)
 TOKENS = [torch.randint(0, V, (n,)) for n in LENGTHS]
@@ -83,7 +107,10 @@ def top_of(m):
 def steps(folder, what):
     m, head = fresh(folder)
     learning = {"all": lambda: list(base_of(m).parameters()), "top": lambda: top_of(m), "head": list}[what]()
-    opt = torch.optim.AdamW(learning + [head], lr=LR, weight_decay=DECAY)
+    decayed = [p for p in learning + [head] if p.dim() > 1 or not folder.endswith(LESS_ONE)]
+    others = [p for p in learning if not any(p is q for q in decayed)]
+    opt = torch.optim.AdamW([dict(params=decayed), dict(params=others, weight_decay=0.0)], lr=LR,
+                            weight_decay=DECAY)
     losses = []
     for _ in range(STEPS):
         loss = loss_of(classifier(m, head))
@@ -111,12 +138,14 @@ def lm_gradients(folder, file):
 
 for name, config in MODELS.items():
     folder = f"{OUT}/{name}"
-    shutil.rmtree(folder, ignore_errors=True)
     m = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         for n, p in m.named_parameters():
             big = p.dim() > 1
-            p.copy_(torch.randn_like(p) * (0.15 if big else 0.2) + (0 if big or n.endswith("bias") else 1))
+            p.copy_(torch.randn_like(p) * (0.15 if big else 0.2) + (0 if big or n.endswith("bias") or name in LESS_ONE else 1))
+    if ONLY and name not in ONLY:
+        continue
+    shutil.rmtree(folder, ignore_errors=True)
     m.save_pretrained(folder)
     for extra in os.listdir(folder):
         if extra not in ("config.json", "model.safetensors"):

@@ -36,6 +36,9 @@ static int get_gradient(void *ctx, size_t i, float *out, struct err *err)
         dev_download(m->dev, out, p->g, p->spec.rows * p->spec.cols);
     else
         memset(out, 0, p->spec.rows * p->spec.cols * sizeof *out);
+    /* the writer takes 1 from a gain, which its gradient has not */
+    for (size_t k = 0; m->cfg.family == FAMILY_GEMMA3 && k < p->spec.cols; k++)
+        out[k] += p->spec.kind == PARAM_NORM_GAIN ? 1.0f : 0.0f;
     return OK;
 }
 

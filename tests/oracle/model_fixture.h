@@ -39,8 +39,10 @@ enum {
     FIX_STEPS = 10,
 };
 
-static const char *const families[] = {"gpt2",      "neox-parallel", "neox-sequential",
-                                       "llama-gqa", "llama-tied",    "qwen2"};
+static const char *const families[] = {
+    "gpt2",  "neox-parallel", "neox-sequential", "llama-gqa",    "llama-tied",
+    "qwen2", "llama-scaled",  "mistral",         "qwen2-window", "qwen3",
+    "olmo2", "gpt-neo",       "gemma3"};
 #define FAMILIES (sizeof families / sizeof *families)
 static const struct {
     const char *name;

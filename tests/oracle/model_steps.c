@@ -1,6 +1,7 @@
 /* model_steps.c - ten AdamW steps of a classifier against PyTorch in f64 (make_models.py), for
  * every family: all parameters, the last block, the head alone; the frozen part computed each time
- * or given as features. Decay falls on every parameter, as the fixture's optimizer has it. */
+ * or given as features. Decay falls on every parameter, as the fixture's optimizer has it: but on
+ * gains that a file keeps less one. */
 #include "model_fixture.h"
 
 /* Adam divides by a gradient's own size, so that ten steps carry rounding along: in f32 still below
@@ -46,6 +47,8 @@ static void update(struct fixture *f, struct moments *a, uint64_t step)
                       .step = step};
     for (size_t i = 0; i < f->model->n_params; i++) {
         struct model_param *p = &f->model->params[i];
+        bool less_one = f->model->cfg.family == FAMILY_GEMMA3 && p->spec.kind == PARAM_NORM_GAIN;
+        s.weight_decay = less_one ? 0 : number(f, "weight_decay");
         if (p->g)
             f->dev.ops->adamw(&f->dev, &s, p->spec.rows * p->spec.cols, p->w, p->g, a[i].m, a[i].v);
     }

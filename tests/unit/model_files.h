@@ -141,8 +141,7 @@ static inline const char *gguf_put(const struct gguf *g, const char *name)
 /* gguf_config - the fields of a config that GGUF can say. */
 static inline void gguf_config(struct gguf *g, const struct model_config *c)
 {
-    static const char *const archs[FAMILY_COUNT] = {"gpt2", "gptneox", "llama", "qwen2"};
-    const char *arch = archs[c->family];
+    const char *arch = config_families[c->family].gguf;
     char key[96];
 #define KEY(name) (snprintf(key, sizeof key, "%s.%s", arch, name), key)
     gguf_text(g, "general.architecture", arch);
@@ -160,6 +159,11 @@ static inline void gguf_config(struct gguf *g, const struct model_config *c)
     if (c->rope_theta > 0) {
         gguf_f32(g, KEY("rope.freq_base"), c->rope_theta);
         gguf_u32(g, KEY("rope.dimension_count"), (uint32_t)c->rotary);
+    }
+    if (c->family == FAMILY_GEMMA3) {
+        gguf_u32(g, KEY("attention.sliding_window"), (uint32_t)c->window);
+        gguf_u32(g, KEY("attention.sliding_window_pattern"), 2);
+        gguf_f32(g, KEY("rope.freq_base_swa"), c->window_theta);
     }
     if (c->family == FAMILY_NEOX) {
         gguf_key(g, KEY("use_parallel_residual"), GGUF_BOOL);
@@ -204,14 +208,29 @@ static inline void gguf_part(struct gguf *g, const struct model *m, const struct
 /* gguf_model - every parameter of m. */
 static inline void gguf_model(struct gguf *g, const struct model *m)
 {
-    static const char *const names[ROLE_COUNT] = {
-        "token_embd.weight", "position_embd.weight", "attn_norm.weight",   "attn_norm.bias",
-        "attn_qkv.weight",   "attn_qkv.bias",        "attn_output.weight", "attn_output.bias",
-        "ffn_norm.weight",   "ffn_norm.bias",        "ffn_up.weight",      "ffn_up.bias",
-        "ffn_down.weight",   "ffn_down.bias",        "output_norm.weight", "output_norm.bias",
-        "output.weight"};
+    static const char *const names[ROLE_COUNT] = {[ROLE_EMBED] = "token_embd.weight",
+                                                  [ROLE_POSITIONS] = "position_embd.weight",
+                                                  [ROLE_NORM1_GAIN] = "attn_norm.weight",
+                                                  [ROLE_NORM1_BIAS] = "attn_norm.bias",
+                                                  [ROLE_QKV] = "attn_qkv.weight",
+                                                  [ROLE_QKV_BIAS] = "attn_qkv.bias",
+                                                  [ROLE_OUT] = "attn_output.weight",
+                                                  [ROLE_OUT_BIAS] = "attn_output.bias",
+                                                  [ROLE_NORM2_GAIN] = "ffn_norm.weight",
+                                                  [ROLE_NORM2_BIAS] = "ffn_norm.bias",
+                                                  [ROLE_UP] = "ffn_up.weight",
+                                                  [ROLE_UP_BIAS] = "ffn_up.bias",
+                                                  [ROLE_DOWN] = "ffn_down.weight",
+                                                  [ROLE_DOWN_BIAS] = "ffn_down.bias",
+                                                  [ROLE_Q_NORM] = "attn_q_norm.weight",
+                                                  [ROLE_K_NORM] = "attn_k_norm.weight",
+                                                  [ROLE_POST1_GAIN] = "post_attention_norm.weight",
+                                                  [ROLE_POST2_GAIN] = "post_ffw_norm.weight",
+                                                  [ROLE_NORM_GAIN] = "output_norm.weight",
+                                                  [ROLE_NORM_BIAS] = "output_norm.bias",
+                                                  [ROLE_UNEMBED] = "output.weight"};
     const struct model_config *c = &m->cfg;
-    bool parts = c->family == FAMILY_LLAMA || c->family == FAMILY_QWEN2;
+    bool parts = c->norm == NORM_RMS;
     bool permute = c->family == FAMILY_LLAMA;
     size_t q = c->heads * c->head_size, kv = c->kv_heads * c->head_size, M = c->mlp;
     for (size_t i = 0; i < m->n_params; i++) {

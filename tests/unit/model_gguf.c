@@ -118,8 +118,15 @@ static void whole_of(const struct model_config *c)
     struct weights *w;
     struct model *loaded, *m;
     struct model_options o = {0};
-    if (c->family == FAMILY_LLAMA && c->bias_qkv)
+    if ((c->family == FAMILY_LLAMA && c->bias_qkv) || (c->window && c->family != FAMILY_GEMMA3))
         return; /* GGUF has no word for it */
+    if (c->family == FAMILY_MISTRAL || !config_families[c->family].gguf)
+        return; /* a Llama there; not there */
+    struct model_config scaled = *c;
+    if (c->family == FAMILY_GEMMA3) {
+        scaled.attn_scale = 1 / sqrt((double)c->head_size);
+        c = &scaled;
+    }
     m = test_model(&dev, c, 0);
     gguf_init(&g);
     gguf_config(&g, c);
@@ -163,6 +170,41 @@ static void small_gguf(struct gguf *g, const struct model_config *c)
     gguf_config(g, c);
     gguf_model(g, m);
     model_free(m);
+}
+
+/* Llama 3's scaling is in the file as the numbers that frequencies are divided by. */
+static void test_rope_factors(void **state)
+{
+    (void)state;
+    struct model_config c = test_config(FAMILY_LLAMA, false), scaled = c;
+    double plain[8], after[8];
+    float factors[8];
+    struct weights *w;
+    c.rope_theta = scaled.rope_theta = 1e6; /* waves of every length */
+    scaled.rope_scaling = (struct rope_scaling){ROPE_LLAMA3, 32, 1, 4, 8192};
+    config_rope(&c, plain);
+    config_rope(&scaled, after);
+    for (int wrong = 0; wrong < 2; wrong++) {
+        struct gguf g;
+        uint64_t half = c.rotary / 2;
+        for (size_t k = 0; k < half; k++)
+            factors[k] = (float)(plain[k] / after[k]) + (float)wrong * (k == 1 ? .5f : 0);
+        small_gguf(&g, &c);
+        gguf_tensor(&g, "rope_freqs.weight", 1, &half, 0, factors, half * sizeof *factors);
+        int rc = weights_open(&w, gguf_put(&g, "factors.gguf"), &e);
+        assert_int_equal(rc, wrong ? ERR_INPUT : OK);
+        if (!wrong) {
+            const struct rope_scaling *s = &weights_config(w)->rope_scaling;
+            assert_int_equal(s->kind, ROPE_LLAMA3);
+            assert_true(s->factor == 32 && s->low == 1 && s->high == 4 && s->positions == 8192);
+            check(family_check(w, weights_config(w), &e));
+            weights_close(w);
+        } else {
+            sentence_is("factors.gguf: rope_freqs.weight holds factors that are not those of Llama "
+                        "3.1 to 3.3, and no other scaling is known here");
+        }
+        gguf_release(&g);
+    }
 }
 
 static int open_path(const char *path)
@@ -471,7 +513,7 @@ static void test_missing_fields(void **state)
     fails(&g, "bad.gguf: field general.architecture is missing");
     gguf_text(&g, "general.architecture", "mamba");
     fails(&g, "bad.gguf: architecture \"mamba\" is not known here; known are gpt2, gptneox, "
-              "llama, qwen2");
+              "llama, qwen2, qwen3, olmo2, gemma3");
     gguf_release(&g);
     gguf_init(&g);
     gguf_text(&g, "general.architecture", "llama");
@@ -604,12 +646,19 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),          cmocka_unit_test(test_halves),
-        cmocka_unit_test(test_whole),          cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_damaged),        cmocka_unit_test(test_header),
-        cmocka_unit_test(test_fields),         cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_missing_fields), cmocka_unit_test(test_field_types),
-        cmocka_unit_test(test_tensors),        cmocka_unit_test(test_quantised_vector),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_rope_factors),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_missing_fields),
+        cmocka_unit_test(test_field_types),
+        cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_quantised_vector),
         cmocka_unit_test(test_folder),
     };
     scratch_make();

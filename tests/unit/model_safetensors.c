@@ -389,6 +389,15 @@ static void test_shards(void **state)
 #define GPT2                                                                                       \
     "{\"model_type\": \"gpt2\", \"n_layer\": 1, \"n_embd\": 4, \"n_head\": 2, \"n_positions\": "   \
     "3, \"vocab_size\": 5"
+#define LLAMA_LIKE(type)                                                                           \
+    "{\"model_type\": \"" type "\", \"num_hidden_layers\": 1, \"hidden_size\": 8, "                \
+    "\"num_attention_heads\": 2, \"num_key_value_heads\": 1, \"intermediate_size\": 8, "           \
+    "\"vocab_size\": 5, \"max_position_embeddings\": 8"
+#define QWEN2  LLAMA_LIKE("qwen2")
+#define GEMMA3 LLAMA_LIKE("gemma3_text")
+#define GPT_NEO                                                                                    \
+    "{\"model_type\": \"gpt_neo\", \"num_layers\": 1, \"hidden_size\": 4, \"num_heads\": 2, "      \
+    "\"max_position_embeddings\": 3, \"vocab_size\": 5"
 
 static void test_configs(void **state)
 {
@@ -397,17 +406,26 @@ static void test_configs(void **state)
         const char *json, *says; /* NULL: it is fine, but for the tensors */
     } cases[] = {
         {"{}", "m/config.json: \"model_type\" is missing"},
-        {"{\"model_type\": \"mamba\"}", "m/config.json: model_type \"mamba\" is not known here; "
-                                        "known are gpt2, gpt_neox, llama, qwen2"},
+        {"{\"model_type\": \"mamba\"}",
+         "m/config.json: model_type \"mamba\" is not known here; known are gpt2, gpt_neox, llama, "
+         "qwen2, mistral, qwen3, olmo2, gpt_neo, gemma3_text"},
+        {"{\"architectures\": [\"MambaForCausalLM\"], \"model_type\": \"mamba\"}",
+         "m/config.json: model_type \"mamba\" (MambaForCausalLM) is not known here; known are "
+         "gpt2, "
+         "gpt_neox, llama, qwen2, mistral, qwen3, olmo2, gpt_neo, gemma3_text"},
         {LLAMA "}", NULL},
         {LLAMA ", \"rope_scaling\": null}", NULL},
         {LLAMA ", \"rope_scaling\": {\"rope_type\": \"default\"}}", NULL},
-        {LLAMA ", \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}}",
-         "m/config.json: \"rope_scaling\" is {\"type\": \"linear\", \"factor\": 2.0}, which this "
+        {LLAMA ", \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}}", NULL},
+        {LLAMA ", \"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2.0}}",
+         "m/config.json: \"rope_scaling\" is {\"type\": \"dynamic\", \"factor\": 2.0}, which this "
          "program does not compute yet"},
         {LLAMA ", \"rope_scaling\": {\"rope_type\": \"llama3\"}}",
-         "m/config.json: \"rope_scaling\" is {\"rope_type\": \"llama3\"}, which this program does "
-         "not compute yet"},
+         "m/config.json: \"factor\" is missing"},
+        {LLAMA ", \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, "
+               "\"low_freq_factor\": 4, \"high_freq_factor\": 4, "
+               "\"original_max_position_embeddings\": 64}}",
+         "m/config.json: \"high_freq_factor\" is 4, wanted more than low_freq_factor, which is 4"},
         {LLAMA ", \"rope_scaling\": 2}",
          "m/config.json: \"rope_scaling\" is 2, which this program does not compute yet"},
         {LLAMA ", \"rope_parameters\": {\"rope_type\": \"yarn\"}}",
@@ -415,9 +433,27 @@ static void test_configs(void **state)
          "does not compute yet"},
         {LLAMA ", \"hidden_act\": \"mish\"}",
          "m/config.json: \"hidden_act\" is \"mish\"; known are gelu_new, gelu, silu, relu"},
-        {LLAMA ", \"use_sliding_window\": true}",
-         "m/config.json: \"use_sliding_window\" is true, which this program does not compute "
+        {QWEN2 ", \"use_sliding_window\": true, \"sliding_window\": 4, \"layer_types\": "
+               "[\"full_attention\", \"sliding_attention\"]}",
+         "m/config.json: \"layer_types\" is not a list of 1 layers"},
+        {QWEN2 ", \"use_sliding_window\": true, \"sliding_window\": 4, \"layer_types\": "
+               "[\"chunked_attention\"]}",
+         "m/config.json: layer 0 of \"layer_types\" is \"chunked_attention\"; known are "
+         "full_attention, sliding_attention"},
+        {GPT_NEO ", \"attention_types\": [[[\"global\", \"far\"], 1]]}",
+         "m/config.json: \"attention_types\" holds \"far\"; known are global, local"},
+        {GPT_NEO ", \"attention_types\": [[[\"global\", \"local\"], 1]]}",
+         "m/config.json: \"attention_types\" is not of 1 layers"},
+        {GPT_NEO ", \"attention_types\": [3]}",
+         "m/config.json: \"attention_types\" holds no pattern and a count"},
+        {GEMMA3 ", \"final_logit_softcapping\": 25}",
+         "m/config.json: \"final_logit_softcapping\" is 25, which this program does not compute "
          "yet"},
+        {GEMMA3 ", \"rope_parameters\": {\"sliding_attention\": {\"rope_type\": \"linear\", "
+                "\"factor\": 2}}}",
+         "m/config.json: \"sliding_attention\" is {\"rope_type\": \"linear\", \"factor\": 2}, "
+         "which "
+         "this program does not compute yet"},
         {LLAMA ", \"eos_token_id\": [3, 4]}", NULL},
         {LLAMA ", \"hidden_act\": 3}", "m/config.json: \"hidden_act\" is 3, wanted a string"},
         {LLAMA ", \"rope_theta\": 0}",

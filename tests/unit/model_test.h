@@ -27,34 +27,55 @@ enum { TEST_V = 53, TEST_C = 24, TEST_L = 3, TEST_P = 80 };
  * divides. */
 static inline struct model_config test_config(enum family family, bool variant)
 {
-    bool llama = family == FAMILY_LLAMA || family == FAMILY_QWEN2, gpt2 = family == FAMILY_GPT2;
+    bool gpt2 = family == FAMILY_GPT2, neo = family == FAMILY_GPT_NEO, neox = family == FAMILY_NEOX;
+    bool learned = gpt2 || neo, llama = !learned && !neox, gemma = family == FAMILY_GEMMA3;
+    bool own_size = variant && llama && family != FAMILY_OLMO2;
+    bool windows = family == FAMILY_QWEN2 || family == FAMILY_QWEN3 || family == FAMILY_MISTRAL;
     struct model_config c = {.family = family,
                              .layers = TEST_L,
                              .layers_whole = TEST_L,
                              .channels = TEST_C,
                              .heads = 4,
                              .kv_heads = llama ? (variant ? 1 : 2) : 4,
-                             .head_size = llama && variant ? 8 : 6,
+                             .head_size = own_size ? 8 : 6,
                              .mlp = 41,
                              .vocab = TEST_V,
                              .positions = TEST_P,
                              .norm = llama ? NORM_RMS : NORM_LAYER,
+                             .norm_place = family == FAMILY_OLMO2 ? NORMS_AFTER
+                                           : gemma                ? NORMS_AROUND
+                                                                  : NORMS_BEFORE,
+                             .qk_norm = family == FAMILY_OLMO2            ? QK_NORM_WHOLE
+                                        : gemma || family == FAMILY_QWEN3 ? QK_NORM_HEAD
+                                                                          : QK_NORM_NONE,
                              .norm_eps = 1e-5,
-                             .act = llama  ? ACT_SILU
-                                    : gpt2 ? ACT_GELU_TANH
-                                           : ACT_GELU_ERF,
+                             .act = gemma || learned ? ACT_GELU_TANH
+                                    : llama          ? ACT_SILU
+                                                     : ACT_GELU_ERF,
                              .gated = llama,
-                             .learned_positions = gpt2,
-                             .rope_theta = gpt2 ? 0 : 10000,
-                             .parallel = family == FAMILY_NEOX && !variant,
-                             .bias_qkv = family != FAMILY_LLAMA || variant,
+                             .learned_positions = learned,
+                             .rope_theta = learned ? 0 : 10000,
+                             .window_theta = gemma ? 3000 : 0,
+                             .attn_scale = neo     ? 1
+                                           : gemma ? .25
+                                                   : 0,
+                             .embed_scale = gemma ? sqrt(TEST_C) : 0,
+                             .window = neo || gemma || (windows && variant) ? 7 : 0,
+                             .parallel = neox && !variant,
+                             .bias_qkv = gpt2 || neox || family == FAMILY_QWEN2 ||
+                                         (family == FAMILY_LLAMA && variant),
                              .bias_out = !llama || (family == FAMILY_LLAMA && variant),
                              .bias_mlp = !llama,
                              .bias_norm = !llama,
-                             .tied = gpt2 || (llama && variant),
+                             .tied = learned || gemma || (llama && variant),
                              .bos = -1,
                              .eos = 1};
-    c.rotary = gpt2 ? 0 : llama ? c.head_size : 4;
+    c.rotary = learned ? 0 : llama ? c.head_size : 4;
+    for (size_t l = 0; l < TEST_L; l++)
+        if (c.window && (l != 1 || family == FAMILY_MISTRAL))
+            config_window_set(&c, l);
+    if (family == FAMILY_LLAMA && variant)
+        c.rope_scaling = (struct rope_scaling){ROPE_LLAMA3, 8, 1, 4, 64};
     return c;
 }
 
@@ -101,9 +122,13 @@ static inline struct model *test_model(struct dev *dev, const struct model_confi
     struct head_spec h = {HEAD_CLASSIFIER, K, NULL, 5};
     check(model_random(&m, dev, c, 3, &e));
     rng_init(&r, 4, "move");
-    for (size_t i = 0; i < m->n_params; i++)
+    for (size_t i = 0; i < m->n_params; i++) {
+        enum param_role role = m->params[i].spec.role;
+        /* scores 16 times as large would make attention a choice, and rounding decide it */
+        float times = role == ROLE_Q_NORM || role == ROLE_K_NORM ? 1 : 4;
         for (size_t k = 0; k < floats_of(&m->params[i]); k++)
-            m->params[i].w[k] = 4 * m->params[i].w[k] + (float)(0.1 * rng_normal(&r));
+            m->params[i].w[k] = times * m->params[i].w[k] + (float)(0.1 * rng_normal(&r));
+    }
     if (K)
         check(model_head_set(m, &h, &e));
     return m;

@@ -104,6 +104,7 @@ struct op {
     enum act act;
     double eps;
     const int32_t *ids;
+    struct norm_shape parts;
     struct rope_shape rope;
     struct attn_shape attn;
     struct variable a, b, c;
@@ -227,7 +228,7 @@ static double layernorm_loss(void *ctx)
 static double rmsnorm_loss(void *ctx)
 {
     struct op *o = ctx;
-    ref->rmsnorm_fwd(NULL, o->N, o->C, o->a.x, o->b.x, o->eps, o->y, o->rstd);
+    ref->rmsnorm_fwd(NULL, &o->parts, o->a.x, o->b.x, o->eps, o->y, o->rstd);
     return dot(o->n_y, o->y, o->dy);
 }
 
@@ -256,10 +257,37 @@ static void norms(void **state)
                 op_check(&o, "layernorm", layernorm_loss);
 
                 o = norm_new(sizes[i], sizes[j], accumulate);
+                o.parts = (struct norm_shape){o.N, 1, o.C, o.C};
                 (void)rmsnorm_loss(&o);
-                ref->rmsnorm_bwd(NULL, o.N, o.C, o.a.x, o.b.x, o.rstd, o.dy, accumulate, o.a.dx,
+                ref->rmsnorm_bwd(NULL, &o.parts, o.a.x, o.b.x, o.rstd, o.dy, accumulate, o.a.dx,
                                  o.b.dx);
                 op_check(&o, "rmsnorm", rmsnorm_loss);
+            }
+}
+
+/* Heads of a row, each normed by itself; what lies between rows is left alone. */
+static void norms_of_parts(void **state)
+{
+    static const size_t shapes[][2] = {{1, 5}, {3, 4}, {2, 17}}; /* H, C */
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < 3; j++)
+            for (int accumulate = 0; accumulate < 2; accumulate++) {
+                size_t N = sizes[i + 1], H = shapes[j][0], C = shapes[j][1], ld = H * C + 3;
+                struct op o = {.N = N, .C = C, .eps = .1, .parts = {N, H, C, ld}};
+                o.mean = normals(N, 1), o.rstd = normals(N * H, 1);
+                o.a = variable_new("x", N * ld, accumulate);
+                o.b = variable_new("gain", C, true);
+                op_output(&o, N * ld);
+                memset(o.y, 0, o.n_y * sizeof *o.y);
+                for (size_t k = 0; k < o.n_y; k++)
+                    o.dy[k] = k % ld < H * C ? o.dy[k] : 0;
+                if (!accumulate)
+                    memset(o.a.dx, 0, o.n_y * sizeof *o.a.dx);
+                (void)rmsnorm_loss(&o);
+                ref->rmsnorm_bwd(NULL, &o.parts, o.a.x, o.b.x, o.rstd, o.dy, accumulate, o.a.dx,
+                                 o.b.dx);
+                op_check(&o, "rmsnorm of parts", rmsnorm_loss);
             }
 }
 
@@ -526,10 +554,10 @@ static int begin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matmul),      cmocka_unit_test(bias), cmocka_unit_test(embedding),
-        cmocka_unit_test(norms),       cmocka_unit_test(rope), cmocka_unit_test(attention),
-        cmocka_unit_test(activations), cmocka_unit_test(rows), cmocka_unit_test(xent),
-        cmocka_unit_test(adamw),
+        cmocka_unit_test(matmul),    cmocka_unit_test(bias),           cmocka_unit_test(embedding),
+        cmocka_unit_test(norms),     cmocka_unit_test(norms_of_parts), cmocka_unit_test(rope),
+        cmocka_unit_test(attention), cmocka_unit_test(activations),    cmocka_unit_test(rows),
+        cmocka_unit_test(xent),      cmocka_unit_test(adamw),
     };
     return cmocka_run_group_tests(tests, begin, NULL);
 }
