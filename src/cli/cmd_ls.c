@@ -1,6 +1,5 @@
-/* cmd_ls.c - what the runs folder holds: ls, show, index. */
+/* cmd_ls.c - what the runs folder holds: ls, index. */
 #include "cli/session.h"
-#include "core/file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -90,75 +89,6 @@ const struct command cmd_ls = {
             "ls\n    w2s ls supervisor\n",
     .options = runs_option,
     .run = ls_run,
-};
-
-static int job_print(const struct session *s, const char *hash, bool json, struct err *e)
-{
-    static const char *const files[] = {"job.json", "result.json"};
-    struct str path = STR_INIT, out = STR_INIT;
-    struct js w;
-    int rc = OK;
-    js_init(&w, &out);
-    if (json)
-        js_open(&w, '{');
-    for (size_t i = 0; i < 2 && !rc; i++) {
-        struct doc_tree t = DOC_TREE_INIT;
-        struct str raw = STR_INIT;
-        str_reset(&path);
-        store_job_path(s->lab.store, hash, files[i], &path);
-        rc = doc_read_json(&t, path.s, e);
-        if (!rc && json) {
-            doc_write_json(&raw, t.root);
-            js_key(&w, i ? "result" : "job"), js_raw(&w, raw.s);
-        } else if (!rc) {
-            doc_write_yaml(&out, t.root);
-        }
-        str_release(&raw);
-        doc_tree_release(&t);
-    }
-    if (json)
-        js_close(&w, '}');
-    str_reset(&path);
-    store_job_path(s->lab.store, hash, "", &path);
-    if (!json)
-        str_addf(&out, "folder: %s", path.s);
-    str_addc(&out, '\n');
-    if (!rc)
-        rc = str_check(&out, e);
-    if (!rc)
-        fwrite(out.s, 1, out.len, stdout);
-    str_release(&path);
-    str_release(&out);
-    return rc;
-}
-
-static int show_run(const struct app *app, const struct args *a, struct err *e)
-{
-    struct session s;
-    char hash[HASH_HEX];
-    if (a->n_rest != 1) {
-        err_set(e, ERR_INPUT,
-                "show wants a job: the beginning of its hash, or its name as w2s ls prints it");
-        return EXIT_USAGE;
-    }
-    int rc = session_view(&s, app, args_option(&cmd_show, a, "runs"), e);
-    if (rc)
-        return command_exit(rc);
-    rc = store_find(s.lab.store, a->rest[0], hash, e);
-    if (!rc)
-        rc = job_print(&s, hash, app->json, e);
-    session_close(&s);
-    return command_exit(rc);
-}
-
-const struct command cmd_show = {
-    .name = "show",
-    .operands = "RUN",
-    .line = "print one job: its settings, inputs, result, curve",
-    .help = "RUN is the beginning of a job's hash, or its name, as w2s ls prints them.\n\n    w2s "
-            "show 3fa2\n",
-    .options = runs_option,
-    .run = show_run,
 };
 
 static int index_run(const struct app *app, const struct args *a, struct err *e)

@@ -14,6 +14,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -322,18 +323,45 @@ static int desk_keep(struct desk *d, struct err *e)
     return rc;
 }
 
+static int question_compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* desk_questions - how many different ones a part's examples are of. */
+static int desk_questions(const struct desk *d, enum task_part part, size_t *count, struct err *e)
+{
+    size_t n = d->data->n[part];
+    uint64_t *all = mem_alloc(n, sizeof *all, e);
+    if (!all)
+        return e->code;
+    for (size_t i = 0; i < n; i++)
+        all[i] = d->data->part[part][i].question;
+    qsort(all, n, sizeof *all, question_compare);
+    *count = 0;
+    for (size_t i = 0; i < n; i++)
+        *count += !i || all[i] != all[i - 1];
+    mem_free(all);
+    return OK;
+}
+
 static int desk_finish(struct desk *d, double seconds, struct err *e)
 {
     const struct job *j = d->job;
     struct str job = STR_INIT, result = STR_INIT;
     struct js w;
     double accuracy = 0;
+    size_t questions = 0;
     int rc = desk_accuracy(d, PART_TEST, d->probs[PART_TEST], &accuracy, e);
+    if (!rc)
+        rc = desk_questions(d, PART_TEST, &questions, e);
     if (rc)
         goto out;
     js_init(&w, &result);
     js_open(&w, '{');
     js_key(&w, "accuracy"), js_real(&w, accuracy);
+    js_key(&w, "test_questions"), js_int(&w, (int64_t)questions);
     js_key(&w, "finished"), js_int(&w, (int64_t)time(NULL));
     js_key(&w, "seconds"), js_real(&w, seconds);
     js_key(&w, "train_seconds"), js_real(&w, d->trained.seconds);

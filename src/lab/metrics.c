@@ -219,6 +219,19 @@ static int double_compare(const void *a, const void *b)
 /* interval - of v[0..n), sorted in place, NaNs (undefined replicates) left out: the two order
  * statistics just outside the percentiles. Nothing is interpolated, so that "the gap's bound is
  * above 0" means that no more replicates than are cut off at one end have no gap. */
+struct estimate metrics_wilson(double share, double n)
+{
+    const double z = 1.959963984540054; /* of 95 % */
+    struct estimate x = {share, (double)NAN, (double)NAN};
+    if (!(n >= 1) || isnan(share))
+        return x;
+    double centre = (share + z * z / (2 * n)) / (1 + z * z / n);
+    double half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+    x.lo = fmax(0, centre - half);
+    x.hi = fmin(1, centre + half);
+    return x;
+}
+
 static void interval(double *v, size_t n, double level, struct estimate *out)
 {
     qsort(v, n, sizeof *v, double_compare);

@@ -182,6 +182,7 @@ static int index_forget(struct index *x, const char *hash, struct err *e)
 static int done_read(struct index *x, const char *hash, int64_t stamp, struct err *e)
 {
     struct finding f;
+    struct err why = ERR_INIT;
     finding_init(&f, hash, "done");
     f.stamp = stamp;
     str_addf(&f.dir, "%s/jobs/%s", x->dir.s, hash);
@@ -190,6 +191,11 @@ static int done_read(struct index *x, const char *hash, int64_t stamp, struct er
         (rc = finding_read(&f, &f.result, "result.json", e)) ||
         (rc = finding_size(f.dir.s, &f.row.bytes, e)))
         goto out;
+    if (*f.row.error) {
+        err_set(&why, ERR_INPUT, "%s", f.row.error);
+        store_job_advise(f.dir.s, &why);
+        f.row.error = why.msg;
+    }
     rc = index_put(x, &f, e);
 out:
     finding_release(&f);
@@ -465,6 +471,8 @@ static void row_get(sqlite3_stmt *s, struct store_row *r)
     r->accuracy = column_real(s, 7);
     r->when = sqlite3_column_int64(s, 8);
     r->bytes = (size_t)sqlite3_column_int64(s, 9);
+    if (*r->error && strcmp(r->state, "done") == 0)
+        r->state = "damaged";
 }
 
 static int index_rows(struct index *x, const char *where, const char *match,

@@ -7,6 +7,9 @@
 #include "store/store.h"
 
 bool store_hash_valid(const char *hash);
+/* store_job_advise - behind the sentence of what is wrong with a finished job in dir: how to go on.
+ */
+void store_job_advise(const char *dir, struct err *e);
 
 struct index;
 int index_open(struct index **out, const char *runs, struct err *e); /* opens no file yet */

@@ -370,13 +370,18 @@ void store_leave(struct store *s, struct store_work *w)
     work_clear(w);
 }
 
-int store_job_broken(const struct store *s, const char *hash, struct err *e)
+void store_job_advise(const char *dir, struct err *e)
 {
     struct err why = *e;
+    err_set(e, why.code, "%.600s; delete %s and run the study again, which computes it anew",
+            why.msg, strstr(why.msg, dir) ? "that folder" : dir);
+}
+
+int store_job_broken(const struct store *s, const char *hash, struct err *e)
+{
     struct str dir = STR_INIT;
     store_job_path(s, hash, NULL, &dir);
-    err_set(e, why.code, "%.600s; delete %s and run the study again, which computes it anew",
-            why.msg, dir.failed ? "the job's folder" : dir.s);
+    store_job_advise(dir.failed ? "the job's folder" : dir.s, e);
     str_release(&dir);
     return e->code;
 }

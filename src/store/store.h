@@ -76,9 +76,10 @@ int store_array_read(const char *path, double **x, size_t n, struct err *e);
  * runs folder) one in memory takes its place. */
 struct store_row {
     char hash[HASH_HEX];
-    const char *kind, *label, *state, *study, *error; /* "" where unknown; state: done, failed,
-                                                         under way, stopped */
-    double seconds, accuracy;                         /* NAN where the result has none */
+    /* "" where unknown; state: done, damaged (error says what of it cannot be read), failed, under
+     * way, stopped */
+    const char *kind, *label, *state, *study, *error;
+    double seconds, accuracy; /* NAN where the result has none */
     int64_t
         when; /* unix seconds: "finished" of the result where it has it, else of the last change */
     size_t bytes;

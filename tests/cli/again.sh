@@ -113,10 +113,24 @@ cp -R a damaged
 job=$(ls -d damaged/jobs/"$("$W2S" run micro.yaml $small --runs damaged -n | awk 'NR == 2 { print $4 }')"*/)
 printf aaaaaaaa | dd of="${job}test.f64" bs=1 seek=40 conv=notrunc 2>err
 expect 2 "$W2S" run micro.yaml $small --runs damaged
-says err "wanted a probability; delete ${job%/} and run the study again"
+says err "${job}test.f64"
+says err "wanted a probability; delete that folder and run the study again"
 echo '{' >"${job}result.json"
 expect 2 "$W2S" run micro.yaml $small --runs damaged
-says err "delete ${job%/} and run the study again"
+says err "; delete that folder and run the study again"
+# The listing names it too, and what is wrong with it.
+expect 0 "$W2S" ls --runs damaged
+[ "$(grep -c ' damaged ' out)" = 1 ] || fail "no one job is damaged"
+says out "${job}result.json:2: not JSON"
+expect 0 "$W2S" ls --runs damaged --json
+python3 - "$(basename "$job")" <<'E' || fail "a damaged job's JSON"
+import json, sys
+r = [x for x in json.load(open("out")) if x["state"] == "damaged"]
+assert [x["hash"] for x in r] == [sys.argv[1]] and "delete that folder" in r[0]["error"], r
+E
+expect 0 "$W2S" show "$(basename "$job")" --runs damaged
+says out ", damaged "
+says out "delete that folder"
 rm -r "$job"
 expect 0 "$W2S" run micro.yaml $small --runs damaged
 # Paths in a study's file count from where it lies, those of the command line from here.

@@ -246,6 +246,9 @@ done
 # A loss that is not finite fails its job by name; the others go on; status 1.
 expect 1 run micro.yaml student.lr=9 student.clip=0 student.epochs=40
 says err "failed: step"
+expect 0 "$W2S" show "$("$W2S" ls --runs r | awk '$2 == "failed" { print $1; exit }')" --runs r
+says out ", failed 20"
+says out "a smaller learning rate may help"
 expect 2 "$W2S" show zz --runs r
 one_sentence
 expect 2 "$W2S" generate "$model" "" --tokens 5

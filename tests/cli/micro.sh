@@ -304,8 +304,21 @@ expect 0 "$W2S" ls --runs a
 says out "supervisor 1 of 4 layers"
 job=$(awk '/supervisor/ {print $1; exit}' out)
 expect 0 "$W2S" show "$job" --runs a
-says out "accuracy:"
+says out "test accuracy "
+says out " 95 % (Wilson), 200 test questions"
+says out "  trainable                  all"
+says out "files in a/jobs/$job"
+says out "  test.f64 "
+says out " agrees with supervisor"
 cp out before
+expect 0 "$W2S" show "$job" --runs a --json
+python3 - "$job" <<'E' || fail "show --json"
+import json, os, sys
+x = json.load(open("out"))
+assert x["state"] == "done" and x["hash"].startswith(sys.argv[1]) and os.path.isdir(x["folder"]), x
+for name in ("job", "result"):
+    assert x[name] == json.load(open(f"{x['folder']}/{name}.json"))
+E
 rm -f a/index.sqlite*
 expect 0 "$W2S" index --runs a
 expect 0 "$W2S" show "$job" --runs a

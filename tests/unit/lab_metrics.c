@@ -598,9 +598,8 @@ static void test_verdicts(void **state)
          "of "
          "0.010 is within the noise (-0.010 to 0.030)");
     /* ground truth as weak label, the gap within the noise: nothing would narrow a PGR of 1 */
-    says(
-        PGR_DEFINED, noise, noise, (struct estimate){1, 1, 1},
-        "cannot tell whether the student is better than its supervisor; PGR 1.00");
+    says(PGR_DEFINED, noise, noise, (struct estimate){1, 1, 1},
+         "cannot tell whether the student is better than its supervisor; PGR 1.00");
     /* A bound of exactly 0 tells nothing. */
     says(
         PGR_DEFINED, gap, (struct estimate){.02, 0, .05}, (struct estimate){.1, 0, .25},
@@ -624,9 +623,32 @@ static void test_difference(void **state)
     assert_true(d.lo > .13 && d.hi < .17);
 }
 
+/* The bounds are the shares from which what was seen is just 1.96 deviations away. */
+static void test_wilson(void **state)
+{
+    static const struct {
+        double share, n;
+    } seen[] = {{0.5, 100}, {0.9, 50}, {0.123, 1000}};
+    const double z = 1.959963984540054;
+    (void)state;
+    for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) {
+        struct estimate x = metrics_wilson(seen[i].share, seen[i].n);
+        assert_true(x.lo < x.value && x.value < x.hi);
+        close_to(fabs(x.value - x.lo), z * sqrt(x.lo * (1 - x.lo) / seen[i].n), 1e-12);
+        close_to(fabs(x.value - x.hi), z * sqrt(x.hi * (1 - x.hi) / seen[i].n), 1e-12);
+    }
+    struct estimate none = metrics_wilson(0, 10), all = metrics_wilson(1, 10);
+    close_to(none.lo, 0, 1e-12);
+    close_to(none.hi, z * z / (10 + z * z), 1e-12);
+    close_to(all.hi, 1, 1e-12);
+    close_to(all.lo, 10 / (10 + z * z), 1e-12);
+    assert_true(isnan(metrics_wilson(0.5, (double)NAN).lo) && isnan(metrics_wilson(0.5, 0).hi));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wilson),
         cmocka_unit_test(test_accuracy),
         cmocka_unit_test(test_auroc),
         cmocka_unit_test(test_prior_matched),

@@ -271,6 +271,8 @@ static void spoiled(void **state)
     listing(s, NULL, &out);
     assert_int_equal(lines(&out), 5);
     assert_holds(out.s, "job.json:1: ");
+    assert_holds(out.s, "|damaged|");
+    assert_holds(out.s, "; delete that folder and run the study again");
     /* What is no job is none: notes of the user's, names that are not hashes. */
     folder(in_scratch("spoiled/jobs/notes"));
     spill(in_scratch("spoiled/failed/readme.txt"), "x");
