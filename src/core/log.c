@@ -84,50 +84,101 @@ static bool shown(const struct progress *p)
     return p->log && p->log->level >= LOG_INFO;
 }
 
-static void rate_text(const struct progress *p, double seconds, struct str *s)
+/* What a line says. */
+struct reading {
+    double part, rate, seconds, left; /* rate: 0 unknown; left: NAN unknown */
+};
+
+static struct reading progress_read(const struct progress *p, double now, bool end)
 {
-    double rate = seconds > 0 ? p->units / seconds : 0;
-    if (!p->unit || !(rate > 0))
-        return;
-    str_cat(s, "  ");
-    if (strcmp(p->unit, "bytes") == 0)
-        str_bytes(s, rate);
-    else
-        str_addf(s, rate < 10 ? "%.1f %s" : "%.0f %s", rate, p->unit);
-    str_cat(s, "/s");
+    struct reading r = {.seconds = now - p->t_start, .left = (double)NAN};
+    double part = p->total > 0 ? p->done / p->total : 0;
+    r.part = part < 0 ? 0 : part > 1 ? 1 : part;
+    r.rate = p->unit && r.seconds > 0 ? p->units / r.seconds : 0;
+    if (end && r.part >= 1)
+        r.left = 0;
+    else if (!end && r.part > 0.02 && r.seconds > 1)
+        r.left = r.seconds / r.part - r.seconds;
+    return r;
 }
 
-/* draw - the line as it stands: bar and redraw on a terminal, plain text else. */
-static void draw(struct progress *p, const char *extra, bool end)
+static void progress_text(const struct progress *p, const struct reading *r, const char *note,
+                          bool end, struct str *s)
 {
-    struct str s = STR_INIT;
-    double now = clock_now(), seconds = now - p->t_start,
-           part = p->total > 0 ? p->done / p->total : 0;
-    part = part < 0 ? 0 : part > 1 ? 1 : part;
-    p->t_drawn = now;
-    str_addf(&s, "%s  ", p->what);
+    str_addf(s, "%s  ", p->what);
     if (p->log->tty) {
         enum { CELLS = 20 };
-        int full = (int)(part * CELLS);
-        str_addc(&s, '[');
+        int full = (int)(r->part * CELLS);
+        str_addc(s, '[');
         for (int i = 0; i < CELLS; i++)
-            str_addc(&s, i < full ? '#' : '-');
-        str_cat(&s, "] ");
+            str_addc(s, i < full ? '#' : '-');
+        str_cat(s, "] ");
     }
-    str_addf(&s, "%3.0f%%", 100 * part);
-    rate_text(p, seconds, &s);
+    str_addf(s, "%3.0f%%", 100 * r->part);
+    if (r->rate > 0) {
+        str_cat(s, "  ");
+        if (strcmp(p->unit, "bytes") == 0)
+            str_bytes(s, r->rate);
+        else
+            str_addf(s, r->rate < 10 ? "%.1f %s" : "%.0f %s", r->rate, p->unit);
+        str_cat(s, "/s");
+    }
     if (end) {
-        str_cat(&s, "  in ");
-        str_duration(&s, seconds);
-    } else if (part > 0.02 && seconds > 1) {
-        str_cat(&s, "  ");
-        str_duration(&s, seconds / part - seconds);
-        str_cat(&s, " left");
+        str_cat(s, "  in ");
+        str_duration(s, r->seconds);
+    } else if (!isnan(r->left)) {
+        str_cat(s, "  ");
+        str_duration(s, r->left);
+        str_cat(s, " left");
     }
-    if (extra)
-        str_addf(&s, "  %s", extra);
+    if (!isnan(p->loss))
+        str_addf(s, "  loss %.4f", p->loss);
+    if (note)
+        str_addf(s, "  %s", note);
+}
+
+static void progress_json(const struct progress *p, const struct reading *r, const char *note,
+                          bool end, const char *text)
+{
+    struct str s = STR_INIT;
+    struct js j;
+    js_init(&j, &s);
+    js_open(&j, '{');
+    js_key(&j, "event"), js_str(&j, "progress");
+    js_key(&j, "phase"), js_str(&j, p->what);
+    js_key(&j, "done"), js_real(&j, p->done);
+    js_key(&j, "total"), js_real(&j, p->total);
+    js_key(&j, "rate"), js_real(&j, r->rate > 0 ? r->rate : (double)NAN);
+    js_key(&j, "unit");
+    if (p->unit)
+        js_str(&j, p->unit);
+    else
+        js_null(&j);
+    js_key(&j, "seconds"), js_real(&j, r->seconds);
+    js_key(&j, "seconds_left"), js_real(&j, r->left);
+    js_key(&j, "loss"), js_real(&j, p->loss);
+    js_key(&j, "ended"), js_bool(&j, end);
+    js_key(&j, "note");
+    if (note)
+        js_str(&j, note);
+    else
+        js_null(&j);
+    js_key(&j, "text"), js_str(&j, text);
+    js_close(&j, '}');
+    if (!s.failed)
+        fprintf(stderr, "%s\n", s.s);
+    str_release(&s);
+}
+
+/* draw - the line as it stands: bar and redraw on a terminal, plain text or JSON else. */
+static void draw(struct progress *p, const char *note, bool end)
+{
+    struct str s = STR_INIT;
+    p->t_drawn = clock_now();
+    const struct reading r = progress_read(p, p->t_drawn, end);
+    progress_text(p, &r, note, end, &s);
     if (p->log->json) {
-        event("progress", s.s);
+        progress_json(p, &r, note, end, s.s);
     } else if (p->log->tty) {
         fprintf(stderr, "\r\033[K%s%s", s.s, end ? "\n" : "");
         p->log->priv = end ? NULL : p;
@@ -142,18 +193,23 @@ void progress_begin(struct progress *p, struct log *l, const char *what, double 
                     const char *unit)
 {
     double now = clock_now();
-    *p = (struct progress){.log = l, .unit = unit, .total = total, .t_start = now, .t_drawn = now};
+    *p = (struct progress){.log = l,
+                           .unit = unit,
+                           .total = total,
+                           .loss = (double)NAN,
+                           .t_start = now,
+                           .t_drawn = now};
     snprintf(p->what, sizeof p->what, "%s", what);
 }
 
-void progress_step(struct progress *p, double done, double units, const char *extra)
+void progress_step(struct progress *p, double done, double units, const char *note)
 {
     if (!p)
         return;
     p->done = done;
     p->units = units;
     if (shown(p) && clock_now() - p->t_drawn >= (p->log->tty ? REDRAW : PLAIN_EVERY))
-        draw(p, extra, false);
+        draw(p, note, false);
 }
 
 void progress_end(struct progress *p, int rc)

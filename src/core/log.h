@@ -18,20 +18,22 @@ void log_init(struct log *l, enum log_level level, bool json); /* looks at isatt
 void log_info(struct log *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_warn(struct log *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* progress - "what  [####----] 48/94  312 tokens/s  0:41 left". On a terminal the line is redrawn
- * at most ten times a second; piped, a plain line at the beginning of minutes and at the end. l may
- * be NULL: silent. */
+/* progress - "what  [####----]  48%  312 tokens/s  0:41 left  loss 0.4312". On a terminal the line
+ * is redrawn at most ten times a second; piped, a plain line at the beginning of minutes and at the
+ * end; in JSON as often, with what it says as named fields (docs/runs.md). l may be NULL: silent.
+ */
 struct progress {
     struct log *log;
     char what[96];
     const char *unit; /* "tokens", "bytes": the rate's unit */
     double total, done, units;
+    double loss; /* of a training, NAN: none; the caller's to set between steps */
     double t_start, t_drawn;
 };
 void progress_begin(struct progress *p, struct log *l, const char *what, double total,
                     const char *unit);
 void progress_step(struct progress *p, double done, double units,
-                   const char *extra); /* absolute; extra may be NULL */
+                   const char *note); /* absolute; note, for people, may be NULL */
 /* progress_end - of work that ended with rc: all of it is done, or the line says how far it came.
  */
 void progress_end(struct progress *p, int rc);

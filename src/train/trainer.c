@@ -328,10 +328,9 @@ static struct train_point trainer_point(const struct trainer *t)
 
 static void trainer_show(struct trainer *t)
 {
-    char extra[64];
-    snprintf(extra, sizeof extra, "loss %.4f", t->state.loss);
+    t->progress.loss = t->state.loss;
     progress_step(&t->progress, (double)(t->state.step - t->first_step),
-                  (double)(t->state.tokens - t->first_tokens), extra);
+                  (double)(t->state.tokens - t->first_tokens), NULL);
 }
 
 /* Whether a point of the curve lies after b of the epoch's steps. */

@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/hash.h"
+#include "core/doc.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/par.h"
@@ -257,16 +258,19 @@ static void test_par(void **state)
 
 /* What is left of a progress line in a pipe, of work of eight steps that ended after two with rc.
  */
-static void progress_told(int rc, char *told, size_t n)
+static void progress_told(int rc, bool json, double loss, char *told, size_t n)
 {
     int keep = dup(STDERR_FILENO), ends[2];
-    struct log l = {.level = LOG_INFO};
+    struct log l = {.level = LOG_INFO, .json = json};
     struct progress p;
     assert_int_equal(pipe(ends), 0);
     dup2(ends[1], STDERR_FILENO);
-    progress_begin(&p, &l, "training", 8, NULL);
+    progress_begin(&p, &l, "training", 8, json ? "tokens" : NULL);
     p.t_start -= 3; /* what takes no second is not told of */
-    progress_step(&p, 2, 2, NULL);
+    if (json)       /* a line is due */
+        p.t_drawn -= 61;
+    p.loss = loss;
+    progress_step(&p, 2, 6, NULL);
     progress_end(&p, rc);
     fflush(stderr);
     dup2(keep, STDERR_FILENO);
@@ -280,11 +284,42 @@ static void progress_told(int rc, char *told, size_t n)
 static void test_progress(void **state)
 {
     (void)state;
-    char told[256];
-    progress_told(OK, told, sizeof told);
+    char told[2048];
+    progress_told(OK, false, (double)NAN, told, sizeof told);
     assert_string_equal(told, "training  100%  in 3.0s\n");
-    progress_told(ERR_INTERRUPTED, told, sizeof told);
-    assert_string_equal(told, "training   25%  in 3.0s  not finished\n");
+    progress_told(ERR_INTERRUPTED, false, 0.25, told, sizeof told);
+    assert_string_equal(told, "training   25%  in 3.0s  loss 0.2500  not finished\n");
+    for (int rc = OK; rc <= ERR_INPUT; rc++) {
+        struct err e = ERR_INIT;
+        struct doc_tree line[2] = {DOC_TREE_INIT, DOC_TREE_INIT};
+        size_t used = 0, at = 0;
+        progress_told(rc, true, rc ? (double)NAN : 0.25, told, sizeof told);
+        for (int i = 0; i < 2; i++, at += used)
+            assert_int_equal(
+                doc_parse_json_at(&line[i], told + at, strlen(told + at), &used, "progress", 1, &e),
+                OK);
+        for (int i = 0; i < 2; i++) {
+            const struct doc *d = line[i].root;
+            bool whole = i && !rc;
+            assert_string_equal(doc_get(d, "event")->s, "progress");
+            assert_string_equal(doc_get(d, "phase")->s, "training");
+            assert_string_equal(doc_get(d, "unit")->s, "tokens");
+            assert_true(doc_get(d, "done")->r == (whole ? 8 : 2));
+            assert_true(doc_get(d, "total")->r == 8);
+            assert_true(fabs(doc_get(d, "rate")->r - 2) < 0.1);
+            assert_true(fabs(doc_get(d, "seconds")->r - 3) < 0.1);
+            assert_int_equal(doc_get(d, "ended")->b, i);
+            assert_int_equal(doc_get(d, "loss")->type, rc ? DOC_NULL : DOC_REAL);
+            const struct doc *left = doc_get(d, "seconds_left");
+            if (i && rc) /* who knows */
+                assert_int_equal(left->type, DOC_NULL);
+            else
+                assert_true(fabs(left->r - (i ? 0 : 9)) < 0.3);
+            assert_int_equal(doc_get(d, "note")->type, i && rc ? DOC_STRING : DOC_NULL);
+            assert_non_null(strstr(doc_get(d, "text")->s, "training"));
+            doc_tree_release(&line[i]);
+        }
+    }
 }
 
 int main(void)
