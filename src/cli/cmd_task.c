@@ -1,7 +1,10 @@
 /* cmd_task.c - look at a task before it is trained on. */
 #include "cli/session.h"
+#include "core/file.h"
 #include "core/mem.h"
+#include "core/stop.h"
 #include "data/describe.h"
+#include "data/lint.h"
 #include "data/pack.h"
 
 #include <stdio.h>
@@ -16,6 +19,7 @@ static const struct option_row options[] = {
     {"max-tokens", "N", "where texts are cut (default: 128)", 0},
     {"seed", "S", "of split and labels (default: 0)", 0},
     {"show", "N", "how many rendered examples (default: 5)", 0},
+    {"all", NULL, "a table of all tasks: lengths, balance, duplicates, what can be guessed", 0},
     {"offline", NULL, "fetch nothing; what is missing is an error", 0},
     {NULL, NULL, NULL, 0},
 };
@@ -107,34 +111,119 @@ out:
     return rc;
 }
 
+/* one_lint - a task's row; a task that cannot be read has its reason there. */
+static int one_lint(const struct lab *lab, const char *name, const struct tokenizer *tok,
+                    struct lint_row *row, struct lint *lint, struct arena *a, struct err *e)
+{
+    struct task *t = NULL;
+    struct str dir = STR_INIT;
+    struct err why = ERR_INIT;
+    int rc = lab_task_open(&t, &dir, lab, name, &why);
+    const char *source = t ? task_source_name(t) : NULL;
+    row->name = arena_strdup(a, name, e);
+    row->source = source ? arena_strdup(a, source, e) : NULL;
+    if (!rc)
+        rc = lint_task(lint, t, dir.s, tok, &why);
+    row->lint = rc ? NULL : lint;
+    row->why = rc ? arena_strdup(a, why.msg, e) : NULL;
+    task_free(t);
+    str_release(&dir);
+    if (rc == ERR_INTERRUPTED || rc == ERR_NOMEM)
+        return err_set(e, rc, "%s", why.msg);
+    return !row->name || (source && !row->source) || (rc && !row->why) ? e->code : OK;
+}
+
+static int tasks_show(const struct app *app, const struct lab *lab, const char *model,
+                      struct err *e)
+{
+    struct arena arena = ARENA_INIT;
+    struct lab_model m = {0};
+    struct str dir = STR_INIT, out = STR_INIT;
+    struct progress progress;
+    struct lint_row *rows = NULL;
+    struct lint *lints = NULL;
+    char **names = NULL;
+    size_t n = 0, k = 0;
+    str_path(&dir, lab->share, "tasks");
+    int rc = str_check(&dir, e);
+    if (!rc)
+        rc = file_list(dir.s, &names, &n, e);
+    if (!rc && model)
+        rc = lab_tokenizer_open(&m, lab, model, e);
+    rows = rc ? NULL : arena_alloc(&arena, n + 1, sizeof *rows, e);
+    lints = rows ? arena_alloc(&arena, n + 1, sizeof *lints, e) : NULL;
+    if (!rc && !lints)
+        rc = e->code;
+    progress_begin(&progress, lab->log, "tasks", (double)n, "tasks");
+    for (size_t i = 0; !rc && i < n; i++) {
+        size_t len = strlen(names[i]);
+        if (len > 5 && str_ends(names[i], ".yaml")) {
+            names[i][len - 5] = '\0';
+            rc = one_lint(lab, names[i], m.tokenizer, &rows[k], &lints[k], &arena, e);
+            k++;
+        }
+        progress_step(&progress, (double)i + 1, (double)i + 1, names[i]);
+        if (!rc)
+            rc = stop_check(e);
+    }
+    progress_end(&progress, rc);
+    if (!rc && app->json)
+        lint_json(rows, k, &out);
+    else if (!rc)
+        lint_table(rows, k, &out);
+    if (!rc)
+        rc = str_check(&out, e);
+    if (!rc)
+        fwrite(out.s, 1, out.len, stdout);
+    lab_model_close(&m);
+    mem_free(names);
+    arena_release(&arena);
+    str_release(&dir);
+    str_release(&out);
+    return rc;
+}
+
 static int task_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
     struct wanted w;
-    if (a->n_rest != 1) {
+    bool all = args_option(&cmd_task, a, "all") != NULL;
+    if (all && a->n_rest) {
+        err_set(e, ERR_INPUT, "--all is of every task, and \"%s\" is one; which is meant?",
+                a->rest[0]);
+        return EXIT_USAGE;
+    }
+    if (!all && a->n_rest != 1) {
         err_set(e, ERR_INPUT, "task wants the name of a task or a .yaml file; see w2s help task");
         return EXIT_USAGE;
     }
     int rc = wanted_read(&w, a, e);
+    /* A table of what is there fetches nothing */
+    bool offline = all || args_option(&cmd_task, a, "offline");
     if (!rc)
-        rc = session_open(&s, app, "", "", args_option(&cmd_task, a, "offline") != NULL, e);
+        rc = session_open(&s, app, "", "", offline, e);
     if (rc)
         return command_exit(rc);
-    rc = task_show(app, &s.lab, a->rest[0], &w, e);
+    rc = all ? tasks_show(app, &s.lab, args_option(&cmd_task, a, "model"), e)
+             : task_show(app, &s.lab, a->rest[0], &w, e);
     session_close(&s);
     return command_exit(rc);
 }
 
 const struct command cmd_task = {
     .name = "task",
-    .operands = "NAME",
+    .operands = "NAME | --all",
     .line = "show a task: rendered examples, balance, lengths, duplicates",
     .help = "NAME is a file of tasks/ without .yaml, or a path (docs/tasks.md). What is shown is "
             "what a study with these sizes\n"
             "and seeds would train and test on.\n"
             "\n"
+            "--all is a table of every task whose data is here; lengths are words, or with --model "
+            "that model's tokens.\n"
+            "\n"
             "    w2s task movie-sentiment\n"
-            "    w2s task sciq --show 20 --test 1000\n",
+            "    w2s task sciq --show 20 --test 1000\n"
+            "    w2s task --all\n",
     .options = options,
     .completes = "tasks",
     .run = task_run,

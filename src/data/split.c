@@ -75,6 +75,7 @@ static void duplicates_drop(struct splitter *p, struct draft **sorted)
         }
         sorted[i]->dropped = true;
         p->s->duplicates++;
+        p->s->duplicates_across += sorted[i]->pool != sorted[first]->pool;
         p->s->conflicts += sorted[i]->label != sorted[first]->label;
     }
 }

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
+#include "data/lint.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -259,6 +260,18 @@ static int data_cut(const struct plan *p, struct dataset *d, struct log *log, st
     return rc;
 }
 
+/* data_lint - say what could mislead; no study fails for it. */
+static int data_lint(const struct plan *p, const struct dataset *d, struct log *log, struct err *e)
+{
+    struct lint l;
+    if (!log || p->worker)
+        return OK;
+    int rc = lint_dataset(&l, d, e);
+    if (!rc)
+        lint_warn(&l, task_name(p->task), log);
+    return rc;
+}
+
 static int data_draw(struct plan *p, struct err *e)
 {
     const struct study *s = p->study;
@@ -276,6 +289,8 @@ static int data_draw(struct plan *p, struct err *e)
         rc = source_draw(source, &p->data[r], &s->sizes, &seeds, log, e);
         if (!rc)
             rc = data_cut(p, &p->data[r], log, e);
+        if (!rc)
+            rc = data_lint(p, &p->data[r], log, e);
     }
     source_free(source);
     return rc;

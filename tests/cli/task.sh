@@ -50,4 +50,25 @@ says err 'W2S_DATA'
 expect 2 env W2S_DATA="$scratch" "$W2S" task boolq
 one_sentence
 
+# A table of all: what is there, and why the rest is not
+mv gone.jsonl toy.jsonl
+mkdir -p share/tasks && cp "$W2S_SOURCE/assets.yaml" share/ && cp two.yaml toy.yaml "$W2S_SOURCE/tasks/dream.yaml" share/tasks/ && cp toy.jsonl share/tasks/
+expect 0 env W2S_SHARE="$scratch/share" W2S_DATA="$scratch" "$W2S" task --all
+says out "words of a rendered example"
+says out "dream: "
+checks=$((checks + 1)); grep -q '^two  *other  *800 ' out || { fail "no row of two"; cat out; }
+expect 0 env W2S_SHARE="$scratch/share" W2S_DATA="$scratch" "$W2S" task --all --model $model
+says out "tokens of a rendered example"
+expect 0 env W2S_SHARE="$scratch/share" W2S_DATA="$scratch" "$W2S" task --all --json
+says out '"name": "toy"'
+says out '"why": "'
+expect 2 "$W2S" task --all toy
+one_sentence
+
+# A study warns of test texts that are nearly in what is learnt from
+awk 'BEGIN { for (i = 0; i < 300; i++) for (k = 0; k < 2; k++)
+    printf "{\"text\": \"%d a %d b %d c %d d %d e %d %s\", \"label\": %d}\n", i, i * 7 % 97, i * 3 % 89, i * 11 % 83, i * 5 % 79, i * 13 % 73, k ? "so" : "thus", i % 2 }' >toy.jsonl
+expect 0 "$W2S" run micro.yaml --runs runs --dry-run
+says err "are nearly one of another part"
+
 finish
