@@ -1,5 +1,6 @@
 /* proc.c - child processes with both outputs read. */
 #include "core/proc.h"
+#include "core/log.h"
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -12,9 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#define TICK_MS 100
+#define TICK_MS       100
+#define HEARD_AT_ONCE 64 /* pieces, so that one that never ends is not listened to for ever */
 
 /* child - never returns: the program, or the reason it could not be started through `report`. */
 static void child(const char *const *argv, const int in[2], const int out[2], const int errout[2],
@@ -216,10 +219,10 @@ bool proc_say(struct proc *p, const char *text)
 bool proc_hear(struct proc *p, struct str *text)
 {
     char buf[4096];
-    ssize_t got;
-    while ((got = read(p->from, buf, sizeof buf)) > 0)
+    ssize_t got = 1;
+    for (int i = 0; i < HEARD_AT_ONCE && (got = read(p->from, buf, sizeof buf)) > 0; i++)
         str_catn(text, buf, (size_t)got);
-    return got < 0 && (errno == EAGAIN || errno == EINTR);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 void proc_stop(struct proc *p)
@@ -239,6 +242,25 @@ int proc_end(struct proc *p)
     int status = wait_for((pid_t)p->pid);
     *p = (struct proc){0};
     return status;
+}
+
+int proc_end_by(struct proc *p, double grace)
+{
+    static const struct timespec nap = {0, 5000000};
+    const double until = clock_now() + grace;
+    siginfo_t ended = {0};
+    if (!p->pid)
+        return 0;
+    proc_stop(p);
+    while (!waitid(P_PID, (id_t)p->pid, &ended, WEXITED | WNOHANG | WNOWAIT) && !ended.si_pid) {
+        if (clock_now() >= until) {
+            kill((pid_t)-p->pid, SIGKILL);
+            kill((pid_t)p->pid, SIGKILL); /* where it made no group of its own */
+            break;
+        }
+        nanosleep(&nap, NULL);
+    }
+    return proc_end(p);
 }
 
 void proc_self(char *path, size_t n)

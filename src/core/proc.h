@@ -32,12 +32,16 @@ struct proc {
 int proc_start(struct proc *p, const char *const *argv, struct err *e);
 /* proc_say - all of text; false where it does not listen any more. */
 bool proc_say(struct proc *p, const char *text);
-/* proc_hear - appends what has been written since; false at its end. */
+/* proc_hear - appends what has been written since, or of very much the beginning; false at its end.
+ */
 bool proc_hear(struct proc *p, struct str *text);
 /* proc_stop - ask it to end, by SIGTERM and the end of its input. proc_end - that, wait for it, and
  * say its exit status; 128 + signal. Accepts a zeroed p. */
 void proc_stop(struct proc *p);
 int proc_end(struct proc *p);
+/* proc_end_by - proc_end of one that need not listen: what has not ended after grace seconds is
+ * killed, its process group with it. */
+int proc_end_by(struct proc *p, double grace);
 
 /* proc_self - the path of this program, or its name where the system does not tell. */
 void proc_self(char *path, size_t n);
