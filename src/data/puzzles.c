@@ -1,0 +1,113 @@
+/* puzzles.c - rows of Lichess's puzzle file, and our own. */
+#include "data/puzzles.h"
+#include "chess/notation.h"
+#include "data/table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reading {
+    int (*each)(void *ctx, const struct puzzle *p, struct err *e);
+    void *ctx;
+    struct str id, themes;
+};
+
+static int rating_read(const struct doc *d, double *out, struct err *e)
+{
+    char *end = NULL;
+    *out = NAN;
+    if (!d || d->type == DOC_NULL || (d->type == DOC_STRING && !d->len))
+        return OK;
+    errno = 0;
+    *out = d->type == DOC_STRING ? strtod(d->s, &end) : d->r;
+    if ((d->type != DOC_STRING && d->type != DOC_INT && d->type != DOC_REAL) ||
+        (end && (errno || *end || !isfinite(*out))))
+        return doc_fail(d, e, "\"%s\" is not a number", d->key);
+    return OK;
+}
+
+/* lichess_read - a row of strings with FEN and Moves. */
+static int lichess_read(struct puzzle *p, const struct doc *row, struct err *e)
+{
+    const char *fen, *moves;
+    int rc = doc_str(row, "FEN", &fen, e);
+    if (!rc)
+        rc = doc_str(row, "Moves", &moves, e);
+    if (!rc)
+        rc = doc_opt_str(row, "PuzzleId", &p->id, e);
+    if (!rc)
+        rc = doc_opt_str(row, "Themes", &p->themes, e);
+    if (!rc)
+        rc = rating_read(doc_get(row, "Rating"), &p->rating, e);
+    if (rc)
+        return rc;
+    rc = puzzle_lichess(p, fen, moves, e);
+    return rc ? err_wrap(e, "%s:%d", row->file, row->line) : OK;
+}
+
+static int own_read(struct reading *r, struct puzzle *p, const struct doc *row, struct err *e)
+{
+    const char *fen, *uci;
+    int64_t score = 0, second = 0;
+    int rc = doc_str(row, "fen", &fen, e);
+    if (!rc)
+        rc = doc_str(row, "uci", &uci, e);
+    if (!rc)
+        rc = doc_opt_str(row, "id", &p->id, e);
+    if (!rc)
+        rc = doc_opt_str(row, "prompt", &p->prompt, e);
+    if (!rc)
+        rc = rating_read(doc_get(row, "rating"), &p->rating, e);
+    p->searched = doc_get(row, "score") && doc_get(row, "second");
+    if (!rc && p->searched && !(rc = doc_int(row, "score", -30000, 30000, &score, e)))
+        rc = doc_int(row, "second", -30000, 30000, &second, e);
+    p->score = (int)score, p->second = (int)second;
+    if (rc)
+        return rc;
+    const struct doc *themes = doc_get(row, "themes");
+    for (const struct doc *d = themes ? themes->child : NULL; d; d = d->next)
+        if (d->type == DOC_STRING)
+            str_addf(&r->themes, "%s%s", r->themes.len ? " " : "", d->s);
+    p->themes = r->themes.s;
+    rc = board_read(&p->board, fen, strlen(fen), e);
+    if (!rc)
+        rc = uci_read(&p->board, uci, strlen(uci), &p->best, e);
+    return rc ? err_wrap(e, "%s:%d", row->file, row->line) : OK;
+}
+
+static int row_read(void *ctx, const struct doc *row, struct err *e)
+{
+    struct reading *r = ctx;
+    struct puzzle p = {.id = "", .themes = "", .rating = NAN};
+    int rc;
+    str_reset(&r->themes);
+    if (doc_get(row, "Moves"))
+        rc = lichess_read(&p, row, e);
+    else if (doc_get(row, "uci"))
+        rc = own_read(r, &p, row, e);
+    else
+        rc = doc_fail(row, e, "no puzzle: wanted FEN and Moves, or fen and uci");
+    if (rc)
+        return rc;
+    if (!*p.id) {
+        str_reset(&r->id);
+        str_addf(&r->id, "%s:%d", row->file, row->line);
+        p.id = r->id.s;
+    }
+    if ((rc = str_check(&r->id, e)) || (rc = str_check(&r->themes, e)))
+        return rc;
+    return r->each(r->ctx, &p, e);
+}
+
+int puzzles_read(const char *path, int (*each)(void *ctx, const struct puzzle *p, struct err *e),
+                 void *ctx, struct err *e)
+{
+    static const struct table_settings settings;
+    struct reading r = {each, ctx, STR_INIT, STR_INIT};
+    int rc = table_read(path, &settings, row_read, &r, e);
+    str_release(&r.id);
+    str_release(&r.themes);
+    return rc;
+}
