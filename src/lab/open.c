@@ -11,8 +11,20 @@ static int gguf_fields(const struct lab_model *m, const char *path, struct token
     struct weights_vocab v;
     int rc = weights_vocab(m->weights, &v, e);
     if (!rc)
-        *g = (struct tokenizer_gguf){v.model,    v.pre, v.tokens, v.n_tokens, v.types, v.merges,
-                                     v.n_merges, v.bos, v.eos,    v.add_bos,  path};
+        *g = (struct tokenizer_gguf){.model = v.model,
+                                     .pre = v.pre,
+                                     .tokens = v.tokens,
+                                     .n_tokens = v.n_tokens,
+                                     .types = v.types,
+                                     .scores = v.scores,
+                                     .merges = v.merges,
+                                     .n_merges = v.n_merges,
+                                     .bos = v.bos,
+                                     .eos = v.eos,
+                                     .add_bos = v.add_bos,
+                                     .add_eos = v.add_eos,
+                                     .space_prefix = v.space_prefix,
+                                     .file = path};
     return rc;
 }
 
@@ -113,10 +125,10 @@ int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name,
     if (rc)
         goto out;
     size_t vocab = weights_config(m->weights)->vocab;
-    if (tokenizer_vocab(m->tokenizer) > vocab) {
+    if (tokenizer_words(m->tokenizer) > vocab) {
         rc = err_set(e, ERR_INPUT,
                      "%s: the tokenizer has %zu ids, the model's embedding has %zu rows", path.s,
-                     tokenizer_vocab(m->tokenizer), vocab);
+                     tokenizer_words(m->tokenizer), vocab);
         goto out;
     }
     rc = weights_hash(m->weights, m->hash, e);

@@ -225,16 +225,44 @@ static int64_t id_field(const struct reader *r, const char *key)
     return field_number(find(r, NULL, key), &v) && v >= 0 && v <= INT32_MAX ? (int64_t)v : -1;
 }
 
+static bool flag_field(const struct reader *r, const char *key, bool fallback)
+{
+    double v;
+    return field_number(find(r, NULL, key), &v) ? v > 0 : fallback;
+}
+
+/* scores_read - one for each token, where the file has them. */
+static int scores_read(struct reader *r, struct weights_vocab *v, uint64_t tokens)
+{
+    const struct field *f = find(r, NULL, "tokenizer.ggml.scores");
+    if (!f)
+        return OK;
+    if (f->type != ARRAY || f->of != F32 || f->n != tokens)
+        return err_set(r->e, ERR_INPUT,
+                       "%s: field tokenizer.ggml.scores is not an array of %llu numbers", r->file,
+                       (unsigned long long)tokens);
+    float *list = arena_alloc(&r->w->arena, v->n_tokens, sizeof *list, r->e);
+    if (!list)
+        return r->e->code;
+    for (size_t i = 0; i < v->n_tokens; i++) {
+        uint32_t bits = (uint32_t)le(f->at + 4 * i, 4);
+        memcpy(&list[i], &bits, sizeof bits);
+        if (isnan(list[i]))
+            return err_set(r->e, ERR_INPUT, "%s: tokenizer.ggml.scores[%zu] is not a number",
+                           r->file, i);
+    }
+    v->scores = list;
+    return OK;
+}
+
 static int vocab_read(struct reader *r)
 {
     struct weights_vocab *v = &r->w->vocab;
     const struct field *tokens = find(r, NULL, "tokenizer.ggml.tokens"),
                        *merges = find(r, NULL, "tokenizer.ggml.merges");
     const struct field *types = find(r, NULL, "tokenizer.ggml.token_type");
-    double add = 0;
     v->bos = id_field(r, "tokenizer.ggml.bos_token_id");
     v->eos = id_field(r, "tokenizer.ggml.eos_token_id");
-    v->add_bos = field_number(find(r, NULL, "tokenizer.ggml.add_bos_token"), &add) && add > 0;
     if (!tokens)
         return OK;
     int rc = strings(r, tokens, &v->tokens, &v->n_tokens);
@@ -242,6 +270,15 @@ static int vocab_read(struct reader *r)
         rc = strings(r, merges, &v->merges, &v->n_merges);
     if (rc)
         return rc;
+    v->pre = field_text(r, find(r, NULL, "tokenizer.ggml.pre"));
+    v->model = field_text(r, find(r, NULL, "tokenizer.ggml.model"));
+    if (!v->model)
+        return err_set(r->e, ERR_INPUT, "%s: field tokenizer.ggml.model is missing", r->file);
+    /* what SentencePiece's kind does where its file is silent */
+    bool spm = strcmp(v->model, "llama") == 0;
+    v->add_bos = flag_field(r, "tokenizer.ggml.add_bos_token", spm);
+    v->add_eos = flag_field(r, "tokenizer.ggml.add_eos_token", false);
+    v->space_prefix = flag_field(r, "tokenizer.ggml.add_space_prefix", spm);
     if (types && types->type == ARRAY && types->of == I32 && types->n == tokens->n) {
         int32_t *list = arena_alloc(&r->w->arena, v->n_tokens, sizeof *list, r->e);
         if (!list)
@@ -250,11 +287,7 @@ static int vocab_read(struct reader *r)
             list[i] = (int32_t)le(types->at + 4 * i, 4);
         v->types = list;
     }
-    v->pre = field_text(r, find(r, NULL, "tokenizer.ggml.pre"));
-    v->model = field_text(r, find(r, NULL, "tokenizer.ggml.model"));
-    return v->model
-               ? OK
-               : err_set(r->e, ERR_INPUT, "%s: field tokenizer.ggml.model is missing", r->file);
+    return scores_read(r, v, tokens->n);
 }
 
 static int scaling_read(struct reader *r, const char *arch, struct rope_scaling *s)
@@ -306,25 +339,45 @@ static int rope_factors_read(struct weights *w, const char *file, struct err *e)
     return OK;
 }
 
+/* windows_read - which layers are windowed: a bool for each, where the file has a list of them. */
+static int windows_read(struct reader *r, const char *arch, struct model_config *c)
+{
+    const struct field *f = find(r, arch, "attention.sliding_window_pattern");
+    if (!f || f->type != ARRAY)
+        return OK;
+    if (f->of != BOOL || f->n != c->layers || c->layers > CONFIG_LAYERS_MOST)
+        return err_set(r->e, ERR_INPUT, "%s: field %s is not a number or %zu bools", r->file,
+                       f->key, c->layers);
+    memset(c->windowed, 0, sizeof c->windowed);
+    for (size_t l = 0; l < c->layers; l++)
+        if (f->at[l])
+            config_window_set(c, l);
+    return OK;
+}
+
 /* gemma3_read - the fields that a Gemma 3 has beside the usual ones. Its file has no word for what
  * scores are divided by: the root of the head's size, but in the largest model, known by its
  * layers, of the channels a head. */
 static int gemma3_read(struct reader *r, const char *arch, struct model_config *c)
 {
-    double every = 6;
+    bool windows = find(r, arch, "attention.sliding_window") != NULL;
+    double every = windows ? 6 : 1;
     int rc;
     c->window_theta = 1e4;
-    if ((rc = size_field(r, arch, "attention.sliding_window", &c->window)) ||
+    if ((windows && (rc = size_field(r, arch, "attention.sliding_window", &c->window))) ||
         (rc = opt_field(r, arch, "attention.sliding_window_pattern", 1, 1 << 24, &every)) ||
         (rc = opt_field(r, arch, "rope.freq_base_swa", 1, 1e12, &c->window_theta)))
         return rc;
+    if (find(r, arch, "final_logit_softcapping") || find(r, arch, "attn_logit_softcapping"))
+        return err_set(r->e, ERR_INPUT, "%s: capped logits are not computed by this program yet",
+                       r->file);
     if (!find(r, arch, "rope.freq_base"))
         c->rope_theta = 1e6;
     c->act = ACT_GELU_TANH;
     config_gemma3(c, (size_t)every);
     c->attn_scale = 1 / sqrt(c->layers == GEMMA3_LARGEST ? (double)c->channels / (double)c->heads
                                                          : (double)c->head_size);
-    return OK;
+    return windows_read(r, arch, c);
 }
 
 static int config_read(struct reader *r)

@@ -51,10 +51,11 @@ struct weights_vocab {
     const char *const *tokens;
     size_t n_tokens;
     const int32_t *types;
+    const float *scores;
     const char *const *merges;
     size_t n_merges;
     int64_t bos, eos;
-    bool add_bos;
+    bool add_bos, add_eos, space_prefix;
 };
 int weights_vocab(const struct weights *w, struct weights_vocab *v, struct err *e);
 

@@ -79,7 +79,7 @@ static int tokens_cut(const struct build *b, const char *pre, size_t *count, str
             continue;
         rc = str_check(&bytes, e);
         if (rc == OK)
-            rc = pretok_cut(&p, &w, bytes.s, bytes.len, &cut, e);
+            rc = pretok_cut(&p, &w, bytes.s, bytes.len, true, &cut, e);
         if (rc == OK && w.n_spans > 1)
             ++*count;
     }

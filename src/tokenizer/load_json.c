@@ -202,12 +202,15 @@ static int decoder_read(struct tokenizer *t, const struct doc *d, struct err *e)
             rc = decoder_read(t, c, e);
         return rc;
     }
-    const struct doc *from = doc_get(doc_get(d, "pattern"), "String");
-    if (strcmp(type, "Replace") != 0 || !from || from->type != DOC_STRING || from->len == 0 ||
-        t->shown)
+    bool meta = strcmp(type, "Metaspace") == 0;
+    const struct doc *from =
+        meta ? doc_get(d, "replacement") : doc_get(doc_get(d, "pattern"), "String");
+    if ((!meta && strcmp(type, "Replace") != 0) || !from || from->type != DOC_STRING ||
+        from->len == 0 || t->shown)
         return doc_fail(d, e, "the decoder \"%s\" is not known here", type);
-    rc = doc_str(d, "content", &as, e);
-    if (rc)
+    if (meta)
+        as = " ";
+    else if ((rc = doc_str(d, "content", &as, e)))
         return rc;
     t->shown = mem_strdup(from->s, e);
     t->shown_as = t->shown ? mem_strdup(as, e) : NULL;

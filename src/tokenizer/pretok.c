@@ -54,8 +54,10 @@ void pretok_release(struct pretok *p)
         regex_free(p->normals[i].find);
         mem_free(p->normals[i].text);
     }
-    for (size_t i = 0; i < p->n_cuts; i++)
+    for (size_t i = 0; i < p->n_cuts; i++) {
         regex_free(p->cuts[i].find);
+        mem_free(p->cuts[i].sign);
+    }
     str_release(&p->spec);
     pretok_init(p);
 }
@@ -89,7 +91,7 @@ int pretok_add_cut(struct pretok *p, enum cut_kind kind, const char *find, bool 
     int rc = OK;
     if (p->n_cuts == PRETOK_MAX_STEPS)
         return err_set(e, ERR_INPUT, "more than %d pre-tokenizers", PRETOK_MAX_STEPS);
-    *s = (struct cut_step){kind, NULL, behavior, invert};
+    *s = (struct cut_step){.kind = kind, .behavior = behavior, .invert = invert};
     p->n_cuts++;
     if (find)
         rc = literal ? regex_new_literal(&s->find, find, strlen(find), e)
@@ -97,6 +99,19 @@ int pretok_add_cut(struct pretok *p, enum cut_kind kind, const char *find, bool 
     str_addf(&p->spec, "cut %d %d %zu:%s %d %d\n", (int)kind, literal, find ? strlen(find) : 0,
              find ? find : "", (int)behavior, invert);
     return rc ? rc : str_check(&p->spec, e);
+}
+
+int pretok_add_sign(struct pretok *p, const char *sign, enum sign_prefix prefix, struct err *e)
+{
+    struct cut_step *s = &p->cuts[p->n_cuts];
+    if (p->n_cuts == PRETOK_MAX_STEPS)
+        return err_set(e, ERR_INPUT, "more than %d pre-tokenizers", PRETOK_MAX_STEPS);
+    *s = (struct cut_step){.kind = CUT_SIGN, .prefix = prefix, .sign = mem_strdup(sign, e)};
+    if (!s->sign)
+        return e->code;
+    p->n_cuts++;
+    str_addf(&p->spec, "sign %zu:%s %d\n", strlen(sign), sign, (int)prefix);
+    return str_check(&p->spec, e);
 }
 
 int pretok_set_bytes(struct pretok *p, struct err *e)
@@ -407,17 +422,41 @@ static int piece_cut_digits(const struct cut_step *step, struct pretok_work *w, 
     return rc ? rc : next_add(w, begin, piece.end, e);
 }
 
-/* pieces_space - a copy of the text with a space before each piece that has none. */
-static int pieces_space(struct pretok_work *w, const char **s, struct err *e)
+/* piece_sign - s[0..n) with the step's sign for each space, and before it where it is to be. */
+static void piece_sign(const struct cut_step *step, const char *s, size_t n, bool first,
+                       struct str *to)
+{
+    size_t len = strlen(step->sign);
+    bool begins = *s == ' ' || (n >= len && memcmp(s, step->sign, len) == 0);
+    if (!begins && (step->prefix == SIGN_ALWAYS || (step->prefix == SIGN_FIRST && first)))
+        str_cat(to, step->sign);
+    for (size_t i = 0; i < n;) {
+        const char *space = memchr(s + i, ' ', n - i);
+        size_t plain = space ? (size_t)(space - s) - i : n - i;
+        str_catn(to, s + i, plain);
+        if (space)
+            str_cat(to, step->sign);
+        i += plain + (space != NULL);
+    }
+}
+
+/* pieces_space - a copy of the text with a space before each piece that has none, or with the
+ * step's sign. */
+static int pieces_space(const struct cut_step *step, struct pretok_work *w, bool first,
+                        const char **s, struct err *e)
 {
     struct str to = STR_INIT;
     int rc = OK;
     for (size_t i = 0; i < w->n_spans && rc == OK; i++) {
         struct span piece = w->spans[i];
         size_t begin = to.len;
-        if ((*s)[piece.begin] != ' ')
-            str_addc(&to, ' ');
-        str_catn(&to, *s + piece.begin, piece.end - piece.begin);
+        if (step->kind == CUT_SIGN) {
+            piece_sign(step, *s + piece.begin, piece.end - piece.begin, first && i == 0, &to);
+        } else {
+            if ((*s)[piece.begin] != ' ')
+                str_addc(&to, ' ');
+            str_catn(&to, *s + piece.begin, piece.end - piece.begin);
+        }
         rc = next_add(w, begin, to.len, e);
     }
     if (rc == OK)
@@ -432,7 +471,7 @@ static int pieces_space(struct pretok_work *w, const char **s, struct err *e)
     return OK;
 }
 
-int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, size_t n,
+int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, size_t n, bool first,
                const char **out, struct err *e)
 {
     const char *seen = NULL;
@@ -452,8 +491,8 @@ int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, siz
         if (i == p->n_cuts)
             break;
         const struct cut_step *step = &p->cuts[i];
-        if (step->kind == CUT_PREFIX) {
-            rc = pieces_space(w, out, e);
+        if (step->kind == CUT_PREFIX || step->kind == CUT_SIGN) {
+            rc = pieces_space(step, w, first, out, e);
             n = w->spaced.len;
             seen = NULL;
             continue;

@@ -18,13 +18,17 @@ struct normal_step {
 };
 
 /* One pre-tokenizer; what HF calls ByteLevel is a cut (where use_regex) and a change to bytes. */
-enum cut_kind { CUT_PREFIX, CUT_PATTERN, CUT_DIGITS };
+enum cut_kind { CUT_PREFIX, CUT_PATTERN, CUT_DIGITS, CUT_SIGN };
+enum sign_prefix { SIGN_ALWAYS, SIGN_FIRST, SIGN_NEVER };
 enum cut_behavior { CUT_ISOLATED, CUT_REMOVED, CUT_WITH_PREVIOUS, CUT_WITH_NEXT, CUT_CONTIGUOUS };
 struct cut_step {
     enum cut_kind kind; /* CUT_PREFIX: a space before each piece that does not begin with one */
     struct regex *find;
     enum cut_behavior behavior;
     bool invert;
+    char *sign; /* CUT_SIGN: stands for each space, and before a piece that does not begin with one
+                 * (SIGN_FIRST: a piece at the text's beginning) */
+    enum sign_prefix prefix;
 };
 
 enum { PRETOK_MAX_STEPS = 16 };
@@ -75,8 +79,8 @@ int pretok_normalize(const struct pretok *p, struct pretok_work *w, const char *
                      const char **out, size_t *out_n, struct err *e);
 
 /* pretok_cut - valid UTF-8 s[0..n) cut into w->spans of *out (s, or lives in w until the next
- * call). */
-int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, size_t n,
+ * call). first: it begins where the caller's text does, and not behind an added token. */
+int pretok_cut(const struct pretok *p, struct pretok_work *w, const char *s, size_t n, bool first,
                const char **out, struct err *e);
 
 #endif

@@ -148,16 +148,39 @@ static int digits_read(struct pretok *p, const struct doc *d, struct err *e)
     return add_failed(d, rc, e);
 }
 
+/* metaspace_read - the sign for a space, put before a text too, and words cut before it. Older
+ * files say add_prefix_space for prepend_scheme. */
+static int metaspace_read(struct pretok *p, const struct doc *d, struct err *e)
+{
+    static const char *const schemes[] = {"always", "first", "never", NULL};
+    const char *sign = NULL;
+    bool prefix = true, split = true;
+    int scheme = -1, rc = doc_str(d, "replacement", &sign, e);
+    if (rc == OK)
+        rc = doc_opt_bool(d, "add_prefix_space", &prefix, e);
+    if (rc == OK)
+        rc = doc_opt_bool(d, "split", &split, e);
+    if (rc == OK)
+        rc = doc_opt_enum(d, "prepend_scheme", schemes, &scheme, e);
+    if (rc == OK && !*sign)
+        rc = doc_fail(d, e, "\"replacement\" of a Metaspace is empty");
+    if (rc)
+        return rc;
+    scheme = scheme >= 0 ? scheme : prefix ? SIGN_ALWAYS : SIGN_NEVER;
+    rc = pretok_add_sign(p, sign, (enum sign_prefix)scheme, e);
+    if (rc == OK && split)
+        rc = pretok_add_cut(p, CUT_PATTERN, sign, true, CUT_WITH_NEXT, false, e);
+    return add_failed(d, rc, e);
+}
+
 static int cutters_read(struct pretok *p, const struct doc *d, struct err *e)
 {
     return sequence_read(p, d, "pretokenizers", pretok_read_cutter, e);
 }
 
-static const struct component cutters[] = {{"Sequence", cutters_read},
-                                           {"ByteLevel", byte_level_read},
-                                           {"Split", split_read},
-                                           {"Digits", digits_read},
-                                           {NULL, NULL}};
+static const struct component cutters[] = {
+    {"Sequence", cutters_read}, {"ByteLevel", byte_level_read}, {"Split", split_read},
+    {"Digits", digits_read},    {"Metaspace", metaspace_read},  {NULL, NULL}};
 
 int pretok_read_cutter(struct pretok *p, const struct doc *d, struct err *e)
 {

@@ -13,6 +13,8 @@ int pretok_add_normal(struct pretok *p, enum normal_kind kind, const char *find,
                       const char *text, struct err *e);
 int pretok_add_cut(struct pretok *p, enum cut_kind kind, const char *find, bool literal,
                    enum cut_behavior behavior, bool invert, struct err *e);
+/* pretok_add_sign - as Hugging Face's Metaspace, but for the cutting. */
+int pretok_add_sign(struct pretok *p, const char *sign, enum sign_prefix prefix, struct err *e);
 int pretok_set_bytes(struct pretok *p, struct err *e);
 
 #endif

@@ -70,10 +70,10 @@ void token_ids_release(struct token_ids *ids)
 }
 
 static int text_encode(const struct tokenizer *t, struct work *w, const char *s, size_t n,
-                       struct token_ids *ids, struct err *e)
+                       bool first, struct token_ids *ids, struct err *e)
 {
     const char *text;
-    int rc = pretok_cut(&t->pretok, &w->pretok, s, n, &text, e);
+    int rc = pretok_cut(&t->pretok, &w->pretok, s, n, first, &text, e);
     for (size_t i = 0; i < w->pretok.n_spans && rc == OK; i++) {
         struct span word = w->pretok.spans[i];
         rc = bpe_word(&t->bpe, &w->bpe, text + word.begin, word.end - word.begin, ids, e);
@@ -83,7 +83,7 @@ static int text_encode(const struct tokenizer *t, struct work *w, const char *s,
 
 /* normal_encode - text between the added tokens that are looked for as the text stands. */
 static int normal_encode(const struct tokenizer *t, struct work *w, const char *s, size_t n,
-                         bool parse_special, struct token_ids *ids, struct err *e)
+                         bool first, bool parse_special, struct token_ids *ids, struct err *e)
 {
     struct added_walk walk;
     struct added_piece p;
@@ -97,7 +97,7 @@ static int normal_encode(const struct tokenizer *t, struct work *w, const char *
         else if (p.token >= 0)
             rc = token_ids_add(ids, t->added[p.token].id, e);
         else
-            rc = text_encode(t, w, s + p.begin, p.end - p.begin, ids, e);
+            rc = text_encode(t, w, s + p.begin, p.end - p.begin, first && p.begin == 0, ids, e);
     }
     return rc;
 }
@@ -129,7 +129,8 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, bool
         else if (p.token >= 0)
             rc = token_ids_add(ids, t->added[p.token].id, e);
         else
-            rc = normal_encode(t, &w, text + p.begin, p.end - p.begin, parse_special, ids, e);
+            rc = normal_encode(t, &w, text + p.begin, p.end - p.begin, p.begin == 0, parse_special,
+                               ids, e);
     }
 out:
     pretok_work_release(&w.pretok);
@@ -194,6 +195,14 @@ int tokenizer_decode(const struct tokenizer *t, int32_t id, bool skip_special, s
 size_t tokenizer_vocab(const struct tokenizer *t)
 {
     return t->n_ids;
+}
+
+size_t tokenizer_words(const struct tokenizer *t)
+{
+    size_t n = t->n_ids;
+    while (n > 0 && t->added_of[n - 1] >= 0 && t->added[t->added_of[n - 1]].special)
+        n--;
+    return n;
 }
 
 /* shown_encode - the text as it stands inside of a longer one: with the sign for a space, and

@@ -1,5 +1,5 @@
 /* tokenizer.h - byte-level BPE, from tokenizer.json, from vocab.json + merges.txt, or from the
- * fields of a GGUF file; from tokenizer.json also the BPE of SentencePiece's kind (Llama 2: spaces
+ * fields of a GGUF file; also the BPE of SentencePiece's kind (Llama 2, Mistral, Gemma: spaces
  * written as U+2581, unknown characters as bytes). Ids equal those of Hugging Face tokenizers 0.23
  * for the same text.
  *
@@ -16,18 +16,24 @@ struct tokenizer;
 
 /* What a GGUF file says about its tokenizer; model/ reads it, nothing is kept of it. pre NULL is
  * taken for "default", which is GPT-2's. Tokens of type 3 are special, of type 4 are added and not
- * special. Where types is NULL bos and eos are special. */
+ * special. Where types is NULL bos and eos are special.
+ *
+ * model "llama" is SentencePiece's BPE: no merges but a score for each token, from which merges are
+ * made as Hugging Face's converters make them; pre means nothing there. */
 struct tokenizer_gguf {
-    const char *model; /* "gpt2" */
+    const char *model; /* "gpt2" or "llama" */
     const char *pre;   /* "smollm", "gpt-2", "qwen2", "llama-bpe", "default" ... may be NULL */
     const char *const *tokens;
     size_t n_tokens;
-    const int32_t *types;      /* 1 normal, 3 control, 4 user defined ...; may be NULL */
+    const int32_t *types;      /* 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6
+                                * byte; may be NULL */
+    const float *scores;       /* of "llama"; else NULL */
     const char *const *merges; /* "a b" */
     size_t n_merges;
     int64_t bos, eos; /* -1 where absent */
-    bool add_bos;
-    const char *file; /* for messages */
+    bool add_bos, add_eos;
+    bool space_prefix; /* "llama": a space before a text */
+    const char *file;  /* for messages */
 };
 
 /* tokenizer_open - path is a folder with tokenizer.json, or vocab.json + merges.txt
@@ -66,6 +72,9 @@ int tokenizer_decode(const struct tokenizer *t, int32_t id, bool skip_special, s
                      struct err *e);
 
 size_t tokenizer_vocab(const struct tokenizer *t); /* ids are below this */
+/* tokenizer_words - the same without special tokens, which come out of a text only where they are
+ * parsed: a model may have no embedding for one (Gemma 3 text: for that of an image). */
+size_t tokenizer_words(const struct tokenizer *t);
 /* tokenizer_find - the id of the text if it is exactly one token, one that decodes to it, else -1.
  * " negative" with its space is what stands inside of a sentence, in every kind of tokenizer. */
 int32_t tokenizer_find(const struct tokenizer *t, const char *text);

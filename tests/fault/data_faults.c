@@ -54,8 +54,13 @@ static int tokenizer_bytes(struct tokenizer **t, struct err *e)
         (void)utf8_put(texts[b], itself ? b : 0x100 + other++);
         tokens[b] = texts[b];
     }
-    const struct tokenizer_gguf g = {"gpt2", "gpt-2", tokens, 256,   NULL,  NULL,
-                                     0,      -1,      -1,     false, "test"};
+    const struct tokenizer_gguf g = {.model = "gpt2",
+                                     .pre = "gpt-2",
+                                     .tokens = tokens,
+                                     .n_tokens = 256,
+                                     .bos = -1,
+                                     .eos = -1,
+                                     .file = "test"};
     return tokenizer_from_gguf(t, &g, e);
 }
 

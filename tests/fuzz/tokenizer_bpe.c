@@ -38,8 +38,16 @@ static struct tokenizer *small_new(const char *pre)
         tokens[n++] = more[i];
     for (size_t i = 0; i < n; i++)
         types[i] = i < 261 ? 1 : i == 261 ? 3 : 4;
-    const struct tokenizer_gguf g = {"gpt2", pre, tokens, n,     types, merges,
-                                     5,      -1,  261,    false, "fuzz"};
+    const struct tokenizer_gguf g = {.model = "gpt2",
+                                     .pre = pre,
+                                     .tokens = tokens,
+                                     .n_tokens = n,
+                                     .types = types,
+                                     .merges = merges,
+                                     .n_merges = 5,
+                                     .bos = -1,
+                                     .eos = 261,
+                                     .file = "fuzz"};
     if (tokenizer_from_gguf(&t, &g, &e))
         BUG("%s", e.msg);
     return t;

@@ -3,7 +3,7 @@
 
     W2S_DATA=... [GGUF=SmolLM2-135M-Instruct.Q4_1.gguf] tests/oracle/make_tokenizer.py
 
-needs the PyPI packages tokenizers, transformers (its classes for bare vocabularies) and gguf. Writes
+needs the PyPI packages tokenizers, transformers (its classes for bare vocabularies), sentencepiece and gguf. Writes
 into tests/oracle/tokenizer:
 
     synthetic/   a vocabulary of random words, in every form and with every component
@@ -330,6 +330,65 @@ def synthetic_tokenizers():
                                                          special_tokens=[("<s>", 1)])
         t.add_special_tokens([AddedToken(s, special=True, normalized=True) for s in list(pieces)[:3]])
         yield "metaspace" if fuse else "unknown", t
+    yield from signs(pieces, pair_list)
+    yield "spm", sentencepiece_tokenizer()
+
+
+def signs(pieces, pair_list):
+    """The Metaspace of newer files, in its three schemes; what stands between added tokens is not first."""
+    for scheme, split in (("always", True), ("first", False), ("never", True)):
+        t = Tokenizer(models.BPE(vocab=pieces, merges=pair_list, unk_token="<unk>", fuse_unk=True,
+                                 byte_fallback=True))
+        t.pre_tokenizer = pre_tokenizers.Metaspace("\u2581", prepend_scheme=scheme, split=split)
+        t.decoder = decoders.Metaspace("\u2581", prepend_scheme=scheme, split=split)
+        t.add_special_tokens([AddedToken(s, special=True, normalized=False) for s in list(pieces)[:3]])
+        t.add_tokens([AddedToken("th", normalized=False)])
+        yield "sign-" + scheme, t
+
+
+def scored_merges(vocab, scores):
+    """in the order of the tokenizer.json that were published of SentencePiece models: by score, then by id"""
+    out = []
+    for piece, score in sorted(scores.items(), key=lambda x: vocab[x[0]]):
+        cuts = [(piece[:i], piece[i:]) for i in range(1, len(piece))]
+        out += sorted(((a, b, score) for a, b in cuts if a in scores and b in scores),
+                      key=lambda x: (vocab[x[0]], vocab[x[1]]))
+    return [(a, b) for a, b, _ in sorted(out, key=lambda x: -x[2])]
+
+
+def sentencepiece_tokenizer():
+    """A SentencePiece BPE model, as Hugging Face's converter makes a tokenizer of it; its scores and
+    types are what a GGUF file of it holds: written to spm.scores, one token a line."""
+    import io
+    import sentencepiece
+    rng = random.Random(657)
+    out = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([words(rng, 40) for _ in range(300)]), model_writer=out, model_type="bpe",
+        vocab_size=460, byte_fallback=True, character_coverage=0.99, split_digits=True,
+        user_defined_symbols=["<mark>"], normalization_rule_name="identity", num_threads=1,
+        remove_extra_whitespaces=False, allow_whitespace_only_pieces=True, minloglevel=2)
+    sp = sentencepiece.SentencePieceProcessor(model_proto=out.getvalue())
+    types = [2 if sp.is_unknown(i) else 3 if sp.is_control(i) else 6 if sp.is_byte(i) else
+             4 if sp.id_to_piece(i) == "<mark>" else 1 for i in range(sp.vocab_size())]
+    vocab = {sp.id_to_piece(i): i for i in range(sp.vocab_size())}
+    scores = {p: sp.get_score(i) for p, i in vocab.items() if types[i] in (1, 4)}
+    t = Tokenizer(models.BPE(vocab=vocab, merges=scored_merges(vocab, scores), unk_token="<unk>",
+                             fuse_unk=True, byte_fallback=True))
+    t.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    t.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(),
+                                   decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    t.post_processor = processors.TemplateProcessing(single="<s> $A", pair="<s> $A $B",
+                                                     special_tokens=[("<s>", 1)])
+    t.add_special_tokens([AddedToken(s, special=True, normalized=False) for s in ("<unk>", "<s>", "</s>")])
+    t.add_tokens([AddedToken("<mark>", normalized=False)])
+    for _ in range(300):
+        text = words(rng, 12)
+        assert t.encode(text, add_special_tokens=False).ids == sp.encode(text), text
+    with open(os.path.join(HERE, "synthetic", "spm.scores"), "w") as f:
+        for i in range(len(types)):
+            f.write("%d %.9g\n" % (types[i], sp.get_score(i)))
+    return t
 
 
 def synthetic_cases(rng):

@@ -91,7 +91,7 @@ static void tokenizer_json_components(void **state)
         doc_tree_release(&tree);
         s += n + 1;
     }
-    assert_int_equal(sums, 27);
+    assert_int_equal(sums, 39);
     assert_true(exact > 200);
     tokenizer_free(t);
     texts_release(&texts);
@@ -178,6 +178,160 @@ static struct tokenizer *gguf_like(const char *name, const char *pre, bool add_b
     return t;
 }
 
+/* spm_like - the fields that a GGUF file of a SentencePiece's tokenizer.json has; its types and
+ * scores from a file of them, or as Llama 2's are. */
+struct spm_like {
+    struct doc_tree tree;
+    struct str scores_file;
+    const char **tokens;
+    int32_t *types;
+    float *scores;
+    struct tokenizer_gguf g;
+};
+
+static void spm_like(struct spm_like *s, const char *json, const char *scores)
+{
+    struct err e = ERR_INIT;
+    memset(s, 0, sizeof *s);
+    if (doc_read_json(&s->tree, json, &e))
+        fail_msg("%s", e.msg);
+    const struct doc *vocab = doc_path(s->tree.root, "model.vocab");
+    size_t n = vocab->n, i = 0;
+    s->tokens = mem_zalloc(n, sizeof *s->tokens, &e);
+    s->types = mem_zalloc(n, sizeof *s->types, &e);
+    s->scores = mem_zalloc(n, sizeof *s->scores, &e);
+    for (const struct doc *d = vocab->child; d; d = d->next)
+        s->tokens[d->i] = d->key;
+    for (i = 0; i < n && !scores; i++) {
+        s->types[i] = i == 0 ? 2 : i < 3 ? 3 : i < 259 ? 6 : 1;
+        /* its runs of spaces were put in by hand, below everything */
+        bool run = i >= 259 && strspn(s->tokens[i], "\xE2\x96\x81") == strlen(s->tokens[i]);
+        s->scores[i] = i < 259 ? 0 : run && strlen(s->tokens[i]) > 3 ? -1e9F : -(float)(i - 259);
+    }
+    if (scores) {
+        fixture_read(&s->scores_file, scores);
+        char *at = s->scores_file.s;
+        for (i = 0; i < n && *at; i++) {
+            s->types[i] = (int32_t)strtol(at, &at, 10);
+            s->scores[i] = strtof(at, &at);
+            at += *at == '\n';
+        }
+    }
+    assert_int_equal(i, n);
+    s->g = (struct tokenizer_gguf){.model = "llama",
+                                   .tokens = s->tokens,
+                                   .n_tokens = n,
+                                   .types = s->types,
+                                   .scores = s->scores,
+                                   .bos = 1,
+                                   .eos = 2,
+                                   .add_bos = true,
+                                   .space_prefix = true,
+                                   .file = "spm.gguf"};
+}
+
+static void spm_release(struct spm_like *s)
+{
+    doc_tree_release(&s->tree);
+    str_release(&s->scores_file);
+    mem_free(s->tokens);
+    mem_free(s->types);
+    mem_free(s->scores);
+}
+
+/* saved_same - what is saved of a GGUF's fields gives the same ids. */
+static void saved_same(const struct tokenizer_gguf *g, const struct tokenizer *t)
+{
+    struct err e = ERR_INIT;
+    char dir[] = "/tmp/w2s-spm-XXXXXX";
+    struct tokenizer *saved = NULL;
+    assert_non_null(mkdtemp(dir));
+    if (tokenizer_gguf_save(g, dir, &e) || tokenizer_open(&saved, dir, &e))
+        fail_msg("%s", e.msg);
+    same_ids(t, saved);
+    assert_int_equal(tokenizer_bos(saved), tokenizer_bos(t));
+    assert_int_equal(tokenizer_find(saved, " e"), tokenizer_find(t, " e"));
+    tokenizer_free(saved);
+    assert_int_equal(file_remove_tree(dir, &e), OK);
+}
+
+/* Merges out of scores are those of Hugging Face's converter; a space before a text or none. */
+static void gguf_scores(void **state)
+{
+    struct err e = ERR_INIT;
+    struct tokenizer *json = synthetic_open("spm", ".json"), *t = NULL;
+    struct token_ids ids = {NULL, 0, 0};
+    struct str path = STR_INIT;
+    struct spm_like s;
+    (void)state;
+    fixture_path(&path, "synthetic/spm.json");
+    spm_like(&s, path.s, "synthetic/spm.scores");
+    if (tokenizer_from_gguf(&t, &s.g, &e))
+        fail_msg("%s", e.msg);
+    same_ids(json, t);
+    saved_same(&s.g, t);
+    assert_int_equal(tokenizer_encode_model(t, "the", 3, &ids, &e), OK);
+    assert_int_equal(ids.ids[0], 1);
+    tokenizer_free(t);
+    s.g.space_prefix = s.g.add_bos = false;
+    s.g.add_eos = true;
+    if (tokenizer_from_gguf(&t, &s.g, &e))
+        fail_msg("%s", e.msg);
+    saved_same(&s.g, t);
+    ids.n = 0;
+    assert_int_equal(tokenizer_encode_model(t, "e", 1, &ids, &e), OK);
+    assert_int_equal(ids.n, 2);
+    assert_int_equal(ids.ids[1], 2);
+    assert_string_equal(s.g.tokens[ids.ids[0]], "e");
+    tokenizer_free(t);
+    s.g.scores = NULL;
+    assert_int_equal(tokenizer_from_gguf(&t, &s.g, &e), ERR_INPUT);
+    assert_string_equal(e.msg, "spm.gguf: tokenizer.ggml.scores is missing");
+    spm_release(&s);
+    tokenizer_free(json);
+    token_ids_release(&ids);
+    str_release(&path);
+}
+
+/* Llama 2's own merges and those from its scores: the same ids of text (its file looks for special
+ * tokens in the normalised text, converters of today do not). */
+static void llama_scores(void **state)
+{
+    const char *data = getenv("W2S_DATA");
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT, text = STR_INIT;
+    struct tokenizer *json = NULL, *t = NULL;
+    struct texts lines = {STR_INIT, NULL, 0, 0};
+    struct spm_like s;
+    char x[SUM_HEX], y[SUM_HEX];
+    (void)state;
+    if (!data)
+        skip();
+    str_addf(&path, "%s/tokenizers/llama/tokenizer.json", data);
+    spm_like(&s, path.s, NULL);
+    if (tokenizer_open(&json, path.s, &e) || tokenizer_from_gguf(&t, &s.g, &e))
+        fail_msg("%s", e.msg);
+    case_texts(&lines);
+    odd_texts(&lines, N_ODD);
+    str_reset(&path);
+    str_addf(&path, "%s/boolq/val.jsonl", data);
+    if (file_read(&text, path.s, &e))
+        fail_msg("%s", e.msg);
+    for (const char *at = text.s, *stop; *at; at = *stop ? stop + 1 : stop) {
+        stop = at + strcspn(at, "\n");
+        texts_add(&lines, at, (size_t)(stop - at));
+    }
+    texts_sum(json, 'p', &lines, x);
+    texts_sum(t, 'p', &lines, y);
+    assert_string_equal(x, y);
+    texts_release(&lines);
+    tokenizer_free(json);
+    tokenizer_free(t);
+    spm_release(&s);
+    str_release(&path);
+    str_release(&text);
+}
+
 static void gguf_fields(void **state)
 {
     static const struct {
@@ -201,6 +355,8 @@ static void gguf_bos(void **state)
     struct tokenizer *t = gguf_like("llama3", "llama-bpe", true);
     (void)state;
     assert_int_equal(tokenizer_bos(t), 420);
+    assert_int_equal(tokenizer_vocab(t), 421);
+    assert_int_equal(tokenizer_words(t), 420);
     assert_int_equal(tokenizer_eos(t), 0);
     assert_int_equal(tokenizer_encode_model(t, "", 0, &ids, &e), OK);
     assert_int_equal(ids.n, 1);
@@ -224,6 +380,7 @@ static void finding(void **state)
     assert_int_equal(tokenizer_decode(meta, 3 + 'A', false, &s, &e), OK); /* <0x41> */
     assert_string_equal(s.s, " eA");
     assert_int_equal(tokenizer_find(meta, "</s>"), 2);
+    assert_int_equal(tokenizer_words(meta), tokenizer_vocab(meta)); /* they stand first */
     assert_int_equal(tokenizer_find(meta, "\xF0\x9F\x98\x80"), -1);
     assert_int_equal(tokenizer_find(prefix, "t"), -1); /* comes out with its space */
     str_release(&s);
@@ -259,9 +416,13 @@ static int answer(const char *path, char mode)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokenizer_json_components), cmocka_unit_test(vocab_and_merges),
-        cmocka_unit_test(gguf_fields), cmocka_unit_test(gguf_bos), cmocka_unit_test(finding)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tokenizer_json_components),
+                                       cmocka_unit_test(vocab_and_merges),
+                                       cmocka_unit_test(gguf_fields),
+                                       cmocka_unit_test(gguf_scores),
+                                       cmocka_unit_test(llama_scores),
+                                       cmocka_unit_test(gguf_bos),
+                                       cmocka_unit_test(finding)};
     if (argc == 3)
         return answer(argv[1], argv[2][0]);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,8 +39,13 @@ static struct tokenizer *tokenizer_bytes(void)
 {
     const char *tokens[256];
     size_t n = byte_texts(tokens);
-    const struct tokenizer_gguf g = {"gpt2", "gpt-2", tokens, n,     NULL,  NULL,
-                                     0,      -1,      -1,     false, "test"};
+    const struct tokenizer_gguf g = {.model = "gpt2",
+                                     .pre = "gpt-2",
+                                     .tokens = tokens,
+                                     .n_tokens = n,
+                                     .bos = -1,
+                                     .eos = -1,
+                                     .file = "test"};
     return tokenizer_of(&g);
 }
 
@@ -64,8 +69,17 @@ static struct tokenizer *tokenizer_new(const char *pre, bool add_bos)
     tokens[n++] = "<|bos|>";
     for (size_t i = 0; i < n; i++)
         types[i] = i < 260 ? 1 : 3;
-    const struct tokenizer_gguf g = {"gpt2", pre, tokens, n,       types, merges,
-                                     4,      BOS, -1,     add_bos, "test"};
+    const struct tokenizer_gguf g = {.model = "gpt2",
+                                     .pre = pre,
+                                     .tokens = tokens,
+                                     .n_tokens = n,
+                                     .types = types,
+                                     .merges = merges,
+                                     .n_merges = 4,
+                                     .bos = BOS,
+                                     .eos = -1,
+                                     .add_bos = add_bos,
+                                     .file = "test"};
     return tokenizer_of(&g);
 }
 

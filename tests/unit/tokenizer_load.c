@@ -101,7 +101,11 @@ static void bad_json(void **state)
         {"{\"normalizer\":{\"type\":\"NFKC\"}," MODEL(ABC, "") "}",
          "the normalizer \"NFKC\" is not known here"},
         {"{\"pre_tokenizer\":{\"type\":\"Metaspace\"}," MODEL(ABC, "") "}",
-         "the pre-tokenizer \"Metaspace\" is not known here"},
+         "\"replacement\" is missing"},
+        {"{\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"\"}," MODEL(ABC, "") "}",
+         "\"replacement\" of a Metaspace is empty"},
+        {"{\"pre_tokenizer\":{\"type\":\"Whitespace\"}," MODEL(ABC, "") "}",
+         "the pre-tokenizer \"Whitespace\" is not known here"},
         {"{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\w\"},\"behavior\":"
          "\"Isolated\"}," MODEL(ABC, "") "}",
          "which is not supported here"},
@@ -163,8 +167,15 @@ static void bad_gguf(void **state)
 {
     static const char *const tokens[] = {"a", "b", "ab"}, *const merges[] = {"a b"},
                              *const bad[] = {"a c"};
-    const struct tokenizer_gguf good = {"gpt2", "gpt-2", tokens, 3,     NULL,    merges,
-                                        1,      -1,      2,      false, "m.gguf"};
+    const struct tokenizer_gguf good = {.model = "gpt2",
+                                        .pre = "gpt-2",
+                                        .tokens = tokens,
+                                        .n_tokens = 3,
+                                        .merges = merges,
+                                        .n_merges = 1,
+                                        .bos = -1,
+                                        .eos = 2,
+                                        .file = "m.gguf"};
     struct err e = ERR_INIT;
     struct tokenizer *t = NULL;
     (void)state;
@@ -172,11 +183,11 @@ static void bad_gguf(void **state)
     assert_int_equal(tokenizer_find(t, "ab"), 2);
     tokenizer_free(t);
     struct tokenizer_gguf g = good;
-    g.model = "llama";
+    g.model = "bert";
     assert_int_equal(tokenizer_from_gguf(&t, &g, &e), ERR_INPUT);
-    assert_string_equal(
-        e.msg,
-        "m.gguf: tokenizer.ggml.model is \"llama\", only \"gpt2\" (byte-level BPE) is read here");
+    assert_string_equal(e.msg, "m.gguf: tokenizer.ggml.model is \"bert\"; known are \"gpt2\" "
+                               "(byte-level BPE) and \"llama\" "
+                               "(SentencePiece's BPE)");
     g = good;
     g.pre = "smoll";
     assert_int_equal(tokenizer_from_gguf(&t, &g, &e), ERR_INPUT);
@@ -267,8 +278,17 @@ static int small_open(struct tokenizer **t, struct err *e)
         tokens[n++] = more[i];
     for (size_t i = 0; i < n; i++)
         types[i] = i == 260 ? 3 : i == 261 ? 4 : 1;
-    const struct tokenizer_gguf g = {"gpt2", "smollm", tokens, n,    types,       merges,
-                                     4,      260,      260,    true, "small.gguf"};
+    const struct tokenizer_gguf g = {.model = "gpt2",
+                                     .pre = "smollm",
+                                     .tokens = tokens,
+                                     .n_tokens = n,
+                                     .types = types,
+                                     .merges = merges,
+                                     .n_merges = 4,
+                                     .bos = 260,
+                                     .eos = 260,
+                                     .add_bos = true,
+                                     .file = "small.gguf"};
     return tokenizer_from_gguf(t, &g, e);
 }
 

@@ -89,17 +89,17 @@ static void saved_is_the_same(void **state)
     tokens_make();
     for (size_t i = 0; i < sizeof pres / sizeof *pres; i++)
         for (int bos = 0; bos < 2; bos++) {
-            struct tokenizer_gguf g = {"gpt2",
-                                       pres[i],
-                                       tokens,
-                                       n_tokens,
-                                       types,
-                                       merges,
-                                       WORDS,
-                                       (int64_t)n_tokens - 2,
-                                       (int64_t)n_tokens - 3,
-                                       bos,
-                                       "a.gguf"};
+            struct tokenizer_gguf g = {.model = "gpt2",
+                                       .pre = pres[i],
+                                       .tokens = tokens,
+                                       .n_tokens = n_tokens,
+                                       .types = types,
+                                       .merges = merges,
+                                       .n_merges = WORDS,
+                                       .bos = (int64_t)n_tokens - 2,
+                                       .eos = (int64_t)n_tokens - 3,
+                                       .add_bos = bos,
+                                       .file = "a.gguf"};
             struct tokenizer *a, *b;
             check(tokenizer_from_gguf(&a, &g, &e));
             check(tokenizer_gguf_save(&g, dir, &e));

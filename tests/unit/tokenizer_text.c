@@ -194,7 +194,7 @@ static void cut_check(const char *pre, const char *text, const char *want)
     pretok_init(&p);
     pretok_work_init(&w);
     assert_int_equal(pretok_named(&p, pre, false, &ignore, &e), OK);
-    assert_int_equal(pretok_cut(&p, &w, text, strlen(text), &out, &e), OK);
+    assert_int_equal(pretok_cut(&p, &w, text, strlen(text), true, &out, &e), OK);
     for (size_t i = 0; i < w.n_spans; i++)
         str_addf(&got, "%s%.*s", i ? "|" : "", (int)(w.spans[i].end - w.spans[i].begin),
                  out + w.spans[i].begin);
