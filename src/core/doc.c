@@ -52,6 +52,18 @@ const char *doc_type_name(enum doc_type t)
     return names[t];
 }
 
+/* path_say - the first "key" of a sentence becomes "path", as far as there is room. */
+static void path_say(const struct doc *at, char *text, size_t size)
+{
+    char quoted[128], rest[sizeof((struct err *)0)->msg];
+    int n = snprintf(quoted, sizeof quoted, "\"%s\"", at->key);
+    char *found = n < (int)sizeof quoted ? strstr(text, quoted) : NULL;
+    if (!found)
+        return;
+    snprintf(rest, sizeof rest, "%s", found + n);
+    snprintf(found, size - (size_t)(found - text), "\"%s\"%s", at->path, rest);
+}
+
 int doc_fail(const struct doc *at, struct err *e, const char *fmt, ...)
 {
     char text[sizeof e->msg];
@@ -59,6 +71,8 @@ int doc_fail(const struct doc *at, struct err *e, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    if (at && at->path && at->key)
+        path_say(at, text, sizeof text);
     if (at && at->file && at->line > 0)
         return err_set(e, ERR_INPUT, "%s:%d: %s", at->file, at->line, text);
     if (at && at->file)
@@ -241,8 +255,10 @@ int doc_check_keys(const struct doc *map, const char *const *known, struct err *
         if (known[i])
             continue;
         const char *near = str_nearest(d->key, known, count_names(known));
+        int before = d->path ? (int)(strlen(d->path) - strlen(d->key)) : 0;
         if (near)
-            return doc_fail(d, e, "unknown key \"%s\"; did you mean \"%s\"?", d->key, near);
+            return doc_fail(d, e, "unknown key \"%s\"; did you mean \"%.*s%s\"?", d->key, before,
+                            before ? d->path : "", near);
         struct str list = STR_INIT;
         list_names(&list, known);
         int rc = doc_fail(d, e, "unknown key \"%s\"; known are %s", d->key, list.s);
@@ -252,28 +268,32 @@ int doc_check_keys(const struct doc *map, const char *const *known, struct err *
     return OK;
 }
 
-/* child_set - the child of map under key[0..n), made where absent. */
-static struct doc *child_set(struct doc_tree *t, struct doc *map, const char *key, size_t n,
-                             const char *file, struct err *e)
+/* child_set - the child of map under the last n bytes of path[0..to), made where absent. */
+static struct doc *child_set(struct doc_tree *t, struct doc *map, const char *path, size_t to,
+                             size_t n, const char *file, struct err *e)
 {
+    const char *key = path + to - n;
     struct doc **end = &map->child;
     for (; *end; end = &(*end)->next)
         if (strncmp((*end)->key, key, n) == 0 && !(*end)->key[n])
-            return *end;
-    struct doc *d = arena_alloc(&t->arena, 1, sizeof *d, e);
-    char *name = d ? arena_strndup(&t->arena, key, n, e) : NULL;
-    if (!name)
+            break;
+    struct doc *d = *end ? *end : arena_alloc(&t->arena, 1, sizeof *d, e);
+    char *whole = d ? arena_strndup(&t->arena, path, to, e) : NULL;
+    if (!whole)
         return NULL;
-    d->key = name;
+    d->path = whole;
+    if (*end)
+        return d;
+    d->key = whole + to - n;
     d->file = file;
     *end = d;
     map->n++;
     return d;
 }
 
-/* tree_copy - d deep into t. */
-static struct doc *tree_copy(struct doc_tree *t, const struct doc *d, const char *file,
-                             struct err *e)
+/* tree_copy - d deep into t, at path. */
+static struct doc *tree_copy(struct doc_tree *t, const struct doc *d, const char *path,
+                             const char *file, struct err *e)
 {
     struct doc *c = arena_alloc(&t->arena, 1, sizeof *c, e);
     if (!c)
@@ -282,13 +302,24 @@ static struct doc *tree_copy(struct doc_tree *t, const struct doc *d, const char
     c->child = c->next = NULL;
     c->file = file;
     c->line = 0;
+    c->path = path;
     if ((d->s && !(c->s = arena_strndup(&t->arena, d->s, d->len ? d->len : strlen(d->s), e))) ||
         (d->key && !(c->key = arena_strdup(&t->arena, d->key, e))))
         return NULL;
     struct doc **end = &c->child;
-    for (const struct doc *x = d->child; x; x = x->next, end = &(*end)->next)
-        if (!(*end = tree_copy(t, x, file, e)))
-            return NULL;
+    struct str name = STR_INIT;
+    for (const struct doc *x = d->child; x && c; x = x->next, end = &(*end)->next) {
+        const char *its = NULL;
+        str_reset(&name);
+        str_addf(&name, "%s.%s", path, x->key ? x->key : "");
+        if (x->key && (str_check(&name, e) || !(its = arena_strdup(&t->arena, name.s, e))))
+            c = NULL;
+        else if (!(*end = tree_copy(t, x, its, file, e)))
+            c = NULL;
+        if (!c)
+            break;
+    }
+    str_release(&name);
     return c;
 }
 
@@ -321,7 +352,7 @@ int doc_set(struct doc_tree *t, const char *path, const char *value, struct err 
                          (int)(p - path > 0 ? p - path - 1 : 0), path);
             goto out;
         }
-        at = child_set(t, at, p, n, file, e);
+        at = child_set(t, at, path, (size_t)(p - path) + n, n, file, e);
         if (!at) {
             rc = e->code;
             goto out;
@@ -330,7 +361,7 @@ int doc_set(struct doc_tree *t, const char *path, const char *value, struct err 
             break;
         p += n + 1;
     }
-    struct doc *c = tree_copy(t, v.root, file, e);
+    struct doc *c = tree_copy(t, v.root, at->path, file, e);
     if (!c) {
         rc = e->code;
         goto out;

@@ -14,6 +14,7 @@ struct doc {
     const char *file; /* name for messages */
     int line;         /* 1-based; 0 where unknown */
     const char *key;  /* in a map, else NULL */
+    const char *path; /* of what doc_set put there: its keys from the root, with dots; else NULL */
     const char *s;    /* DOC_STRING: the text; for plain YAML scalars of any type: as written */
     size_t len;       /* bytes of s */
     bool b;
@@ -53,7 +54,8 @@ const struct doc *doc_path(const struct doc *root,
                            const char *path); /* "question.choices.0.text" */
 const char *doc_type_name(enum doc_type t);
 
-/* doc_fail - err_set(ERR_INPUT, "file:line: ...") at a node. */
+/* doc_fail - err_set(ERR_INPUT, "file:line: ...") at a node. Where the sentence has the node's key
+ * in quotes, and the node a path, it says the path. */
 int doc_fail(const struct doc *at, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -25,6 +25,16 @@ int err_set(struct err *e, int code, const char *fmt, ...)
     return code;
 }
 
+/* said_again - how much of a sentence's beginning is the last word of what comes before it: a path,
+ * or one in the folder that it names. */
+static size_t said_again(const char *before, const char *sentence)
+{
+    const char *word = strrchr(before, ' ');
+    size_t n = strlen(word ? ++word : (word = before));
+    return n && strncmp(sentence, word, n) == 0 && (sentence[n] == ':' || sentence[n] == '/') ? n
+                                                                                              : 0;
+}
+
 int err_wrap(struct err *e, const char *fmt, ...)
 {
     char was[sizeof e->msg];
@@ -35,7 +45,9 @@ int err_wrap(struct err *e, const char *fmt, ...)
     va_end(ap);
     if (n < 0 || n >= (int)sizeof e->msg)
         n = (int)sizeof e->msg - 1;
-    int m = snprintf(e->msg + n, sizeof e->msg - (size_t)n, ": %s", was);
+    size_t again = said_again(e->msg, was);
+    int m = again ? snprintf(e->msg + n, sizeof e->msg - (size_t)n, "%s", was + again)
+                  : snprintf(e->msg + n, sizeof e->msg - (size_t)n, ": %s", was);
     cut(e->msg, sizeof e->msg, n + m);
     return e->code;
 }

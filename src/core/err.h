@@ -34,7 +34,9 @@ struct err {
  * for msg is cut and ends in "...". */
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* err_wrap - put "<fmt>: " before the sentence that is there. Returns e->code. */
+/* err_wrap - put "<fmt>: " before the sentence that is there. Where that begins with the last word
+ * of <fmt>, a path, it is said once: "model a/b" and "a/b/c.json:3: ..." are "model a/b/c.json:3:
+ * ...". Returns e->code. */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* err_sys - err_set with ERR_IO (ERR_NOMEM for ENOMEM) and ": <strerror(errno)>" at the end. */

@@ -437,6 +437,18 @@ static void title_set(struct study *s, const char *const *overrides, size_t n)
         s->title = s->titled;
 }
 
+/* override_again - the i-th override takes away what an earlier one set. */
+static int override_again(const char *const *overrides, size_t i, struct err *e)
+{
+    size_t n = strcspn(overrides[i], "=");
+    for (size_t k = 0; k < i; k++)
+        if (strncmp(overrides[k], overrides[i], n) == 0 &&
+            (overrides[k][n] == '=' || overrides[k][n] == '.'))
+            return err_set(e, ERR_INPUT, "command line: \"%.*s\" is set twice: %s and %s", (int)n,
+                           overrides[i], overrides[k], overrides[i]);
+    return OK;
+}
+
 int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
                struct err *e)
 {
@@ -453,6 +465,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
             rc = err_set(e, ERR_INPUT, "\"%s\" is not of the form key=value", overrides[i]);
             goto out;
         }
+        if ((rc = override_again(overrides, i, e)))
+            goto out;
         char *key = mem_strndup(overrides[i], (size_t)(eq - overrides[i]), e);
         rc = key ? doc_set(&s->tree, key, eq + 1, e) : e->code;
         mem_free(key);

@@ -65,10 +65,27 @@ says err 'wrong.yaml:5: unknown key "tset"; did you mean "test"?'
 expect 2 run micro.yaml methods=confidenc
 says err 'unknown method "confidenc"; did you mean "confidence"?'
 expect 2 run micro.yaml student.trainable=some
-says err '"trainable" is some, wanted all, head, or top N'
+says err '"student.trainable" is some, wanted all, head, or top N'
 expect 2 run micro.yaml data.train=-3
 one_sentence
-says err 'command line: data.train=-3: "train" is -3, wanted a whole number from 1'
+says err 'command line: data.train=-3: "data.train" is -3, wanted a whole number from 1'
+expect 2 run micro.yaml data.trin=3
+says err 'command line: data.trin=3: unknown key "data.trin"; did you mean "data.train"?'
+expect 2 run micro.yaml 'student={layers: 4, lr: -3}'
+says err '"student.lr" is -3, wanted a number'
+expect 2 run micro.yaml training.beta1=1
+says err '"training.beta1" is 1, wanted less than 1'
+# What is set twice is not clear.
+expect 2 run micro.yaml data.train=64 seeds=2 data.train=32
+one_sentence
+says err 'command line: "data.train" is set twice: data.train=64 and data.train=32'
+expect 2 run micro.yaml data.train=64 'data={supervise: 32, train: 32, test: 100}'
+says err 'command line: "data" is set twice: data.train=64 and data={'
+# A path is said once.
+expect 2 run micro.yaml model=./nowhere
+one_sentence
+says err 'model ./nowhere: no such file or folder'
+lacks err './nowhere: ./nowhere'
 expect 2 run micro.yaml trian=4
 says err 'command line: trian=4: unknown key "trian"; did you mean "data.train"?'
 expect 2 run micro.yaml lr=4
@@ -271,8 +288,7 @@ says err 't.jsonl:2: "text" is wanted in a map, this is a list'
 for c in training.beta1=1 student.beta2=1 supervisor.eps=0 data.max_tokens=1; do
     expect 2 "$W2S" run micro.yaml $c --runs refused
     one_sentence
-    key=${c%=*}
-    says err "\"${key#*.}\" is ${c#*=}"
+    says err "\"${c%=*}\" is ${c#*=}"
 done
 [ -e refused/jobs ] && [ -n "$(ls -A refused/jobs)" ] && fail "jobs were run with settings that are refused"
 # A supervisor that fails: its students are not run, and each has its line, on the terminal and in the report.
@@ -319,6 +335,6 @@ expect 0 "$W2S" run micro.yaml student.warmup=95 -n
 lacks err "learning rate"
 expect 2 "$W2S" run micro.yaml student.lr=0 -n
 one_sentence
-says err '"lr" is 0, wanted more than 0'
+says err '"student.lr" is 0, wanted more than 0'
 
 finish

@@ -29,6 +29,20 @@ static void test_err(void **state)
                      ERR_INPUT);
     assert_int_equal(err_wrap(&e, "task %s", "sciq"), ERR_INPUT);
     assert_string_equal(e.msg, "task sciq: train.json:118: \"distractor2\" is missing");
+    /* A path is said once, whoever says it. */
+    static const char *const wraps[][3] = {
+        {"a/b: no such file", "model a/b", "model a/b: no such file"},
+        {"a/b/c.json:3: not JSON", "model a/b", "model a/b/c.json:3: not JSON"},
+        {"a/b.json: not JSON", "model a/b", "model a/b: a/b.json: not JSON"},
+        {"a/b:3: not JSON", "a/b", "a/b:3: not JSON"},
+        {"a/b: no", "task toy", "task toy: a/b: no"},
+        {"a: no", "", ": a: no"},
+    };
+    for (size_t i = 0; i < sizeof wraps / sizeof *wraps; i++) {
+        err_set(&e, ERR_INPUT, "%s", wraps[i][0]);
+        err_wrap(&e, "%s", wraps[i][1]);
+        assert_string_equal(e.msg, wraps[i][2]);
+    }
     errno = ENOSPC;
     assert_int_equal(err_sys(&e, "a/b"), ERR_IO);
     assert_string_equal(e.msg, "a/b: No space left on device");
