@@ -41,21 +41,55 @@ static void say_result(const struct plan *p, const struct job *j, size_t done, d
 /* Seconds before a job is asked for again that another process has. */
 #define AGAIN 1.0
 
-/* job_settled - whether there is nothing to compute: its supervisor failed, or its result is there.
- */
+/* model_unread - whether it failed because its checkpoint's file is wrong: the sentence names it
+ * first. */
+static bool model_unread(const struct job *j)
+{
+    const char *path = weights_path(j->model->weights);
+    return j->state == JOB_FAILED && j->why.code == ERR_INPUT && !j->side->random &&
+           str_starts(j->why.msg, path) && strchr(":/", j->why.msg[strlen(path)]);
+}
+
+/* model_unread_before - what was found wrong in a checkpoint is found by each job that reads as
+ * much of it: it is said once. */
+static bool model_unread_before(const struct plan *p, const struct job *j)
+{
+    for (size_t i = 0; i < p->n_jobs && !j->side->random; i++) {
+        const struct job *x = p->jobs[i];
+        if (x != j && x->model == j->model && x->layers <= j->layers && model_unread(x))
+            return true;
+    }
+    return false;
+}
+
+/* job_not_run - it has failed, though nothing was computed. */
+static void job_not_run(const struct plan *p, struct job *j, const char *because,
+                        struct lab_summary *sum)
+{
+    err_set(&j->why, ERR_INPUT, "not run: %s", because);
+    j->state = JOB_FAILED;
+    sum->failed++;
+    log_warn(p->lab->log, "[%zu/%zu] %s %s", sum->found + sum->ran + sum->failed, p->n_jobs,
+             j->label, j->why.msg);
+}
+
+static const char unread[] = "its model cannot be read, as said before";
+
+/* job_settled - whether there is nothing to compute: its supervisor failed, its model cannot be
+ * read, or its result is there. */
 static bool job_settled(const struct plan *p, struct job *j, struct lab_summary *sum)
 {
     if (j->supervisor && j->supervisor->state == JOB_FAILED) {
-        err_set(&j->why, ERR_INPUT, "not run: its supervisor failed");
-        j->state = JOB_FAILED;
-        sum->failed++;
-        log_warn(p->lab->log, "[%zu/%zu] %s %s", sum->found + sum->ran + sum->failed, p->n_jobs,
-                 j->label, j->why.msg);
+        job_not_run(p, j, "its supervisor failed", sum);
         return true;
     }
     if (store_has(p->lab->store, j->hash)) {
         j->state = JOB_FOUND;
         sum->found++;
+        return true;
+    }
+    if (model_unread_before(p, j)) {
+        job_not_run(p, j, unread, sum);
         return true;
     }
     return false;
@@ -71,12 +105,13 @@ static void job_ended(const struct plan *p, struct job *j, int rc, double second
                       struct lab_summary *sum)
 {
     size_t place = sum->found + sum->ran + sum->failed + 1;
-    if (rc) {
-        j->state = JOB_FAILED;
+    j->state = rc ? JOB_FAILED : JOB_RAN;
+    if (rc && model_unread(j) && model_unread_before(p, j)) { /* of two at once */
+        job_not_run(p, j, unread, sum);
+    } else if (rc) {
         sum->failed++;
         log_warn(p->lab->log, "[%zu/%zu] %s failed: %s", place, p->n_jobs, j->label, j->why.msg);
     } else {
-        j->state = JOB_RAN;
         sum->ran++;
         say_result(p, j, place, seconds);
     }

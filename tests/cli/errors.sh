@@ -319,6 +319,14 @@ END
         says err "broken: tensor model.layers.2.mlp.up_proj.weight holds a number that is not finite"
     done
 done
+# A study says it once, though each of its jobs would find it; what does not read that far goes on.
+for jobs in 1 2; do
+    rm -rf r
+    expect 1 "$W2S" run micro.yaml model=./broken seeds=2 --runs r --jobs $jobs
+    [ "$(grep -c 'broken: tensor model.layers.2.mlp.up_proj.weight' err)" = 1 ] || fail "--jobs $jobs: not said once: $(cat err)"
+    [ "$(grep -c 'not run: its model cannot be read, as said before' err)" = 5 ] || fail "--jobs $jobs: $(cat err)"
+    says err "2 computed, 0 found, 6 failed"
+done
 # Output that has no room, and a file where a folder is wanted.
 if [ -e /dev/full ]; then
     "$W2S" --version >/dev/full 2>err && fail "--version on a full disk ended well"
