@@ -254,6 +254,10 @@ static int candidate_draw(struct drafter *r, const struct place *p, int *label,
     size_t end = r->parts.len;
     if (!rc)
         rc = value_text(r->t->question, p, &r->parts, e);
+    for (size_t i = 0; !rc && i < r->t->group.n; i++) {
+        str_addc(&r->parts, '\x1f');
+        rc = value_text(r->t->group.f[i], p, &r->parts, e);
+    }
     if (!rc)
         rc = stream_open(r, &rng, e);
     if (rc)

@@ -3,13 +3,14 @@
 
 #include <string.h>
 
-static const char *const source_keys[] = {"name",     "asset",   "files", "format",
-                                          "encoding", "columns", "rows",  "quotes",
-                                          "each",     "fields",  NULL};
+static const char *const source_keys[] = {"name",     "asset",   "files",  "format",
+                                          "encoding", "columns", "rows",   "quotes",
+                                          "sql",      "each",    "fields", NULL};
 static const char *const pool_keys[] = {"all", "train", "valid", "test", NULL};
 static const char *const file_keys[] = {"rows", "beside", NULL};
 static const char *const field_keys[] = {"path", "join", "before", "after", "text", NULL};
-static const char *const formats[] = {"auto", "jsonl", "json", "csv", "tsv", "text", NULL};
+static const char *const formats[] = {"auto", "jsonl", "json",    "csv",
+                                      "tsv",  "text",  "parquet", NULL};
 static const char *const encodings[] = {"utf-8", "latin-1", NULL};
 
 static int file_read_spec(const struct doc *d, const char *key, struct data_file *out,
@@ -83,6 +84,13 @@ static int table_settings_read(struct task *t, const struct doc *source, struct 
         rc = doc_opt_enum(source, "encoding", encodings, &encoding, e);
     if (!rc)
         rc = doc_opt_str(source, "rows", &t->table.rows, e);
+    if (!rc)
+        rc = doc_opt_str(source, "sql", &t->table.sql, e);
+    if (!rc && t->table.sql && strchr(t->table.sql, ';'))
+        rc = doc_fail(doc_get(source, "sql"), e, "\"sql\" holds a \";\"; wanted one query");
+    if (!rc && t->table.sql && !strstr(t->table.sql, "{file}"))
+        rc = doc_fail(doc_get(source, "sql"), e,
+                      "\"sql\" holds no {file}, which stands for the file that is asked");
     if (!rc)
         rc = doc_opt_bool(source, "quotes", &quotes, e);
     if (rc)

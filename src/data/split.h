@@ -22,7 +22,7 @@ struct split {
     size_t n[PART_COUNT];
     size_t duplicates, conflicts, straddlers;
     size_t duplicates_across; /* whose first is in another pool */
-    bool short_of; /* a part asked for more than is left: the reason of an error */
+    bool short_of;            /* a part asked for more than is left: the reason of an error */
     size_t class_before[TASK_CLASSES], class_after[TASK_CLASSES];
 };
 

@@ -12,8 +12,9 @@ static const struct {
     const char *ending;
     enum table_format format;
 } formats[] = {
-    {".jsonl", TABLE_JSONL}, {".ndjson", TABLE_JSONL}, {".json", TABLE_JSON}, {".csv", TABLE_CSV},
-    {".tsv", TABLE_TSV},     {".txt", TABLE_TEXT},     {".lst", TABLE_TEXT},
+    {".jsonl", TABLE_JSONL}, {".ndjson", TABLE_JSONL},    {".json", TABLE_JSON},
+    {".csv", TABLE_CSV},     {".tsv", TABLE_TSV},         {".txt", TABLE_TEXT},
+    {".lst", TABLE_TEXT},    {".parquet", TABLE_PARQUET},
 };
 
 static const char *const compressed[] = {".gz", ".bz2", ".xz", ".zst"};
@@ -34,7 +35,7 @@ static bool ends(const char *s, size_t n, const char *ending)
     return n > k && memcmp(s + n - k, ending, k) == 0;
 }
 
-static enum table_format format_guess(const char *path)
+enum table_format table_format_of(const char *path)
 {
     size_t n = strlen(path);
     for (size_t i = 0; i < sizeof compressed / sizeof *compressed; i++)
@@ -46,6 +47,11 @@ static enum table_format format_guess(const char *path)
         if (ends(path, n, formats[i].ending))
             return formats[i].format;
     return TABLE_AUTO;
+}
+
+bool table_wants_duckdb(const char *path, const struct table_settings *s)
+{
+    return s->sql || (s->format ? s->format : table_format_of(path)) == TABLE_PARQUET;
 }
 
 static int line_at(const char *s, size_t n)
@@ -126,7 +132,7 @@ int table_bytes(struct str *raw, const char *path, const struct table_settings *
     int rc = text_decode(raw, s->encoding, &t, e);
     if (rc)
         return rc;
-    switch (s->format ? s->format : format_guess(path)) {
+    switch (s->format ? s->format : table_format_of(path)) {
     case TABLE_JSONL:
         return table_jsonl_rows(&t, e);
     case TABLE_JSON:
@@ -147,11 +153,13 @@ int table_read(const char *path, const struct table_settings *s,
                struct err *e)
 {
     struct str raw = STR_INIT;
+    if (table_wants_duckdb(path, s))
+        return table_duckdb_rows(path, s, each, ctx, e);
     int rc = archive_read(&raw, path, e);
-    if (!rc && !s->format && format_guess(path) == TABLE_AUTO)
+    if (!rc && !s->format && table_format_of(path) == TABLE_AUTO)
         rc = err_set(e, ERR_INPUT,
                      "%s: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, "
-                     ".txt, or \"format\" in the task",
+                     ".txt, .parquet, or \"format\" in the task",
                      s->name ? s->name : path);
     if (!rc)
         rc = table_bytes(&raw, path, s, each, ctx, e);

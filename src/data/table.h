@@ -1,6 +1,7 @@
 /* table.h - rows of fields out of files: jsonl, json (an array, or an array at a path), csv, tsv,
- * text (a line a row); plain or inside gz, bz2, xz, zst, zip, tar, nested as deep as needed. A row
- * is a map of named values with the place it came from.
+ * text (a line a row), parquet and SQL by DuckDB's program; all but parquet plain or inside gz,
+ * bz2, xz, zst, zip, tar, nested as deep as needed. A row is a map of named values with the place
+ * it came from.
  *
  * An inner file is named by its path after the archive's: "a.tar.gz/inner/b.zip/c.tsv". */
 #ifndef W2S_DATA_TABLE_H
@@ -8,7 +9,15 @@
 
 #include "core/doc.h"
 
-enum table_format { TABLE_AUTO, TABLE_JSONL, TABLE_JSON, TABLE_CSV, TABLE_TSV, TABLE_TEXT };
+enum table_format {
+    TABLE_AUTO,
+    TABLE_JSONL,
+    TABLE_JSON,
+    TABLE_CSV,
+    TABLE_TSV,
+    TABLE_TEXT,
+    TABLE_PARQUET
+};
 enum table_encoding { ENCODING_UTF8, ENCODING_LATIN1 };
 enum table_quotes { QUOTES_AUTO, QUOTES_YES, QUOTES_NO };
 
@@ -21,7 +30,10 @@ struct table_settings {
     const char *const *columns;
     /* json: path of the array inside the document ("data.items"); NULL: the root. */
     const char *rows;
-    const char *name; /* of the file in rows and sentences; NULL: path */
+    /* A query over the file, which is {file} in it, whatever its format; NULL: none */
+    const char *sql;
+    const char *duckdb; /* the program, for parquet and sql */
+    const char *name;   /* of the file in rows and sentences; NULL: path */
 };
 
 /* table_read - every row of path in order, through each; each may stop with a code. row is valid
@@ -31,6 +43,7 @@ struct table_settings {
  * - csv, tsv: a DOC_MAP of strings in the order of the columns; a column without a name in the
  *   header is named by its number from 1. Blank lines are passed over, CRLF ends a line as LF does.
  * - text: a DOC_MAP with "text" for every line, blank ones too.
+ * - parquet, sql: a DOC_MAP of typed values, lists and maps; the line is the row's number.
  *
  * row->line is the line in the innermost file where the row begins (1-based), row->file its name.
  * Errors, each naming file and line: bytes that are not UTF-8 where UTF-8 was promised (and
@@ -40,6 +53,11 @@ struct table_settings {
 int table_read(const char *path, const struct table_settings *s,
                int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
                struct err *e);
+
+/* table_format_of - by the name's ending; AUTO where it tells none. table_wants_duckdb - whether
+ * the program reads it. */
+enum table_format table_format_of(const char *path);
+bool table_wants_duckdb(const char *path, const struct table_settings *s);
 
 /* archive_read - the bytes of a file inside nested archives (or of a plain or compressed file),
  * out's old content is lost. An inner name that is not there, or an archive with no inner name: an

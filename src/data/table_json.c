@@ -196,6 +196,16 @@ int table_json_rows(const struct table_source *t, struct err *e)
     return path || !cursor_peek(&c) ? OK : cursor_fail(&c, "the end of the file", e);
 }
 
+int table_json_row(const struct table_source *t, const char *s, size_t n, int line, struct err *e)
+{
+    struct doc_tree tree = DOC_TREE_INIT;
+    int rc = doc_parse_json(&tree, s, n, t->name, line, e);
+    if (!rc)
+        rc = row_give(t, tree.root, e);
+    doc_tree_release(&tree);
+    return rc;
+}
+
 int table_jsonl_rows(const struct table_source *t, struct err *e)
 {
     int line = 1;
@@ -207,11 +217,7 @@ int table_jsonl_rows(const struct table_source *t, struct err *e)
             i++;
         if (i == n)
             continue;
-        struct doc_tree tree = DOC_TREE_INIT;
-        int rc = doc_parse_json(&tree, s, n, t->name, line, e);
-        if (!rc)
-            rc = row_give(t, tree.root, e);
-        doc_tree_release(&tree);
+        int rc = table_json_row(t, s, n, line, e);
         if (rc)
             return rc;
     }

@@ -99,3 +99,18 @@ const char *task_source_missing(const struct task *t, const char *dir)
         }
     return NULL;
 }
+
+bool task_wants_duckdb(const struct task *t)
+{
+    for (int pool = 0; pool < POOL_COUNT; pool++)
+        for (size_t i = 0; i < t->n_files[pool]; i++)
+            if (table_wants_duckdb(t->files[pool][i].rows, &t->table))
+                return true;
+    return false;
+}
+
+int task_duckdb(struct task *t, const char *program, struct err *e)
+{
+    t->table.duckdb = arena_strdup(&t->tree.arena, program, e);
+    return t->table.duckdb ? OK : e->code;
+}

@@ -64,6 +64,10 @@ const char *task_asset(const struct task *t);
 size_t task_sources(const struct task *t);
 const char *task_source_name(const struct task *t);
 int task_source_use(struct task *t, size_t i, struct err *e);
+/* task_wants_duckdb - whether DuckDB's program reads one of its files; task_duckdb - which program,
+ * for the source in use. */
+bool task_wants_duckdb(const struct task *t);
+int task_duckdb(struct task *t, const char *program, struct err *e);
 /* task_source_missing - the first of its files that is not below dir, by its name in the task file;
  * of one in an archive the archive alone is looked for. NULL: all are there. */
 const char *task_source_missing(const struct task *t, const char *dir);

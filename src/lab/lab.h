@@ -54,6 +54,9 @@ bool lab_is_path(const char *name);
  * name asks for, else the first whose files are there, else the first that can be fetched. */
 int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
                   struct err *e);
+/* lab_duckdb - DuckDB's program, for Parquet and SQL: the asset where it is fetched already, else
+ * that of PATH (1.2 or newer), else the asset, fetched. */
+int lab_duckdb(const struct lab *lab, struct str *path, struct err *e);
 /* lab_study_path - a study by path, or by name (share/studies/NAME.yaml). */
 int lab_study_path(const char *share, const char *name, struct str *path, struct err *e);
 

@@ -307,6 +307,8 @@ int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const
         rc = source_find(*t, lab, dir, e);
     else if (!rc)
         rc = data_dir(*t, lab, true, dir, e);
+    if (!rc && task_wants_duckdb(*t) && !(rc = lab_duckdb(lab, &stem, e)))
+        rc = task_duckdb(*t, stem.s, e);
     if (rc && *t && task_sources(*t) > 1)
         rc = err_wrap(e, "task %s", task_name(*t));
     if (rc) {

