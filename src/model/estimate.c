@@ -37,6 +37,37 @@ static size_t lent(const struct param_spec *specs, size_t n, const struct activa
     return sum;
 }
 
+/* pass_floats - of the activations of a pass; a's blocks are taken here. SIZE_MAX: too many. */
+static bool pass_floats(struct activations *a, const struct model_config *c, const struct extent *x,
+                        size_t *floats)
+{
+    struct err ignored = ERR_INIT;
+    *a = (struct activations){.blocks = mem_zalloc(c->layers, sizeof *a->blocks, &ignored)};
+    if (a->blocks)
+        *floats = activations_place(a, c, x, NULL);
+    return a->blocks != NULL;
+}
+
+static struct extent extent_of(const struct model_config *c, size_t batch_tokens, size_t cut,
+                               bool keep)
+{
+    return (struct extent){.N = batch_tokens,
+                           .R = (batch_tokens + TOKENS_PER_READ - 1) / TOKENS_PER_READ,
+                           .to = c->layers,
+                           .cut = cut,
+                           .outputs = CLASSES,
+                           .longest = SIZE_MAX,
+                           .keep = keep};
+}
+
+/* bytes_of - all floats together; SIZE_MAX: too many. */
+static size_t bytes_of(size_t floats, size_t placed)
+{
+    size_t bytes;
+    return size_add(floats, placed, &floats) && size_mul(floats, sizeof(float), &bytes) ? bytes
+                                                                                        : SIZE_MAX;
+}
+
 size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens,
                    bool lend)
 {
@@ -44,27 +75,32 @@ size_t model_bytes(const struct model_config *c, const struct trainable *t, size
     struct activations a = {0};
     struct param_spec *specs = NULL;
     size_t n, floats, placed, bytes = 0;
-    struct extent x = {.N = batch_tokens,
-                       .R = (batch_tokens + TOKENS_PER_READ - 1) / TOKENS_PER_READ,
-                       .to = c->layers,
-                       .cut = model_cut(c, t),
-                       .outputs = CLASSES,
-                       .longest = SIZE_MAX,
-                       .keep = true};
+    struct extent x = extent_of(c, batch_tokens, model_cut(c, t), true);
     if (config_check(c, "model", &ignored) || family_params(c, &specs, &n, &ignored))
         return 0;
-    a.blocks = mem_zalloc(c->layers, sizeof *a.blocks, &ignored);
-    if (a.blocks) {
+    if (pass_floats(&a, c, &x, &placed)) {
         floats =
             config_params(c) + CLASSES * c->channels + NUMBERS_LEARNING * learning(specs, n, c, t);
-        placed = activations_place(&a, c, &x, NULL);
         if (lend)
             floats -= lent(specs, n, &a, c, x.cut);
-        if (!size_add(floats, placed, &floats) || !size_mul(floats, sizeof(float), &bytes))
-            bytes = SIZE_MAX;
+        bytes = bytes_of(floats, placed);
     }
     mem_free(a.blocks);
     mem_free(specs);
+    return bytes;
+}
+
+size_t model_bytes_predicting(const struct model_config *c, size_t batch_tokens)
+{
+    struct err ignored = ERR_INIT;
+    struct activations a = {0};
+    struct extent x = extent_of(c, batch_tokens, c->layers, false);
+    size_t placed, bytes = 0;
+    if (config_check(c, "model", &ignored))
+        return 0;
+    if (pass_floats(&a, c, &x, &placed))
+        bytes = bytes_of(config_params(c) + CLASSES * c->channels, placed);
+    mem_free(a.blocks);
     return bytes;
 }
 

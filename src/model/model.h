@@ -105,7 +105,9 @@ size_t model_cut(const struct model_config *c, const struct trainable *t);
  * length, with a classifier of two classes; exact (ibid.): the last block's rows that are not read,
  * frozen blocks' gradients and, where features are given, all blocks below the cut are not counted
  * since they are not computed. Attention's products count by the pairs that the causal mask leaves:
- * two forward, five backward; what is worked out again does not count. */
+ * two forward, five backward; what is worked out again does not count. model_bytes_predicting - as
+ * model_bytes, for a forward alone. */
+size_t model_bytes_predicting(const struct model_config *c, size_t batch_tokens);
 size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens,
                    bool lend);
 double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens,

@@ -138,6 +138,34 @@ static void hub_place_release(struct hub_place *p)
     str_release(&p->commit);
 }
 
+int hub_cached(char ***names, size_t *n, struct err *e)
+{
+    static const char prefix[] = "models--";
+    struct hub_place p;
+    size_t kept = 0;
+    *names = NULL;
+    *n = 0;
+    int rc = hub_place_init(&p, "", HUB_MODEL, "", e);
+    if (!rc && file_is_dir(p.cache.s))
+        rc = file_list(p.cache.s, names, n, e);
+    for (size_t i = 0; i < *n && !rc; i++) {
+        char *name = (*names)[i], *repo = name + sizeof prefix - 1, *cut = NULL;
+        if (str_starts(name, prefix))
+            cut = strstr(repo, "--");
+        if (!cut)
+            continue;
+        /* shorter than the folder's name, so in its place */
+        *cut = '/';
+        memmove(cut + 1, cut + 2, strlen(cut + 2) + 1);
+        memcpy(name, "hub:", 4);
+        memmove(name + 4, repo, strlen(repo) + 1);
+        (*names)[kept++] = name;
+    }
+    *n = rc ? 0 : kept;
+    hub_place_release(&p);
+    return rc;
+}
+
 int hub_place_path(const struct hub_place *p, const char *folder, const char *name, struct str *out,
                    struct err *e)
 {

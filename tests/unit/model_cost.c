@@ -165,6 +165,35 @@ static void test_bytes(void **state)
     every_config(bytes_of);
 }
 
+static void predicting_of(const struct model_config *c)
+{
+    static const size_t lengths[] = {70, 3, 2};
+    struct test_batch t;
+    struct dev dev;
+    struct pass *p;
+    const float *logits;
+    size_t R, held;
+    test_batch(&t, lengths, 3, 1);
+    check(dev_open(&dev, "reference", &e));
+    struct model *m = test_model(&dev, c, 2);
+    struct pass_input in = {.batch = &t.b};
+    check(pass_new(&p, m, &e));
+    check(pass_forward(p, &in, &logits, &R, &e));
+    held = p->most;
+    for (size_t i = 0; i < m->n_params; i++)
+        held += floats_of(&m->params[i]);
+    assert_int_equal(model_bytes_predicting(c, t.b.n_tokens), held * sizeof(float));
+    pass_free(p);
+    model_free(m);
+    dev_close(&dev);
+}
+
+static void test_predicting(void **state)
+{
+    (void)state;
+    every_config(predicting_of);
+}
+
 /* What cannot be a model is 0, what cannot be counted is the most; nothing overflows on the way. */
 static void test_bounds(void **state)
 {
@@ -185,6 +214,7 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_flops), cmocka_unit_test(test_bytes),
+                                       cmocka_unit_test(test_predicting),
                                        cmocka_unit_test(test_bounds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
