@@ -69,6 +69,13 @@ static int command_names(const struct app *app, struct str *out, struct err *e)
     return OK;
 }
 
+static int chess_names(const struct app *app, struct str *out, struct err *e)
+{
+    (void)app, (void)e;
+    str_cat(out, "puzzles\nrows\n");
+    return OK;
+}
+
 static int bash_script(const struct app *app, struct str *out, struct err *e)
 {
     (void)app, (void)e;
@@ -110,6 +117,7 @@ static const struct {
 } kinds[] = {
     {"bash", bash_script},   {"studies", study_names},  {"tasks", task_names},
     {"assets", asset_names}, {"results", result_names}, {"commands", command_names},
+    {"chess", chess_names},
 };
 
 static int completion_run(const struct app *app, const struct args *a, struct err *e)
@@ -142,7 +150,7 @@ const struct command cmd_completion = {
         "\n"
         "    source <(w2s completion bash)\n"
         "\n"
-        "w2s completion studies (tasks, assets, results, commands) lists the names, one a "
+        "w2s completion studies (tasks, assets, results, commands, chess) lists the names, one a "
         "line.\n",
     .options = none,
     .run = completion_run,

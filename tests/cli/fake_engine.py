@@ -7,7 +7,7 @@
 
 ANSWERS: a line "position fen F", then what the engine says of it, to its bestmove.
 """
-import os, signal, subprocess, sys, time
+import os, re, signal, subprocess, sys, time
 
 
 def say(text):
@@ -26,7 +26,10 @@ def record(path, engine):
         end = {"uci": "uciok", "isready": "readyok", "go": "bestmove"}.get(word)
         while end:
             answer = real.stdout.readline().rstrip("\n")
-            if answer.startswith(("info depth", "bestmove")) and " currmove " not in answer:
+            info = re.match(r"(info depth \d+) .*?(multipv \d+ score \w+ -?\d+) .*?( pv \w+)", answer)
+            if info and "bound" not in answer:
+                out.write(info[1] + " " + info[2] + info[3] + "\n")
+            if word == "go" and answer.startswith(end):
                 out.write(answer + "\n")
                 out.flush()
             say(answer)
