@@ -10,16 +10,13 @@
 
 static const struct option_row none[] = {{NULL, NULL, NULL, 0}};
 
-/* folder_names - what dir holds, without the ending and only what has it; nothing where dir is not
- * there. */
 static int folder_names(const char *dir, const char *ending, struct str *out, struct err *e)
 {
     char **names = NULL;
     size_t n = 0;
-    int rc = file_is_dir(dir) ? file_list(dir, &names, &n, e) : OK;
+    int rc = file_list_stems(dir, ending, &names, &n, e);
     for (size_t i = 0; i < n; i++)
-        if (str_ends(names[i], ending))
-            str_addf(out, "%.*s\n", (int)(strlen(names[i]) - strlen(ending)), names[i]);
+        str_addf(out, "%s\n", names[i]);
     mem_free(names);
     return rc;
 }

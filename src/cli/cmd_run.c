@@ -230,7 +230,7 @@ static int study_unknown(const char *runs, const char *name, struct err *e)
     char **names = NULL;
     size_t n = 0;
     str_path(&studies, runs, "studies");
-    if (file_is_dir(studies.s) && !file_list(studies.s, &names, &n, &none))
+    if (!file_list_stems(studies.s, "", &names, &n, &none))
         for (size_t i = 0; i < n; i++)
             str_addf(&list, "%s%s", i ? ", " : "", names[i]);
     const char *near = str_nearest(name, (const char *const *)names, n);

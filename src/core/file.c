@@ -174,12 +174,25 @@ int file_out_write(struct file_out *f, const void *data, size_t n, struct err *e
     return write_all(f->fd, data, n, f->path, e);
 }
 
+int file_folder(struct str *out, const char *path, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    str_reset(out);
+    str_catn(out, slash ? path : ".", slash ? (size_t)(slash - path) + (slash == path) : 1);
+    return str_check(out, e);
+}
+
+const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static int sync_dir(const char *path, struct err *e)
 {
     struct str dir = STR_INIT;
-    const char *slash = strrchr(path, '/');
-    str_catn(&dir, slash ? path : ".", slash ? (size_t)(slash - path) + (slash == path) : 1);
-    int rc = str_check(&dir, e), fd = rc ? -1 : open(dir.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = file_folder(&dir, path, e),
+        fd = rc ? -1 : open(dir.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         fsync(
             fd); /* some file systems refuse it for folders; the rename has happened all the same */
@@ -401,6 +414,20 @@ int file_list(const char *dir, char ***names, size_t *n, struct err *e)
         rc = e->code;
     }
     str_release(&all);
+    return rc;
+}
+
+int file_list_stems(const char *dir, const char *ending, char ***names, size_t *n, struct err *e)
+{
+    size_t all = 0;
+    *names = NULL;
+    *n = 0;
+    int rc = file_is_dir(dir) ? file_list(dir, names, &all, e) : OK;
+    for (size_t i = 0; i < all; i++)
+        if (str_ends((*names)[i], ending)) {
+            (*names)[i][strlen((*names)[i]) - strlen(ending)] = '\0';
+            (*names)[(*n)++] = (*names)[i];
+        }
     return rc;
 }
 

@@ -35,6 +35,10 @@ bool file_exists(const char *path);
 /* file_absolute - path from the root, in place of what out held; as it is where the working
  * directory has no name. */
 void file_absolute(const char *path, struct str *out);
+/* file_folder - of a path, the folder that it lies in, as the whole of out: "." where it names
+ * none. file_name - its last part. */
+int file_folder(struct str *out, const char *path, struct err *e);
+const char *file_name(const char *path);
 bool file_is_dir(const char *path);
 int file_size(const char *path, size_t *size, struct err *e);
 /* file_stamp - of what path names: another number once it was written to or replaced; 0 where there
@@ -49,6 +53,9 @@ int file_link_or_copy(const char *from, const char *to,
 /* file_list - names in dir, sorted by bytes, without . and ..; the array and its strings are one
  * heap block (mem_free). */
 int file_list(const char *dir, char ***names, size_t *n, struct err *e);
+/* file_list_stems - of those that have this ending, the names without it; none where dir is not
+ * there. Owner as file_list. */
+int file_list_stems(const char *dir, const char *ending, char ***names, size_t *n, struct err *e);
 
 /* file_is_leftover - whether name is one that something was being written under. Where it is old,
  * its writer was killed.

@@ -185,17 +185,13 @@ static int share_path(const char *share, const char *folder, const char *what, c
         return OK;
     struct str dir = STR_INIT, list = STR_INIT;
     char **names = NULL;
-    size_t n = 0, kept = 0;
+    size_t n = 0;
     str_addf(&dir, "%s/%s", share, folder);
-    int rc = file_list(dir.s, &names, &n, e);
+    int rc = file_list_stems(dir.s, ".yaml", &names, &n, e);
     if (!rc) {
         for (size_t i = 0; i < n; i++)
-            if (str_ends(names[i], ".yaml")) {
-                names[i][strlen(names[i]) - 5] = '\0';
-                str_addf(&list, "%s%s", kept ? ", " : "", names[i]);
-                names[kept++] = names[i];
-            }
-        const char *near = str_nearest(name, (const char *const *)names, kept);
+            str_addf(&list, "%s%s", i ? ", " : "", names[i]);
+        const char *near = str_nearest(name, (const char *const *)names, n);
         rc = near ? err_set(e, ERR_INPUT, "no %s named \"%s\"; did you mean \"%s\"?", what, name,
                             near)
                   : err_set(e, ERR_INPUT, "no %s named \"%s\"; there are %s, or give a .yaml file",
@@ -218,12 +214,8 @@ static int data_dir(const struct task *t, const struct lab *lab, bool fetch, str
                     struct err *e)
 {
     struct asset_options o = {lab->offline || !fetch, fetch ? lab->log : NULL};
-    const char *path = task_file(t), *slash = strrchr(path, '/');
-    if (task_asset(t))
-        return asset_path(lab->assets, task_asset(t), &o, dir, e);
-    str_reset(dir);
-    str_catn(dir, slash ? path : ".", slash ? (size_t)(slash - path) : 1);
-    return str_check(dir, e);
+    return task_asset(t) ? asset_path(lab->assets, task_asset(t), &o, dir, e)
+                         : file_folder(dir, task_file(t), e);
 }
 
 /* source_try - whether all files of the source in use are there. */

@@ -450,26 +450,6 @@ void plan_release(struct plan *p)
     arena_release(&p->arena);
 }
 
-/* probs_check - what a file of probabilities [n,K] holds. */
-static int probs_check(const double *x, size_t n, size_t K, const char *path, struct err *e)
-{
-    const double slack = 1e-6;
-    for (size_t i = 0; i < n; i++) {
-        double sum = 0;
-        for (size_t k = 0; k < K; k++) {
-            double v = x[i * K + k];
-            if (!(v >= 0 && v <= 1))
-                return err_set(e, ERR_INPUT, "%s: number %zu is %g, wanted a probability", path,
-                               i * K + k, v);
-            sum += v;
-        }
-        if (fabs(sum - 1) > slack)
-            return err_set(e, ERR_INPUT, "%s: the probabilities of example %zu sum to %g, wanted 1",
-                           path, i, sum);
-    }
-    return OK;
-}
-
 int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
               struct err *e)
 {
@@ -481,7 +461,8 @@ int job_probs(const struct plan *p, const struct job *j, enum task_part part, do
         rc = str_check(&path, e);
     size_t n = p->data[j->repetition].n[part], K = task_classes(p->task);
     if (!rc && !(rc = store_array_read(path.s, probs, n * K, e)) &&
-        (rc = probs_check(*probs, n, K, path.s, e))) {
+        (rc = predict_check(*probs, n, K, e))) {
+        err_wrap(e, "%s", path.s);
         mem_free(*probs);
         *probs = NULL;
     }

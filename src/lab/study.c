@@ -233,14 +233,16 @@ static int side_read(struct study_side *side, const struct doc *root, const char
 static int path_beside(struct study *s, const struct doc *d, const char *study, const char **value,
                        struct err *e)
 {
-    const char *slash = strrchr(study, '/');
     bool path = lab_is_path(*value) || str_ends(*value, ".gguf");
-    struct str at = STR_INIT;
-    if (!path || !slash || **value == '/' || strchr(*value, ':') || strcmp(d->file, study) != 0)
+    struct str at = STR_INIT, dir = STR_INIT;
+    if (!path || !strchr(study, '/') || **value == '/' || strchr(*value, ':') ||
+        strcmp(d->file, study) != 0)
         return OK;
-    str_catn(&at, study, (size_t)(slash - study) + 1);
-    str_cat(&at, *value);
-    int rc = str_check(&at, e);
+    int rc = file_folder(&dir, study, e);
+    str_path(&at, dir.s, *value);
+    str_release(&dir);
+    if (!rc)
+        rc = str_check(&at, e);
     if (!rc && file_exists(at.s)) {
         *value = arena_strdup(&s->tree.arena, at.s, e);
         rc = *value ? OK : e->code;

@@ -402,10 +402,8 @@ out:
 static int parent_make(const char *path, struct err *e)
 {
     struct str dir = STR_INIT;
-    const char *slash = strrchr(path, '/');
-    str_catn(&dir, path, slash ? (size_t)(slash - path) : 0);
-    int rc = str_check(&dir, e);
-    if (!rc && dir.len)
+    int rc = file_folder(&dir, path, e);
+    if (!rc)
         rc = file_mkdirs(dir.s, e);
     str_release(&dir);
     return rc;

@@ -48,10 +48,10 @@ static const char pip_unpack[] = "import os, shutil, sys, tarfile, zipfile\n"
 
 static const char *member_name(const struct doc *file)
 {
-    const char *name = NULL, *member = doc_get(file, "member")->s, *slash = strrchr(member, '/');
+    const char *name = NULL;
     struct err ignored = ERR_INIT;
     (void)doc_opt_str(file, "name", &name, &ignored);
-    return name ? name : slash ? slash + 1 : member;
+    return name ? name : file_name(doc_get(file, "member")->s);
 }
 
 static int sum_check(const struct doc *map, struct err *e)
@@ -452,11 +452,9 @@ static int pip_member(const struct source *s, const struct bench *b, const char 
         rc = proc_run(&r, argv, NULL, 0, NULL, NULL, e);
     if (!rc)
         rc = stop_check(e);
-    if (!rc && r.status) {
-        const char *slash = strrchr(archive, '/');
-        rc = err_set(e, ERR_CHILD, "%s cannot be unpacked: %s", slash ? slash + 1 : archive,
+    if (!rc && r.status)
+        rc = err_set(e, ERR_CHILD, "%s cannot be unpacked: %s", file_name(archive),
                      proc_last_line(&r));
-    }
     if (!rc)
         rc = source_sum_check(out.s, doc_get(file, "sha256")->s, member, e);
     if (!rc && !strcmp(s->asset->kind, "program") && chmod(out.s, 0755))

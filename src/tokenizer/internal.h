@@ -80,6 +80,5 @@ int load_json(struct tokenizer **out, const char *path, struct err *e); /* a tok
 int load_json_doc(struct tokenizer **out, const struct doc *root, const struct load_config *config,
                   struct err *e);                                       /* the same, read already */
 int load_files(struct tokenizer **out, const char *dir, struct err *e); /* vocab.json, merges.txt */
-int load_folder(struct str *dir, const char *path, struct err *e); /* the folder path lies in */
 
 #endif

@@ -5,17 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int load_folder(struct str *dir, const char *path, struct err *e)
-{
-    const char *slash = strrchr(path, '/');
-    str_reset(dir);
-    if (slash)
-        str_catn(dir, path, slash == path ? 1 : (size_t)(slash - path));
-    else
-        str_addc(dir, '.');
-    return str_check(dir, e);
-}
-
 const char *load_kind(const struct doc *d)
 {
     static const char *const kinds[] = {"null",     "true or false", "a whole number", "a number",

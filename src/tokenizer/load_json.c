@@ -1,5 +1,6 @@
 /* load_json.c - the tokenizer.json of Hugging Face tokenizers. Its "truncation" and "padding" are
  * not followed: a caller here gets all ids of its text. */
+#include "core/file.h"
 #include "core/mem.h"
 #include "tokenizer/internal.h"
 #include <string.h>
@@ -253,7 +254,7 @@ int load_json(struct tokenizer **out, const char *path, struct err *e)
     struct str dir = STR_INIT;
     int rc = doc_read_json(&tree, path, e);
     if (rc == OK)
-        rc = load_folder(&dir, path, e);
+        rc = file_folder(&dir, path, e);
     if (rc == OK)
         rc = load_config_read(&config, dir.s, e);
     if (rc == OK)

@@ -35,7 +35,7 @@ int tokenizer_open(struct tokenizer **out, const char *path, struct err *e)
                                "%s has neither a tokenizer.json nor a vocab.json with merges.txt",
                                path);
     } else if (str_ends(path, "vocab.json")) {
-        rc = load_folder(&file, path, e);
+        rc = file_folder(&file, path, e);
         if (rc == OK)
             rc = load_files(out, file.s, e);
     } else {

@@ -131,3 +131,22 @@ out:
     mem_free(p.row);
     return rc;
 }
+
+int predict_check(const double *x, size_t n, size_t K, struct err *e)
+{
+    const double slack = 1e-6; /* soft labels are sums of rounded probabilities */
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < K; k++) {
+            double v = x[i * K + k];
+            if (!(v >= 0 && v <= 1 + slack))
+                return err_set(e, ERR_INPUT,
+                               "number %zu of example %zu is %.9g, wanted a probability", k, i, v);
+            sum += v;
+        }
+        if (fabs(sum - 1) > slack)
+            return err_set(e, ERR_INPUT, "the probabilities of example %zu sum to %g, wanted 1", i,
+                           sum);
+    }
+    return OK;
+}

@@ -123,6 +123,10 @@ int predict_run(struct model *m, const struct token_set *t, const struct feature
                 size_t micro_tokens, double *probs, double *logits, struct progress *progress,
                 struct err *e);
 
+/* predict_check - x [n,K] holds probabilities, each row summing to 1 but for their rounding; else
+ * ERR_INPUT with the first number that is wrong. */
+int predict_check(const double *x, size_t n, size_t K, struct err *e);
+
 /* features_make - write the features of all n examples, in order, through add (rows of C floats).
  * The pieces are runs of neighbours of at most micro_tokens. progress, errors: as predict_run. */
 int features_make(struct model *m, const struct token_set *t, size_t micro_tokens,

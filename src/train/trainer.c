@@ -51,24 +51,6 @@ struct trainer {
     uint64_t first_tokens;
 };
 
-static int targets_check(const struct train_data *d, size_t K, struct err *e)
-{
-    const double slack = 1e-6; /* soft labels are sums of rounded probabilities */
-    for (size_t i = 0; i < d->tokens->n; i++) {
-        double sum = 0;
-        for (size_t k = 0; k < K; k++) {
-            double t = d->targets[i * K + k];
-            if (!(t >= 0 && t <= 1 + slack))
-                return err_set(e, ERR_INPUT,
-                               "target %zu of example %zu is %g, wanted a probability", k, i, t);
-            sum += t;
-        }
-        if (fabs(sum - 1) > slack)
-            return err_set(e, ERR_INPUT, "targets of example %zu sum to %g, wanted 1", i, sum);
-    }
-    return OK;
-}
-
 static int trainer_check(const struct trainer *t, struct err *e)
 {
     bool learns = false;
@@ -80,7 +62,8 @@ static int trainer_check(const struct trainer *t, struct err *e)
         learns = learns || t->m->params[i].g;
     if (!learns)
         return err_set(e, ERR_INPUT, "no parameter of the model is trainable");
-    return targets_check(t->data, t->K, e);
+    return predict_check(t->data->targets, t->data->tokens->n, t->K, e) ? err_wrap(e, "targets")
+                                                                        : OK;
 }
 
 static size_t param_floats(const struct model_param *p)

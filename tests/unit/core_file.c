@@ -89,11 +89,61 @@ static void stamps(void **state)
     assert_int_equal(file_remove_tree(under("stamped"), &e), OK);
 }
 
+static void parts_of_paths(void **state)
+{
+    static const struct {
+        const char *path, *folder, *name;
+    } rows[] = {{"a/b/c.yaml", "a/b", "c.yaml"},
+                {"c.yaml", ".", "c.yaml"},
+                {"/c", "/", "c"},
+                {"./c", ".", "c"},
+                {"a/", "a", ""},
+                {"", ".", ""}};
+    struct str folder = STR_INIT;
+    struct err e = ERR_INIT;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(file_folder(&folder, rows[i].path, &e), OK);
+        assert_string_equal(folder.s, rows[i].folder);
+        assert_string_equal(file_name(rows[i].path), rows[i].name);
+    }
+    str_release(&folder);
+}
+
+static void stems(void **state)
+{
+    static const char *const files[] = {"b.yaml", "a.yaml", "c.yml", ".yaml", "yaml"};
+    char **names, path[64];
+    struct err e = ERR_INIT;
+    size_t n;
+    (void)state;
+    snprintf(path, sizeof path, "%s/stems", dir);
+    assert_int_equal(file_list_stems(path, ".yaml", &names, &n, &e), OK);
+    assert_int_equal(n, 0);
+    mem_free(names);
+    assert_int_equal(file_mkdirs(path, &e), OK);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "stems/%s", files[i]);
+        assert_int_equal(file_write(under(path), "", 0, &e), OK);
+    }
+    snprintf(path, sizeof path, "%s/stems", dir);
+    assert_int_equal(file_list_stems(path, ".yaml", &names, &n, &e), OK);
+    assert_int_equal(n, 3);
+    assert_string_equal(names[0], "");
+    assert_string_equal(names[1], "a");
+    assert_string_equal(names[2], "b");
+    mem_free(names);
+    assert_int_equal(file_list_stems(path, "", &names, &n, &e), OK);
+    assert_int_equal(n, 5);
+    mem_free(names);
+    assert_int_equal(file_remove_tree(path, &e), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writers_do_not_meet),
-        cmocka_unit_test(stamps),
+        cmocka_unit_test(writers_do_not_meet),      cmocka_unit_test(stamps),
+        cmocka_unit_test(parts_of_paths),           cmocka_unit_test(stems),
         cmocka_unit_test(leftovers_by_their_names),
     };
     struct err e = ERR_INIT;

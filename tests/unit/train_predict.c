@@ -179,9 +179,33 @@ static void errors_of_others_pass_through(void **state)
     dev_close(&dev);
 }
 
+/* What training learns from and what a job's files hold is held to the same: rounding is no error,
+ * more is. */
+static void probabilities_are_checked(void **state)
+{
+    static const struct {
+        double x[4];
+        const char *says; /* NULL: right */
+    } rows[] = {
+        {{0.5, 0.5, 0, 1}, NULL},
+        {{1 + 5e-7, 0, 0.3, 0.7 - 5e-7}, NULL},
+        {{1 + 2e-6, 0, 0.5, 0.5}, "number 0 of example 0 is 1.000002, wanted a probability"},
+        {{0.5, 0.5, -1e-9, 1}, "number 0 of example 1 is -1e-09, wanted a probability"},
+        {{0.5, 0.5, 0.5, (double)NAN}, "number 1 of example 1 is nan, wanted a probability"},
+        {{0.5, 0.5, 0.5, 0.25}, "the probabilities of example 1 sum to 0.75, wanted 1"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err e = ERR_INIT;
+        assert_int_equal(predict_check(rows[i].x, 2, 2, &e), rows[i].says ? ERR_INPUT : OK);
+        assert_string_equal(e.msg, rows[i].says ? rows[i].says : "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(probabilities_are_checked),
         cmocka_unit_test(rows_are_distributions),
         cmocka_unit_test(order_in_memory_changes_no_bit),
         cmocka_unit_test(company_changes_rounding_at_most),
