@@ -11,11 +11,17 @@
 #define BLOCK  65536
 #define LISTED 12 /* names that a sentence about a missing one shows */
 
+/* More than this many bytes, and more than so many times what they were packed in, are no data but
+ * a bomb: text is packed to a tenth, at times to a fiftieth. */
+#define BOMB_BYTES ((size_t)256 << 20)
+#define BOMB_RATIO 200
+
 enum { FORMATS_MANY = 1, FORMATS_RAW = 2 };
 
 struct reader {
     struct archive *a;
     const char *name; /* of the file that is open, for messages */
+    size_t packed;    /* bytes of it */
 };
 
 static int reader_fail(const struct reader *r, struct err *e)
@@ -36,7 +42,7 @@ static void reader_close(struct reader *r)
 /* reader_init - a reader that nothing is open in. */
 static int reader_init(struct reader *r, int formats, const char *name, struct err *e)
 {
-    *r = (struct reader){archive_read_new(), name};
+    *r = (struct reader){archive_read_new(), name, 0};
     if (!r->a)
         return err_set(e, ERR_NOMEM, "%s: out of memory while unpacking", name);
     /* By name and not _all: the others would run programs of the user's */
@@ -59,6 +65,7 @@ static int reader_open(struct reader *r, const void *data, size_t n, int formats
                        struct err *e)
 {
     int rc = reader_init(r, formats, name, e);
+    r->packed = n;
     if (!rc && archive_read_open_memory(r->a, data, n) != ARCHIVE_OK)
         rc = reader_fail(r, e);
     if (rc)
@@ -81,8 +88,13 @@ static int reader_read(const struct reader *r, struct str *out, struct err *e)
     char block[BLOCK];
     la_ssize_t n;
     str_reset(out);
-    while ((n = archive_read_data(r->a, block, sizeof block)) > 0)
+    while ((n = archive_read_data(r->a, block, sizeof block)) > 0) {
         str_catn(out, block, (size_t)n);
+        if (out->len > BOMB_BYTES && out->len / BOMB_RATIO > r->packed)
+            return err_set(e, ERR_INPUT,
+                           "%s: it unpacks to more than %d times its size, %zu MiB so far: refused",
+                           r->name, BOMB_RATIO, out->len >> 20);
+    }
     return n < 0 ? reader_fail(r, e) : str_check(out, e);
 }
 

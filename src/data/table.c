@@ -66,6 +66,8 @@ static int line_at(const char *s, size_t n)
 static int text_check(const struct table_source *t, struct err *e)
 {
     unsigned cp;
+    if (t->n >= 2 && (memcmp(t->text, "\xff\xfe", 2) == 0 || memcmp(t->text, "\xfe\xff", 2) == 0))
+        return table_fail(t, 1, e, "the text is UTF-16; wanted UTF-8: save it anew as that");
     for (size_t i = 0, k; i < t->n; i += k) {
         unsigned char c = (unsigned char)t->text[i];
         k = 1;

@@ -61,7 +61,8 @@ bool table_wants_duckdb(const char *path, const struct table_settings *s);
 
 /* archive_read - the bytes of a file inside nested archives (or of a plain or compressed file),
  * out's old content is lost. An inner name that is not there, or an archive with no inner name: an
- * error that lists what is there. */
+ * error that lists what is there; so is one that unpacks to more than 256 MiB and 200 times its
+ * size. Names are compared only: nothing is written. */
 int archive_read(struct str *out, const char *path, struct err *e);
 
 /* archive_open - the same bytes piece by piece, for files of any length: a plain or compressed file

@@ -1,6 +1,7 @@
 /* value.c - from a row and a path to text. */
 #include "data/value.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,14 @@ int value_scalar(const struct doc *d, const char *path, struct str *out, struct 
         str_addf(out, "%lld", (long long)d->i);
         return OK;
     case DOC_REAL:
+        /* Whole numbers past 64 bits, and all others of their row, come as these; a real of more
+         * digits than any name of a thing has is one that was meant so */
+        if (fabs(d->r) >= 0x1p53 && fabs(d->r) < 1e40)
+            return doc_fail(
+                d, e,
+                "\"%s\" is %.17g: the digits of a number past 2^53 are not kept; wanted "
+                "a string, or a smaller one",
+                path, d->r);
         for (int digits = 15; digits <= 17; digits++) {
             snprintf(number, sizeof number, "%.*g", digits, d->r);
             if (strtod(number, NULL) == d->r)
