@@ -23,6 +23,21 @@ static int example_id(const struct draft *x, char id[17], struct str *scratch, s
     return rc;
 }
 
+/* alternatives_keep - in the dataset's own storage. */
+static int alternatives_keep(struct dataset *d, const struct reading *from, struct example *x,
+                             struct err *e)
+{
+    size_t n = d->alternatives;
+    x->alternatives = arena_alloc(&d->arena, n, sizeof *x->alternatives, e);
+    x->n_alternatives = n;
+    for (size_t k = 0; x->alternatives && k < n; k++) {
+        x->alternatives[k] = from[k];
+        if (!(x->alternatives[k].text = arena_strndup(&d->arena, from[k].text, from[k].len, e)))
+            return e->code;
+    }
+    return x->alternatives ? OK : e->code;
+}
+
 static int part_keep(struct dataset *d, const struct drafts *from, const size_t *taken, size_t n,
                      enum task_part part, struct err *e)
 {
@@ -50,6 +65,8 @@ static int part_keep(struct dataset *d, const struct drafts *from, const size_t 
         if ((x->candidate && !out[i].candidate) || (x->alone && !out[i].alone))
             out[i].source = NULL;
         rc = out[i].source ? example_id(x, out[i].id, &scratch, e) : e->code;
+        if (!rc && x->alternatives)
+            rc = alternatives_keep(d, x->alternatives, &out[i], e);
     }
     str_release(&scratch);
     return rc;
@@ -79,6 +96,13 @@ static int part_hash(struct dataset *d, int part, struct err *e)
         /* Truncation shortens the long field: where it is decides what a model reads */
         hash_count(h, x->long_begin);
         hash_count(h, x->long_end);
+        for (size_t k = 0; k < x->n_alternatives; k++) {
+            const struct reading *a = &x->alternatives[k];
+            hash_count(h, a->len);
+            hash_add(h, a->text, a->len);
+            hash_count(h, a->long_begin);
+            hash_count(h, a->long_end);
+        }
     }
     hash_end(h, d->part_hash[part]);
     hash_free(h);
@@ -196,7 +220,8 @@ int source_draw(struct source *s, struct dataset *d, const struct task_sizes *si
     const struct task *t = s->t;
     const struct drafts *drafts = &s->drafts;
     struct split split = {.duplicates = 0};
-    *d = (struct dataset){.arena = ARENA_INIT, .classes = t->n_classes};
+    *d = (struct dataset){
+        .arena = ARENA_INIT, .classes = t->n_classes, .alternatives = t->alternatives};
     int rc = source_read(s, seeds->label, e);
     if (!rc)
         rc = split_make(&split, &s->drafts, t, sizes, seeds->split, e);

@@ -2,6 +2,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "data/alternatives.h"
 #include "data/draft.h"
 #include "data/value.h"
 
@@ -283,6 +284,45 @@ static int candidate_draw(struct drafter *r, const struct place *p, int *label,
         }
 }
 
+/* alternatives_draw - all candidates in an order of chance; *label: the place of the right one. A
+ * row whose right answer is there twice, or which has several, is left out. */
+static int alternatives_draw(struct drafter *r, const struct place *p, int *label,
+                             const char *order[TASK_CLASSES], struct err *e)
+{
+    const struct task *t = r->t;
+    struct rng rng;
+    size_t rights = 0, n = 0, place[TASK_CLASSES];
+    int rc = candidates_get(r, p, &rights, e);
+    size_t end = r->parts.len;
+    if (!rc && t->question)
+        rc = value_text(t->question, p, &r->parts, e);
+    if (!rc)
+        rc = stream_open(r, &rng, e);
+    if (rc)
+        return rc;
+    const char *right = r->parts.s;
+    for (const char *s = right; s < r->parts.s + end; s += strlen(s) + 1, n++)
+        if (n < t->alternatives)
+            order[n] = s;
+    if (n != t->alternatives)
+        return doc_fail(p->row, e, "%zu answers, wanted %zu (\"alternatives\")", n,
+                        t->alternatives);
+    *label = LEFT_OUT;
+    if (rights != 1 || among(order[1], n - 1, right))
+        return OK;
+    for (size_t i = 0; i < n; i++)
+        place[i] = i;
+    rng_shuffle(&rng, place, n);
+    const char *drawn[TASK_CLASSES];
+    for (size_t i = 0; i < n; i++) {
+        drawn[i] = order[place[i]];
+        if (place[i] == 0)
+            *label = (int)i;
+    }
+    memcpy(order, drawn, n * sizeof *order);
+    return OK;
+}
+
 /* order_draw - with probability 1/2 the better text first (label 1), else second. */
 static int order_draw(struct drafter *r, const struct place *p, int *label, const char *slot[SLOTS],
                       struct err *e)
@@ -355,15 +395,39 @@ static int render(struct drafter *r, const struct place *p, const char *const sl
     return x->text ? OK : e->code;
 }
 
-/* group_set - the question: the fields of "group", else the choice's question, else the text
- * itself. */
+/* alternatives_render - each candidate in the template. Where no field is the long one, it is the
+ * lines that all begin with. */
+static int alternatives_render(struct drafter *r, const struct place *p,
+                               const char *const candidates[TASK_CLASSES], struct draft *x,
+                               struct err *e)
+{
+    const struct task *t = r->t;
+    struct reading *a = arena_alloc(&r->d->arena, t->alternatives, sizeof *a, e);
+    int rc = a ? OK : e->code;
+    for (size_t k = 0; !rc && k < t->alternatives; k++) {
+        const char *const slot[SLOTS] = {[SLOT_CANDIDATE] = candidates[k]};
+        rc = render(r, p, slot, x, e);
+        a[k] = (struct reading){x->text, x->len, x->long_begin, x->long_end, (double)NAN};
+    }
+    if (rc)
+        return rc;
+    size_t shared = alternatives_shared(a, t->alternatives);
+    for (size_t k = 0; t->long_piece == t->n_pieces && k < t->alternatives; k++)
+        a[k].long_end = shared;
+    x->alternatives = a;
+    return alternatives_name(x, t->alternatives, &r->d->arena, e);
+}
+
+/* group_set - the question: the fields of "group", else the choice's question, else what the
+ * alternatives share or are, else the text itself. */
 static int group_set(struct drafter *r, const struct place *p, struct draft *x, struct err *e)
 {
     const struct task *t = r->t;
     int rc = OK;
     if (!t->group.n && !t->question) {
-        x->group = x->text;
-        return OK;
+        size_t shared = x->alternatives ? alternatives_shared(x->alternatives, t->alternatives) : 0;
+        x->group = shared ? arena_strndup(&r->d->arena, x->text, shared, e) : x->key;
+        return x->group ? OK : e->code;
     }
     str_reset(&r->text);
     for (size_t i = 0; !rc && i < t->group.n; i++) {
@@ -404,12 +468,16 @@ static int draft_add(void *ctx, const struct place *p, struct err *e)
     struct drafter *r = ctx;
     const struct task *t = r->t;
     struct drafts *d = r->d;
-    const char *slot[SLOTS] = {NULL};
+    const char *slot[SLOTS] = {NULL}, *order[TASK_CLASSES];
     struct draft x = {.confidence = (double)NAN, .pool = r->pool, .seq = d->n};
     int rc;
     d->rows_read++;
     r->rows++;
-    if (t->kind == KIND_CHOICE)
+    if (t->kind == KIND_CHOICE && t->alternatives)
+        rc = alternatives_draw(r, p, &x.label, order, e);
+    else if (t->kind == KIND_PREFERENCE)
+        rc = number_get(r, t->rating, p, &x.confidence, e);
+    else if (t->kind == KIND_CHOICE)
         rc = candidate_draw(r, p, &x.label, &slot[SLOT_CANDIDATE], e);
     else if (t->kind == KIND_ORDER)
         rc = order_draw(r, p, &x.label, slot, e);
@@ -421,10 +489,14 @@ static int draft_add(void *ctx, const struct place *p, struct err *e)
         d->rows_left_out++;
         return OK;
     }
-    if (!rc)
+    if (!rc && t->kind == KIND_CHOICE && t->alternatives)
+        rc = alternatives_render(r, p, order, &x, e);
+    else if (!rc)
         rc = render(r, p, slot, &x, e);
+    if (!rc && !x.key)
+        x.key = x.text;
     if (!rc)
-        rc = parts_set(r, p, t->kind == KIND_CHOICE ? slot[SLOT_CANDIDATE] : NULL, &x, e);
+        rc = parts_set(r, p, slot[SLOT_CANDIDATE], &x, e);
     if (!rc && t->confidence)
         rc = number_get(r, t->confidence, p, &x.confidence, e);
     if (!rc && t->confidence)
@@ -604,6 +676,8 @@ int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct 
             rc = rows->whole ? kept_add(&r, t->files[pool][i].rows, &at, e)
                              : file_add(&r, dir, &t->files[pool][i], e);
     }
+    if (!rc && t->kind == KIND_PREFERENCE)
+        rc = drafts_pair(d, t->gap, label_seed, e);
     rows->whole = rows->whole || (!rc && t->kind != KIND_LABELLED);
     if (!rows->whole)
         rows_release(rows);

@@ -12,6 +12,9 @@ struct draft {
     double confidence;
     const char *source;
     const char *candidate, *alone; /* as in struct example */
+    struct reading *alternatives;  /* [task_alternatives]; NULL: none */
+    const char *key;               /* equal ones are the same example: the text, or alternatives in
+                                    * whatever order */
     const char *group;             /* what its question is known by */
     enum pool pool;
     size_t seq;        /* its place in the order of the files */

@@ -1,10 +1,11 @@
 /* pack.c - tokens of examples, truncation, packed batches. Lengths come from starts, never from a
  * token's value. */
 #include "core/mem.h"
-#include "data/group.h"
+#include "data/alternatives.h"
 #include "data/pack.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,11 +73,11 @@ static int example_add(struct token_set *t, size_t *cap, const struct reader *r,
                        struct token_ids *ids, const struct example *x, struct err *e)
 {
     int rc = OK;
-    BUG_ON(t->per != (x->n_group ? x->n_group : 1));
+    BUG_ON(t->per != (x->n_alternatives ? x->n_alternatives : 1));
     for (size_t k = 0; !rc && k < t->per; k++) {
-        const char *text = x->group ? x->group[k].text : x->text;
+        const char *text = x->alternatives ? x->alternatives[k].text : x->text;
         rc = sequence_add(t, t->n * t->per + k, cap, r, ids, text,
-                          x->group ? x->group[k].len : x->len, x->source, e);
+                          x->alternatives ? x->alternatives[k].len : x->len, x->source, e);
     }
     t->n += !rc;
     return rc;
@@ -89,7 +90,7 @@ int token_set_make(struct token_set *t, const struct example *x, size_t n,
     struct token_ids ids = {NULL, 0, 0};
     size_t cap = 0;
     size_t seqs;
-    *t = (struct token_set){.per = n && x[0].n_group ? x[0].n_group : 1};
+    *t = (struct token_set){.per = n && x[0].n_alternatives ? x[0].n_alternatives : 1};
     if (size_mul(n, t->per, &seqs) && size_add(seqs, 1, &seqs))
         t->starts = mem_zalloc(seqs, sizeof *t->starts, e);
     int rc = t->starts ? reader_init(&r, tok, e) : e->code;
@@ -260,7 +261,7 @@ static int reading_keep(struct dataset *d, const struct shears *t, struct readin
     if (!kept)
         return e->code;
     *lost = code_points(x->text, x->len) - code_points(kept, t->text.len);
-    *x = (struct reading){kept, t->text.len, t->begin, t->end};
+    *x = (struct reading){kept, t->text.len, t->begin, t->end, x->rating};
     return OK;
 }
 
@@ -285,11 +286,11 @@ static int texts_load(struct cutter *c, const struct reading *of, size_t n, stru
 static int example_cut(struct dataset *d, int part, struct example *x, struct cutter *c,
                        struct err *e)
 {
-    struct reading own = {x->text, x->len, x->long_begin, x->long_end};
-    struct reading *of = x->group ? x->group : &own;
+    struct reading own = {x->text, x->len, x->long_begin, x->long_end, (double)NAN};
+    struct reading *of = x->alternatives ? x->alternatives : &own;
     bool done = false;
     size_t lost = 0, some;
-    int rc = texts_load(c, of, x->group ? x->n_group : 1, e);
+    int rc = texts_load(c, of, x->alternatives ? x->n_alternatives : 1, e);
     while (!rc && !done) {
         rc = texts_cut(c, &done, e);
         for (size_t k = 0; !rc && k < c->n; k++)
@@ -303,7 +304,7 @@ static int example_cut(struct dataset *d, int part, struct example *x, struct cu
         return rc;
     d->cut[part]++;
     d->cut_chars[part] += lost;
-    if (x->group)
+    if (x->alternatives)
         return example_join(x, &d->arena, e);
     x->text = own.text;
     x->len = own.len;

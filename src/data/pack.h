@@ -9,11 +9,11 @@
 /* dataset_cut - texts of more than max_tokens (> 0) are cut, for all n tokenizers alike: each loses
  * characters from the left of its long field, then, where that is not enough, from its own left, as
  * many as the tokenizer needs that makes the most tokens of it, until it fits all of them (bos
- * counts). The alternatives of a group lose the same of a long field that all begin with. So which
- * text is read depends on the tokenizers of a whole study, and on none of its models alone. White
- * space at the cut goes too. No example is dropped; d->cut, cut_chars and max_tokens say what was
- * cut, repeated and shared which texts are equal after it, d->hash is that of the texts as they are
- * now. ids stay those of the whole texts. ERR_INPUT where nothing would be left of a text; d is
+ * counts). The alternatives of an example lose the same of a long field that all begin with. So
+ * which text is read depends on the tokenizers of a whole study, and on none of its models alone.
+ * White space at the cut goes too. No example is dropped; d->cut, cut_chars and max_tokens say what
+ * was cut, repeated and shared which texts are equal after it, d->hash is that of the texts as they
+ * are now. ids stay those of the whole texts. ERR_INPUT where nothing would be left of a text; d is
  * then the caller's to release, as it is otherwise. */
 int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
                 struct err *e);
@@ -25,7 +25,7 @@ int texts_equal(const struct dataset *d, const char *const *text, size_t repeate
                 size_t shared[PART_COUNT], struct err *e);
 
 struct token_set {
-    size_t n, per;   /* examples; sequences of each: 1, or a group's alternatives */
+    size_t n, per;   /* examples; sequences of each: 1, or its alternatives */
     int32_t *tokens; /* all, one after the other */
     size_t *starts;  /* [n*per+1] */
     size_t longest;  /* sequence */

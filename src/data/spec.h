@@ -10,7 +10,7 @@
 
 /* LABELLED: a row says its class. Of the others a draw does: which candidate of a CHOICE is shown,
  * which text of an ORDER stands first. */
-enum task_kind { KIND_LABELLED, KIND_CHOICE, KIND_ORDER };
+enum task_kind { KIND_LABELLED, KIND_CHOICE, KIND_ORDER, KIND_PREFERENCE };
 
 /* Where rows come from; a part draws from its own pool where the task names files for it, else from
  * POOL_TRAIN. */
@@ -108,6 +108,15 @@ struct task {
 
     /* order */
     const struct field *better, *worse;
+
+    /* preference: of two rows the one that is rated higher, where the ratings are gap apart */
+    const struct field *rating;
+    double gap;
+
+    /* choice among so many texts, or preference (2): each is given a reward; 0: examples are single
+     * texts */
+    size_t alternatives;
+    const char *reward_word;
 };
 
 /* spec_present - the value of key; NULL where it is not there or null. */
@@ -129,6 +138,7 @@ int spec_field(struct task *t, const struct doc *at, const char *name, const str
 int spec_label(struct task *t, struct err *e);
 int spec_choice(struct task *t, struct err *e);
 int spec_order(struct task *t, struct err *e);
+int spec_preference(struct task *t, struct err *e);
 int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out,
                     struct err *e);
 

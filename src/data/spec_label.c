@@ -7,8 +7,10 @@
 #include <string.h>
 
 static const char *const label_keys[] = {"field", "map", "ranges", NULL};
-static const char *const choice_keys[] = {"question", "correct", "distractors", "options", "answer",
-                                          "first",    "keys",    "marks",       NULL};
+static const char *const choice_keys[] = {"question",     "correct", "distractors", "options",
+                                          "answer",       "first",   "keys",        "marks",
+                                          "alternatives", "word",    NULL};
+static const char *const preference_keys[] = {"rating", "gap", "word", NULL};
 static const char *const order_keys[] = {"better", "worse", NULL};
 
 static int field_read(struct task *t, const struct doc *map, const char *key,
@@ -183,6 +185,21 @@ static int first_read(struct task *t, const struct doc *choice, struct err *e)
                : doc_fail(d, e, "\"first\" is wanted as a whole number or a capital letter");
 }
 
+/* alternatives_set - t's examples are n texts with a reward each: its classes are their places. */
+static int alternatives_set(struct task *t, const struct doc *map, size_t n, struct err *e)
+{
+    static const char *const places[TASK_CLASSES] = {"1", "2",  "3",  "4",  "5",  "6",  "7",  "8",
+                                                     "9", "10", "11", "12", "13", "14", "15", "16"};
+    const struct doc *classes = spec_present(t->tree.root, "classes");
+    if (classes)
+        return doc_fail(classes, e,
+                        "the classes of alternatives are their places: \"classes\" says nothing");
+    t->alternatives = t->n_classes = n;
+    for (size_t k = 0; k < n; k++)
+        t->classes[k] = (struct label_class){places[k], NULL};
+    return doc_opt_str(map, "word", &t->reward_word, e);
+}
+
 int spec_choice(struct task *t, struct err *e)
 {
     const struct doc *root = t->tree.root, *choice = spec_present(root, "choice");
@@ -211,9 +228,12 @@ int spec_choice(struct task *t, struct err *e)
         rc = spec_field_list(t, choice, "marks", &t->marks, e);
     if (!rc)
         rc = first_read(t, choice, e);
+    size_t alternatives = 0;
+    if (!rc)
+        rc = doc_opt_size(choice, "alternatives", 2, TASK_CLASSES, &alternatives, e);
     if (rc)
         return rc;
-    if (!t->question)
+    if (!t->question && !alternatives)
         return doc_fail(choice, e, "\"question\" is missing");
     bool pair = t->correct.n && t->wrong.n, list = t->options.n && (t->answer.n || t->marks.n);
     if (pair == list || (pair && (t->options.n || t->answer.n || t->keys.n || t->marks.n)) ||
@@ -229,6 +249,11 @@ int spec_choice(struct task *t, struct err *e)
         return doc_fail(
             doc_get(choice, "first"), e,
             "\"first\" counts options, and \"keys\" names them: one of the two is wanted");
+    if (alternatives)
+        return alternatives_set(t, choice, alternatives, e);
+    if (spec_present(choice, "word"))
+        return doc_fail(doc_get(choice, "word"), e,
+                        "\"word\" is of a reward, and \"alternatives\" is missing");
     return two_classes(t, "a choice has two classes: wrong and right", e);
 }
 
@@ -251,4 +276,25 @@ int spec_order(struct task *t, struct err *e)
     if (!rc && (!t->better || !t->worse))
         rc = doc_fail(order, e, "\"%s\" is missing", t->better ? "worse" : "better");
     return rc ? rc : two_classes(t, "an order has two classes: the better is second, or first", e);
+}
+
+int spec_preference(struct task *t, struct err *e)
+{
+    const struct doc *root = t->tree.root, *map = spec_present(root, "preference");
+    static const char *const others[] = {"label", "choice", "order", "confidence"};
+    if (!map)
+        return doc_fail(root, e, "\"preference\" is missing");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (spec_present(root, others[i]))
+            return doc_fail(doc_get(root, others[i]), e,
+                            "\"%s\" belongs to tasks of another kind, this one is a preference",
+                            others[i]);
+    int rc = doc_check_keys(map, preference_keys, e);
+    if (!rc)
+        rc = field_read(t, map, "rating", &t->rating, e);
+    if (!rc && !t->rating)
+        rc = doc_fail(map, e, "\"rating\" is missing");
+    if (!rc)
+        rc = doc_opt_real(map, "gap", 0, 1e300, &t->gap, e);
+    return rc ? rc : alternatives_set(t, map, 2, e);
 }

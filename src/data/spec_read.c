@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-static const char *const task_keys[] = {"name",      "title",   "citation",   "licence",  "kind",
-                                        "source",    "sources", "fields",     "template", "long",
-                                        "max_chars", "group",   "confidence", "classes",  "label",
-                                        "choice",    "order",   "balance",    "alone",    NULL};
+static const char *const task_keys[] = {
+    "name",   "title",    "citation", "licence",   "kind",  "source",     "sources",
+    "fields", "template", "long",     "max_chars", "group", "confidence", "classes",
+    "label",  "choice",   "order",    "balance",   "alone", "preference", NULL};
 static const char *const class_keys[] = {"name", "word", NULL};
-static const char *const kinds[] = {"labelled", "choice", "order", NULL};
+static const char *const kinds[] = {"labelled", "choice", "order", "preference", NULL};
 
 const struct doc *spec_present(const struct doc *map, const char *key)
 {
@@ -128,7 +128,8 @@ static bool slot_named(const struct task *t, const char *name, size_t *slot)
 {
     static const char *const names[][SLOTS] = {[KIND_LABELLED] = {NULL},
                                                [KIND_CHOICE] = {"candidate"},
-                                               [KIND_ORDER] = {"first", "second"}};
+                                               [KIND_ORDER] = {"first", "second"},
+                                               [KIND_PREFERENCE] = {NULL}};
     for (*slot = 0; *slot < SLOTS; ++*slot)
         if (names[t->kind][*slot] && strcmp(names[t->kind][*slot], name) == 0)
             return true;
@@ -282,6 +283,8 @@ static int template_check(const struct task *t, struct err *e)
     if (!rc)
         rc = shown_list(t, &t->wrong, "wrong answer", e);
     if (!rc)
+        rc = shown(t, t->rating, "rating", e);
+    if (!rc)
         rc = shown(t, t->better, "better text", e);
     if (!rc)
         rc = shown(t, t->worse, "worse text", e);
@@ -293,9 +296,12 @@ static int rules_read(struct task *t, struct err *e)
     const struct doc *root = t->tree.root;
     const char *name = NULL;
     t->balance = 0.55;
-    int rc = t->kind == KIND_CHOICE  ? spec_choice(t, e)
-             : t->kind == KIND_ORDER ? spec_order(t, e)
-                                     : spec_label(t, e);
+    static int (*const rules[])(struct task *,
+                                struct err *) = {[KIND_LABELLED] = spec_label,
+                                                 [KIND_CHOICE] = spec_choice,
+                                                 [KIND_ORDER] = spec_order,
+                                                 [KIND_PREFERENCE] = spec_preference};
+    int rc = rules[t->kind](t, e);
     if (!rc)
         rc = template_read(t, e);
     if (!rc)
@@ -336,7 +342,7 @@ static int spec_read(struct task *t, size_t source, struct err *e)
     if (!rc)
         rc = doc_opt_enum(root, "kind", kinds, &kind, e);
     if (!rc && kind < 0)
-        rc = doc_fail(root, e, "\"kind\" is missing: labelled, choice or order");
+        rc = doc_fail(root, e, "\"kind\" is missing: labelled, choice, order or preference");
     t->kind = (enum task_kind)kind;
     if (!rc)
         rc = spec_source(t, source, e);

@@ -40,10 +40,10 @@ static int pool_compare(enum pool a, enum pool b)
     return (a < b) - (a > b);
 }
 
-static int by_text(const void *pa, const void *pb)
+static int by_name(const void *pa, const void *pb)
 {
     const struct draft *a = *(struct draft *const *)pa, *b = *(struct draft *const *)pb;
-    int c = strcmp(a->text, b->text);
+    int c = strcmp(a->key, b->key);
     if (!c)
         c = pool_compare(a->pool, b->pool);
     return c ? c : (a->seq > b->seq) - (a->seq < b->seq);
@@ -64,19 +64,27 @@ static int by_key(const void *pa, const void *pb)
     return a->key != b->key ? (a->key > b->key) - (a->key < b->key) : strcmp(a->group, b->group);
 }
 
+/* draft_agrees - whether two of the same key have the same right answer. */
+static bool draft_agrees(const struct draft *a, const struct draft *b)
+{
+    return a->alternatives
+               ? strcmp(a->alternatives[a->label].text, b->alternatives[b->label].text) == 0
+               : a->label == b->label;
+}
+
 static void duplicates_drop(struct splitter *p, struct draft **sorted)
 {
     size_t n = p->d->n;
-    qsort(sorted, n, sizeof *sorted, by_text);
+    qsort(sorted, n, sizeof *sorted, by_name);
     for (size_t i = 0, first = 0; i < n; i++) {
-        if (i == first || strcmp(sorted[i]->text, sorted[first]->text) != 0) {
+        if (i == first || strcmp(sorted[i]->key, sorted[first]->key) != 0) {
             first = i;
             continue;
         }
         sorted[i]->dropped = true;
         p->s->duplicates++;
         p->s->duplicates_across += sorted[i]->pool != sorted[first]->pool;
-        p->s->conflicts += sorted[i]->label != sorted[first]->label;
+        p->s->conflicts += !draft_agrees(sorted[i], sorted[first]);
     }
 }
 

@@ -49,6 +49,16 @@ const char *task_label_word(const struct task *t, size_t k)
     return t->classes[k].word;
 }
 
+size_t task_alternatives(const struct task *t)
+{
+    return t->alternatives;
+}
+
+const char *task_reward_word(const struct task *t)
+{
+    return t->reward_word;
+}
+
 const char *task_file(const struct task *t)
 {
     return t->file;

@@ -18,17 +18,19 @@ struct reading {
     size_t len;
     /* Bytes of the long field within text: what truncation shortens, from its left. */
     size_t long_begin, long_end;
+    double rating; /* people's, of this text; NAN where the task has none */
 };
 
-/* An example is one text, or a group: alternatives of which one is right, each read on its own and
- * given a reward; the label is the place of the right one. */
+/* An example is one text, or alternatives of which one is right, each read on its own and given a
+ * reward: then the label is the place of the right one, and text is what people read, the lines
+ * that all begin with once. */
 struct example {
-    const char *text; /* of a group: for people, what all begin with once (group_text) */
+    const char *text;
     size_t len;
-    size_t long_begin, long_end; /* as a reading's; of a group: unused */
-    struct reading *group;       /* [n_group]; NULL: the text itself is read */
-    size_t n_group;              /* the same for all examples of a dataset; 0: no groups */
-    int label;                   /* 0..classes-1 */
+    size_t long_begin, long_end;  /* as a reading's; unused with alternatives */
+    struct reading *alternatives; /* [n_alternatives]; NULL: the text itself is read */
+    size_t n_alternatives;        /* task_alternatives of its task */
+    int label;                    /* 0..classes-1 */
     /* Its question, by 64 bits of the sum of what makes it one: the same in every draw. Examples of
      * one question never straddle a split. */
     uint64_t question;
@@ -55,6 +57,12 @@ size_t task_classes(const struct task *t);
 const char *task_class_name(const struct task *t, size_t k);
 /* task_label_word - whose unembedding row the head starts from. */
 const char *task_label_word(const struct task *t, size_t k);
+/* task_alternatives - texts of an example that are given a reward each, as many as it has classes;
+ * 0: an example is one text. task_reward_word - whose unembedding row a reward starts from, or
+ * NULL.
+ */
+size_t task_alternatives(const struct task *t);
+const char *task_reward_word(const struct task *t);
 const char *task_file(const struct task *t);
 /* task_asset - name of the asset the task's files are in, NULL where it names plain paths. */
 const char *task_asset(const struct task *t);
@@ -89,7 +97,7 @@ struct task_seeds { /* separate, protocol.md section 5 */
  * docs/tasks.md. */
 struct dataset {
     struct arena arena;
-    size_t classes;
+    size_t classes, alternatives; /* as task_classes, task_alternatives */
     struct example *part[PART_COUNT];
     size_t n[PART_COUNT];
     /* Of the source: rows read, left out by the label rule, examples made of the others. */

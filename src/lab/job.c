@@ -34,7 +34,7 @@ struct desk {
     struct model *model;
     struct token_set sets[PART_COUNT];
     struct cached_features features[PART_COUNT];
-    double *targets, *probs[PART_COUNT], *weak_valid;
+    double *targets, *probs[PART_COUNT], *rewards, *weak_valid;
     struct curve_point *curve;
     size_t n_curve, cap_curve;
     struct train_result trained;
@@ -86,13 +86,15 @@ static int desk_model(struct desk *d, struct err *e)
     if (rc)
         return rc;
     bool words = job_head(d->plan, j, rows);
-    for (size_t k = 0; k < d->K; k++)
+    size_t outputs = job_outputs(d->plan);
+    for (size_t k = 0; k < outputs; k++)
         if (rows[k] == -2)
             log_warn(
                 d->plan->lab->log,
                 "label word \"%s\" is not one token of %s: the head starts from random numbers",
-                task_label_word(d->plan->task, k), j->model->name);
-    struct head_spec head = {HEAD_CLASSIFIER, d->K, words ? rows : NULL, seed};
+                job_head_word(d->plan, k), j->model->name);
+    enum head_kind kind = task_alternatives(d->plan->task) ? HEAD_REWARD : HEAD_CLASSIFIER;
+    struct head_spec head = {kind, outputs, words ? rows : NULL, seed};
     rc = model_head_set(d->model, &head, e);
     return rc ? rc : model_trainable_set(d->model, &j->trainable, e);
 }
@@ -138,18 +140,23 @@ static int desk_targets(struct desk *d, struct err *e)
     return OK;
 }
 
-static int desk_predict(struct desk *d, enum task_part part, double **probs, struct err *e)
+/* desk_predict - rewards: NULL, or where the logits of the part go. */
+static int desk_predict(struct desk *d, enum task_part part, double **probs, double **rewards,
+                        struct err *e)
 {
     char what[96];
     struct progress progress;
     size_t n = d->data->n[part];
     *probs = mem_alloc(n, d->K * sizeof **probs, e);
-    if (!*probs)
+    if (rewards)
+        *rewards = mem_alloc(n, d->K * sizeof **rewards, e);
+    if (!*probs || (rewards && !*rewards))
         return e->code;
     snprintf(what, sizeof what, "predicting %s", lab_part_names[part]);
     progress_begin(&progress, d->plan->lab->log, what, (double)n, "tokens");
     int rc = predict_run(d->model, &d->sets[part], desk_features(d, part),
-                         d->job->side->training.micro_tokens, *probs, NULL, &progress, e);
+                         d->job->side->training.micro_tokens, *probs, rewards ? *rewards : NULL,
+                         &progress, e);
     progress_end(&progress, rc);
     return rc;
 }
@@ -305,13 +312,16 @@ static int desk_keep(struct desk *d, struct err *e)
     for (int part = 0; part < PART_COUNT && !rc; part++) {
         if (!d->data->n[part] || !job_predicts(d, (enum task_part)part))
             continue;
-        rc = desk_predict(d, (enum task_part)part, &d->probs[part], e);
+        bool reward = part == PART_TEST && task_alternatives(d->plan->task);
+        rc = desk_predict(d, (enum task_part)part, &d->probs[part], reward ? &d->rewards : NULL, e);
         str_reset(&name);
         str_addf(&name, "%s.f64", lab_part_names[part]);
         if (!rc)
             rc = desk_path(d, name.s, &path, e);
         if (!rc)
             rc = store_array_write(path.s, d->probs[part], d->data->n[part] * d->K, e);
+        if (!rc && reward && !(rc = desk_path(d, LAB_REWARDS, &path, e)))
+            rc = store_array_write(path.s, d->rewards, d->data->n[part] * d->K, e);
     }
     if (!rc && d->plan->study->save) {
         rc = desk_path(d, "model", &path, e);
@@ -407,6 +417,7 @@ static void desk_clear(struct desk *d)
         token_set_release(&d->sets[part]);
     }
     mem_free(d->targets);
+    mem_free(d->rewards);
     mem_free(d->weak_valid);
     mem_free(d->curve);
     model_free(d->model);

@@ -1,5 +1,5 @@
 /* metrics.c - accuracy, calibration, PGR, and the joint bootstrap. */
-#include "lab/metrics.h"
+#include "lab/bootstrap.h"
 #include "core/mem.h"
 #include "core/rng.h"
 
@@ -208,17 +208,6 @@ static void measures(const struct counts *c, double m[M_COUNT])
     m[M_CEILING_WRONG] = share(c->ceiling_wrong, c->wrong_n);
 }
 
-static int double_compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    if (isnan(x) || isnan(y))
-        return isnan(x) - isnan(y); /* NaN last */
-    return (x > y) - (x < y);
-}
-
-/* interval - of v[0..n), sorted in place, NaNs (undefined replicates) left out: the two order
- * statistics just outside the percentiles. Nothing is interpolated, so that "the gap's bound is
- * above 0" means that no more replicates than are cut off at one end have no gap. */
 struct estimate metrics_wilson(double share, double n)
 {
     const double z = 1.959963984540054; /* of 95 % */
@@ -232,141 +221,74 @@ struct estimate metrics_wilson(double share, double n)
     return x;
 }
 
-static void interval(double *v, size_t n, double level, struct estimate *out)
-{
-    qsort(v, n, sizeof *v, double_compare);
-    while (n && isnan(v[n - 1]))
-        n--;
-    out->lo = out->hi = (double)NAN;
-    if (!n)
-        return;
-    size_t cut = (size_t)((1 - level) / 2 * (double)(n - 1));
-    out->lo = v[cut];
-    out->hi = v[n - 1 - cut];
-}
-
-/* The trios as the bootstrap sees them: of every example what was right, and which unit it is. */
-struct item {
-    size_t unit;
-    unsigned bits;
+/* The trios as the bootstrap sees them: of every example what was right, of every measure what each
+ * replicate gave. */
+struct trios {
+    struct crossing crossing;
+    unsigned **bits; /* [seeds][n] */
+    double *v;       /* [M_COUNT, samples] */
 };
 
-struct crossing {
-    size_t seeds, units, *n; /* n [seeds] */
-    struct item **items;     /* [seeds][n] */
-    size_t *weight;          /* [units], how often a replicate drew each */
-    size_t *times;           /* [seeds], the same of seeds */
-    double *v;               /* [M_COUNT, samples] */
-};
-
-static void crossing_release(struct crossing *c)
+static void trios_release(struct trios *t)
 {
-    for (size_t s = 0; c->items && s < c->seeds; s++)
-        mem_free(c->items[s]);
-    mem_free(c->items);
-    mem_free(c->n);
-    mem_free(c->weight);
-    mem_free(c->times);
-    mem_free(c->v);
+    for (size_t s = 0; t->bits && s < t->crossing.seeds; s++)
+        mem_free(t->bits[s]);
+    mem_free(t->bits);
+    mem_free(t->v);
+    crossing_release(&t->crossing);
 }
 
-static int unit_compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* units_list - every unit of all test sets once, ascending; heap. */
-static uint64_t *units_list(const struct trio_seed *seeds, size_t n_seeds, size_t *count,
-                            struct err *e)
-{
-    size_t all = 0, n = 0;
-    for (size_t s = 0; s < n_seeds; s++)
-        all += seeds[s].n;
-    uint64_t *units = mem_alloc(all, sizeof *units, e);
-    if (!units)
-        return NULL;
-    for (size_t s = 0; s < n_seeds; s++)
-        for (size_t i = 0; i < seeds[s].n; i++)
-            units[n++] = seeds[s].units[i];
-    qsort(units, n, sizeof *units, unit_compare);
-    *count = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!i || units[i] != units[i - 1])
-            units[(*count)++] = units[i];
-    return units;
-}
-
-static struct item item_make(const struct trio_seed *t, size_t i, size_t K)
+static unsigned example_bits(const struct trio_seed *t, size_t i, size_t K)
 {
     size_t label = (size_t)t->labels[i], weak = metrics_argmax(t->weak + i * K, K);
     size_t student = metrics_argmax(t->student + i * K, K);
     size_t ceiling = metrics_argmax(t->ceiling + i * K, K);
-    struct item x = {0};
-    x.bits |= weak == label ? WEAK_RIGHT : 0;
-    x.bits |= student == label ? STUDENT_RIGHT : 0;
-    x.bits |= ceiling == label ? CEILING_RIGHT : 0;
-    x.bits |= student == weak ? AGREE : 0;
-    x.bits |= ceiling == weak ? CEILING_AGREE : 0;
-    return x;
+    unsigned bits = 0;
+    bits |= weak == label ? WEAK_RIGHT : 0;
+    bits |= student == label ? STUDENT_RIGHT : 0;
+    bits |= ceiling == label ? CEILING_RIGHT : 0;
+    bits |= student == weak ? AGREE : 0;
+    bits |= ceiling == weak ? CEILING_AGREE : 0;
+    return bits;
 }
 
-static int crossing_init(struct crossing *c, const struct trio_seed *seeds, size_t n_seeds,
-                         const struct trio_settings *s, struct err *e)
+static int trios_init(struct trios *x, const struct trio_seed *seeds, size_t n_seeds,
+                      const struct trio_settings *s, struct err *e)
 {
-    *c = (struct crossing){.seeds = n_seeds};
-    uint64_t *units = units_list(seeds, n_seeds, &c->units, e);
-    if (!units)
-        return e->code;
-    int rc = OK;
-    if (!(c->items = mem_zalloc(n_seeds, sizeof *c->items, e)) ||
-        !(c->n = mem_alloc(n_seeds, sizeof *c->n, e)) ||
-        !(c->weight = mem_alloc(c->units, sizeof *c->weight, e)) ||
-        !(c->times = mem_alloc(n_seeds, sizeof *c->times, e)) ||
-        !(c->v = mem_alloc(s->samples, M_COUNT * sizeof *c->v, e)))
+    *x = (struct trios){.v = NULL};
+    int rc = crossing_init(&x->crossing, n_seeds, e);
+    for (size_t k = 0; k < n_seeds && !rc; k++)
+        rc = crossing_add(&x->crossing, seeds[k].units, seeds[k].n, e);
+    if (!rc)
+        rc = crossing_ready(&x->crossing, e);
+    if (!rc && (!(x->bits = mem_zalloc(n_seeds, sizeof *x->bits, e)) ||
+                !(x->v = mem_alloc(s->samples, M_COUNT * sizeof *x->v, e))))
         rc = e->code;
     for (size_t k = 0; k < n_seeds && !rc; k++) {
-        const struct trio_seed *t = &seeds[k];
-        BUG_ON(t->n == 0);
-        c->n[k] = t->n;
-        c->items[k] = mem_alloc(t->n, sizeof **c->items, e);
-        rc = c->items[k] ? OK : e->code;
-        for (size_t i = 0; i < t->n && !rc; i++) {
-            const uint64_t *at =
-                bsearch(&t->units[i], units, c->units, sizeof *units, unit_compare);
-            c->items[k][i] = item_make(t, i, s->K);
-            c->items[k][i].unit = (size_t)(at - units);
-        }
+        x->bits[k] = mem_alloc(seeds[k].n, sizeof **x->bits, e);
+        rc = x->bits[k] ? OK : e->code;
+        for (size_t i = 0; i < seeds[k].n && !rc; i++)
+            x->bits[k][i] = example_bits(&seeds[k], i, s->K);
     }
-    mem_free(units);
     return rc;
 }
 
-/* crossing_measures - of the seeds and units as they are drawn; false where none of the drawn seeds
+/* trios_measures - of the seeds and units as they are drawn; false where none of the drawn seeds
  * has an example left. */
-static bool crossing_measures(const struct crossing *c, double m[M_COUNT])
+static bool trios_measures(const struct trios *x, double m[M_COUNT])
 {
+    const struct crossing *c = &x->crossing;
     struct counts counts = {0};
     for (size_t s = 0; s < c->seeds; s++) {
         struct sums sums = {0};
         for (size_t i = 0; c->times[s] && i < c->n[s]; i++)
-            sums_add(&sums, c->items[s][i].bits, c->weight[c->items[s][i].unit]);
+            sums_add(&sums, x->bits[s][i], c->weight[c->unit[s][i]]);
         counts_add(&counts, &sums, c->times[s]);
     }
     if (!(counts.seeds > 0))
         return false;
     measures(&counts, m);
     return true;
-}
-
-static void crossing_draw(struct crossing *c, struct rng *r)
-{
-    memset(c->times, 0, c->seeds * sizeof *c->times);
-    memset(c->weight, 0, c->units * sizeof *c->weight);
-    for (size_t i = 0; i < c->seeds; i++)
-        c->times[rng_below(r, c->seeds)]++;
-    for (size_t i = 0; i < c->units; i++)
-        c->weight[rng_below(r, c->units)]++;
 }
 
 /* trio_same - whether student and ceiling are the same, bit for bit. */
@@ -382,37 +304,33 @@ static bool trio_same(const struct trio_seed *seeds, size_t n_seeds, size_t K)
 int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
                  struct trio *out, struct err *e)
 {
-    struct crossing c;
+    struct trios x;
     double point[M_COUNT], m[M_COUNT];
     BUG_ON(n_seeds == 0 || s->samples == 0);
-    int rc = crossing_init(&c, seeds, n_seeds, s, e);
+    int rc = trios_init(&x, seeds, n_seeds, s, e);
     if (rc)
         goto out;
-    for (size_t i = 0; i < c.seeds; i++)
-        c.times[i] = 1;
-    for (size_t i = 0; i < c.units; i++)
-        c.weight[i] = 1;
-    BUG_ON(!crossing_measures(&c, point));
+    BUG_ON(!trios_measures(&x, point));
 
     struct rng r;
-    bool few = c.units < TRIO_UNITS_LEAST;
+    bool few = x.crossing.units < TRIO_UNITS_LEAST;
     rng_init(&r, s->seed, "bootstrap");
     for (size_t b = 0; !few && b < s->samples; b++) {
         do
-            crossing_draw(&c, &r);
-        while (!crossing_measures(&c, m));
+            crossing_draw(&x.crossing, &r);
+        while (!trios_measures(&x, m));
         for (size_t k = 0; k < M_COUNT; k++)
-            c.v[k * s->samples + b] = m[k];
+            x.v[k * s->samples + b] = m[k];
     }
 
     struct estimate *field[M_COUNT] = {
         &out->weak, &out->student, &out->ceiling,     &out->gap,         &out->gain,
         &out->pgr,  &out->agree,   &out->agree_right, &out->agree_wrong, &out->ceiling_wrong};
     for (size_t k = 0; k < M_COUNT; k++) {
-        interval(c.v + k * s->samples, few ? 0 : s->samples, s->level, field[k]);
+        interval(x.v + k * s->samples, few ? 0 : s->samples, s->level, field[k]);
         field[k]->value = point[k];
     }
-    out->units = c.units;
+    out->units = x.crossing.units;
     out->reason = out->gap.value <= 0 ? PGR_NO_GAP
                   : few               ? PGR_FEW_UNITS
                   : out->gap.lo <= 0  ? PGR_GAP_IN_NOISE
@@ -425,7 +343,7 @@ int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct tri
     if (out->reason != PGR_DEFINED)
         out->pgr = (struct estimate){(double)NAN, (double)NAN, (double)NAN};
 out:
-    crossing_release(&c);
+    trios_release(&x);
     return rc;
 }
 

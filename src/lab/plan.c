@@ -32,12 +32,22 @@ bool job_reads(const struct job *j, enum task_part part)
     return part != PART_SUPERVISE || j->part == PART_SUPERVISE;
 }
 
+size_t job_outputs(const struct plan *p)
+{
+    return task_alternatives(p->task) ? 1 : task_classes(p->task);
+}
+
+const char *job_head_word(const struct plan *p, size_t k)
+{
+    return task_alternatives(p->task) ? task_reward_word(p->task) : task_label_word(p->task, k);
+}
+
 bool job_head(const struct plan *p, const struct job *j, int32_t *rows)
 {
     bool words = true;
     BUG_ON(task_classes(p->task) > 16);
-    for (size_t k = 0; k < task_classes(p->task); k++) {
-        const char *word = task_label_word(p->task, k);
+    for (size_t k = 0; k < job_outputs(p); k++) {
+        const char *word = job_head_word(p, k);
         int32_t id = word ? tokenizer_find(j->model->tokenizer, word) : -1;
         rows[k] = word && id < 0 ? -2 : id;
         words = words && id >= 0;
@@ -100,9 +110,9 @@ static int job_spec(const struct plan *p, const struct job *j, struct str *out, 
     js_key(&w, "model"), js_str(&w, j->model->hash);
     js_key(&w, "tokenizer"), js_str(&w, j->model->tokenizer_hash);
     js_key(&w, "layers"), js_int(&w, (int64_t)j->layers);
-    js_key(&w, "head"), js_open(&w, '[');
-    for (size_t k = 0; k < task_classes(p->task); k++)
-        js_str(&w, task_label_word(p->task, k) ? task_label_word(p->task, k) : "");
+    js_key(&w, task_alternatives(p->task) ? "reward" : "head"), js_open(&w, '[');
+    for (size_t k = 0; k < job_outputs(p); k++)
+        js_str(&w, job_head_word(p, k) ? job_head_word(p, k) : "");
     js_close(&w, ']');
     if (side.random || !job_head(p, j, rows)) /* else nothing is drawn */
         js_key(&w, "seed_init"),
@@ -450,25 +460,35 @@ void plan_release(struct plan *p)
     arena_release(&p->arena);
 }
 
-int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
-              struct err *e)
+/* job_array - [n,K] of a part, from a file of the job's. check: probabilities. */
+static int job_array(const struct plan *p, const struct job *j, enum task_part part,
+                     const char *name, bool check, double **out, struct err *e)
 {
-    struct str path = STR_INIT, name = STR_INIT;
-    str_addf(&name, "%s.f64", lab_part_names[part]);
-    store_job_path(p->lab->store, j->hash, name.s, &path);
-    int rc = str_check(&name, e);
-    if (!rc)
-        rc = str_check(&path, e);
+    struct str path = STR_INIT;
+    store_job_path(p->lab->store, j->hash, name, &path);
+    int rc = str_check(&path, e);
     size_t n = p->data[j->repetition].n[part], K = task_classes(p->task);
-    if (!rc && !(rc = store_array_read(path.s, probs, n * K, e)) &&
-        (rc = predict_check(*probs, n, K, e))) {
+    if (!rc && !(rc = store_array_read(path.s, out, n * K, e)) && check &&
+        (rc = predict_check(*out, n, K, e))) {
         err_wrap(e, "%s", path.s);
-        mem_free(*probs);
-        *probs = NULL;
+        mem_free(*out);
+        *out = NULL;
     }
     if (rc == ERR_INPUT)
         rc = store_job_broken(p->lab->store, j->hash, e);
-    str_release(&name);
     str_release(&path);
     return rc;
+}
+
+int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
+              struct err *e)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s.f64", lab_part_names[part]);
+    return job_array(p, j, part, name, true, probs, e);
+}
+
+int job_rewards(const struct plan *p, const struct job *j, double **rewards, struct err *e)
+{
+    return job_array(p, j, PART_TEST, LAB_REWARDS, false, rewards, e);
 }

@@ -68,10 +68,13 @@ struct model_config job_config(const struct job *j);
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
 /* job_reads - whether it learns from a part or predicts it: what its hash has of the data. */
 bool job_reads(const struct job *j, enum task_part part);
-/* job_head - the rows of the vocabulary that its head starts from, rows [classes, at most 16];
- * false where it starts from random numbers: a class has no word (-1), or one that is not one token
- * (-2).
+/* job_outputs - of every head: one a class, or a single reward. job_head_word - the word whose row
+ * of the unembedding the k-th starts from, or NULL. job_head - these rows [outputs, at most 16];
+ * false where it starts from random numbers: an output has no word (-1), or one that is not one
+ * token (-2).
  */
+size_t job_outputs(const struct plan *p);
+const char *job_head_word(const struct plan *p, size_t k);
 bool job_head(const struct plan *p, const struct job *j, int32_t *rows);
 /* job_bytes - of memory that it takes, as estimated. */
 size_t job_bytes(const struct plan *p, const struct job *j);
@@ -94,9 +97,13 @@ int results_write(const struct plan *p, const char *dir, const char *yaml, bool 
  * failed. */
 int predictions_write(const struct plan *p, double *const *probs, const char *dir, struct err *e);
 
-/* What a finished job left, read back: predictions on a part. [n,K], mem_free. */
+/* Of a job whose examples have alternatives: their rewards on the test part, [n,K]. */
+#define LAB_REWARDS "rewards.f64"
+
+/* What a finished job left, read back: predictions on a part, rewards. [n,K], mem_free. */
 int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
               struct err *e);
+int job_rewards(const struct plan *p, const struct job *j, double **rewards, struct err *e);
 
 /* crew - worker processes, each of which computes one small job at a time (crew.c).
  *

@@ -1,7 +1,6 @@
 /* results.c - finished jobs -> results.json, the one thing the report reads (docs/results.md
  * describes it). */
-#include "lab/metrics.h"
-#include "lab/plan.h"
+#include "lab/bench.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
@@ -10,109 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-/* Of one job on its test part, beside its accuracy; NAN where undefined. */
-enum { SCORE_AUROC, SCORE_PRIOR, SCORE_ECE, SCORE_BRIER, SCORES };
-static const char *const score_names[SCORES] = {"auroc", "prior_matched_accuracy", "ece", "brier"};
-
-/* What results need of a repetition: test labels, and each job's test predictions, read once. */
-struct bench {
-    const struct plan *p;
-    size_t K;
-    int **labels;             /* [seeds] */
-    uint64_t **units;         /* [seeds], each test example's question */
-    double **probs;           /* [jobs], NULL where failed */
-    double (*scores)[SCORES]; /* [jobs] */
-    struct doc_tree *results; /* [jobs], result.json; no root where failed */
-};
-
-static int bench_score(struct bench *b, size_t i, struct err *e)
-{
-    const struct job *j = b->p->jobs[i];
-    const double *probs = b->probs[i];
-    const int *labels = b->labels[j->repetition];
-    size_t n = b->p->data[j->repetition].n[PART_TEST];
-    struct err own = ERR_INIT;
-    b->scores[i][SCORE_AUROC] = metrics_auroc(probs, labels, n, b->K, &own);
-    if (!own.code)
-        b->scores[i][SCORE_PRIOR] = metrics_prior_matched(probs, labels, n, b->K, &own);
-    b->scores[i][SCORE_ECE] = metrics_ece(probs, labels, n, b->K);
-    b->scores[i][SCORE_BRIER] = metrics_brier(probs, labels, n, b->K);
-    if (own.code)
-        *e = own;
-    return own.code;
-}
-
-static int bench_open(struct bench *b, const struct plan *p, struct err *e)
-{
-    *b = (struct bench){.p = p, .K = task_classes(p->task)};
-    b->labels = mem_zalloc(p->study->seeds, sizeof *b->labels, e);
-    b->units = b->labels ? mem_zalloc(p->study->seeds, sizeof *b->units, e) : NULL;
-    b->probs = b->units ? mem_zalloc(p->n_jobs, sizeof *b->probs, e) : NULL;
-    b->scores = b->probs ? mem_zalloc(p->n_jobs, sizeof *b->scores, e) : NULL;
-    b->results = b->scores ? mem_zalloc(p->n_jobs, sizeof *b->results, e) : NULL;
-    if (!b->results)
-        return e->code;
-    for (size_t r = 0; r < p->study->seeds; r++) {
-        const struct dataset *d = &p->data[r];
-        b->labels[r] = mem_alloc(d->n[PART_TEST], sizeof **b->labels, e);
-        b->units[r] = b->labels[r] ? mem_alloc(d->n[PART_TEST], sizeof **b->units, e) : NULL;
-        if (!b->units[r])
-            return e->code;
-        for (size_t i = 0; i < d->n[PART_TEST]; i++) {
-            b->labels[r][i] = d->part[PART_TEST][i].label;
-            b->units[r][i] = d->part[PART_TEST][i].question;
-        }
-    }
-    for (size_t i = 0; i < p->n_jobs; i++)
-        if (p->jobs[i]->state != JOB_FAILED) {
-            int rc = job_probs(p, p->jobs[i], PART_TEST, &b->probs[i], e);
-            if (!rc)
-                rc = bench_score(b, i, e);
-            if (!rc)
-                rc = store_result(p->lab->store, p->jobs[i]->hash, &b->results[i], e);
-            if (rc)
-                return rc;
-        }
-    return OK;
-}
-
-static void bench_close(struct bench *b)
-{
-    for (size_t r = 0; b->labels && r < b->p->study->seeds; r++)
-        mem_free(b->labels[r]);
-    for (size_t r = 0; b->units && r < b->p->study->seeds; r++)
-        mem_free(b->units[r]);
-    for (size_t i = 0; b->probs && i < b->p->n_jobs; i++)
-        mem_free(b->probs[i]);
-    for (size_t i = 0; b->results && i < b->p->n_jobs; i++)
-        doc_tree_release(&b->results[i]);
-    mem_free(b->results);
-    mem_free(b->labels);
-    mem_free(b->units);
-    mem_free(b->probs);
-    mem_free(b->scores);
-}
-
-static size_t bench_job(const struct bench *b, const struct job *j)
-{
-    for (size_t i = 0; i < b->p->n_jobs; i++)
-        if (b->p->jobs[i] == j)
-            return i;
-    BUG("job %s is not of this plan", j->hash);
-}
-
-static const double *bench_probs(const struct bench *b, const struct job *j)
-{
-    return b->probs[bench_job(b, j)];
-}
-
-static void estimate_json(struct js *w, const char *key, const struct estimate *x)
-{
-    js_key(w, key), js_open(w, '[');
-    js_real(w, x->value), js_real(w, x->lo), js_real(w, x->hi);
-    js_close(w, ']');
-}
 
 /* role_json - one of the three models of a pair: accuracy with its interval, and the rest as means
  * over repetitions. */
@@ -125,7 +21,7 @@ static void role_json(struct js *w, const struct bench *b, const char *key, stru
         double sum = 0;
         for (size_t i = 0; i < n; i++)
             sum += b->scores[bench_job(b, jobs[alive[i]])][k];
-        js_key(w, score_names[k]), js_real(w, sum / (double)n);
+        js_key(w, bench_score_name(k)), js_real(w, sum / (double)n);
     }
     js_key(w, "jobs"), js_open(w, '[');
     for (size_t i = 0; i < n; i++)
@@ -282,7 +178,9 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         estimate_json(w, "student", &trio.agree_wrong);
         estimate_json(w, "ceiling", &trio.ceiling_wrong);
         js_close(w, '}');
-        rc = versus_json(w, b, q, t, alive, n, &set, e);
+        rc = best_of_json(w, b, q, t, alive, n, &set, e);
+        if (!rc)
+            rc = versus_json(w, b, q, t, alive, n, &set, e);
         seeds_json(w, t, alive, n, b->K);
     }
     js_close(w, '}');
@@ -513,7 +411,7 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
             js_key(w, "result"), js_raw(w, raw.s);
             js_key(w, "scores"), js_open(w, '{');
             for (size_t k = 0; k < SCORES; k++)
-                js_key(w, score_names[k]), js_real(w, b->scores[i][k]);
+                js_key(w, bench_score_name(k)), js_real(w, b->scores[i][k]);
             js_close(w, '}');
         }
         js_close(w, '}');

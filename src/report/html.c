@@ -348,6 +348,47 @@ static void inherited_html(const struct doc *results, struct str *out)
         "mislabelled.");
 }
 
+/* best_of_html - of n texts the one that each model's reward puts first; nothing where no pair has
+ * rewards. */
+static void best_of_html(const struct doc *results, struct str *out)
+{
+    static const char *const heads[] = {"supervisor",     "student",           "method",
+                                        "best of",        "by the supervisor", "by the student",
+                                        "by the ceiling", "by the ratings",    NULL};
+    static const char *const keys[] = {"weak", "student", "ceiling", "possible"};
+    static const char *const of[] = {"1", "4", "16", "64"};
+    const struct doc *first = NULL;
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        const struct doc *best = doc_get(p, "best_of");
+        if (!best)
+            continue;
+        if (!first) {
+            str_cat(out, "<h2>Best of n</h2>\n");
+            table_open(out, heads);
+        }
+        first = first ? first : best;
+        for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+            row_open(results, p, out);
+            str_addf(out, "<td>%s</td>", of[i]);
+            for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+                est_cell(view_est(doc_get(best, keys[k]), of[i]), out);
+            str_cat(out, "</tr>\n");
+        }
+    }
+    if (!first)
+        return;
+    table_close(out);
+    note_html(
+        out, "note",
+        strcmp(view_str(first, "rated_by"), "people") == 0
+            ? "Of so many test texts drawn by chance each reward picks one: how people rated what "
+              "it picks, on the task's own scale. Best of 1 is the mean; by the ratings is the "
+              "most that can be had."
+            : "Of so many test texts drawn by chance each reward picks one: the ceiling's reward "
+              "of what it picks, since people rated none. By the ratings is the most that can be "
+              "had.");
+}
+
 static void jobs_html(const struct doc *results, struct str *out)
 {
     static const char *const heads[] = {"job", "what", "accuracy", "time", "tokens trained on",
@@ -401,17 +442,12 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
              ". %.0f examples with ground truth for the supervisors, %.0f other ones that they "
              "labelled for the students (and with ground "
              "truth for the ceiling), %.0f for the curves, %.0f test examples for all three; the "
-             "best constant answer has accuracy %.3f. ",
+             "best constant answer has accuracy %.3f. "
+             "Intervals: %.0f&nbsp;%%, %.0f bootstrap samples over %s and test examples, the three "
+             "models together.</p>\n<ul>\n",
              view_real(task, "supervise"), view_real(task, "train"), view_real(task, "valid"),
-             view_real(task, "test"), view_real(task, "constant_accuracy"));
-    if (view_intervals(results))
-        str_addf(out,
-                 "Intervals: %.0f&nbsp;%%, %.0f bootstrap samples over %s and test examples, the "
-                 "three models together.",
-                 100 * view_real(study, "level"), view_real(study, "bootstrap"), seeds.s);
-    else
-        str_cat(out, "There are no intervals.");
-    str_cat(out, "</p>\n<ul>\n");
+             view_real(task, "test"), view_real(task, "constant_accuracy"),
+             100 * view_real(study, "level"), view_real(study, "bootstrap"), seeds.s);
     for (const struct doc *m = doc_get(results, "models")->child; m; m = m->next) {
         str_cat(out, "<li>");
         html_text(out, view_str(m, "label"));
@@ -515,6 +551,7 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
                  "its probability.</p>\n");
     browser_html(results, out);
     inherited_html(results, out);
+    best_of_html(results, out);
     scores_html(results, out);
     jobs_html(results, out);
     about_html(results, yaml, out);

@@ -39,6 +39,24 @@ static void pgr_cell(struct str *out, const struct doc *pair)
         str_addf(out, "%.2f [%.2f %.2f]", pgr.value, pgr.lo, pgr.hi);
 }
 
+/* best_of_words - how what a pair's rewards pick is rated; nothing where it has no rewards. */
+static void best_of_words(const struct doc *pair, struct str *out)
+{
+    static const char *const of = "16";
+    const struct doc *best = doc_get(pair, "best_of");
+    if (!best)
+        return;
+    struct est student = view_est(doc_get(best, "student"), of);
+    str_addf(out, " Best of %s by the student's reward is rated %.2f [%.2f %.2f]", of,
+             student.value, student.lo, student.hi);
+    str_addf(out, ", by the supervisor's %.2f, by the ceiling's %.2f, by the ratings %.2f",
+             view_est(doc_get(best, "weak"), of).value,
+             view_est(doc_get(best, "ceiling"), of).value,
+             view_est(doc_get(best, "possible"), of).value);
+    str_addf(out, " (mean %.2f; rated by %s).", view_est(doc_get(best, "student"), "1").value,
+             strcmp(view_str(best, "rated_by"), "people") == 0 ? "people" : "the ceiling's reward");
+}
+
 #define COLUMNS 7
 
 /* widths of the cells, in code points: labels may hold any text */
@@ -153,20 +171,19 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         const char *verdict = view_str(p, "verdict");
         str_addf(&line, ", %s: %s.", view_str(p, "method"),
                  *verdict ? verdict : "no result, its jobs failed");
+        best_of_words(p, &line);
         sentence(out, line.s, 2, width);
         str_release(&line);
     }
     struct str note = STR_INIT;
-    str_addf(&note, "Accuracy on %.0f test examples (best constant answer %.3f)",
-             view_real(task, "test"), view_real(task, "constant_accuracy"));
-    if (view_intervals(results)) {
-        str_addf(&note, "; intervals: %.0f %% by bootstrap over ", 100 * view_real(study, "level"));
-        view_seeds(results, &note);
-        str_cat(&note, " and test examples, the three models together. ");
-        view_scope(results, &note);
-    } else {
-        str_cat(&note, "; there are no intervals.");
-    }
+    str_addf(&note,
+             "Accuracy on %.0f test examples (best constant answer %.3f); intervals: %.0f %% by "
+             "bootstrap over ",
+             view_real(task, "test"), view_real(task, "constant_accuracy"),
+             100 * view_real(study, "level"));
+    view_seeds(results, &note);
+    str_cat(&note, " and test examples, the three models together. ");
+    view_scope(results, &note);
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
     str_reset(&note);

@@ -7,7 +7,7 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
-#include "lab/metrics.h"
+#include "lab/best_of.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -645,30 +645,85 @@ static void test_wilson(void **state)
     assert_true(isnan(metrics_wilson(0.5, (double)NAN).lo) && isnan(metrics_wilson(0.5, 0).hi));
 }
 
+/* brute_best - the expected rating of the best of two texts, every pair drawn. */
+static double brute_best(const double *reward, const double *rating, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            sum += reward[i] > reward[j]   ? rating[i]
+                   : reward[j] > reward[i] ? rating[j]
+                                           : (rating[i] + rating[j]) / 2;
+    return sum / (double)(n * n);
+}
+
+/* Best of n in closed form: of one text the mean, of two every pair, of ever more the highest
+ * reward; the rewards' own order is the best possible. Intervals hold the value, and are there from
+ * TRIO_UNITS_LEAST units on. */
+static void best_of_n(void **state)
+{
+    enum { PAIRS = 20, ALT = 2, T = PAIRS * ALT };
+    static const size_t of[] = {1, 2, 4096};
+    struct trio_settings s = {ALT, 200, 0.95, 1};
+    double reward[T], rating[T], mean = 0;
+    uint64_t units[PAIRS];
+    struct estimate x[3], possible[3], few[3];
+    struct err e = ERR_INIT;
+    struct rng r;
+    (void)state;
+    rng_init(&r, 3, "best");
+    for (size_t i = 0; i < T; i++) {
+        rating[i] = rng_normal(&r);
+        reward[i] = floor(4 * (rating[i] + rng_normal(&r))) / 4; /* some are equal */
+        mean += rating[i] / T;
+    }
+    reward[7] = 100;
+    for (size_t i = 0; i < PAIRS; i++)
+        units[i] = i;
+    struct best_pool pool = {PAIRS, ALT, units, reward, rating},
+                     own = {PAIRS, ALT, units, rating, rating};
+    assert_int_equal(best_of_measure(&pool, 1, &s, of, 3, x, &e), OK);
+    assert_int_equal(best_of_measure(&own, 1, &s, of, 3, possible, &e), OK);
+    assert_true(fabs(x[0].value - mean) < 1e-12);
+    assert_true(fabs(x[1].value - brute_best(reward, rating, T)) < 1e-12);
+    assert_true(fabs(x[2].value - rating[7]) < 1e-6);
+    for (size_t k = 0; k < 3; k++) {
+        assert_true(possible[k].value >= x[k].value - 1e-12);
+        assert_true(x[k].lo <= x[k].value && x[k].value <= x[k].hi);
+    }
+    assert_true(x[1].lo < x[1].hi);
+    struct best_pool two[] = {pool, own};
+    struct estimate both[3];
+    assert_int_equal(best_of_measure(two, 2, &s, of, 3, both, &e), OK);
+    assert_true(fabs(both[1].value - (x[1].value + possible[1].value) / 2) < 1e-12);
+    pool.n = 5;
+    assert_int_equal(best_of_measure(&pool, 1, &s, of, 3, few, &e), OK);
+    assert_true(!isnan(few[1].value) && isnan(few[1].lo) && isnan(few[1].hi));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wilson),
-        cmocka_unit_test(test_accuracy),
-        cmocka_unit_test(test_auroc),
-        cmocka_unit_test(test_prior_matched),
-        cmocka_unit_test(test_calibration),
-        cmocka_unit_test(test_bin_edges),
-        cmocka_unit_test(test_trio),
-        cmocka_unit_test(test_ground_truth_is_one),
-        cmocka_unit_test(test_undefined),
-        cmocka_unit_test(test_never_clipped),
-        cmocka_unit_test(test_identical_seeds),
-        cmocka_unit_test(test_disjoint_seeds),
-        cmocka_unit_test(test_questions),
-        cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_tiny_seeds),
-        cmocka_unit_test(test_few_questions),
-        cmocka_unit_test(test_coverage),
-        cmocka_unit_test(test_bounds_are_finite),
-        cmocka_unit_test(test_bounds_exactly),
-        cmocka_unit_test(test_difference),
-        cmocka_unit_test(test_verdicts),
-    };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_wilson),
+                                       cmocka_unit_test(test_accuracy),
+                                       cmocka_unit_test(test_auroc),
+                                       cmocka_unit_test(test_prior_matched),
+                                       cmocka_unit_test(test_calibration),
+                                       cmocka_unit_test(test_bin_edges),
+                                       cmocka_unit_test(test_trio),
+                                       cmocka_unit_test(test_ground_truth_is_one),
+                                       cmocka_unit_test(test_undefined),
+                                       cmocka_unit_test(test_never_clipped),
+                                       cmocka_unit_test(test_identical_seeds),
+                                       cmocka_unit_test(test_disjoint_seeds),
+                                       cmocka_unit_test(test_questions),
+                                       cmocka_unit_test(test_seeds),
+                                       cmocka_unit_test(test_tiny_seeds),
+                                       cmocka_unit_test(test_few_questions),
+                                       cmocka_unit_test(test_coverage),
+                                       cmocka_unit_test(test_bounds_are_finite),
+                                       cmocka_unit_test(test_bounds_exactly),
+                                       cmocka_unit_test(test_difference),
+                                       cmocka_unit_test(test_verdicts),
+                                       cmocka_unit_test(best_of_n)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

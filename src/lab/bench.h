@@ -1,0 +1,41 @@
+/* bench.h - what results need of finished jobs, read once and scored. Inside lab only. */
+#ifndef W2S_LAB_BENCH_H
+#define W2S_LAB_BENCH_H
+
+#include "lab/metrics.h"
+#include "lab/plan.h"
+
+/* Of one job on its test part, beside its accuracy; NAN where undefined. */
+enum { SCORE_AUROC, SCORE_PRIOR, SCORE_ECE, SCORE_BRIER, SCORES };
+/* What results need of a repetition: test labels, and each job's test predictions, read once. */
+struct bench {
+    const struct plan *p;
+    size_t K;
+    int **labels;     /* [seeds] */
+    uint64_t **units; /* [seeds], each test example's question */
+    double **probs;   /* [jobs], NULL where failed */
+    double **rewards; /* [jobs], NULL where failed; NULL where examples have no alternatives */
+    double **ratings; /* [seeds], [n,K] people's; NULL where the task has none */
+    double (*scores)[SCORES]; /* [jobs] */
+    struct doc_tree *results; /* [jobs], result.json; no root where failed */
+};
+
+/* bench_open - a job whose files are broken: ERR_INPUT. Undone by bench_close, after
+ * an error too. */
+int bench_open(struct bench *b, const struct plan *p, struct err *e);
+void bench_close(struct bench *b);
+size_t bench_job(const struct bench *b, const struct job *j);
+const double *bench_probs(const struct bench *b, const struct job *j);
+const char *bench_score_name(size_t k);
+
+/* estimate_json - "key": [value, lo, hi]. */
+void estimate_json(struct js *w, const char *key, const struct estimate *x);
+
+/* best_of_json - "best_of" of a pair whose examples have alternatives: of n texts the one that each
+ * model's reward puts first, as people rate it, or the ceiling's reward where they did not. t [n],
+ * of the repetitions alive [n]. */
+int best_of_json(struct js *w, const struct bench *b, const struct pair *q,
+                 const struct trio_seed *t, const size_t *alive, size_t n,
+                 const struct trio_settings *set, struct err *e);
+
+#endif
