@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# reward.sh - rewards end to end, on a micro model: preferences between rated rows, a choice among three, best of n.
+. "$(dirname "$0")/lib.sh"
+
+# The toy's sentences with a rating: the sign is what their last word says, but for one in ten.
+awk 'BEGIN {
+    srand(11); split("good fine", p, " "); split("bad dull", q, " "); split("film plot", f, " "); split("was is", v, " ")
+    for (i = 0; i < 1600; i++) {
+        y = rand() < .5; noisy = rand() < .1
+        w = (y != noisy) ? p[1 + int(2 * rand())] : q[1 + int(2 * rand())]
+        printf "{\"text\": \"%d the %s %s %s\", \"rating\": %.2f}\n", i, f[1 + int(2 * rand())], v[1 + int(2 * rand())], w, (y ? 1 : -1) * (1 + 2 * rand())
+    }
+}' >rated.jsonl
+cat >rated.yaml <<'END'
+name: rated
+citation: none
+licence: CC0
+kind: preference
+source: {files: {all: rated.jsonl}}
+template: "{text}"
+long: text
+preference: {rating: rating, gap: 2, word: " good"}
+END
+
+run() { expect 0 "$W2S" run micro.yaml "$@" --json; }
+
+run task=rated.yaml data.supervise=32 data.train=160 data.test=60 name=reward --runs a
+says err "0 failed"
+python3 - out a <<'END' || fail "rewards, best of n, or their shape"
+import json, struct, sys
+r = json.load(open(sys.argv[1]))
+assert r["task"]["test"] == 60
+for p in r["pairs"]:
+    accuracy = {k: p[k]["accuracy"][0] for k in ("weak", "student_scores", "ceiling")}
+    assert accuracy["ceiling"] > .7, accuracy
+    best = p["best_of"]
+    assert best["rated_by"] == "people"
+    means = {best[k]["1"][0] for k in ("weak", "student", "ceiling", "possible")}
+    assert max(means) - min(means) < 1e-9  # of one text there is no choice
+    for k in ("weak", "student", "ceiling"):
+        for n in best[k]:
+            v, lo, hi = best[k][n]
+            assert lo <= v <= hi and v <= best["possible"][n][0] + 1e-9, (k, n, best[k][n])
+    assert best["ceiling"]["16"][0] > best["ceiling"]["1"][0] + .5, best["ceiling"]
+# The rewards on disk are what the probabilities come from: p = softmax of the two.
+import glob, math
+for rewards in glob.glob(sys.argv[2] + "/jobs/*/rewards.f64"):
+    read = lambda path: struct.unpack("<120d", open(path, "rb").read()[-960:])
+    z, p = read(rewards), read(rewards.replace("rewards", "test"))
+    for i in range(0, 120, 2):
+        assert abs(1 / (1 + math.exp(z[i + 1] - z[i])) - p[i]) < 1e-9
+assert len(glob.glob(sys.argv[2] + "/jobs/*/rewards.f64")) == len(r["jobs"])
+END
+expect 0 "$W2S" run micro.yaml task=rated.yaml data.supervise=32 data.train=160 data.test=60 name=reward --runs a
+tr -s '\n ' ' ' <out >flat # sentences are broken at the terminal's width
+says flat "Best of 16 by the student's reward is rated"
+says flat "rated by people"
+says a/studies/reward/report.html "Best of n"
+says a/studies/reward/results.csv "best_of student 16,"
+expect 0 "$W2S" task ./rated.yaml --test 20 --train 20 --supervise 20
+says out "[1]"
+
+# The same bits again, the features of the frozen blocks and the pieces of a batch included.
+run task=rated.yaml data.supervise=32 data.train=160 data.test=60 name=reward --runs b
+same() { (cd "$1" && find jobs -name '*.f64' | LC_ALL=C sort | xargs sha256sum); }
+[ "$(same a)" = "$(same b)" ] || fail "the same study gave other bits"
+
+# A choice among three: one softmax over the candidates. Who knows nothing is right once in three times.
+awk 'BEGIN {
+    srand(5)
+    for (i = 0; i < 500; i++)
+        printf "{\"q\": \"%d the film is\", \"right\": \"good\", \"wrong\": [\"bad\", \"dull\"]}\n", i
+}' >quiz.jsonl
+cat >quiz.yaml <<'END'
+name: quiz
+citation: none
+licence: CC0
+kind: choice
+source: {files: {all: quiz.jsonl}}
+choice: {question: q, correct: right, distractors: wrong, alternatives: 3}
+template: "{q} {candidate}"
+long: q
+END
+run task=quiz.yaml data.supervise=32 data.train=96 data.test=60 name=quiz --runs a
+python3 - out <<'END' || fail "a choice among three"
+import json, sys
+r = json.load(open(sys.argv[1]))
+for p in r["pairs"]:
+    assert p["ceiling"]["accuracy"][0] > .9, p["ceiling"]
+    assert p["best_of"]["rated_by"] == "ceiling"
+assert all(len(x["probs"][0]) == 3 for x in r["examples"]["items"])
+END
+
+finish
