@@ -6,7 +6,9 @@
 #include "data/describe.h"
 #include "data/lint.h"
 #include "data/pack.h"
+#include "data/propose.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +22,7 @@ static const struct option_row options[] = {
     {"seed", "S", "of split and labels (default: 0)", 0},
     {"show", "N", "how many rendered examples (default: 5)", 0},
     {"all", NULL, "a table of all tasks: lengths, balance, duplicates, what can be guessed", 0},
+    {"out", "FILE", "of new: where the task file goes (default: beside the data)", 0},
     {"offline", NULL, "fetch nothing; what is missing is an error", 0},
     {NULL, NULL, NULL, 0},
 };
@@ -183,6 +186,109 @@ static int tasks_show(const struct app *app, const struct lab *lab, const char *
     return rc;
 }
 
+/* outer_length - of the file that path leads into: all of it, or up to the archive on its way. */
+static size_t outer_length(const char *path, struct str *scratch)
+{
+    for (const char *slash = path; (slash = strchr(slash, '/')); slash++) {
+        str_reset(scratch);
+        str_catn(scratch, path, (size_t)(slash - path));
+        if (scratch->len && !scratch->failed && file_exists(scratch->s) && !file_is_dir(scratch->s))
+            return scratch->len;
+    }
+    return strlen(path);
+}
+
+/* new_names - where the task file goes, its name, and what it calls the data: beside the data, or
+ * at out. */
+static int new_names(const char *data, const char *out, struct str *yaml, struct str *name,
+                     struct str *file, struct err *e)
+{
+    struct str outer = STR_INIT, dir = STR_INIT;
+    size_t n = outer_length(data, &outer);
+    str_reset(&outer);
+    str_catn(&outer, data, n);
+    int rc = str_check(&outer, e);
+    if (!rc)
+        rc = file_folder(&dir, outer.s, e);
+    for (const char *s = file_name(out ? out : data); !rc && *s && (*s != '.' || !name->len); s++)
+        if (isalnum((unsigned char)*s) || *s == '-' || *s == '_')
+            str_addc(name, *s);
+    if (!rc && !name->len)
+        str_cat(name, "task");
+    if (!rc && out) {
+        str_cat(yaml, out);
+        file_absolute(data, file);
+    } else if (!rc) {
+        str_addf(yaml, "%s/%s.yaml", dir.s, name->s);
+        str_cat(file, file_name(outer.s));
+        str_cat(file, data + n);
+    }
+    if (!rc && !(rc = str_check(yaml, e)) && !(rc = str_check(file, e)) && file_exists(yaml->s))
+        rc = err_set(e, ERR_INPUT, "%s is there already; --out names another file", yaml->s);
+    str_release(&outer);
+    str_release(&dir);
+    return rc;
+}
+
+/* new_show - the task file that was written, and what becomes of the data by it. */
+static int new_show(const struct app *app, const struct lab *lab, const char *path,
+                    const char *duckdb, const struct wanted *w, struct str *out, struct err *e)
+{
+    struct task *t = NULL;
+    struct dataset d = {0};
+    struct description about = {0};
+    struct str dir = STR_INIT;
+    int rc = task_read(&t, path, e);
+    if (!rc && duckdb)
+        rc = task_duckdb(t, duckdb, e);
+    if (!rc)
+        rc = file_folder(&dir, path, e);
+    if (!rc)
+        rc = draw(&d, t, dir.s, w, lab->log, e);
+    if (!rc)
+        rc = description_make(&about, t, &d, NULL, e);
+    if (!rc && app->json)
+        description_json(&about, t, &d, w->show, out);
+    else if (!rc)
+        description_print(&about, t, &d, w->show, out);
+    dataset_release(&d);
+    task_free(t);
+    str_release(&dir);
+    return rc ? rc : str_check(out, e);
+}
+
+static int task_new(const struct app *app, const struct lab *lab, const char *data, const char *to,
+                    const struct wanted *w, struct err *e)
+{
+    struct str yaml = STR_INIT, name = STR_INIT, file = STR_INIT, text = STR_INIT, out = STR_INIT,
+               duckdb = STR_INIT;
+    const struct table_settings plain = {.name = data};
+    bool sql = table_wants_duckdb(data, &plain);
+    int rc = new_names(data, to, &yaml, &name, &file, e);
+    if (!rc && sql)
+        rc = lab_duckdb(lab, &duckdb, e);
+    if (!rc)
+        rc = task_propose(&text, data, file.s, name.s, sql ? duckdb.s : NULL, e);
+    if (!rc)
+        rc = file_write(yaml.s, text.s, text.len, e);
+    if (!rc) {
+        rc = new_show(app, lab, yaml.s, sql ? duckdb.s : NULL, w, &out, e);
+        if (rc)
+            err_wrap(e, "%s was written and does not work yet", yaml.s);
+    }
+    if (!rc && !app->json)
+        printf("%s:\n\n%s\n", yaml.s, text.s);
+    if (!rc)
+        fwrite(out.s, 1, out.len, stdout);
+    str_release(&yaml);
+    str_release(&name);
+    str_release(&file);
+    str_release(&text);
+    str_release(&out);
+    str_release(&duckdb);
+    return rc;
+}
+
 static int task_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
@@ -193,7 +299,8 @@ static int task_run(const struct app *app, const struct args *a, struct err *e)
                 a->rest[0]);
         return EXIT_USAGE;
     }
-    if (!all && a->n_rest != 1) {
+    bool new = a->n_rest == 2 && strcmp(a->rest[0], "new") == 0;
+    if (!all && !new && a->n_rest != 1) {
         err_set(e, ERR_INPUT, "task wants the name of a task or a .yaml file; see w2s help task");
         return EXIT_USAGE;
     }
@@ -204,26 +311,34 @@ static int task_run(const struct app *app, const struct args *a, struct err *e)
         rc = session_open(&s, app, "", "", offline, e);
     if (rc)
         return command_exit(rc);
-    rc = all ? tasks_show(app, &s.lab, args_option(&cmd_task, a, "model"), e)
-             : task_show(app, &s.lab, a->rest[0], &w, e);
+    rc = new   ? task_new(app, &s.lab, a->rest[1], args_option(&cmd_task, a, "out"), &w, e)
+         : all ? tasks_show(app, &s.lab, args_option(&cmd_task, a, "model"), e)
+               : task_show(app, &s.lab, a->rest[0], &w, e);
     session_close(&s);
     return command_exit(rc);
 }
 
 const struct command cmd_task = {
     .name = "task",
-    .operands = "NAME | --all",
+    .operands = "NAME | new FILE | --all",
     .line = "show a task: rendered examples, balance, lengths, duplicates",
-    .help = "NAME is a file of tasks/ without .yaml, or a path (docs/tasks.md). What is shown is "
-            "what a study with these sizes\n"
-            "and seeds would train and test on.\n"
-            "\n"
-            "--all is a table of every task whose data is here; lengths are words, or with --model "
-            "that model's tokens.\n"
-            "\n"
-            "    w2s task movie-sentiment\n"
-            "    w2s task sciq --show 20 --test 1000\n"
-            "    w2s task --all\n",
+    .help =
+        "NAME is a file of tasks/ without .yaml, or a path (docs/tasks.md). What is shown is "
+        "what a study with these sizes\n"
+        "and seeds would train and test on.\n"
+        "\n"
+        "new FILE looks at a file of yours (JSONL, JSON, CSV, TSV, Parquet), writes a task file "
+        "beside "
+        "it that says which\nfields are the text and which the label, and shows what becomes of "
+        "it. Read that file: it is a guess.\n"
+        "\n"
+        "--all is a table of every task whose data is here; lengths are words, or with --model "
+        "that model's tokens.\n"
+        "\n"
+        "    w2s task movie-sentiment\n"
+        "    w2s task sciq --show 20 --test 1000\n"
+        "    w2s task new letters.csv\n"
+        "    w2s task --all\n",
     .options = options,
     .completes = "tasks",
     .run = task_run,

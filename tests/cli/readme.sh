@@ -6,6 +6,7 @@ cp -r "$model" my-model
 for i in 1 2 3 4 5; do sed "s/\"text\": \"/&$i/" toy.jsonl; done >many.jsonl
 sed 's/toy.jsonl/many.jsonl/' toy.yaml >my-task.yaml
 cp micro.yaml my-study.yaml
+awk 'BEGIN { print "words,kind"; for (i = 0; i < 80; i++) printf "the letter of number %d,%d\n", i, i % 2 }' >my-data.csv
 cut -d'"' -f4 toy.jsonl | head -n 5 >texts.txt
 
 # Indented lines that begin with the program, and `w2s ...` in the text; build/w2s is the program, a study of the share folder the micro study.

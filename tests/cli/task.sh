@@ -71,4 +71,26 @@ awk 'BEGIN { for (i = 0; i < 300; i++) for (k = 0; k < 2; k++)
 expect 0 "$W2S" run micro.yaml --runs runs --dry-run
 says err "are nearly one of another part"
 
+# A task for a file that nobody has described
+mkdir own && awk 'BEGIN { print "words,kind"; for (i = 0; i < 80; i++) printf "the letter of number %d,%s\n", i, i % 2 ? "praise" : "complaint" }' >own/letters.csv
+expect 0 "$W2S" task new own/letters.csv --show 5
+says out "own/letters.yaml:"
+says out "80  rows read"
+checks=$((checks + 1)); [ "$(grep -c '^    the letter of number' out)" = 5 ] || { fail "five rows are not shown"; cat out; }
+says own/letters.yaml 'map: {"complaint": 0, "praise": 1}'
+expect 0 "$W2S" task own/letters.yaml --model $model
+expect 2 "$W2S" task new own/letters.csv
+one_sentence
+says err "own/letters.yaml is there already; --out names another file"
+expect 0 "$W2S" task new own/letters.csv --out mine.yaml --json
+says out '"name": "mine"'
+gzip own/letters.csv
+expect 0 "$W2S" task new own/letters.csv.gz --out packed.yaml
+expect 2 "$W2S" task new none.csv
+one_sentence
+printf 'a,b\nx y,z\nx z,y\n' >no.csv
+expect 2 "$W2S" task new no.csv
+one_sentence
+checks=$((checks + 1)); [ ! -e no.yaml ] || fail "no.yaml was written"
+
 finish

@@ -1,0 +1,240 @@
+/* sample.c - see sample.h. */
+#include "core/mem.h"
+#include "data/sample.h"
+#include "data/value.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sampler {
+    struct sample *s;
+    struct str path, text;
+    bool enough;
+};
+
+static struct column *column_at(struct sampler *p, const char *path, bool list, struct err *e)
+{
+    struct sample *s = p->s;
+    for (size_t i = 0; i < s->n; i++)
+        if (strcmp(s->c[i].path, path) == 0)
+            return s->c[i].list == list ? &s->c[i] : NULL;
+    if (s->n == SAMPLE_COLUMNS)
+        return NULL;
+    struct column *c = &s->c[s->n];
+    c->list = list;
+    c->path = arena_strdup(&s->arena, path, e);
+    c->cell = arena_alloc(&s->arena, PROPOSE_ROWS, sizeof *c->cell, e);
+    c->n_items = arena_alloc(&s->arena, PROPOSE_ROWS, sizeof *c->n_items, e);
+    if (!c->path || !c->cell || !c->n_items)
+        return NULL;
+    s->n++;
+    return c;
+}
+
+/* cell_add - one text more of the column in the row that is being read. */
+static int cell_add(struct sampler *p, const struct doc *d, bool list, struct err *e)
+{
+    struct sample *s = p->s;
+    struct err at = ERR_INIT;
+    struct column *c = column_at(p, p->path.s, list, &at);
+    if (!c)
+        return at.code ? err_set(e, at.code, "%s", at.msg) : OK;
+    const char *old = c->cell[s->rows];
+    size_t n = 0;
+    for (size_t i = 0; old && i < c->n_items[s->rows]; i++)
+        n += strlen(old + n) + 1;
+    str_reset(&p->text);
+    str_catn(&p->text, old ? old : "", n);
+    int rc = value_scalar(d, p->path.s, &p->text, e);
+    if (!rc)
+        rc = str_check(&p->text, e);
+    if (rc)
+        return rc;
+    c->cell[s->rows] = arena_strndup(&s->arena, p->text.s, p->text.len, e);
+    c->n_items[s->rows]++;
+    return c->cell[s->rows] ? OK : e->code;
+}
+
+static int value_add(struct sampler *p, const struct doc *d, bool list, struct err *e);
+
+static int child_add(struct sampler *p, const struct doc *d, const char *key, bool list,
+                     struct err *e)
+{
+    size_t n = p->path.len;
+    str_addf(&p->path, "%s%s", n ? "." : "", key);
+    int rc = str_check(&p->path, e);
+    if (!rc)
+        rc = value_add(p, d, list, e);
+    p->path.s[n] = '\0';
+    p->path.len = n;
+    return rc;
+}
+
+/* value_add - a value with what is in it; lists in lists are passed over. */
+static int value_add(struct sampler *p, const struct doc *d, bool list, struct err *e)
+{
+    int rc = OK;
+    char number[24];
+    size_t i = 0;
+    switch (d->type) {
+    case DOC_NULL:
+        return OK;
+    case DOC_LIST:
+        for (const struct doc *c = d->child; !rc && !list && c; c = c->next, i++) {
+            snprintf(number, sizeof number, "%zu", i);
+            if (!p->path.len) /* a row that is a list */
+                rc = child_add(p, c, number, false, e);
+            else if (c->type == DOC_MAP)
+                rc = child_add(p, c, "*", true, e);
+            else if (c->type != DOC_LIST)
+                rc = value_add(p, c, true, e);
+        }
+        return rc;
+    case DOC_MAP:
+        for (const struct doc *c = d->child; !rc && c; c = c->next)
+            rc = child_add(p, c, c->key, list, e);
+        return rc;
+    default:
+        return cell_add(p, d, list, e);
+    }
+}
+
+static int row_add(void *ctx, const struct doc *row, struct err *e)
+{
+    struct sampler *p = ctx;
+    if (p->s->rows == PROPOSE_ROWS) {
+        p->enough = true;
+        return err_set(e, ERR_INTERRUPTED, "enough");
+    }
+    str_reset(&p->path);
+    str_cat(&p->path, "");
+    int rc = value_add(p, row, false, e);
+    p->s->rows += !rc;
+    return rc;
+}
+
+static bool number_is(const char *s, bool *whole)
+{
+    char *end;
+    double x = strtod(s, &end);
+    *whole = *s && s[strspn(s, "+-0123456789")] == '\0';
+    return end != s && !*end && isfinite(x);
+}
+
+static size_t words_of(const char *s)
+{
+    size_t n = 0;
+    for (bool in = false; *s; s++) {
+        bool space = isspace((unsigned char)*s) != 0;
+        n += !space && !in;
+        in = !space;
+    }
+    return n;
+}
+
+static void value_count(struct column *c, const char *cell)
+{
+    size_t k = 0;
+    if (c->n_values > SAMPLE_VALUES)
+        return;
+    while (k < c->n_values && strcmp(c->value[k], cell) != 0)
+        k++;
+    if (k == c->n_values)
+        c->value[c->n_values++] = cell;
+    c->count[k]++;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int column_measure(struct column *c, size_t rows, struct err *e)
+{
+    const char **sorted = mem_alloc(rows, sizeof *sorted, e);
+    bool whole;
+    if (!sorted)
+        return e->code;
+    c->number = c->whole = true;
+    for (size_t i = 0; i < rows; i++) {
+        const char *s = c->cell[i];
+        if (!s)
+            continue;
+        sorted[c->present++] = s;
+        c->number = c->number && number_is(s, &whole);
+        c->whole = c->whole && c->number && whole;
+        c->words += (double)words_of(s);
+        c->chars += (double)strlen(s);
+        value_count(c, s);
+    }
+    qsort(sorted, c->present, sizeof *sorted, by_text);
+    c->unique = c->present > 1;
+    for (size_t i = 1; i < c->present; i++)
+        c->unique = c->unique && strcmp(sorted[i], sorted[i - 1]) != 0;
+    if (c->present) {
+        c->words /= (double)c->present;
+        c->chars /= (double)c->present;
+    }
+    mem_free(sorted);
+    return OK;
+}
+
+/* headless - whether the names of the columns look like a row: a number, or a long text. */
+static bool headless(const struct sample *s)
+{
+    bool whole;
+    for (size_t i = 0; i < s->n; i++)
+        if ((number_is(s->c[i].path, &whole) && strcmp(s->c[i].path, "1") != 0) ||
+            words_of(s->c[i].path) > 5)
+            return true;
+    return false;
+}
+
+static int file_read_rows(struct sample *s, const char *path, const struct table_settings *t,
+                          struct err *e)
+{
+    struct sampler p = {.s = s, .path = STR_INIT, .text = STR_INIT};
+    s->c = arena_alloc(&s->arena, SAMPLE_COLUMNS, sizeof *s->c, e);
+    s->n = s->rows = 0;
+    int rc = s->c ? table_read(path, t, row_add, &p, e) : e->code;
+    if (rc && p.enough)
+        rc = OK;
+    str_release(&p.path);
+    str_release(&p.text);
+    return rc;
+}
+
+int sample_read(struct sample *s, const char *path, const char *name, const char *duckdb,
+                struct err *e)
+{
+    struct table_settings t = {.name = name, .duckdb = duckdb};
+    enum table_format format = table_format_of(path);
+    char number[24];
+    *s = (struct sample){.arena = ARENA_INIT};
+    int rc = file_read_rows(s, path, &t, e);
+    if (!rc && (format == TABLE_CSV || format == TABLE_TSV) && headless(s)) {
+        s->headless = true;
+        s->columns = arena_alloc(&s->arena, s->n + 1, sizeof *s->columns, e);
+        for (size_t i = 0; s->columns && i < s->n; i++) {
+            snprintf(number, sizeof number, "c%zu", i + 1);
+            if (!(s->columns[i] = arena_strdup(&s->arena, number, e)))
+                return e->code;
+        }
+        t.columns = s->columns;
+        rc = s->columns ? file_read_rows(s, path, &t, e) : e->code;
+    }
+    if (!rc && !s->rows)
+        rc = err_set(e, ERR_INPUT, "%s: no rows", name);
+    for (size_t i = 0; !rc && i < s->n; i++)
+        rc = column_measure(&s->c[i], s->rows, e);
+    return rc;
+}
+
+void sample_release(struct sample *s)
+{
+    arena_release(&s->arena);
+    *s = (struct sample){.arena = ARENA_INIT};
+}

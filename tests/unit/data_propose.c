@@ -1,0 +1,137 @@
+/* data_propose - what is proposed for files by hand: each is a task that draws. */
+#include "data_test.h"
+#include "data/propose.h"
+
+/* proposed - the parts of the proposal that are given, each a line or more; it is a task and draws.
+ */
+static void proposed(const char *file, const char *const wanted[], size_t n)
+{
+    struct str yaml = STR_INIT;
+    struct err e = ERR_INIT;
+    struct dataset d;
+    if (task_propose(&yaml, in_scratch(file), file, "new", NULL, &e))
+        fail_msg("%s", e.msg);
+    for (size_t i = 0; i < n; i++)
+        if (!strstr(yaml.s, wanted[i]))
+            fail_msg("no \"%s\" in:\n%s", wanted[i], yaml.s);
+    draw(&d, yaml.s, sizes_of(0, 0, 0, 6), (struct task_seeds){0, 0});
+    dataset_release(&d);
+    str_release(&yaml);
+}
+
+static void refused(const char *file, const char *wanted)
+{
+    struct str yaml = STR_INIT;
+    struct err e = ERR_INIT;
+    assert_int_equal(task_propose(&yaml, in_scratch(file), file, "new", NULL, &e), ERR_INPUT);
+    sentence_is(&e, wanted);
+    str_release(&yaml);
+}
+
+/* rows - 40 of a line in which # is the row's number and % one of "abcd" by it, ! 0 or 1, $ 0 to 2.
+ */
+static void rows(const char *file, const char *head, const char *line)
+{
+    struct str s = STR_INIT;
+    str_cat(&s, head);
+    for (int i = 0; i < 40; i++)
+        for (const char *p = line; *p; p++)
+            if (*p == '#')
+                str_addf(&s, "%d", i);
+            else if (*p == '%')
+                str_addc(&s, "abcd"[(i / 2 + i) % 4]);
+            else if (*p == '!')
+                str_addc(&s, "01"[(i / 3) % 2]);
+            else if (*p == '$')
+                str_addc(&s, "012"[i % 3]);
+            else
+                str_addc(&s, *p);
+    put(file, s.s);
+    str_release(&s);
+}
+
+#define PROPOSED(file, ...)                                                                        \
+    do {                                                                                           \
+        static const char *const wanted[] = {__VA_ARGS__};                                         \
+        proposed(file, wanted, sizeof wanted / sizeof *wanted);                                    \
+    } while (0)
+
+static void labelled(void **state)
+{
+    (void)state;
+    rows("a.csv", "id,words,kind\n", "id#,\"the number #, said\",!\n");
+    PROPOSED("a.csv", "name: new\n", "kind: labelled\n", "files: {all: \"a.csv\"}",
+             "template: |-\n  {words}\n", "long: words\n",
+             "field: kind\n  map: {\"0\": 0, \"1\": 1}\n");
+    /* Names of classes; two texts; what only some rows have is not used */
+    rows(
+        "b.jsonl",
+        "{\"premise\": \"first\", \"hypothesis\": \"so\", \"label\": \"d\", \"odd\": \"one "
+        "text\"}\n",
+        "{\"premise\": \"a long text of number #\", \"hypothesis\": \"so #\", \"label\": \"%\"}\n");
+    PROPOSED("b.jsonl", "  Premise: {premise}\n  Hypothesis: {hypothesis}\nlong: premise\n",
+             "classes: [\"a\", \"b\", \"c\", \"d\"]\n",
+             "map: {\"a\": 0, \"b\": 1, \"c\": 2, \"d\": 3}");
+    /* A number, cut at its median */
+    rows("c.tsv", "score\ttext\n", "#.5\tit is # o'clock\n");
+    PROPOSED("c.tsv", "classes: [low, high]\n", "ranges: {low: \"< 20.5\", high: \">= 20.5\"}");
+    /* No header; nested; two sentences are no answers */
+    rows("d.tsv", "", "src\t!\tthis is a row of number #\n");
+    PROPOSED("d.tsv", "columns: [c1, c2, c3]\n", "field: c2\n", "template: |-\n  {c3}\n");
+    rows("e.jsonl", "", "{\"in\": {\"text\": \"say # please\"}, \"gold\": !}\n");
+    PROPOSED("e.jsonl", "in_text: \"in.text\"\n", "{in_text}\n");
+    rows("f.csv", "sentence1,sentence2,label\n", "one #,two #,!\n");
+    PROPOSED("f.csv", "kind: labelled\n", "  Sentence1: {sentence1}\n  Sentence2: {sentence2}\n");
+}
+
+static void choice(void **state)
+{
+    (void)state;
+    rows("a.jsonl", "",
+         "{\"question\": \"what of #?\", \"choices\": [\"x #\", \"y #\", \"z #\"], \"answer\": "
+         "$}\n");
+    PROPOSED("a.jsonl", "kind: choice\n",
+             "choice:\n  question: question\n  options: [choices]\n  answer: answer\n");
+    rows("b.csv", "q,answerA,answerB,answerC,label\n", "what is #?,x #,y #,z #,$\n");
+    PROPOSED("b.csv", "options: [answerA, answerB, answerC]\n  answer: label\n");
+    rows("c.jsonl", "",
+         "{\"stem\": \"so # is\", \"choices\": [{\"text\": \"x #\", \"label\": \"a\"}, {\"text\": "
+         "\"y #\", \"label\": \"b\"}, "
+         "{\"text\": \"z #\", \"label\": \"c\"}, {\"text\": \"w #\", \"label\": \"d\"}], \"key\": "
+         "\"%\"}\n");
+    PROPOSED("c.jsonl", "choices_text: \"choices.*.text\"\n", "keys: choices_label\n",
+             "answer: key\n");
+    rows("d.csv", "q,correct_answer,distractor1,distractor2\n", "what is #?,x #,y #,z #\n");
+    PROPOSED("d.csv", "distractors: [distractor1, distractor2]\n  correct: correct_answer\n");
+    /* Questions on one text stay together */
+    rows("e.csv", "passage,question,opt1,opt2,label\n",
+         "the passage $ is the longer text here,ask #,x,y #,!\n");
+    PROPOSED("e.csv", "group: [passage]\n");
+}
+
+static void nothing(void **state)
+{
+    (void)state;
+    rows("a.csv", "one,two\n", "text #,more of # here\n");
+    refused(
+        "a.csv",
+        "a.csv: no field has 2 to 16 values in all rows, or is a number, so that it could be the "
+        "label; the fields are one, two. docs/tasks.md says how to write a task by hand");
+    rows("b.csv", "y\n", "!\n");
+    refused(
+        "b.csv",
+        "b.csv: no field beside the label holds a text of its own in all rows; the fields are y. "
+        "docs/tasks.md says how to write a task by hand");
+    put("c.csv", "a,b\n");
+    refused("c.csv", "c.csv: no rows");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(labelled), cmocka_unit_test(choice),
+                                       cmocka_unit_test(nothing)};
+    scratch_make();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_remove();
+    return failed;
+}
