@@ -37,9 +37,10 @@ static int settings_same(const struct journal *j, char *line, size_t n, const ch
 {
     struct doc_tree was = DOC_TREE_INIT, is = DOC_TREE_INIT;
     struct str a = STR_INIT, b = STR_INIT;
-    struct err ignored = ERR_INIT;
     int rc = doc_parse_json(&is, ours, strlen(ours), "settings", 1, e);
-    if (!rc && (doc_parse_json(&was, line, n, j->path, 1, &ignored) || was.root->type != DOC_MAP))
+    if (!rc)
+        rc = doc_parse_json(&was, line, n, j->path, 1, e);
+    if (rc == ERR_INPUT || (!rc && was.root->type != DOC_MAP))
         rc = err_set(e, ERR_INPUT, "%s: not a journal of w2s; delete it to begin anew", j->path);
     for (const struct doc *d = rc ? NULL : is.root->child; d && !rc; d = d->next) {
         str_reset(&a), str_reset(&b);

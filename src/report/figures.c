@@ -571,7 +571,8 @@ static const struct {
     bool (*script)(const struct sheet *s, struct str *out, struct str *caption, int *height);
 } table[FIGURES] = {
     {"accuracy", "Accuracy against student size",
-     "Test accuracy of the students, with intervals; dotted: their supervisors, grey: the ceiling, "
+     "Test accuracy of the students, with intervals where there are any; dotted: their "
+     "supervisors, grey: the ceiling, "
      "the same model trained on ground truth.",
      "Nothing to draw: no pair has a result.", script_accuracy},
     {"pgr", "Performance gap recovered",

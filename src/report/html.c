@@ -442,12 +442,17 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
              ". %.0f examples with ground truth for the supervisors, %.0f other ones that they "
              "labelled for the students (and with ground "
              "truth for the ceiling), %.0f for the curves, %.0f test examples for all three; the "
-             "best constant answer has accuracy %.3f. "
-             "Intervals: %.0f&nbsp;%%, %.0f bootstrap samples over %s and test examples, the three "
-             "models together.</p>\n<ul>\n",
+             "best constant answer has accuracy %.3f. ",
              view_real(task, "supervise"), view_real(task, "train"), view_real(task, "valid"),
-             view_real(task, "test"), view_real(task, "constant_accuracy"),
-             100 * view_real(study, "level"), view_real(study, "bootstrap"), seeds.s);
+             view_real(task, "test"), view_real(task, "constant_accuracy"));
+    if (view_intervals(results))
+        str_addf(out,
+                 "Intervals: %.0f&nbsp;%%, %.0f bootstrap samples over %s and test examples, the "
+                 "three models together.",
+                 100 * view_real(study, "level"), view_real(study, "bootstrap"), seeds.s);
+    else
+        str_cat(out, "There are no intervals.");
+    str_cat(out, "</p>\n<ul>\n");
     for (const struct doc *m = doc_get(results, "models")->child; m; m = m->next) {
         str_cat(out, "<li>");
         html_text(out, view_str(m, "label"));

@@ -176,14 +176,16 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         str_release(&line);
     }
     struct str note = STR_INIT;
-    str_addf(&note,
-             "Accuracy on %.0f test examples (best constant answer %.3f); intervals: %.0f %% by "
-             "bootstrap over ",
-             view_real(task, "test"), view_real(task, "constant_accuracy"),
-             100 * view_real(study, "level"));
-    view_seeds(results, &note);
-    str_cat(&note, " and test examples, the three models together. ");
-    view_scope(results, &note);
+    str_addf(&note, "Accuracy on %.0f test examples (best constant answer %.3f)",
+             view_real(task, "test"), view_real(task, "constant_accuracy"));
+    if (view_intervals(results)) {
+        str_addf(&note, "; intervals: %.0f %% by bootstrap over ", 100 * view_real(study, "level"));
+        view_seeds(results, &note);
+        str_cat(&note, " and test examples, the three models together. ");
+        view_scope(results, &note);
+    } else {
+        str_cat(&note, "; there are no intervals.");
+    }
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
     str_reset(&note);

@@ -76,9 +76,21 @@ void view_seeds(const struct doc *results, struct str *out)
     str_addf(out, "%.0f seed%s", n, n > 1.5 ? "s" : "");
 }
 
+bool view_intervals(const struct doc *results)
+{
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
+        if (!isnan(view_est(doc_get(p, "weak"), "accuracy").lo) ||
+            !isnan(view_est(doc_get(p, "student_scores"), "accuracy").lo) ||
+            !isnan(view_est(doc_get(p, "ceiling"), "accuracy").lo))
+            return true;
+    return false;
+}
+
 void view_scope(const struct doc *results, struct str *out)
 {
     size_t single = 0, n = 0;
+    if (!view_intervals(results))
+        return;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         double seeds = view_real(p, "seeds");
         n += seeds > 0.5;

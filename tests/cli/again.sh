@@ -99,6 +99,14 @@ for p in json.load(open(sys.argv[1]))["pairs"]:
     assert p["pgr"] == [None] * 3 and p["pgr_undefined"] and "minus_naive" not in p, p
 E
 lacks few/studies/*/report.html "nan"
+# What there is not is not spoken of.
+expect 0 "$W2S" report "$(ls few/studies)" --runs few
+for f in out few/studies/*/report.html; do
+    lacks $f "bootstrap over"
+    lacks $f "bootstrap samples"
+    lacks $f "another training run would"
+    says $f "here are no intervals."
+done
 
 # A name has to be a folder's, with room for what overrides add to it.
 long=$(printf 'n%.0s' $(seq 201))
