@@ -185,6 +185,18 @@ int san_read(const struct board *b, const char *s, size_t n, move *m, struct err
     return OK;
 }
 
+void san_write_game(struct str *out, struct board *b, const move *moves, size_t n)
+{
+    char text[SAN_MAX];
+    for (size_t i = 0; i < n; i++) {
+        if (b->to_move == WHITE || i == 0)
+            str_addf(out, "%s%u.%s", i ? " " : "", b->number, b->to_move == WHITE ? "" : "..");
+        san_write(b, moves[i], text);
+        str_addf(out, " %s", text);
+        board_play(b, moves[i]);
+    }
+}
+
 void uci_write(move m, char out[UCI_MAX])
 {
     square_write(out, move_from(m));

@@ -4,6 +4,7 @@
 #define W2S_CHESS_NOTATION_H
 
 #include "chess/board.h"
+#include "core/str.h"
 
 #define SAN_MAX 12
 #define UCI_MAX 6
@@ -17,6 +18,10 @@ void san_write(const struct board *b, move m, char out[SAN_MAX]);
  * behind, "e.p.". ERR_INPUT: no spelling of a move, not legal, or more than one ("Nd2 may be Nbd2
  * or Nfd2"). */
 int san_read(const struct board *b, const char *s, size_t n, move *m, struct err *e);
+
+/* san_write_game - append moves from b on with their numbers: "1. e4 e5 2. Nf3"; where Black
+ * begins, "1... e5 2. Nf3". b is moved to the position behind them. */
+void san_write_game(struct str *out, struct board *b, const move *moves, size_t n);
 
 void uci_write(move m, char out[UCI_MAX]);
 /* uci_read - a legal move. ERR_INPUT: no spelling of a move, or not legal. */

@@ -35,22 +35,16 @@ void puzzle_prompt(struct str *out, const struct board *start, const move *moves
     struct board b = *start;
     char text[FEN_MAX];
     board_write(&b, text);
-    const bool known = strcmp(text, board_fen_start) == 0;
-    for (size_t i = 0; i < n; i++) {
-        if (known) {
-            if (b.to_move == WHITE)
-                str_addf(out, "%s%u.", i ? " " : "", b.number);
-            san_write(&b, moves[i], text);
-            str_addf(out, " %s", text);
-        }
+    if (strcmp(text, board_fen_start) == 0) {
+        san_write_game(out, &b, moves, n);
+        if (b.to_move == WHITE)
+            str_addf(out, "%s%u.", n ? " " : "", b.number);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
         board_play(&b, moves[i]);
-    }
-    if (!known) {
-        board_write_compact(&b, text);
-        str_cat(out, text);
-    } else if (b.to_move == WHITE) {
-        str_addf(out, "%s%u.", n ? " " : "", b.number);
-    }
+    board_write_compact(&b, text);
+    str_cat(out, text);
 }
 
 size_t puzzle_answers(const struct puzzle *p, move list[MOVES_MAX])

@@ -11,7 +11,7 @@
 struct reading {
     int (*each)(void *ctx, const struct puzzle *p, struct err *e);
     void *ctx;
-    struct str id, themes;
+    struct puzzle_strings hold;
 };
 
 static int rating_read(const struct doc *d, double *out, struct err *e)
@@ -47,7 +47,8 @@ static int lichess_read(struct puzzle *p, const struct doc *row, struct err *e)
     return rc ? err_wrap(e, "%s:%d", row->file, row->line) : OK;
 }
 
-static int own_read(struct reading *r, struct puzzle *p, const struct doc *row, struct err *e)
+static int own_read(struct puzzle_strings *hold, struct puzzle *p, const struct doc *row,
+                    struct err *e)
 {
     const char *fen, *uci;
     int64_t score = 0, second = 0;
@@ -69,45 +70,55 @@ static int own_read(struct reading *r, struct puzzle *p, const struct doc *row, 
     const struct doc *themes = doc_get(row, "themes");
     for (const struct doc *d = themes ? themes->child : NULL; d; d = d->next)
         if (d->type == DOC_STRING)
-            str_addf(&r->themes, "%s%s", r->themes.len ? " " : "", d->s);
-    p->themes = r->themes.s;
+            str_addf(&hold->themes, "%s%s", hold->themes.len ? " " : "", d->s);
+    p->themes = hold->themes.s;
     rc = board_read(&p->board, fen, strlen(fen), e);
     if (!rc)
         rc = uci_read(&p->board, uci, strlen(uci), &p->best, e);
     return rc ? err_wrap(e, "%s:%d", row->file, row->line) : OK;
 }
 
-static int row_read(void *ctx, const struct doc *row, struct err *e)
+int puzzle_read(struct puzzle *p, const struct doc *row, struct puzzle_strings *hold, struct err *e)
 {
-    struct reading *r = ctx;
-    struct puzzle p = {.id = "", .themes = "", .rating = NAN};
     int rc;
-    str_reset(&r->themes);
+    *p = (struct puzzle){.id = "", .themes = "", .rating = NAN};
+    str_reset(&hold->id);
+    str_reset(&hold->themes);
     if (doc_get(row, "Moves"))
-        rc = lichess_read(&p, row, e);
+        rc = lichess_read(p, row, e);
     else if (doc_get(row, "uci"))
-        rc = own_read(r, &p, row, e);
+        rc = own_read(hold, p, row, e);
     else
         rc = doc_fail(row, e, "no puzzle: wanted FEN and Moves, or fen and uci");
     if (rc)
         return rc;
-    if (!*p.id) {
-        str_reset(&r->id);
-        str_addf(&r->id, "%s:%d", row->file, row->line);
-        p.id = r->id.s;
+    if (!*p->id) {
+        str_addf(&hold->id, "%s:%d", row->file, row->line);
+        p->id = hold->id.s;
     }
-    if ((rc = str_check(&r->id, e)) || (rc = str_check(&r->themes, e)))
-        return rc;
-    return r->each(r->ctx, &p, e);
+    return str_check(hold->id.failed ? &hold->id : &hold->themes, e);
+}
+
+void puzzle_strings_release(struct puzzle_strings *hold)
+{
+    str_release(&hold->id);
+    str_release(&hold->themes);
+}
+
+static int row_read(void *ctx, const struct doc *row, struct err *e)
+{
+    struct reading *r = ctx;
+    struct puzzle p;
+    int rc = puzzle_read(&p, row, &r->hold, e);
+    return rc ? rc : r->each(r->ctx, &p, e);
 }
 
 int puzzles_read(const char *path, int (*each)(void *ctx, const struct puzzle *p, struct err *e),
                  void *ctx, struct err *e)
 {
     static const struct table_settings settings;
-    struct reading r = {each, ctx, STR_INIT, STR_INIT};
+    struct reading r = {each, ctx, {STR_INIT, STR_INIT}};
     int rc = table_read(path, &settings, row_read, &r, e);
-    str_release(&r.id);
-    str_release(&r.themes);
+    puzzle_strings_release(&r.hold);
     return rc;
 }

@@ -9,8 +9,8 @@ static const char *const source_keys[] = {"name",     "asset",   "files",  "form
 static const char *const pool_keys[] = {"all", "train", "valid", "test", NULL};
 static const char *const file_keys[] = {"rows", "beside", NULL};
 static const char *const field_keys[] = {"path", "join", "before", "after", "text", NULL};
-static const char *const formats[] = {"auto", "jsonl", "json",    "csv",
-                                      "tsv",  "text",  "parquet", NULL};
+static const char *const formats[] = {"auto", "jsonl",   "json", "csv",     "tsv",
+                                      "text", "parquet", "pgn",  "puzzles", NULL};
 static const char *const encodings[] = {"utf-8", "latin-1", NULL};
 
 static int file_read_spec(const struct doc *d, const char *key, struct data_file *out,

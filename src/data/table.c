@@ -14,7 +14,7 @@ static const struct {
 } formats[] = {
     {".jsonl", TABLE_JSONL}, {".ndjson", TABLE_JSONL},    {".json", TABLE_JSON},
     {".csv", TABLE_CSV},     {".tsv", TABLE_TSV},         {".txt", TABLE_TEXT},
-    {".lst", TABLE_TEXT},    {".parquet", TABLE_PARQUET},
+    {".lst", TABLE_TEXT},    {".parquet", TABLE_PARQUET}, {".pgn", TABLE_PGN},
 };
 
 static const char *const compressed[] = {".gz", ".bz2", ".xz", ".zst"};
@@ -51,7 +51,8 @@ enum table_format table_format_of(const char *path)
 
 bool table_wants_duckdb(const char *path, const struct table_settings *s)
 {
-    return s->sql || (s->format ? s->format : table_format_of(path)) == TABLE_PARQUET;
+    const bool by_name = !s->format || s->format == TABLE_PUZZLES;
+    return s->sql || (by_name ? table_format_of(path) : s->format) == TABLE_PARQUET;
 }
 
 static int line_at(const char *s, size_t n)
@@ -155,13 +156,17 @@ int table_read(const char *path, const struct table_settings *s,
                struct err *e)
 {
     struct str raw = STR_INIT;
+    if (s->format == TABLE_PUZZLES)
+        return table_puzzle_rows(path, s, each, ctx, e);
     if (table_wants_duckdb(path, s))
         return table_duckdb_rows(path, s, each, ctx, e);
+    if ((s->format ? s->format : table_format_of(path)) == TABLE_PGN)
+        return table_pgn_rows(path, s, each, ctx, e);
     int rc = archive_read(&raw, path, e);
     if (!rc && !s->format && table_format_of(path) == TABLE_AUTO)
         rc = err_set(e, ERR_INPUT,
                      "%s: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, "
-                     ".txt, .parquet, or \"format\" in the task",
+                     ".txt, .parquet, .pgn, or \"format\" in the task",
                      s->name ? s->name : path);
     if (!rc)
         rc = table_bytes(&raw, path, s, each, ctx, e);

@@ -1,7 +1,7 @@
 /* table.h - rows of fields out of files: jsonl, json (an array, or an array at a path), csv, tsv,
- * text (a line a row), parquet and SQL by DuckDB's program; all but parquet plain or inside gz,
- * bz2, xz, zst, zip, tar, nested as deep as needed. A row is a map of named values with the place
- * it came from.
+ * text (a line a row), pgn (a game a row), chess puzzles, parquet and SQL by DuckDB's program; all
+ * but parquet plain or inside gz, bz2, xz, zst, zip, tar, nested as deep as needed. A row is a map
+ * of named values with the place it came from.
  *
  * An inner file is named by its path after the archive's: "a.tar.gz/inner/b.zip/c.tsv". */
 #ifndef W2S_DATA_TABLE_H
@@ -16,7 +16,9 @@ enum table_format {
     TABLE_CSV,
     TABLE_TSV,
     TABLE_TEXT,
-    TABLE_PARQUET
+    TABLE_PARQUET,
+    TABLE_PGN,
+    TABLE_PUZZLES /* never by a name's ending */
 };
 enum table_encoding { ENCODING_UTF8, ENCODING_LATIN1 };
 enum table_quotes { QUOTES_AUTO, QUOTES_YES, QUOTES_NO };
@@ -44,11 +46,15 @@ struct table_settings {
  *   header is named by its number from 1. Blank lines are passed over, CRLF ends a line as LF does.
  * - text: a DOC_MAP with "text" for every line, blank ones too.
  * - parquet, sql: a DOC_MAP of typed values, lists and maps; the line is the row's number.
+ * - pgn: a DOC_MAP of strings: "moves" ("1. e4 e5 2. Nf3"), "result", and the game's tags.
+ * - puzzles: a DOC_MAP with what puzzle_write writes; Lichess's puzzle file, or rows of that form,
+ * in the format that the name tells.
  *
  * row->line is the line in the innermost file where the row begins (1-based), row->file its name.
  * Errors, each naming file and line: bytes that are not UTF-8 where UTF-8 was promised (and
  * "encoding: latin-1"), a NUL byte, JSON that is broken, a row of another width than the header, a
- * quote that is not closed, a column named twice; a name whose ending tells no format; a file
+ * quote that is not closed, a column named twice, a game or
+ * puzzle with a move that is not legal; a name whose ending tells no format; a file
  * without a row is no error. */
 int table_read(const char *path, const struct table_settings *s,
                int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,

@@ -30,6 +30,14 @@ int table_json_row(const struct table_source *t, const char *s, size_t n, int li
 int table_csv_rows(const struct table_source *t, char separator, bool quotes, struct err *e);
 int table_text_rows(const struct table_source *t, struct err *e);
 
+/* table_pgn_rows - games, as they are unpacked. table_puzzle_rows - of a file of puzzles. */
+int table_pgn_rows(const char *path, const struct table_settings *s,
+                   int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
+                   struct err *e);
+int table_puzzle_rows(const char *path, const struct table_settings *s,
+                      int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
+                      struct err *e);
+
 /* table_duckdb_rows - of a file that DuckDB's program reads, or by the settings' SQL; a row's line
  * is its number. */
 int table_duckdb_rows(const char *path, const struct table_settings *s,

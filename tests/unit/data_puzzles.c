@@ -136,6 +136,66 @@ static void verdicts(void **state)
     assert_int_equal(puzzle_judge(&p, "Rh7", 3), PUZZLE_RIGHT);
 }
 
+/* Games and puzzles are rows like any others. */
+static void tables(void **state)
+{
+    static const struct table_settings none, puzzles = {.format = TABLE_PUZZLES};
+    (void)state;
+    put("g.pgn", "[Event \"a\"]\n[White \"M\xfcller\"]\n\n1. e4 {c} e5 2. Nf3 1-0\n\n"
+                 "[FEN \"4k3/8/8/8/8/8/4p3/K7 b - - 0 30\"]\n30... e1=Q+ 31. Ka2 *\n");
+    rows_are("g.pgn", &none,
+             "1: moves=1. e4 e5 2. Nf3 result=1-0 Event=a White=M\xc3\xbcller|"
+             "6: moves=30... e1=Q+ 31. Ka2 result=* FEN=4k3/8/8/8/8/8/4p3/K7 b - - 0 30|");
+    put("g.txt", "1. e4 e5 *");
+    rows_are("g.txt", &(struct table_settings){.format = TABLE_PGN}, "1: moves=1. e4 e5 result=*|");
+    put("p.csv", HEAD "a1,1k6/8/1K6/8/8/8/8/6RR b - - 0 1,b8a8 h1h8,724,,,,mate mateIn1,,\n");
+    rows_are("p.csv", &puzzles,
+             "2: id=a1 prompt=k7/8/1K6/8/8/8/8/6RR w answer=Rh8# answers=<list> fen=k7/8/1K6/8/8/"
+             "8/8/6RR w - - 1 2 uci=h1h8 rating=724 themes=<list>|");
+    put("p.jsonl", mates);
+    rows_are("p.jsonl", &puzzles,
+             "1: id=a1 prompt=k7/8/1K6/8/8/8/8/6RR w answer=Rh8# answers=<list> fen=k7/8/1K6/8/8/"
+             "8/8/6RR w - - 1 2 uci=h1h8 rating=724 themes=<list>|");
+    assert_true(table_wants_duckdb("p.parquet", &puzzles));
+    struct err e = ERR_INIT;
+    struct str out = STR_INIT;
+    put("w.pgn", "1. e4 *\n1. e4 e5 2. Ke3 *\n");
+    assert_int_equal(table_read(in_scratch("w.pgn"), &none, row_line, &out, &e), ERR_INPUT);
+    assert_non_null(strstr(e.msg, "w.pgn:2: game 2, move 2 of White: Ke3 is not legal here"));
+    str_release(&out);
+}
+
+/* A task over puzzles: whether the rating is low or high. */
+static void task_of_puzzles(void **state)
+{
+    static const struct task_seeds seeds = {0, 0};
+    const struct task_sizes sizes = sizes_of(400, 400, 100, 400);
+    const char *data = getenv("W2S_DATA");
+    struct dataset d;
+    struct task *t = NULL;
+    struct err e = ERR_INIT;
+    char dir[512], path[540];
+    (void)state;
+    snprintf(dir, sizeof dir, "%s/chess", data ? data : "");
+    snprintf(path, sizeof path, "%s/lichess_puzzles.csv", dir);
+    if (!data || !file_exists(path)) {
+        print_message("SKIP: W2S_DATA has no chess/lichess_puzzles.csv\n");
+        skip();
+    }
+    put("task.yaml", "name: t\ncitation: none\nlicence: CC0\nkind: labelled\n"
+                     "source: {files: {all: lichess_puzzles.csv}, format: puzzles}\n"
+                     "fields: {at: fen, move: answer, rating: rating}\n"
+                     "template: \"{at} {move}\"\nlong: at\n"
+                     "label: {field: rating, ranges: {no: \"<= 1200\", yes: \">= 1800\"}}\n");
+    if (task_read(&t, in_scratch("task.yaml"), &e) ||
+        dataset_draw(&d, t, dir, &sizes, &seeds, NULL, &e))
+        fail_msg("%s", e.msg);
+    assert_int_equal(d.rows_read, 12000);
+    assert_int_equal(d.n[PART_TEST], 400);
+    dataset_release(&d);
+    task_free(t);
+}
+
 static int row_count(void *ctx, const struct puzzle *p, struct err *e)
 {
     size_t *n = ctx;
@@ -170,8 +230,9 @@ static void real(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lichess),  cmocka_unit_test(refused), cmocka_unit_test(prompts),
-        cmocka_unit_test(verdicts), cmocka_unit_test(real),
+        cmocka_unit_test(lichess),         cmocka_unit_test(refused), cmocka_unit_test(prompts),
+        cmocka_unit_test(verdicts),        cmocka_unit_test(real),    cmocka_unit_test(tables),
+        cmocka_unit_test(task_of_puzzles),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,7 +154,7 @@ static void names(void **state)
     put("a.dat", "x\n");
     rows_fail("a.dat", &s,
               "short.dat: the name does not tell the format; wanted .jsonl, .json, .csv, .tsv, "
-              ".txt, .parquet, or \"format\" in the task");
+              ".txt, .parquet, .pgn, or \"format\" in the task");
     s.format = TABLE_TEXT;
     rows_are("a.dat", &s, "1: text=x|");
     s.format = TABLE_CSV;

@@ -67,7 +67,7 @@ static void mistakes(void **state)
          "task.yaml:6: unknown key \"trian\"; did you mean \"train\"?"},
         {HEAD "kind: choice\nsource:\n  files: {all: x}\n  format: jsnl\n",
          "task.yaml:7: \"format\" is \"jsnl\", wanted one of auto, jsonl, json, csv, tsv, text, "
-         "parquet; "
+         "parquet, pgn, puzzles; "
          "did you mean \"jsonl\"?"},
         {HEAD "kind: choice\nsource:\n  files: {all: x}\n  encoding: latin1\n",
          "task.yaml:7: \"encoding\" is \"latin1\", wanted one of utf-8, latin-1; did you mean "
