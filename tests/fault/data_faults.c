@@ -4,6 +4,8 @@
 #include "unit/data_test.h"
 
 #include "data/describe.h"
+#include "data/lint.h"
+#include "data/propose.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -64,6 +66,8 @@ static int tokenizer_bytes(struct tokenizer **t, struct err *e)
     return tokenizer_from_gguf(t, &g, e);
 }
 
+static bool second_source; /* of the task is taken */
+
 /* work - everything that allocates between the task file and a batch; hash: of the examples. */
 static int work(const struct tokenizer *tok, struct task_sizes sizes, char hash[65], struct err *e)
 {
@@ -73,11 +77,14 @@ static int work(const struct tokenizer *tok, struct task_sizes sizes, char hash[
     struct dataset d = {.classes = 0};
     struct token_set set = {.n = 0};
     struct description about;
+    struct lint lint, drawn;
     struct packer p;
     struct str out = STR_INIT;
     size_t *ends = NULL, count;
     packer_init(&p);
     int rc = task_read(&t, in_scratch("task.yaml"), e);
+    if (!rc && second_source)
+        rc = task_source_use(t, 1, e);
     if (!rc)
         rc = dataset_draw(&d, t, scratch, &sizes, &seeds, NULL, e);
     if (!rc)
@@ -90,7 +97,14 @@ static int work(const struct tokenizer *tok, struct task_sizes sizes, char hash[
         rc = pack_split(&set, index, 2, 5, &ends, &count, e);
     if (!rc)
         rc = description_make(&about, t, &d, tok, e);
+    if (!rc)
+        rc = lint_task(&lint, t, scratch, tok, e);
+    if (!rc)
+        rc = lint_dataset(&drawn, &d, e);
     if (!rc) {
+        const struct lint_row row = {"t", NULL, &lint, NULL};
+        lint_table(&row, 1, &out);
+        lint_json(&row, 1, &out);
         description_print(&about, t, &d, 2, &out);
         description_json(&about, t, &d, 2, &out);
         rc = str_check(&out, e);
@@ -160,10 +174,74 @@ static void from_choice(void **state)
     every_allocation(choice, sizes_of(0, 1, 0, 2));
 }
 
+/* proposals - the n-th allocation of a proposal. */
+static void proposals(void **state)
+{
+    static const char *const files[] = {"p.csv", "q.jsonl"};
+    struct str clean = STR_INIT, yaml = STR_INIT;
+    struct err e = ERR_INIT;
+    (void)state;
+    put("p.csv",
+        "words,kind\none two three four,1\nfive six seven eight,0\na b c d,1\ne f g h,0\n");
+    put("q.jsonl", "{\"q\": \"a b c d\", \"o\": [\"x\", \"y\"], \"a\": 0, \"m\": {\"n\": [1]}}\n"
+                   "{\"q\": \"e f g h\", \"o\": [\"z\", \"w\"], \"a\": 1}\n");
+    for (size_t i = 0; i < 2; i++) {
+        str_reset(&clean);
+        if (task_propose(&clean, in_scratch(files[i]), "f", "n", NULL, &e))
+            fail_msg("%s", e.msg);
+        for (size_t n = 1;; n++) {
+            e = (struct err)ERR_INIT;
+            str_release(&yaml);
+            mem_fault_at(n);
+            int rc = task_propose(&yaml, in_scratch(files[i]), "f", "n", NULL, &e);
+            bool hit = mem_fault_hit();
+            mem_fault_at(0);
+            if (!hit) {
+                assert_int_equal(rc, OK);
+                assert_string_equal(yaml.s, clean.s);
+                assert_true(n > 5);
+                break;
+            }
+            if (rc != ERR_NOMEM || !strstr(e.msg, "memory"))
+                fail_msg("allocation %zu: code %d, \"%s\"", n, rc, e.msg);
+        }
+    }
+    str_release(&clean);
+    str_release(&yaml);
+}
+
+/* Files side by side, an order, fields that are cut and the same. */
+static const char order[] =
+    "name: t\ncitation: none\nlicence: CC0\nkind: order\nsources:\n"
+    "  - {name: a, files: {all: none.txt}}\n"
+    "  - {name: b, files: {all: {rows: o.txt, beside: b.csv}}, fields: {w: beside.w}}\n"
+    "fields: {b: {path: text, before: \"|\"}, w: text, s: {text: so}}\n"
+    "order: {better: b, worse: w}\ntemplate: \"{s} {first} {second}\"\nalone: s\n";
+
+static void from_order(void **state)
+{
+    struct str b = STR_INIT, o = STR_INIT;
+    (void)state;
+    str_cat(&b, "w\n");
+    for (int i = 0; i < 30; i++) {
+        str_addf(&b, "worse %d\n", i);
+        str_addf(&o, "%d better | x\n", i);
+    }
+    put("o.txt", o.s);
+    put("none.txt", o.s);
+    put("b.csv", b.s);
+    str_release(&b);
+    str_release(&o);
+    second_source = true;
+    every_allocation(order, sizes_of(0, 2, 0, 2));
+    second_source = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(from_labelled),
-                                       cmocka_unit_test(from_choice)};
+                                       cmocka_unit_test(from_choice), cmocka_unit_test(from_order),
+                                       cmocka_unit_test(proposals)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();
