@@ -78,6 +78,16 @@ static int draw(struct dataset *d, const struct task *t, const char *dir, const 
     return rc;
 }
 
+/* warn - of what in the draw could mislead. */
+static int warn(const struct dataset *d, const struct task *t, struct log *log, struct err *e)
+{
+    struct lint l;
+    int rc = lint_dataset(&l, d, e);
+    if (!rc)
+        lint_warn(&l, task_name(t), log);
+    return rc;
+}
+
 static int task_show(const struct app *app, const struct lab *lab, const char *name,
                      const struct wanted *w, struct err *e)
 {
@@ -90,6 +100,8 @@ static int task_show(const struct app *app, const struct lab *lab, const char *n
     if (rc)
         goto out;
     rc = draw(&d, t, dir.s, w, lab->log, e);
+    if (!rc)
+        rc = warn(&d, t, lab->log, e);
     if (!rc)
         rc = lab_tokenizer_open(&m, lab, w->model, e);
     if (!rc)
@@ -245,6 +257,8 @@ static int new_show(const struct app *app, const struct lab *lab, const char *pa
         rc = file_folder(&dir, path, e);
     if (!rc)
         rc = draw(&d, t, dir.s, w, lab->log, e);
+    if (!rc)
+        rc = warn(&d, t, lab->log, e);
     if (!rc)
         rc = description_make(&about, t, &d, NULL, e);
     if (!rc && app->json)

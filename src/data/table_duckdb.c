@@ -3,6 +3,7 @@
  * JSON a row, which are read as they come. */
 #include "core/file.h"
 #include "core/proc.h"
+#include "core/stop.h"
 #include "data/table_rows.h"
 
 #include <string.h>
@@ -107,6 +108,8 @@ int table_duckdb_rows(const char *path, const struct table_settings *s,
     int rc = str_check(&command, e);
     if (!rc)
         rc = proc_run(&r, argv, NULL, 0, feed_tick, &f, e);
+    if (!rc)
+        rc = stop_check(e); /* Ctrl-C goes to the child, too */
     if (!rc && !f.rc && !r.status)
         rows_take(&f, true);
     if (!rc && f.rc) {

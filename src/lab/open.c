@@ -230,30 +230,60 @@ static bool source_try(const struct task *t, const struct lab *lab, bool fetch, 
     return !missing;
 }
 
+/* The sources that are not there, those of one reason together: "release, dev: REASON; hub:
+ * REASON". */
+struct reasons {
+    struct str all, names, last;
+};
+
+static void reasons_end(struct reasons *r)
+{
+    if (r->names.len)
+        str_addf(&r->all, "%s%s: %s", r->all.len ? "; " : "", r->names.s, r->last.s);
+    str_reset(&r->names);
+}
+
+static void reasons_add(struct reasons *r, const char *name, const char *why)
+{
+    if (r->names.len && strcmp(r->last.s, why) != 0)
+        reasons_end(r);
+    str_addf(&r->names, "%s%s", r->names.len ? ", " : "", name);
+    str_reset(&r->last);
+    str_cat(&r->last, why);
+}
+
+static void reasons_release(struct reasons *r)
+{
+    str_release(&r->all);
+    str_release(&r->names);
+    str_release(&r->last);
+}
+
 /* source_find - of several sources the first that is there, else the first that can be fetched. */
 static int source_find(struct task *t, const struct lab *lab, struct str *dir, struct err *e)
 {
-    struct str why = STR_INIT;
+    struct reasons reasons = {STR_INIT, STR_INIT, STR_INIT};
     int code = OK;
     for (int fetch = 0; fetch < 2; fetch++)
         for (size_t i = 0; i < task_sources(t); i++) {
             struct err at = ERR_INIT;
             int rc = task_source_use(t, i, e);
             if (!rc && source_try(t, lab, fetch, dir, &at)) {
-                str_release(&why);
+                reasons_release(&reasons);
                 return OK;
             }
             if (rc || at.code == ERR_INTERRUPTED || at.code == ERR_NOMEM) {
-                str_release(&why);
+                reasons_release(&reasons);
                 return rc ? rc : err_set(e, at.code, "%s", at.msg);
             }
             if (!fetch)
                 continue;
             code = code == ERR_INPUT || !code ? at.code : code;
-            str_addf(&why, "%s%s: %s", i ? "; " : "", task_source_name(t), at.msg);
+            reasons_add(&reasons, task_source_name(t), at.msg);
         }
-    code = err_set(e, code, "none of its sources is there: %s", why.s);
-    str_release(&why);
+    reasons_end(&reasons);
+    code = err_set(e, code, "none of its sources is there: %s", reasons.all.s);
+    reasons_release(&reasons);
     return code;
 }
 

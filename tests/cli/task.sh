@@ -70,6 +70,8 @@ awk 'BEGIN { for (i = 0; i < 300; i++) for (k = 0; k < 2; k++)
     printf "{\"text\": \"%d a %d b %d c %d d %d e %d %s\", \"label\": %d}\n", i, i * 7 % 97, i * 3 % 89, i * 11 % 83, i * 5 % 79, i * 13 % 73, k ? "so" : "thus", i % 2 }' >toy.jsonl
 expect 0 "$W2S" run micro.yaml --runs runs --dry-run
 says err "are nearly one of another part"
+expect 0 "$W2S" task toy.yaml $small
+says err "are nearly one of another part"
 
 # A task for a file that nobody has described
 mkdir own && awk 'BEGIN { print "words,kind"; for (i = 0; i < 80; i++) printf "the letter of number %d,%s\n", i, i % 2 ? "praise" : "complaint" }' >own/letters.csv
