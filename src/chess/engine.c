@@ -380,14 +380,14 @@ static int start(struct engine *en, struct err *e)
         }
     }
     argv[n] = NULL;
-    int rc =
-        n ? proc_start(&en->proc, argv, e) : err_set(e, ERR_INPUT, "the engine's command is empty");
+    int rc = n ? proc_start(&en->proc, argv, true, e)
+               : err_set(e, ERR_INPUT, "the engine's command is empty");
     if (rc == ERR_CHILD && !strchr(argv[0], '/')) {
         char path[256];
         struct err ignored = ERR_INIT;
         snprintf(path, sizeof path, "/usr/games/%s", argv[0]);
         argv[0] = path;
-        if (file_exists(path) && !proc_start(&en->proc, argv, &ignored))
+        if (file_exists(path) && !proc_start(&en->proc, argv, true, &ignored))
             rc = OK;
     }
     mem_free(words);

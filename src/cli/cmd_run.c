@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "core/par.h"
 #include "core/proc.h"
+#include "core/stop.h"
 #include "report/report.h"
 #include "tensor/profile.h"
 
@@ -157,8 +158,10 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
     rc = args_count("jobs", args_option(&cmd_run, a, "jobs"), 1, (size_t)threads, &jobs, e);
     if (!rc)
         rc = worker_argv(a, &argv, words, e);
-    if (worker)
+    if (worker) {
         par_set_threads(1);
+        stop_from_parent();
+    }
     if (!rc)
         rc = lab_study_path(app->share, a->rest[0], &path, e);
     if (!rc)

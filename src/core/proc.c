@@ -116,10 +116,10 @@ static int wait_for(pid_t pid)
 }
 
 /* start - a child whose input is written to *in, whose outputs are read from *out and *errout, or
- * both from *out where errout is NULL. apart: in a process group of its own, and not outliving this
- * process. */
-static int start(pid_t *pid, const char *const *argv, bool apart, int *in, int *out, int *errout,
-                 struct err *e)
+ * both from *out where errout is NULL. bound: not outliving this process; apart: in a process group
+ * of its own. */
+static int start(pid_t *pid, const char *const *argv, bool bound, bool apart, int *in, int *out,
+                 int *errout, struct err *e)
 {
     int i[2] = {-1, -1}, o[2] = {-1, -1}, x[2] = {-1, -1}, report[2] = {-1, -1}, rc = OK, number;
     pid_t parent = getpid();
@@ -131,10 +131,10 @@ static int start(pid_t *pid, const char *const *argv, bool apart, int *in, int *
         goto out;
     }
     if (*pid == 0) {
-        if (apart) {
+        if (bound)
             die_with(parent);
+        if (apart)
             setpgid(0, 0); /* fails for one that leads a group already, and this one is new */
-        }
         child(argv, i, o, errout ? x : o, report[1]);
     }
     end_close(&report[1]);
@@ -162,7 +162,7 @@ int proc_run(struct proc_result *r, const char *const *argv, const char *input, 
     str_init(&r->out);
     str_init(&r->errout);
     r->status = -1;
-    if ((rc = start(&pid, argv, false, &in, &out, &errout, e)))
+    if ((rc = start(&pid, argv, false, false, &in, &out, &errout, e)))
         return rc;
     talk(r, &in, &out, &errout, input, input_n, tick, tick_ctx);
     if (in >= 0)
@@ -190,12 +190,12 @@ const char *proc_last_line(const struct proc_result *r)
     return nl ? nl + 1 : s->s;
 }
 
-int proc_start(struct proc *p, const char *const *argv, struct err *e)
+int proc_start(struct proc *p, const char *const *argv, bool apart, struct err *e)
 {
     pid_t pid;
     int to, from;
     *p = (struct proc){0};
-    int rc = start(&pid, argv, true, &to, &from, NULL, e);
+    int rc = start(&pid, argv, true, apart, &to, &from, NULL, e);
     if (rc)
         return rc;
     fcntl(from, F_SETFL, O_NONBLOCK);

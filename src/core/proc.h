@@ -22,14 +22,15 @@ const char *
 proc_last_line(const struct proc_result *r); /* of errout, else of out; valid until release */
 
 /* A child that is talked with by lines: it reads `to`, and what it writes, both outputs together,
- * is read from `from`, which does not block. It has a process group of its own: a terminal's Ctrl-C
- * goes to the parent alone, which asks it to end. It dies with its parent, or where a system cannot
- * do that finds the end of its input. Zeroed there is none. */
+ * is read from `from`, which does not block. Where it is apart, it has a process group of its own:
+ * a terminal's Ctrl-C and Ctrl-Z go to the parent alone, which asks it to end. Else it is stopped
+ * and goes on with its parent, and is to leave Ctrl-C to it (stop_from_parent). It dies with its
+ * parent, or where a system cannot do that finds the end of its input. Zeroed there is none. */
 struct proc {
     long pid;
     int to, from;
 };
-int proc_start(struct proc *p, const char *const *argv, struct err *e);
+int proc_start(struct proc *p, const char *const *argv, bool apart, struct err *e);
 /* proc_say - all of text; false where it does not listen any more. */
 bool proc_say(struct proc *p, const char *text);
 /* proc_hear - appends what has been written since, or of very much the beginning; false at its end.

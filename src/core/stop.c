@@ -10,10 +10,12 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-static atomic_bool asked;
+static atomic_bool asked, deaf; /* deaf: to SIGINT */
 
 static void on_signal(int number)
 {
+    if (number == SIGINT && deaf)
+        return;
     if (asked) {
         sigset_t one;
         sigemptyset(&one);
@@ -54,6 +56,11 @@ void stop_install(void)
         pthread_detach(waiting);
     else
         pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+void stop_from_parent(void)
+{
+    deaf = true;
 }
 
 void stop_ask(void)

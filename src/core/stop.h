@@ -10,6 +10,9 @@
  * parallel loop, so that its threads are made without these signals; once in every process that is
  * forked. */
 void stop_install(void);
+/* stop_from_parent - in a process that its parent, of the same group, asks to end by SIGTERM: what
+ * a terminal sends to the whole group (Ctrl-C) is the parent's to hear. */
+void stop_from_parent(void);
 void stop_ask(void); /* as the first signal does */
 bool stop_asked(void);
 int stop_check(struct err *e); /* ERR_INTERRUPTED "stopped at your request" if asked */

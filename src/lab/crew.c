@@ -72,7 +72,7 @@ static int worker_start(const struct crew *c, struct worker *w, struct err *e)
     w->ready = false;
     str_release(&w->text);
     str_init(&w->text);
-    int rc = proc_start(&w->proc, c->plan->lab->worker, e);
+    int rc = proc_start(&w->proc, c->plan->lab->worker, false, e);
     w->given_up = rc != OK;
     return rc;
 }

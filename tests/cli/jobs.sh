@@ -17,7 +17,12 @@ left() {
 }
 # alone PID: whether its first thread computes by itself; what others do as they start is little
 alone() {
-    local t main others=0
+    local t main=0 others=0
+    for _ in $(seq 1 100); do # on a machine that does much else it takes its time
+        main=$(cut -d ' ' -f 14 "/proc/$1/task/$1/stat")
+        [ "$main" -ge 10 ] && break
+        sleep .1
+    done
     for t in /proc/"$1"/task/*; do [ "${t##*/}" = "$1" ] || others=$((others + $(cut -d ' ' -f 14 "$t/stat"))); done
     main=$(cut -d ' ' -f 14 "/proc/$1/task/$1/stat")
     [ "$main" -ge 10 ] && [ $((5 * others)) -le "$main" ]
@@ -31,7 +36,13 @@ started() {
     fail "no two workers"
 }
 
-set -- run micro.yaml name=many seeds=3 student.weights=random supervisor.weights=random supervisor.layers='[1, 2]' training.checkpoint_every=0
+set -- run micro.yaml name=many seeds=3 student.weights=random supervisor.weights=random supervisor.layers='[1,2]' training.checkpoint_every=0
+base=("$@")
+# with key=value...: the words of that study with other settings, each set once
+with() {
+    printf '%s\n' "${base[@]}" "$@" |
+        awk -F= '{ key = NF > 1 ? $1 : $0; if (!(key in last)) order[++n] = key; last[key] = $0 } END { for (i = 1; i <= n; i++) print last[order[i]] }'
+}
 expect 0 "$W2S" "$@" --runs one --jobs 1
 says err "21 jobs: 21 computed"
 sed '/^report: /d' out >table
@@ -45,7 +56,7 @@ expect 0 "$W2S" "$@" --runs two
 says err "0 computed, 21 found"
 
 # They are at once unasked, each on one thread (a product library may start others, which do nothing).
-"$W2S" "$@" training.epochs=40 name=long --runs auto >out 2>err &
+"$W2S" $(with training.epochs=40 name=long) --runs auto >out 2>err &
 pid=$!
 started
 sleep .6
@@ -63,10 +74,30 @@ says err "stopped at your request"
 says err "the same command goes on"
 left $these || fail "a worker outlived its parent's stop"
 
+# Ctrl-Z at a terminal stops all of it, fg lets all of it go on, to the same bits.
+set -m # the job has a group of its own, and a shell that waits for it
+"$W2S" $(with training.epochs=20 name=paused) --runs paused >out 2>err &
+pid=$!
+set +m
+started
+these=$(workers $pid)
+kill -TSTP -- -$pid
+states() { for p in $pid $these; do ps -o stat= -p $p; done | cut -c 1 | tr -d '\n'; }
+for _ in $(seq 1 100); do
+    [ "$(states)" = TTT ] && break
+    sleep .02
+done
+[ "$(states)" = TTT ] || fail "after Ctrl-Z parent and workers are $(states)"
+kill -CONT -- -$pid
+wait $pid || fail "it did not go on after fg"
+lacks err warning
+expect 0 "$W2S" $(with training.epochs=20 name=paused) --jobs 1 --runs unpaused
+[ "$(numbers paused)" = "$(numbers unpaused)" ] || fail "after Ctrl-Z and fg, other bits"
+
 # Ctrl-C at a terminal goes to the whole group. The workers do not get to run until all signals are sent: each then still ends in order, with
 # a checkpoint, and it goes on to the same bits.
 long="training.checkpoint_every=1000 training.epochs=40 student.layers=2 seeds=1 name=long"
-setsid "$W2S" "$@" $long --runs group >out 2>err &
+setsid "$W2S" $(with $long) --runs group >out 2>err &
 pid=$!
 started
 these=$(workers $pid)
@@ -87,14 +118,14 @@ checks=$((checks + 1))
 [ "$(echo "$busy" | wc -w)" = 2 ] || fail "two workers were not under way: $busy"
 for w in $busy; do [ -s "${w%/*}/checkpoint.bin" ] || [ ! -d "${w%/*}" ] || fail "no checkpoint in $(ls "${w%/*}")"; done
 [ -z "$(find group -name '*.part-*')" ] || fail "half-written files: $(find group -name '*.part-*')"
-expect 0 "$W2S" "$@" $long --runs group
+expect 0 "$W2S" $(with $long) --runs group
 grep -qE '"resumed": *true' group/jobs/*/result.json || fail "nothing went on from its checkpoint"
-expect 0 "$W2S" "$@" $long --runs straight
+expect 0 "$W2S" $(with $long) --runs straight
 [ "$(numbers group)" = "$(numbers straight)" ] || fail "after a group's Ctrl-C, other bits"
 
 # A long job does not live on after its parent's death, nor after its terminal's.
 for s in KILL HUP; do
-    "$W2S" "$@" $long training.epochs=4000 --runs orphan >out 2>err &
+    "$W2S" $(with $long training.epochs=4000) --runs orphan >out 2>err &
     pid=$!
     for _ in $(seq 1 200); do [ "$(ls orphan/work 2>/dev/null | wc -l)" = 2 ] && break; sleep .02; done
     these=$(workers $pid)
@@ -138,7 +169,7 @@ says err "21 jobs: 21 computed, 0 found, 0 failed"
 [ "$(numbers hurt)" = "$(numbers one)" ] || fail "without its workers, other bits"
 
 # A worker that is asked to end leaves its job, which another takes up; a job of which a worker dies twice has failed, and the study goes on.
-"$W2S" "$@" $long --runs crash >out 2>err &
+"$W2S" $(with $long) --runs crash >out 2>err &
 pid=$!
 started
 asked=$(workers $pid | head -n 1)
@@ -158,7 +189,7 @@ wait $pid
 says err "failed: its worker was killed twice, last by signal 4"
 grep -q "its worker was killed twice, last by signal 4" crash/failed/*.json || fail "the failure is not recorded"
 says err "computed, 0 found, 1 failed"
-expect 0 "$W2S" "$@" $long --runs crash
+expect 0 "$W2S" $(with $long) --runs crash
 says err "1 computed"
 [ "$(numbers crash)" = "$(numbers straight)" ] || fail "after a job that killed its workers, other bits"
 
@@ -172,7 +203,7 @@ checks=$((checks + 1))
 [ "$(numbers both)" = "$(numbers one)" ] || fail "two at one folder, other bits"
 
 # One at a time, a small job still has one thread.
-"$W2S" "$@" $long training.epochs=400 --runs single --jobs 1 >out 2>err &
+"$W2S" $(with $long training.epochs=400) --runs single --jobs 1 >out 2>err &
 pid=$!
 for _ in $(seq 1 200); do grep -q accuracy err && break; sleep .02; done
 checks=$((checks + 1))
@@ -183,7 +214,7 @@ wait $pid 2>/dev/null
 
 # Jobs that fail: named, counted, tried once in a run.
 for n in 1 2; do
-    expect 1 "$W2S" "$@" student.lr=9 student.clip=0 student.epochs=10 --runs failed$n --jobs $n
+    expect 1 "$W2S" $(with student.lr=9 student.clip=0 student.epochs=10) --runs failed$n --jobs $n
     grep -oE 'supervisor .* failed: .*|ceiling .* failed: .*|student .* failed: .*' err | LC_ALL=C sort >failed.$n
     grep -oE '[0-9]+ computed, .* failed|^w2s: .*' err >>failed.$n
 done
@@ -198,7 +229,7 @@ expect 0 "$W2S" "$@" --runs full
 [ "$(numbers full)" = "$(numbers one)" ] || fail "after a full disk, other bits"
 
 # --json: every line is an object, a worker's too.
-expect 0 "$W2S" "$@" name=json --runs json --json --jobs 2
+expect 0 "$W2S" $(with name=json) --runs json --json --jobs 2
 python3 - out err <<'END' || fail "lines that are no JSON"
 import json, sys
 json.load(open(sys.argv[1]))
@@ -211,7 +242,7 @@ says err 'warning: label word " nothing like it" is not one token'
 
 # What is estimated is what will run side by side.
 for n in 1 2; do
-    expect 0 "$W2S" "$@" training.epochs=3000 --runs r --dry-run --jobs $n
+    expect 0 "$W2S" $(with training.epochs=3000) --runs r --dry-run --jobs $n
     python3 - $n out <<'END' || fail "--jobs $n: the last line is no sum of what runs at once"
 import re, sys
 n, lines = int(sys.argv[1]), open(sys.argv[2]).read().splitlines()
