@@ -17,7 +17,7 @@ struct reading {
 static int rating_read(const struct doc *d, double *out, struct err *e)
 {
     char *end = NULL;
-    *out = NAN;
+    *out = (double)NAN;
     if (!d || d->type == DOC_NULL || (d->type == DOC_STRING && !d->len))
         return OK;
     errno = 0;
@@ -81,7 +81,7 @@ static int own_read(struct puzzle_strings *hold, struct puzzle *p, const struct 
 int puzzle_read(struct puzzle *p, const struct doc *row, struct puzzle_strings *hold, struct err *e)
 {
     int rc;
-    *p = (struct puzzle){.id = "", .themes = "", .rating = NAN};
+    *p = (struct puzzle){.id = "", .themes = "", .rating = (double)NAN};
     str_reset(&hold->id);
     str_reset(&hold->themes);
     if (doc_get(row, "Moves"))

@@ -124,7 +124,7 @@ static void verdicts(void **state)
         {"Rh7", PUZZLE_WRONG},   {"g1g2", PUZZLE_WRONG},   {"Rh9", PUZZLE_ILLEGAL},
         {"", PUZZLE_ILLEGAL},    {" \n ", PUZZLE_ILLEGAL}, {"Kb7", PUZZLE_ILLEGAL},
     };
-    struct puzzle p = {.id = "", .themes = "", .rating = NAN};
+    struct puzzle p = {.id = "", .themes = "", .rating = (double)NAN};
     struct err e = ERR_INIT;
     (void)state;
     assert_int_equal(puzzle_lichess(&p, "1k6/8/1K6/8/8/8/8/6RR b - - 0 1", "b8a8 h1h8", &e), OK);
