@@ -86,7 +86,7 @@ struct bench {
 static int model_make(struct bench *b, struct err *e)
 {
     struct head_spec head = {HEAD_CLASSIFIER, 2, NULL, 1};
-    struct trainable what = {TRAIN_ALL, 0, true};
+    struct trainable what = {TRAIN_ALL, 0, true, {0}};
     struct model_config c = {0};
     size_t i = 0, count = sizeof shapes / sizeof shapes[0];
     while (i < count && strcmp(shapes[i].name, b->o[MODEL].value) != 0)
@@ -98,7 +98,7 @@ static int model_make(struct bench *b, struct err *e)
     if (b->o[LAYERS].given)
         c.layers = c.layers_whole = bench_count(&b->o[LAYERS]);
     if (b->o[TOP].given)
-        what = (struct trainable){TRAIN_TOP, bench_count(&b->o[TOP]), false};
+        what = (struct trainable){TRAIN_TOP, bench_count(&b->o[TOP]), false, {0}};
     int rc = model_random(&b->m, &b->dev, &c, 1, e);
     if (!rc)
         rc = model_head_set(b->m, &head, e);
@@ -175,7 +175,7 @@ static int set_make(struct bench *b, struct err *e)
 
 static void facts_print(const struct bench *b)
 {
-    struct trainable none = {TRAIN_HEAD, 0, false};
+    struct trainable none = {TRAIN_HEAD, 0, false, {0}};
     const struct trainable *what = b->o[PREDICT].given ? &none : &b->m->trainable;
     size_t n = b->set.starts[b->set.n], learning = 0;
     char device[128];

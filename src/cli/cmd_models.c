@@ -85,7 +85,7 @@ static int entry_print(struct listing *l, const struct entry *x, struct err *e)
 static int model_list(struct listing *l, const char *name, bool demanded, struct err *e)
 {
     struct asset_options o = {l->s->lab.offline || !demanded, demanded ? l->s->lab.log : NULL};
-    struct trainable all = {TRAIN_ALL, 0, false};
+    struct trainable all = {TRAIN_ALL, 0, false, {0}};
     struct entry x = {.name = name, .state = "ready"};
     struct weights *w = NULL;
     struct str path = STR_INIT;

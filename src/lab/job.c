@@ -96,7 +96,9 @@ static int desk_model(struct desk *d, struct err *e)
     enum head_kind kind = task_alternatives(d->plan->task) ? HEAD_REWARD : HEAD_CLASSIFIER;
     struct head_spec head = {kind, outputs, words ? rows : NULL, seed};
     rc = model_head_set(d->model, &head, e);
-    return rc ? rc : model_trainable_set(d->model, &j->trainable, e);
+    struct trainable t = j->trainable;
+    t.lora.seed = seed;
+    return rc ? rc : model_trainable_set(d->model, &t, e);
 }
 
 static int desk_sets(struct desk *d, struct err *e)
@@ -294,15 +296,43 @@ static int desk_train(struct desk *d, struct err *e)
     return rc;
 }
 
+/* adapters_save - PEFT's folder beside the merged model. Adapters of a model that was cut, or that
+ * started from random weights, belong to no model that there is. */
+static int adapters_save(const struct desk *d, const char *dir, struct err *e)
+{
+    const struct job *j = d->job;
+    const char *name = j->model->name;
+    struct str path = STR_INIT, base = STR_INIT;
+    if (j->side->random || j->layers < weights_config(j->model->weights)->layers)
+        return OK;
+    if (str_starts(name, "hub:"))
+        str_catn(&base, name + 4, strcspn(name + 4, "@"));
+    else if (asset_is_path(d->plan->lab->assets, name))
+        file_absolute(name, &base);
+    else
+        str_cat(&base, name);
+    str_path(&path, dir, "adapter");
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = str_check(&base, e);
+    if (!rc)
+        rc = lora_save(d->model, base.s, path.s, e);
+    str_release(&path);
+    str_release(&base);
+    return rc;
+}
+
 /* desk_save - the trained model as a Hugging Face folder that is whole: classes by name, tokenizer
- * beside it. */
+ * beside it; adapters merged, and by themselves. */
 static int desk_save(const struct desk *d, const char *dir, struct err *e)
 {
     const char *names[16];
     for (size_t k = 0; k < d->K; k++)
         names[k] = task_class_name(d->plan->task, k);
     int rc = model_save(d->model, names, dir, e);
-    return rc ? rc : lab_tokenizer_save(d->job->model, dir, e);
+    if (!rc)
+        rc = lab_tokenizer_save(d->job->model, dir, e);
+    return rc || !d->model->lora.rank ? rc : adapters_save(d, dir, e);
 }
 
 static int desk_keep(struct desk *d, struct err *e)

@@ -1,6 +1,7 @@
 /* open.c - models, tasks and studies by name. */
 #include "lab/lab.h"
 #include "core/file.h"
+#include "core/doc.h"
 #include "core/mem.h"
 
 #include <string.h>
@@ -92,13 +93,67 @@ static int model_fail(const char *name, struct err *e)
     return named ? e->code : err_wrap(e, "model %s", name);
 }
 
+/* base_path - the model that an adapter's folder names: a path from that folder, else what a study
+ * may name, else a repository of the hub. */
+static int base_path(const struct lab *lab, const char *adapter, const char *base, struct str *path,
+                     struct err *e)
+{
+    struct asset_options o = {lab->offline, lab->log};
+    struct str beside = STR_INIT, hub = STR_INIT;
+    int rc;
+    str_path(&beside, adapter, base);
+    str_addf(&hub, "hub:%s", base);
+    bool near = *base != '/' && !beside.failed && file_exists(beside.s);
+    bool known = assets_find(lab->assets, base) || str_starts(base, "hub:") || file_exists(base);
+    if (near) {
+        str_reset(path);
+        str_cat(path, beside.s);
+        rc = str_check(path, e);
+    } else {
+        rc = str_check(&hub, e);
+        if (!rc)
+            rc = asset_path(lab->assets, known || !strchr(base, '/') ? base : hub.s, &o, path, e);
+    }
+    str_release(&beside);
+    str_release(&hub);
+    return rc;
+}
+
+/* adapter_find - where path is a folder of PEFT's: adapter becomes path, and path its base. */
+static int adapter_find(const struct lab *lab, struct str *path, struct str *adapter, struct err *e)
+{
+    struct doc_tree tree = DOC_TREE_INIT;
+    struct str file = STR_INIT, whole = STR_INIT;
+    const char *base = NULL;
+    str_path(&file, path->s, "adapter_config.json");
+    str_path(&whole, path->s, "config.json");
+    bool is = !file.failed && !whole.failed && file_exists(file.s) && !file_exists(whole.s);
+    int rc = is ? doc_read_json(&tree, file.s, e) : OK;
+    if (is && !rc)
+        rc = doc_str(tree.root, "base_model_name_or_path", &base, e);
+    if (is && !rc) {
+        str_cat(adapter, path->s);
+        rc = str_check(adapter, e);
+    }
+    if (is && !rc)
+        rc = base_path(lab, adapter->s, base, path, e);
+    str_release(&file);
+    str_release(&whole);
+    doc_tree_release(&tree);
+    return rc;
+}
+
 int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
 {
     struct str path = STR_INIT;
     struct asset_options o = {lab->offline, lab->log};
     memset(m, 0, sizeof *m);
     m->name = name;
+    struct str adapter = STR_INIT;
     int rc = asset_path(lab->assets, name, &o, &path, e);
+    if (!rc)
+        rc = adapter_find(lab, &path, &adapter, e);
+    str_release(&adapter);
     if (!rc && gguf_path(path.s))
         rc = weights_open(&m->weights, path.s, e);
     if (!rc)
@@ -111,13 +166,17 @@ int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *n
 
 int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
 {
-    struct str path = STR_INIT;
+    struct str path = STR_INIT, adapter = STR_INIT;
     struct asset_options o = {lab->offline, lab->log};
     memset(m, 0, sizeof *m);
     m->name = name;
     int rc = asset_path(lab->assets, name, &o, &path, e);
     if (!rc)
+        rc = adapter_find(lab, &path, &adapter, e);
+    if (!rc)
         rc = weights_open(&m->weights, path.s, e);
+    if (!rc && adapter.len)
+        rc = weights_adapt(m->weights, adapter.s, e);
     if (!rc)
         rc = family_check(m->weights, weights_config(m->weights), e);
     if (!rc)
@@ -136,6 +195,7 @@ int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name,
         rc = tokenizer_hash(m->tokenizer, m->tokenizer_hash, e);
 out:
     str_release(&path);
+    str_release(&adapter);
     if (rc)
         lab_model_close(m);
     return rc ? model_fail(name, e) : OK;

@@ -114,7 +114,8 @@ static int job_spec(const struct plan *p, const struct job *j, struct str *out, 
     for (size_t k = 0; k < job_outputs(p); k++)
         js_str(&w, job_head_word(p, k) ? job_head_word(p, k) : "");
     js_close(&w, ']');
-    if (side.random || !job_head(p, j, rows)) /* else nothing is drawn */
+    bool adapters = j->trainable.kind == TRAIN_LORA;
+    if (side.random || adapters || !job_head(p, j, rows)) /* else nothing is drawn */
         js_key(&w, "seed_init"),
             js_int(&w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
     js_key(&w, "data"), js_open(&w, '{');
@@ -320,6 +321,9 @@ static int side_job(const struct plan *p, const struct study_side *side, size_t 
                        j->model->name, whole, layers);
     j->layers = layers ? layers : whole;
     j->trainable = side->trainable;
+    if (j->trainable.kind == TRAIN_LORA &&
+        lora_check(&j->trainable.lora, weights_config(j->model->weights), e))
+        return err_wrap(e, "model %s", j->model->name);
     if (j->trainable.kind == TRAIN_TOP && j->trainable.top > j->layers)
         j->trainable.top = j->layers;
     return OK;

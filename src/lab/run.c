@@ -340,12 +340,12 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     int rc = tokens_count(p, j, of, e);
     if (rc)
         return rc;
-    bool prefix = j->trainable.kind != TRAIN_ALL;
+    bool prefix = model_cut(&c, &j->trainable) > 0;
     size_t epochs = j->side->training.epochs, n = d->n[j->part],
            evals = epochs * j->side->training.evals + 1;
     *flops = (double)epochs * model_flops(&c, &j->trainable, tokens[j->part], n, prefix);
     /* A forward alone is a third of a step in which everything learns. */
-    struct trainable all = {TRAIN_ALL, 0, false};
+    struct trainable all = {TRAIN_ALL, 0, false, {0}};
     double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000;
     double own =
         prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;

@@ -175,12 +175,18 @@ static int trainable_read(struct trainable *t, const struct doc *d, struct err *
             for (used = 4; d->s[used] >= '0' && d->s[used] <= '9' && top < 100000; used++)
                 top = top * 10 + (size_t)(d->s[used] - '0');
             if (used > 4 && !d->s[used] && top > 0) {
-                *t = (struct trainable){TRAIN_TOP, top, t->embeddings};
+                *t = (struct trainable){TRAIN_TOP, top, t->embeddings, {0}};
                 return OK;
             }
         }
+        if (str_starts(d->s, "lora ") && lora_read(&t->lora, d->s + 5)) {
+            t->kind = TRAIN_LORA;
+            return OK;
+        }
     }
-    return doc_fail(d, e, "\"trainable\" is %s, wanted all, head, or top N (N blocks, 1 or more)",
+    return doc_fail(d, e,
+                    "\"trainable\" is %s, wanted all, head, top N (N blocks, 1 or more), or lora R "
+                    "(rank R; lora 8 alpha 16 on q,k,v,out,gate,up,down)",
                     d->type == DOC_STRING ? d->s : doc_type_name(d->type));
 }
 
@@ -190,7 +196,7 @@ static int side_read(struct study_side *side, const struct doc *root, const char
     const struct doc *m = doc_get(root, name), *d;
     int rc, weights = 0;
     side->training = *common;
-    side->trainable = (struct trainable){TRAIN_ALL, 0, false};
+    side->trainable = (struct trainable){TRAIN_ALL, 0, false, {0}};
     side->n_layers = 1;
     side->layers[0] = 0;
     if (m && (rc = doc_check_keys(m, side_keys, e)))
@@ -544,11 +550,15 @@ static void settings_json(struct js *j, const struct train_settings *t)
 
 void side_settings_json(struct js *j, const struct study_side *side)
 {
-    static const char *const kinds[] = {"all", "top", "head"};
+    static const char *const kinds[] = {"all", "top", "head", "lora"};
     struct str trainable = STR_INIT;
     str_cat(&trainable, kinds[side->trainable.kind]);
     if (side->trainable.kind == TRAIN_TOP)
         str_addf(&trainable, " %zu", side->trainable.top);
+    if (side->trainable.kind == TRAIN_LORA) {
+        str_addc(&trainable, ' ');
+        lora_write(&side->trainable.lora, &trainable);
+    }
     js_key(j, "weights"), js_str(j, weights_names[side->random]);
     js_key(j, "trainable"), js_str(j, trainable.s);
     js_key(j, "embeddings"), js_bool(j, side->trainable.embeddings);

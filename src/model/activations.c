@@ -113,6 +113,8 @@ size_t activations_place(struct activations *a, const struct model_config *c,
     if (x->from < x->to) {
         a->scratch.xn = place(&p, x->N, backward ? larger(C, w.Q) : C);
         a->scratch.act = place(&p, x->N, larger(w.M, larger(w.Q, C)));
+        if (x->rank)
+            a->scratch.lora = place(&p, x->N, x->rank);
         if (c->qk_norm)
             a->scratch.qk_rstd = place(&p, x->N, c->heads + c->kv_heads);
     }
@@ -144,5 +146,6 @@ size_t lease_take(struct lease *l, const struct activations *a, const struct mod
 
 bool param_leases(const struct param_spec *s, const struct model_config *c)
 {
-    return s->kind == PARAM_MATRIX && s->layer >= 0 && (size_t)s->layer < c->layers;
+    return s->kind == PARAM_MATRIX && s->role < ROLE_COUNT && s->layer >= 0 &&
+           (size_t)s->layer < c->layers;
 }

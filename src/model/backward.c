@@ -22,7 +22,7 @@ void norm_bwd(const struct model *m, int layer, enum param_role gain, size_t N, 
  * fresh), and of its bias's. */
 static void linear_bwd_weight(const struct model *m, size_t layer, enum param_role role, size_t at,
                               size_t out, size_t in, size_t N, const float *dy, size_t ldy,
-                              const float *x)
+                              const float *x, const struct scratch *t)
 {
     const struct ops *o = m->dev->ops;
     const struct model_param *w = model_param_at(m, (int)layer, role);
@@ -31,15 +31,17 @@ static void linear_bwd_weight(const struct model *m, size_t layer, enum param_ro
         o->matmul(m->dev, true, false, out, in, N, dy, ldy, x, in, !m->fresh, w->g + at * in, in);
     if (b && b->g)
         o->bias_grad(m->dev, N, out, dy, ldy, b->g + at);
+    lora_bwd_weight(m, layer, role, at, out, in, N, dy, ldy, x, t);
 }
 
 /* linear_bwd_input - dx = dy . rows [at, at + out) of a weight. */
 static void linear_bwd_input(const struct model *m, size_t layer, enum param_role role, size_t at,
                              size_t out, size_t in, size_t N, const float *dy, size_t ldy,
-                             float *dx)
+                             const struct scratch *t, float *dx)
 {
     const float *w = model_weight_at(m, (int)layer, role) + at * in;
     m->dev->ops->matmul(m->dev, false, false, N, in, out, dy, ldy, w, in, false, dx, in);
+    lora_bwd_input(m, layer, role, at, out, in, N, dy, ldy, t, dx);
 }
 
 /* normed_bwd - dx += the gradient of what block_normed read, of dy. */
@@ -72,15 +74,15 @@ static void mlp_bwd(const struct model *m, size_t layer, size_t R, const struct 
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
     const float *d = part_bwd(m, layer, ROLE_POST2_GAIN, R, b->part2, b->rstd4, t);
-    linear_bwd_input(m, layer, ROLE_DOWN, 0, w.C, w.M, R, d, w.C, t->act);
+    linear_bwd_input(m, layer, ROLE_DOWN, 0, w.C, w.M, R, d, w.C, t, t->act);
     if (m->cfg.gated)
         o->gated_bwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act, b->gu, t->act);
     else
         o->act_bwd(m->dev, m->cfg.act, R * w.M, b->gu, t->act, b->gu, t->act);
-    linear_bwd_weight(m, layer, ROLE_DOWN, 0, w.C, w.M, R, d, w.C, t->act);
+    linear_bwd_weight(m, layer, ROLE_DOWN, 0, w.C, w.M, R, d, w.C, t->act, t);
     const float *xn = block_normed(m, layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
-    linear_bwd_weight(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, xn);
-    linear_bwd_input(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, t->tmp);
+    linear_bwd_weight(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, xn, t);
+    linear_bwd_input(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, t, t->tmp);
 }
 
 /* attention_output - b->y, or the same worked out again in t->xn from q and k. */
@@ -130,15 +132,15 @@ static void attention_bwd(const struct model *m, size_t layer, const struct rows
     const float *xn =
         block_normed(m, layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
     if (fused) {
-        linear_bwd_weight(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, xn);
-        linear_bwd_input(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, t->tmp);
+        linear_bwd_weight(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, xn, t);
+        linear_bwd_input(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, dq, w.W, t, t->tmp);
         return;
     }
-    linear_bwd_weight(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, xn);
-    linear_bwd_input(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, t->tmp);
+    linear_bwd_weight(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, xn, t);
+    linear_bwd_input(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, dk, b->ldkv, t, t->tmp);
     o->rows_gather(m->dev, r->R, w.C, r->read, xn, w.C, t->act);
-    linear_bwd_weight(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, dq, w.Q, t->act);
-    linear_bwd_input(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, dq, w.Q, t->act);
+    linear_bwd_weight(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, dq, w.Q, t->act, t);
+    linear_bwd_input(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, dq, w.Q, t, t->act);
     o->rows_scatter(m->dev, r->R, w.C, r->read, t->act, t->tmp, w.C);
 }
 
@@ -159,8 +161,8 @@ void block_bwd(const struct model *m, size_t layer, const struct rows *r, const 
     const float *y = attention_output(m, layer, r, b, q, k, t), *d = t->d;
     if (!m->cfg.parallel)
         d = part_bwd(m, layer, ROLE_POST1_GAIN, R, b->part1, b->rstd3, t);
-    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, y);
-    linear_bwd_input(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, t->act);
+    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, y, t);
+    linear_bwd_input(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, t, t->act);
     if (m->cfg.parallel)
         norm_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, true, t->d);
     attention_bwd(m, layer, r, b, q, k, y, t);

@@ -34,7 +34,8 @@ const float *block_normed(const struct model *m, size_t layer, enum param_role g
 
 /* linear - y (+)= x . rows [at, at + out) of a weight of `in` columns, transposed, and its bias. */
 static void linear(const struct model *m, size_t layer, enum param_role role, size_t at, size_t out,
-                   size_t in, size_t N, const float *x, bool accumulate, float *y, size_t ldy)
+                   size_t in, size_t N, const float *x, const struct scratch *t, bool accumulate,
+                   float *y, size_t ldy)
 {
     const struct ops *o = m->dev->ops;
     const float *w = model_weight_at(m, (int)layer, role);
@@ -42,6 +43,7 @@ static void linear(const struct model *m, size_t layer, enum param_role role, si
     o->matmul(m->dev, false, true, N, out, in, x, in, w + at * in, in, accumulate, y, ldy);
     if (bias)
         o->bias_add(m->dev, N, out, y, ldy, bias + at);
+    lora_fwd(m, layer, role, at, out, in, N, x, t, y, ldy);
 }
 
 void block_attn_shape(const struct model *m, size_t layer, const struct rows *r,
@@ -123,15 +125,15 @@ static void attention_fwd(const struct model *m, size_t layer, const struct rows
     const float *xn =
         block_normed(m, layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
     if (b->ldq == w.W) {
-        linear(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, xn, false, b->q, w.W);
+        linear(m, layer, ROLE_QKV, 0, w.W, w.C, r->N, xn, t, false, b->q, w.W);
     } else {
         const float *asking = xn;
         if (r->read) {
             o->rows_gather(m->dev, r->R, w.C, r->read, xn, w.C, t->act);
             asking = t->act;
         }
-        linear(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, asking, false, b->q, b->ldq);
-        linear(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, xn, false, b->k, b->ldkv);
+        linear(m, layer, ROLE_QKV, 0, w.Q, w.C, r->R, asking, t, false, b->q, b->ldq);
+        linear(m, layer, ROLE_QKV, w.Q, 2 * w.KV, w.C, r->N, xn, t, false, b->k, b->ldkv);
     }
     if (!m->cfg.qk_norm)
         block_rope(m, layer, r, b, false, b->q, b->k);
@@ -148,7 +150,7 @@ static void mlp_hidden(const struct model *m, size_t layer, size_t R, const stru
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
     const float *xn = block_normed(m, layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
-    linear(m, layer, ROLE_UP, 0, w.UP, w.C, R, xn, false, b->gu, w.UP);
+    linear(m, layer, ROLE_UP, 0, w.UP, w.C, R, xn, t, false, b->gu, w.UP);
     if (m->cfg.gated)
         o->gated_fwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act);
     else
@@ -163,11 +165,11 @@ static void project(const struct model *m, size_t layer, enum param_role role, e
 {
     size_t C = m->cfg.channels;
     if (m->cfg.norm_place == NORMS_BEFORE) {
-        linear(m, layer, role, 0, C, in, R, x, true, out, C);
+        linear(m, layer, role, 0, C, in, R, x, t, true, out, C);
         return;
     }
     float *product = part ? part : t->xn;
-    linear(m, layer, role, 0, C, in, R, x, false, product, C);
+    linear(m, layer, role, 0, C, in, R, x, t, false, product, C);
     norm_fwd(m, (int)layer, post, R, product, t->xn, NULL, rstd);
     m->dev->ops->add(m->dev, R * C, t->xn, out);
 }

@@ -29,6 +29,7 @@ struct stored {
 struct weights {
     struct arena arena;
     char *path;
+    char *adapter; /* folder, or NULL */
     bool gguf;
     struct model_config config;
     struct file_map *maps;

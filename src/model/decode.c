@@ -39,6 +39,7 @@ static int decode_place(struct decode *d, struct err *e)
         {&b->gu, n * w.UP},
         {&d->scratch.xn, n * w.C},
         {&d->scratch.act, n * inner},
+        {&d->scratch.lora, n * d->m->lora.rank},
         {&d->scratch.qk_rstd, n * (c->heads + c->kv_heads)},
         {&d->logits, c->vocab},
     };
@@ -81,9 +82,10 @@ void decode_free(struct decode *d)
     if (!d)
         return;
     struct dev *dev = d->m->dev;
-    float *all[] = {d->block.x,     d->block.mean1, d->block.rstd1,    d->block.q,  d->block.y,
-                    d->block.lse,   d->block.mean2, d->block.rstd2,    d->block.gu, d->scratch.xn,
-                    d->scratch.act, d->logits,      d->scratch.qk_rstd};
+    float *all[] = {d->block.x,         d->block.mean1, d->block.rstd1, d->block.q,
+                    d->block.y,         d->block.lse,   d->block.mean2, d->block.rstd2,
+                    d->block.gu,        d->scratch.xn,  d->scratch.act, d->logits,
+                    d->scratch.qk_rstd, d->scratch.lora};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         dev_free(dev, all[i]);
     for (size_t l = 0; d->cache && l < d->m->cfg.layers; l++)

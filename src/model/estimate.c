@@ -11,6 +11,8 @@ static size_t learning(const struct param_spec *specs, size_t n, const struct mo
                        const struct trainable *t)
 {
     size_t sum = CLASSES * c->channels, cut = model_cut(c, t);
+    if (t->kind == TRAIN_LORA)
+        return sum + lora_params(&t->lora, c);
     for (size_t i = 0; i < n; i++) {
         bool embed = specs[i].kind == PARAM_EMBED || specs[i].kind == PARAM_POSITIONS;
         bool learns = embed ? t->kind == TRAIN_ALL && t->embeddings
@@ -75,13 +77,16 @@ size_t model_bytes(const struct model_config *c, const struct trainable *t, size
     struct activations a = {0};
     struct param_spec *specs = NULL;
     size_t n, floats, placed, bytes = 0;
+    bool lora = t->kind == TRAIN_LORA;
     struct extent x = extent_of(c, batch_tokens, model_cut(c, t), true);
+    x.rank = lora ? t->lora.rank : 0;
     if (config_check(c, "model", &ignored) || family_params(c, &specs, &n, &ignored))
         return 0;
     if (pass_floats(&a, c, &x, &placed)) {
         floats =
             config_params(c) + CLASSES * c->channels + NUMBERS_LEARNING * learning(specs, n, c, t);
-        if (lend)
+        floats += lora ? lora_params(&t->lora, c) : 0;
+        if (lend && !lora)
             floats -= lent(specs, n, &a, c, x.cut);
         bytes = bytes_of(floats, placed);
     }
@@ -104,6 +109,29 @@ size_t model_bytes_predicting(const struct model_config *c, size_t batch_tokens)
     return bytes;
 }
 
+/* lora_work - multiply-adds of a block's adapters, forward and backward: the inner rows are made
+ * twice, and their gradient, once for the weights and once for the input. Keys and values are of N
+ * rows, all others of R; an adapter of query, key and value together does its inner part for both.
+ */
+static double lora_work(const struct model_config *c, const struct lora *l, double R, double N)
+{
+    struct widths w = model_widths(c);
+    struct lora_span s;
+    double sum = 0;
+    for (size_t t = 0; t < LORA_TARGETS; t++) {
+        if (!(l->targets >> t & 1) || !lora_span(c, (enum lora_target)t, &s))
+            continue;
+        bool kv = t == LORA_K || t == LORA_V, both = s.out == w.W && s.role == ROLE_QKV;
+        double in = (double)s.in, out = (double)s.out, kv_out = 2 * (double)w.KV;
+        double rows_in = kv || (both && !(R < N)) ? N * in : both ? (R + N) * in : R * in;
+        double rows_out = kv || (both && !(R < N)) ? N * out
+                          : both                   ? R * (out - kv_out) + N * kv_out
+                                                   : R * out;
+        sum += 4 * (double)l->rank * (rows_in + rows_out);
+    }
+    return sum;
+}
+
 double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens,
                    size_t seqs, bool features_given)
 {
@@ -119,6 +147,10 @@ double model_flops(const struct model_config *c, const struct trainable *t, size
         double R = trimmed ? S : N; /* rows with queries */
         double weights = C * (R * (Q + Q + (double)w.UP + (double)w.M) + N * 2 * (double)w.KV);
         double pairs = trimmed ? N : N * (N / S + 1) / 2; /* of a query and a key it sees */
+        if (t->kind == TRAIN_LORA) {
+            total += 2 * weights + (2 + 5) * pairs * Q + lora_work(c, &t->lora, R, N);
+            continue;
+        }
         total += l < cut ? weights + 2 * pairs * Q : 3 * weights + (2 + 5) * pairs * Q;
     }
     return 2 * total;

@@ -629,3 +629,26 @@ out:
     str_release(&path);
     return rc;
 }
+
+void family_module(const struct model_config *c, enum param_role role, size_t part, int layer,
+                   char *out, size_t n)
+{
+    struct piece p[PIECES_MOST];
+    struct param_spec s = {.kind = roles[role].kind, .role = role, .layer = layer};
+    role_shape(c, role, &s.rows, &s.cols);
+    size_t pieces = pieces_of(c, &s, false, families[c->family].prefix, p);
+    BUG_ON(part >= pieces);
+    snprintf(out, n, "%.*s", (int)(strlen(p[part].name) - strlen(".weight")), p[part].name);
+}
+
+bool family_fused(const struct model_config *c)
+{
+    return families[c->family].fused;
+}
+
+size_t family_file_row(const struct model_config *c, enum param_role role, size_t r)
+{
+    size_t q = c->heads * c->head_size;
+    struct piece p = {.map = ROWS_NEOX, .part = r / q};
+    return role == ROLE_QKV && families[c->family].interleaved ? source_row(c, &p, r % q) : r;
+}

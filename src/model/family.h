@@ -56,7 +56,8 @@ enum param_role { /* one a parameter, in this order within a layer */
                   ROLE_NORM_GAIN,
                   ROLE_NORM_BIAS,
                   ROLE_UNEMBED,
-                  ROLE_COUNT,
+                  ROLE_COUNT, /* of the family's; also the head's */
+                  ROLE_LORA,  /* adapters: + 2 * lora_target for A, + 1 for B */
 };
 
 struct param_spec {
@@ -86,5 +87,13 @@ int family_check(const struct weights *w, const struct model_config *c, struct e
 int family_save(const struct model_config *c, const struct config_head *head, const char *dir,
                 int (*get)(void *ctx, size_t i, float *out, struct err *e), void *ctx,
                 struct err *e);
+
+/* family_module - what Hugging Face calls the linear layer that holds a part of a role's rows (0
+ * query, 1 key, 2 value; 0 gate, 1 up), without ".weight". family_fused - query, key and value are
+ * one layer. family_file_row - where row r of a fused layer lies in a file. */
+void family_module(const struct model_config *c, enum param_role role, size_t part, int layer,
+                   char *out, size_t n);
+bool family_fused(const struct model_config *c);
+size_t family_file_row(const struct model_config *c, enum param_role role, size_t r);
 
 #endif

@@ -62,6 +62,7 @@ struct scratch {
     float *d; /* as xn, backward: gradient of what lies above, of a block's input when it is done */
     float *dqkv;    /* [N,W] backward */
     float *qk;      /* [N,W] queries and keys normed and rotated, laid as dqkv; NULL: in place */
+    float *lora;    /* [N,rank] of adapters */
     float *qk_rstd; /* [N,H+Hkv] or [N,2] of their norms: queries', then keys' */
 };
 
@@ -92,6 +93,31 @@ void norm_fwd(const struct model *m, int layer, enum param_role gain, size_t N, 
 void norm_bwd(const struct model *m, int layer, enum param_role gain, size_t N, const float *x,
               const float *mean, const float *rstd, const float *dy, bool accumulate, float *dx);
 
+/* lora_fwd - y [N,out] += what the adapters of rows [at, at + out) of a weight of `in` columns make
+ * of x. lora_bwd_weight - their gradients are added to. lora_bwd_input - dx += theirs. t->lora is
+ * overwritten. Nothing where there are no adapters. */
+void lora_fwd(const struct model *m, size_t layer, enum param_role role, size_t at, size_t out,
+              size_t in, size_t N, const float *x, const struct scratch *t, float *y, size_t ldy);
+void lora_bwd_weight(const struct model *m, size_t layer, enum param_role role, size_t at,
+                     size_t out, size_t in, size_t N, const float *dy, size_t ldy, const float *x,
+                     const struct scratch *t);
+void lora_bwd_input(const struct model *m, size_t layer, enum param_role role, size_t at,
+                    size_t out, size_t in, size_t N, const float *dy, size_t ldy,
+                    const struct scratch *t, float *dx);
+/* lora_span - of which rows of which role a target is; false where the family has none.
+ * lora_param - A (b false) or B of a target in a layer; NULL where there is none. lora_add -
+ * adapters, values set. lora_drop - none any more. lora_apply - values [rows,cols] of a parameter
+ * of the family += its adapters' products. */
+struct lora_span {
+    enum param_role role;
+    size_t part, at, out, in;
+};
+bool lora_span(const struct model_config *c, enum lora_target t, struct lora_span *s);
+struct model_param *lora_param(const struct model *m, int layer, enum lora_target t, bool b);
+int lora_add(struct model *m, const struct lora *l, struct err *e);
+void lora_drop(struct model *m);
+int lora_apply(const struct model *m, const struct param_spec *s, float *values, struct err *e);
+
 /* extent - of which blocks, and of how many rows, a pass has numbers. */
 struct extent {
     size_t N, R;     /* rows; rows that the head reads (R < N: a trimmed last block) */
@@ -100,6 +126,7 @@ struct extent {
     size_t outputs;  /* of the head; 0: no final norm and head */
     size_t longest;  /* rows of the longest sequence */
     bool keep;
+    size_t rank; /* of adapters */
 };
 
 struct activations {

@@ -137,6 +137,10 @@ int model_load(struct model **out, struct dev *dev, const struct weights *w,
     }
     progress_end(&progress, rc);
     mem_free(host);
+    if (!rc && weights_adapter(w))
+        rc = lora_load(m, weights_adapter(w), e);
+    if (!rc)
+        rc = lora_merge(m, e);
     weights_idle(w);
     if (rc) {
         model_free(m);
@@ -271,6 +275,7 @@ size_t model_cut(const struct model_config *c, const struct trainable *t)
 {
     switch (t->kind) {
     case TRAIN_ALL:
+    case TRAIN_LORA:
         return 0;
     case TRAIN_TOP:
         return t->top < c->layers ? c->layers - t->top : 0;
@@ -285,6 +290,8 @@ static bool learns(const struct model *m, const struct model_param *p, const str
 {
     if (p->spec.role == ROLE_COUNT)
         return true;
+    if (t->kind == TRAIN_LORA || p->spec.role > ROLE_COUNT)
+        return t->kind == TRAIN_LORA && p->spec.role > ROLE_COUNT;
     if (p->spec.kind == PARAM_EMBED || p->spec.kind == PARAM_POSITIONS)
         return t->kind == TRAIN_ALL && t->embeddings;
     if (p->spec.role == ROLE_UNEMBED) /* with another head nothing flows into it */
@@ -315,11 +322,24 @@ static int grad_take(struct model *m, struct model_param *p, struct err *e)
     return p->g ? OK : e->code;
 }
 
+static bool lora_same(const struct lora *a, const struct lora *b)
+{
+    return a->rank == b->rank && !(a->alpha < b->alpha || a->alpha > b->alpha) &&
+           a->targets == b->targets;
+}
+
 int model_trainable_set(struct model *m, const struct trainable *t, struct err *e)
 {
     if (t->kind == TRAIN_TOP && (t->top == 0 || t->top > m->cfg.layers))
         return err_set(e, ERR_INPUT, "the top %zu blocks are to learn, the model has %zu", t->top,
                        m->cfg.layers);
+    if (t->kind == TRAIN_LORA && m->lora.rank && !lora_same(&m->lora, &t->lora))
+        return err_set(e, ERR_INPUT, "the model has adapters already, and others are to learn");
+    if (t->kind == TRAIN_LORA && !m->lora.rank) {
+        int rc = lora_add(m, &t->lora, e);
+        if (rc)
+            return rc;
+    }
     m->trainable = *t;
     m->cut = model_cut(&m->cfg, t);
     for (size_t i = 0; i < m->n_params; i++) {
@@ -363,7 +383,8 @@ void model_grad_zero(struct model *m)
         size_t cols = p->spec.cols, n = 0;
         p->g = p->own;
         /* a tied unembedding is an embedding that a product writes first */
-        bool written = p->spec.kind == PARAM_MATRIX || p->spec.kind == PARAM_UNEMBED ||
+        bool written = (p->spec.kind == PARAM_MATRIX && p->spec.role <= ROLE_COUNT) ||
+                       p->spec.kind == PARAM_UNEMBED ||
                        (p->spec.kind == PARAM_EMBED && !by_rows(m, p));
         if (!p->g || written)
             continue;

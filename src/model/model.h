@@ -18,6 +18,7 @@
 #include "core/batch.h"
 #include "core/log.h"
 #include "model/family.h"
+#include "model/lora.h"
 
 enum head_kind { HEAD_LM, HEAD_CLASSIFIER, HEAD_REWARD };
 
@@ -29,12 +30,13 @@ struct head_spec {
     uint64_t seed;
 };
 
-enum trainable_kind { TRAIN_ALL, TRAIN_TOP, TRAIN_HEAD };
+enum trainable_kind { TRAIN_ALL, TRAIN_TOP, TRAIN_HEAD, TRAIN_LORA };
 struct trainable {
     enum trainable_kind kind;
-    size_t top;      /* blocks from the end, with the final norm and the head */
-    bool embeddings; /* with ALL: embedding and positions too; a tied unembedding under an LM head
-                      * then learns from both its uses */
+    size_t top;       /* blocks from the end, with the final norm and the head */
+    bool embeddings;  /* with ALL: embedding and positions too; a tied unembedding under an LM head
+                       * then learns from both its uses */
+    struct lora lora; /* with LORA: adapters and the head learn, in all blocks */
 };
 
 struct model_param {
@@ -51,9 +53,12 @@ struct model {
     struct model_config cfg;
     struct dev *dev;
     struct model_param *params;
-    size_t n_params; /* the head, where it is a classifier's or a reward's, is the last */
+    size_t n_params; /* adapters behind the family's; the head, where it is a classifier's or a
+                      * reward's, is the last */
     struct head_spec head;
     struct trainable trainable;
+    struct lora lora;          /* adapters that are there; rank 0: none */
+    size_t lora_at, lora_each; /* the first one in params, how many params a layer has of them */
     size_t cut; /* first block with a trainable parameter (L: none); blocks below are frozen */
     double *rope_freq; /* [rotary/2], where they are scaled; NULL: theta alone */
     bool fresh; /* gradients of matrices count as zero, whatever they hold: the next backward writes
@@ -80,7 +85,8 @@ void model_free(struct model *m);
  * outside the unembedding: ERR_INPUT; after an error the head is LM.
  * model_trainable_set - gradients (zero) for what learns, none for what does not; sets cut. A
  * classifier's or reward's head always learns; an untied unembedding where it is the head. More
- * blocks than there are: ERR_INPUT; after ERR_NOMEM nothing learns.
+ * blocks than there are: ERR_INPUT; after ERR_NOMEM nothing learns. With LORA adapters are added
+ * where there are none yet; others than are there: ERR_INPUT.
  * model_grad_zero - the next backward begins every gradient anew. Those of matrices are not cleared
  * but overwritten by it, so they mean something after a backward alone. */
 int model_head_set(struct model *m, const struct head_spec *h, struct err *e);
@@ -115,7 +121,8 @@ double model_flops(const struct model_config *c, const struct trainable *t, size
 
 /* model_save - a Hugging Face folder, without a tokenizer's files. A classifier's or reward's head
  * is score.weight of the family's ...ForSequenceClassification, labels (may be NULL) its classes'
- * names in config.json. model_load reads the folder as it reads any other: with an LM head. */
+ * names in config.json. model_load reads the folder as it reads any other: with an LM head.
+ * Adapters are merged into what is written. */
 int model_save(const struct model *m, const char *const *labels, const char *dir, struct err *e);
 
 struct pass;

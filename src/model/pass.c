@@ -120,8 +120,12 @@ static int batch_take(struct pass *p, const struct batch *b, enum reads how, con
     }
     p->read_starts[S] = (int32_t)R;
     p->batch = (struct batch){b->n_tokens, S, p->tokens, p->starts};
-    p->extent = (struct extent){
-        .N = b->n_tokens, .R = R, .to = p->m->cfg.layers, .cut = p->m->cut, .longest = longest};
+    p->extent = (struct extent){.N = b->n_tokens,
+                                .R = R,
+                                .to = p->m->cfg.layers,
+                                .cut = p->m->cut,
+                                .longest = longest,
+                                .rank = p->m->lora.rank};
     return OK;
 }
 

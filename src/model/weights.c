@@ -222,6 +222,47 @@ int weights_open(struct weights **out, const char *path, struct err *e)
     return rc;
 }
 
+int weights_open_tensors(struct weights **out, const char *file, struct err *e)
+{
+    struct weights *w = mem_zalloc(1, sizeof *w, e);
+    *out = NULL;
+    if (!w)
+        return e->code;
+    w->path = arena_strdup(&w->arena, file, e);
+    int rc = w->path ? add_map(w, file, e) : e->code;
+    if (!rc)
+        rc = safetensors_read(w, file, &w->maps[w->n_maps - 1], e);
+    if (!rc)
+        rc = sort_tensors(w, e);
+    if (rc)
+        weights_close(w);
+    else
+        *out = w;
+    return rc;
+}
+
+int weights_adapt(struct weights *w, const char *dir, struct err *e)
+{
+    static const char *const names[] = {"adapter_config.json", "adapter_model.safetensors"};
+    struct str path = STR_INIT;
+    int rc = OK;
+    for (size_t i = 0; i < 2 && !rc; i++) {
+        str_path(&path, dir, names[i]);
+        rc = str_check(&path, e);
+        if (!rc)
+            rc = add_file(w, path.s, e);
+    }
+    str_release(&path);
+    if (!rc && !(w->adapter = arena_strdup(&w->arena, dir, e)))
+        rc = e->code;
+    return rc;
+}
+
+const char *weights_adapter(const struct weights *w)
+{
+    return w->adapter;
+}
+
 void weights_idle(const struct weights *w)
 {
     for (size_t i = 0; i < w->n_maps; i++)

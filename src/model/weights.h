@@ -21,6 +21,13 @@ struct weights_tensor {
  * checked before the first read: header sizes, offsets inside the file and not overlapping, shapes
  * times type = bytes, known types. Owner: caller, weights_close. */
 int weights_open(struct weights **out, const char *path, struct err *e);
+/* weights_open_tensors - one safetensors file without a config. weights_adapt - adapters of a
+ * folder (lora.h) belong to w: model_load puts them into the weights, weights_hash is of their
+ * files too.
+ */
+int weights_open_tensors(struct weights **out, const char *file, struct err *e);
+int weights_adapt(struct weights *w, const char *dir, struct err *e);
+const char *weights_adapter(const struct weights *w); /* NULL: none */
 void weights_close(struct weights *w);
 
 const struct model_config *weights_config(const struct weights *w);

@@ -65,7 +65,7 @@ says err 'wrong.yaml:5: unknown key "tset"; did you mean "test"?'
 expect 2 run micro.yaml methods=confidenc
 says err 'unknown method "confidenc"; did you mean "confidence"?'
 expect 2 run micro.yaml student.trainable=some
-says err '"student.trainable" is some, wanted all, head, or top N'
+says err '"student.trainable" is some, wanted all, head, top N (N blocks, 1 or more), or lora R'
 expect 2 run micro.yaml data.train=-3
 one_sentence
 says err 'command line: data.train=-3: "data.train" is -3, wanted a whole number from 1'

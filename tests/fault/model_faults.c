@@ -54,7 +54,7 @@ static int work(const char *path, const char *device, struct result *r, struct e
 {
     static const int32_t rows[] = {3, 1};
     struct head_spec head = {HEAD_CLASSIFIER, 2, rows, 0};
-    struct trainable top = {TRAIN_TOP, 1, false};
+    struct trainable top = {TRAIN_TOP, 1, false, {0}};
     struct model_options o = {0};
     struct dev dev = {0};
     struct weights *w = NULL;
@@ -187,7 +187,7 @@ static void from_gguf(void **state)
 static int random_work(struct dev *dev, const struct model_config *c, struct err *err)
 {
     struct head_spec heads[] = {{HEAD_REWARD, 0, NULL, 1}, {HEAD_CLASSIFIER, 3, NULL, 2}};
-    struct trainable all = {TRAIN_ALL, 0, true};
+    struct trainable all = {TRAIN_ALL, 0, true, {0}};
     struct model *m = NULL;
     int rc = model_random(&m, dev, c, 1, err);
     if (!rc)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct trainable upper = {TRAIN_TOP, 1, false};
+static const struct trainable upper = {TRAIN_TOP, 1, false, {0}};
 static char folder[] = "train_faults.XXXXXX", path[64];
 static struct dev dev;
 static struct toy toy;

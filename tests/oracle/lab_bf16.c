@@ -68,7 +68,7 @@ static void fine_tune(const struct texts *train, const struct texts *test, uint6
     struct dev dev;
     struct model *m;
     struct model_options o = {LAYERS, NULL};
-    struct trainable all = {TRAIN_ALL, 0, false};
+    struct trainable all = {TRAIN_ALL, 0, false, {0}};
     int32_t rows[K];
     struct head_spec head = {HEAD_CLASSIFIER, K, rows, seed};
     struct train_settings s;

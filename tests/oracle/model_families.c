@@ -97,7 +97,7 @@ static void gradients_of(struct fixture *f)
     double want[FIX_K * FIX_C];
     float logits[FIX_S * FIX_K], head[FIX_K * FIX_C];
     size_t n = FIX_K * f->model->cfg.channels;
-    fixture_classifier(f, (struct trainable){TRAIN_ALL, 0, true});
+    fixture_classifier(f, (struct trainable){TRAIN_ALL, 0, true, {0}});
     double loss = classifier_step(f, NULL, logits);
     assert_true(fabs(loss - number(f, "loss")) <= f->tolerance * loss);
     numbers(f, "logits", want, FIX_S * FIX_K);
@@ -136,8 +136,10 @@ static bool learns(const struct fixture *f, const struct model_param *p, enum ag
 static void trainable_of(struct fixture *f)
 {
     enum { MOST = 64 };
-    static const struct trainable kinds[] = {
-        {TRAIN_ALL, 0, true}, {TRAIN_ALL, 0, true}, {TRAIN_TOP, 1, false}, {TRAIN_HEAD, 0, false}};
+    static const struct trainable kinds[] = {{TRAIN_ALL, 0, true, {0}},
+                                             {TRAIN_ALL, 0, true, {0}},
+                                             {TRAIN_TOP, 1, false, {0}},
+                                             {TRAIN_HEAD, 0, false, {0}}};
     float *all[MOST] = {0}, *features = NULL;
     assert_true(f->model->n_params < MOST);
     for (enum again how = AGAIN_FIRST; how <= AGAIN_HEAD; how++) {

@@ -56,7 +56,7 @@ static void lm_of(struct fixture *f)
     char path[600];
     size_t bytes = FIX_V * f->model->cfg.channels * sizeof(float);
     bool tied = f->model->cfg.tied;
-    struct trainable t = {TRAIN_ALL, 0, true};
+    struct trainable t = {TRAIN_ALL, 0, true, {0}};
     check(model_trainable_set(f->model, &t, &e));
     double loss = lm_step(f);
     assert_true(fabs(loss - number(f, "lm_loss")) <= f->tolerance * loss);
@@ -79,7 +79,7 @@ static void test_lm(void **state)
  * embedding, which a frozen model keeps. */
 static void head_alone_of(struct fixture *f)
 {
-    struct trainable t = {TRAIN_HEAD, 0, false};
+    struct trainable t = {TRAIN_HEAD, 0, false, {0}};
     check(model_trainable_set(f->model, &t, &e));
     (void)lm_step(f);
     for (size_t i = 0; i < f->model->n_params; i++) {

@@ -79,27 +79,27 @@ static void steps_of(struct fixture *f, const char *key, struct trainable t, boo
 
 static void all_of(struct fixture *f)
 {
-    steps_of(f, "steps_all", (struct trainable){TRAIN_ALL, 0, true}, false);
+    steps_of(f, "steps_all", (struct trainable){TRAIN_ALL, 0, true, {0}}, false);
 }
 
 static void top_of(struct fixture *f)
 {
-    steps_of(f, "steps_top", (struct trainable){TRAIN_TOP, 1, false}, false);
+    steps_of(f, "steps_top", (struct trainable){TRAIN_TOP, 1, false, {0}}, false);
 }
 
 static void top_given_of(struct fixture *f)
 {
-    steps_of(f, "steps_top", (struct trainable){TRAIN_TOP, 1, false}, true);
+    steps_of(f, "steps_top", (struct trainable){TRAIN_TOP, 1, false, {0}}, true);
 }
 
 static void head_of(struct fixture *f)
 {
-    steps_of(f, "steps_head", (struct trainable){TRAIN_HEAD, 0, false}, false);
+    steps_of(f, "steps_head", (struct trainable){TRAIN_HEAD, 0, false, {0}}, false);
 }
 
 static void head_given_of(struct fixture *f)
 {
-    steps_of(f, "steps_head", (struct trainable){TRAIN_HEAD, 0, false}, true);
+    steps_of(f, "steps_head", (struct trainable){TRAIN_HEAD, 0, false, {0}}, true);
 }
 
 static void test_all(void **state)

@@ -91,7 +91,7 @@ static struct model *model_of(struct dev *dev, const struct doc *c, size_t K)
     for (size_t k = 0; k < outputs; k++)
         init[k] = (int32_t)rows[k];
     struct head_spec head = {reward ? HEAD_REWARD : HEAD_CLASSIFIER, outputs, init, 0};
-    struct trainable all = {TRAIN_ALL, 0, true};
+    struct trainable all = {TRAIN_ALL, 0, true, {0}};
     if (weights_open(&w, path, &e) || model_load(&m, dev, w, &o, &e) ||
         model_head_set(m, &head, &e) || model_trainable_set(m, &all, &e))
         fail_msg("%s", e.msg);

@@ -101,7 +101,7 @@ static void trained_add(struct hash *h, struct dev *dev, size_t i, struct toy *t
     struct model *m = NULL;
     struct model_config c = configs[i];
     struct head_spec head = {HEAD_CLASSIFIER, t->K, NULL, 1};
-    struct trainable what = {TRAIN_ALL, 0, true};
+    struct trainable what = {TRAIN_ALL, 0, true, {0}};
     double probs[ROWS_OF_TOY * TOY_K];
     size_t n;
     c.layers = c.layers_whole = TOY_L;

@@ -69,6 +69,8 @@ static const struct row rows[] = {
     {"student.weights", "random", STRONG, NULL},
     {"student.trainable", "all", STRONG, NULL},
     {"student.trainable", "top 1", STRONG, NULL},
+    {"student.trainable", "lora 4", STRONG, NULL},
+    {"student.trainable", "lora 4 on q,v", STRONG, NULL},
     {"student.trainable", "top 9", NONE, "student.trainable=top 4"}, /* no more than there are */
     {"student.embeddings", "true", STRONG, "student.trainable=all"},
     {"student.epochs", "3", STRONG, NULL},

@@ -43,9 +43,13 @@ static void count_attention_bwd(struct dev *d, const struct attn_shape *s, const
     ops_reference.attention_bwd(d, s, q, k, v, y, lse, dy, dq, dk, dv);
 }
 
-static const struct trainable kinds[] = {{TRAIN_ALL, 0, true},  {TRAIN_ALL, 0, false},
-                                         {TRAIN_TOP, 1, false}, {TRAIN_TOP, 2, false},
-                                         {TRAIN_TOP, 3, false}, {TRAIN_HEAD, 0, false}};
+static const struct trainable kinds[] = {{TRAIN_ALL, 0, true, {0}},
+                                         {TRAIN_ALL, 0, false, {0}},
+                                         {TRAIN_TOP, 1, false, {0}},
+                                         {TRAIN_TOP, 2, false, {0}},
+                                         {TRAIN_TOP, 3, false, {0}},
+                                         {TRAIN_HEAD, 0, false, {0}},
+                                         {TRAIN_LORA, 0, false, {3, 6, LORA_ALL, 1}}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* train_once - one forward and one backward of a classifier of two classes; from features where
@@ -147,7 +151,7 @@ static void bytes_of(const struct model_config *c)
             fail_msg("%s, kind %zu, lend %d: said %zu bytes, held %zu", family_name(c->family),
                      k / 2, lend, said, held * sizeof(float));
         /* below the last block there is room for some gradients at least */
-        bool some = lend && kind->kind != TRAIN_HEAD && kind->top != 1;
+        bool some = lend && kind->kind <= TRAIN_TOP && kind->top != 1;
         assert_true(!some || said < model_bytes(c, kind, N, false));
         check(pass_new(&less, m, &e));
         train_once(m, less, &u.b, false, lend);

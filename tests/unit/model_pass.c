@@ -86,7 +86,7 @@ static void features_of(const struct model_config *c)
 {
     static float plain[MOST], given[MOST], features[N * TEST_C];
     static const struct trainable kinds[] = {
-        {TRAIN_TOP, 1, false}, {TRAIN_TOP, 2, false}, {TRAIN_HEAD, 0, false}};
+        {TRAIN_TOP, 1, false, {0}}, {TRAIN_TOP, 2, false, {0}}, {TRAIN_HEAD, 0, false, {0}}};
     struct model *m = test_model(&dev, c, 3);
     struct pass *p;
     struct test_batch t;
@@ -118,7 +118,7 @@ static void reads_of(const struct model_config *c)
 {
     static float all[MOST], some[MOST], zeros[MOST], *gradient[64];
     static const int32_t reads[S] = {3, 1, 0, 17, 2};
-    struct trainable t_all = {TRAIN_ALL, 0, true};
+    struct trainable t_all = {TRAIN_ALL, 0, true, {0}};
     struct model *m = test_model(&dev, c, 0);
     struct pass *p;
     struct test_batch t;
@@ -179,7 +179,7 @@ static void kept_of(const struct model_config *c)
 {
     static const size_t shorts = 3; /* before the long one */
     static float *together[64];
-    struct trainable t_all = {TRAIN_ALL, 0, true};
+    struct trainable t_all = {TRAIN_ALL, 0, true, {0}};
     struct model *m = test_model(&dev, c, 0);
     struct pass *p;
     struct test_batch t, one;
@@ -219,7 +219,7 @@ static void nothing_read_of(const struct model_config *c)
 {
     static const int32_t none[S] = {0};
     static float out[1];
-    struct trainable t_all = {TRAIN_ALL, 0, true};
+    struct trainable t_all = {TRAIN_ALL, 0, true, {0}};
     struct model *m = test_model(&dev, c, 0);
     struct pass *p;
     struct test_batch t;
@@ -252,7 +252,8 @@ static void hidden_of(const struct model_config *c)
     check(pass_new(&p, m, &e));
     test_batch(&t, lengths, S, 1);
     for (size_t layer = 1; layer <= TEST_L; layer++) {
-        struct trainable above = {layer < TEST_L ? TRAIN_TOP : TRAIN_HEAD, TEST_L - layer, false};
+        struct trainable above = {
+            layer < TEST_L ? TRAIN_TOP : TRAIN_HEAD, TEST_L - layer, false, {0}};
         check(model_trainable_set(m, &above, &e));
         check(pass_hidden(p, &t.b, layer, hidden, &e));
         check(pass_features(p, &t.b, features, &e));
@@ -316,7 +317,7 @@ static void test_too_large(void **state)
 {
     (void)state;
     struct model_config c = test_config(FAMILY_LLAMA, false);
-    struct trainable all = {TRAIN_ALL, 0, true};
+    struct trainable all = {TRAIN_ALL, 0, true, {0}};
     c.layers = c.layers_whole = 1;
     c.mlp = (size_t)1 << 18; /* 4 channels: small weights, 3 TiB of inner rows */
     c.channels = 4;
@@ -388,7 +389,7 @@ static void test_heads(void **state)
     struct model_config c = test_config(FAMILY_LLAMA, false);
     static const int32_t rows[] = {4, 50, 4}, wrong[] = {1, TEST_V};
     struct head_spec h = {HEAD_CLASSIFIER, 3, rows, 0};
-    struct trainable top = {TRAIN_TOP, TEST_L + 1, false};
+    struct trainable top = {TRAIN_TOP, TEST_L + 1, false, {0}};
     struct model *m;
     check(model_random(&m, &dev, &c, 7, &e));
     assert_int_equal(model_outputs(m), TEST_V);
@@ -416,7 +417,7 @@ static void learn_of(const struct model_config *c)
 {
     enum { STEPS = 150 };
     static const size_t two[] = {9, 12};
-    struct trainable all = {TRAIN_ALL, 0, true};
+    struct trainable all = {TRAIN_ALL, 0, true, {0}};
     struct model *m;
     struct pass *p;
     struct test_batch t;
@@ -469,8 +470,10 @@ static void learn_of(const struct model_config *c)
  * next forward takes all of them back. */
 static void lent_of(const struct model_config *c)
 {
-    static const struct trainable kinds[] = {
-        {TRAIN_ALL, 0, true}, {TRAIN_ALL, 0, false}, {TRAIN_TOP, 2, false}, {TRAIN_HEAD, 0, false}};
+    static const struct trainable kinds[] = {{TRAIN_ALL, 0, true, {0}},
+                                             {TRAIN_ALL, 0, false, {0}},
+                                             {TRAIN_TOP, 2, false, {0}},
+                                             {TRAIN_HEAD, 0, false, {0}}};
     static const size_t texts[] = {70, 40, 3};
     struct test_batch t;
     float dlogits[3 * 2];

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static const struct trainable everything = {TRAIN_ALL, 0, true};
+static const struct trainable everything = {TRAIN_ALL, 0, true, {0}};
 
 static struct dev dev_of(const char *name)
 {
@@ -113,7 +113,7 @@ static void features_stand_for_the_frozen_blocks(void **state)
 {
     (void)state;
     static const struct trainable what[] = {
-        {TRAIN_TOP, 1, false}, {TRAIN_TOP, 2, false}, {TRAIN_HEAD, 0, false}};
+        {TRAIN_TOP, 1, false, {0}}, {TRAIN_TOP, 2, false, {0}}, {TRAIN_HEAD, 0, false, {0}}};
     static struct sink sink;
     struct dev dev = dev_of("cpu");
     struct err e = ERR_INIT;
@@ -170,7 +170,7 @@ static void errors_of_others_pass_through(void **state)
     struct toy t;
     double probs[TOY_MAX * 2];
     toy_init(&t, 20, 2, true, 7);
-    struct model *m = toy_model(&dev, 2, (struct trainable){TRAIN_TOP, 1, false}, 1);
+    struct model *m = toy_model(&dev, 2, (struct trainable){TRAIN_TOP, 1, false, {0}}, 1);
     assert_int_equal(features_make(m, &t.set, 50, NULL, sink_full, NULL, &e), ERR_IO);
     assert_string_equal(e.msg, "the disk is full");
     t.tokens[3] = TOY_V;

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static const struct trainable everything = {TRAIN_ALL, 0, true};
+static const struct trainable everything = {TRAIN_ALL, 0, true, {0}};
 
 /* Each test on its own open device, "reference" where the arithmetic should be plain, "cpu" where
  * it should be the real one. */
@@ -363,8 +363,10 @@ static void rows_without_a_token(void **state)
 static void only_what_is_trainable_moves(void **state)
 {
     (void)state;
-    static const struct trainable what[] = {
-        {TRAIN_ALL, 0, true}, {TRAIN_ALL, 0, false}, {TRAIN_TOP, 1, false}, {TRAIN_HEAD, 0, false}};
+    static const struct trainable what[] = {{TRAIN_ALL, 0, true, {0}},
+                                            {TRAIN_ALL, 0, false, {0}},
+                                            {TRAIN_TOP, 1, false, {0}},
+                                            {TRAIN_HEAD, 0, false, {0}}};
     struct dev dev = dev_of("cpu");
     struct toy t;
     toy_init(&t, 16, 2, true, 13);

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# lora.sh - a study whose student learns adapters: saved, merged and by themselves, both read again.
+. "$(dirname "$0")/lib.sh"
+expect 0 "$W2S" run micro.yaml student.trainable='lora 4 alpha 8' student.lr=3e-2 save=true name=adapted
+
+folders=$(find runs -name adapter -type d)
+[ "$(echo "$folders" | grep -c adapter)" -ge 1 ] || fail "no adapter was saved"
+for a in $folders; do
+    checks=$((checks + 1))
+    [ -f "$a/adapter_config.json" ] && [ -f "$a/adapter_model.safetensors" ] || fail "$a is not whole"
+done
+adapter=$(echo "$folders" | head -n 1)
+merged=$(dirname "$adapter")
+says "$adapter/adapter_config.json" '"r": 4'
+says "$adapter/adapter_config.json" '"peft_type": "LORA"'
+expect 0 "$W2S" generate "$merged" "the film was" --tokens 4
+cp out whole
+expect 0 "$W2S" generate "$adapter" "the film was" --tokens 4
+cmp -s out whole || fail "the merged model and the adapter beside its base do not answer alike"
+# the supervisor learned all of a model that was cut: no adapters there
+grep -q '"trainable": "lora 4 alpha 8"' runs/jobs/*/job.json || fail "no job says what learned"
+
+# The same settings again are no work; another rank is.
+expect 0 "$W2S" run micro.yaml student.trainable='lora 4 alpha 8' student.lr=3e-2 save=true name=adapted --dry-run
+says out ", 0 to do"
+expect 2 "$W2S" run micro.yaml student.trainable='lora 0' --dry-run
+one_sentence
+says err 'lora R (rank R; lora 8 alpha 16 on q,k,v,out,gate,up,down)'
+cp -r "$adapter" broken
+rm broken/adapter_model.safetensors
+expect 2 "$W2S" generate ./broken "the film was"
+one_sentence
+finish
