@@ -37,8 +37,8 @@ expect 2 "$W2S" fetch smolm2-135m --offline
 says err 'did you mean "smollm2-135m"?'
 expect 2 "$W2S" fetch smollm2 --offline
 says err 'did you mean "smollm2-135m"?'
-expect 2 "$W2S" task movie
-says err 'no task named "movie"; did you mean "movie-sentiment"?'
+expect 2 "$W2S" task movie-sentimnt
+says err 'no task named "movie-sentimnt"; did you mean "movie-sentiment"?'
 expect 2 run micro.yaml model=smolm2-135m
 one_sentence
 says err 'did you mean "smollm2-135m"?'
