@@ -64,7 +64,7 @@ static void stopped_say(const struct lab_summary *sum, struct err *e)
 static int study_run(const struct app *app, struct session *s, const struct study *study,
                      bool profiled, struct err *e)
 {
-    struct lab_summary sum = {.dir = STR_INIT};
+    struct lab_summary sum = {.dir = STR_INIT, .hold = -1};
     struct str took = STR_INIT, table = STR_INIT;
     struct profile *profile = NULL;
     int rc = profiled ? profile_start(&profile, &s->dev, e) : OK;
@@ -93,6 +93,7 @@ static int study_run(const struct app *app, struct session *s, const struct stud
                 sum.failed, sum.jobs);
         rc = e->code;
     }
+    file_unlock(sum.hold);
     str_release(&took);
     str_release(&table);
     str_release(&sum.dir);
@@ -250,7 +251,8 @@ static int study_unknown(const char *runs, const char *name, struct err *e)
 
 static int report_run(const struct app *app, const struct args *a, struct err *e)
 {
-    struct str dir = STR_INIT, results = STR_INIT;
+    struct str dir = STR_INIT, results = STR_INIT, report = STR_INIT;
+    int hold = -1;
     const char *runs = args_option(&cmd_report, a, "runs");
     if (a->n_rest != 1) {
         err_set(e, ERR_INPUT,
@@ -268,14 +270,23 @@ static int report_run(const struct app *app, const struct args *a, struct err *e
     else if (!rc && !file_exists(results.s))
         rc = err_set(e, ERR_INPUT, "%s: no results yet; w2s run %s/study.yaml goes on with it",
                      dir.s, dir.s);
-    if (!rc)
+    bool kept = !rc && !file_writable(dir.s);
+    if (kept)
+        log_warn((struct log *)&app->log,
+                 "%s: cannot be written to, so the report is left as it is", dir.s);
+    if (!rc && !kept)
+        rc = store_study_hold(dir.s, &hold, e);
+    if (!rc && !kept)
         rc = report_write(dir.s, (struct log *)&app->log, e);
     if (!rc)
         rc = results_show(app, dir.s, e);
-    if (!rc && !app->json)
-        printf("\nreport: %s/report.html\n", dir.s);
+    str_addf(&report, "%s/report.html", dir.s);
+    if (!rc && !app->json && !report.failed && file_exists(report.s))
+        printf("\nreport: %s\n", report.s);
+    file_unlock(hold);
     str_release(&dir);
     str_release(&results);
+    str_release(&report);
     return command_exit(rc);
 }
 

@@ -272,6 +272,11 @@ bool file_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
+bool file_writable(const char *path)
+{
+    return access(path, W_OK) == 0;
+}
+
 bool file_is_dir(const char *path)
 {
     struct stat st;

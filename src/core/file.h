@@ -40,6 +40,7 @@ void file_absolute(const char *path, struct str *out);
 int file_folder(struct str *out, const char *path, struct err *e);
 const char *file_name(const char *path);
 bool file_is_dir(const char *path);
+bool file_writable(const char *path); /* whether this process may write to it */
 int file_size(const char *path, size_t *size, struct err *e);
 /* file_stamp - of what path names: another number once it was written to or replaced; 0 where there
  * is nothing. Opens nothing. */

@@ -64,6 +64,9 @@ struct lab_summary {
     size_t jobs, found, ran, failed; /* found: done by an earlier run */
     double seconds;
     struct str dir; /* runs/studies/<name>, with results.json in it */
+    /* After OK: dir is held (store_study_hold), so that what is read there is what this run
+     * computed; the caller's, file_unlock. Else -1. */
+    int hold;
 };
 
 /* lab_run - every job that is not there yet, then the results. A failed job is counted and the rest

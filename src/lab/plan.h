@@ -86,9 +86,9 @@ void job_fail(const struct plan *p, const struct job *j);
 bool settings_same(const char *dir, const char *yaml);
 int settings_write(const char *dir, const char *yaml, struct err *e);
 /* results_write - results.json and predictions.csv in dir, and study.yaml where it is not yaml: at
- * no time beside other settings' numbers, nor beside a report of other numbers. idle: this run
- * computed nothing, and the study is the one whose results are there: what computed them stays
- * named. */
+ * no time beside other settings' numbers, nor beside a report of other numbers. The caller holds
+ * dir (store_study_hold). idle: this run computed nothing, and the study is the one whose results
+ * are there: what computed them stays named. */
 int results_write(const struct plan *p, const char *dir, const char *yaml, bool idle,
                   struct err *e);
 

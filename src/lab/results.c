@@ -489,9 +489,9 @@ static int results_place(const struct plan *p, double *const *probs, const char 
 {
     struct str path = STR_INIT, old = STR_INIT;
     struct err ignored = ERR_INIT;
-    int fd = -1, rc = store_study_hold(dir, &fd, e);
     str_path(&path, dir, "results.json");
-    if (rc || (rc = str_check(&path, e)))
+    int rc = str_check(&path, e);
+    if (rc)
         goto out;
     bool set = settings_same(dir, yaml);
     if (!set || file_read(&old, path.s, &ignored) || strcmp(old.s, json->s)) {
@@ -504,8 +504,6 @@ static int results_place(const struct plan *p, double *const *probs, const char 
     if (!rc)
         rc = predictions_write(p, probs, dir, e);
 out:
-    if (fd >= 0)
-        file_unlock(fd);
     str_release(&path);
     str_release(&old);
     return rc;

@@ -224,19 +224,52 @@ static int study_jobs(const struct plan *p, struct lab_summary *sum, struct err 
     return rc;
 }
 
-/* study_write - study.yaml, where it is another than is there; *same: it was there. The settings of
- * results that are there stay until new ones take their place (results_write). */
-static int study_write(const char *dir, const char *yaml, bool *same, struct err *e)
+/* study_write - study.yaml, where it is another than is there. The settings of results that are
+ * there stay until new ones take their place (results_write). *stamp: of what is there now. */
+static int study_write(const char *dir, const char *yaml, uint64_t *stamp, struct err *e)
 {
-    struct str results = STR_INIT;
+    struct str results = STR_INIT, settings = STR_INIT;
+    int hold = -1;
     str_path(&results, dir, "results.json");
-    int rc = str_check(&results, e);
+    str_path(&settings, dir, "study.yaml");
+    int rc = str_check(&results, e) ? e->code : str_check(&settings, e);
     if (!rc)
         rc = file_mkdirs(dir, e);
-    *same = !rc && settings_same(dir, yaml);
-    if (!rc && !*same && !file_exists(results.s))
+    if (!rc)
+        rc = store_study_hold(dir, &hold, e);
+    if (!rc && !settings_same(dir, yaml) && !file_exists(results.s))
         rc = settings_write(dir, yaml, e);
+    *stamp = rc ? 0 : file_stamp(settings.s);
+    file_unlock(hold);
     str_release(&results);
+    str_release(&settings);
+    return rc;
+}
+
+/* study_end - the results, in a folder that is held from here on: what is printed and reported is
+ * what this run computed, whoever else ends a study of this name. stamp: study_write's. */
+static int study_end(const struct plan *p, const char *yaml, uint64_t stamp,
+                     struct lab_summary *sum, struct err *e)
+{
+    struct str settings = STR_INIT;
+    str_path(&settings, sum->dir.s, "study.yaml");
+    int rc = str_check(&settings, e);
+    if (!rc)
+        rc = store_study_hold(sum->dir.s, &sum->hold, e);
+    bool same = !rc && settings_same(sum->dir.s, yaml);
+    if (!rc && !same && file_stamp(settings.s) != stamp)
+        log_warn(p->lab->log,
+                 "%s: another run of this name has other settings, and wrote here meanwhile; the "
+                 "results of the last to end stay, so give one of them a name of its own: "
+                 "name=...",
+                 sum->dir.s);
+    if (!rc)
+        rc = results_write(p, sum->dir.s, yaml, same && !sum->ran, e);
+    if (rc) {
+        file_unlock(sum->hold);
+        sum->hold = -1;
+    }
+    str_release(&settings);
     return rc;
 }
 
@@ -245,9 +278,10 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     struct plan p;
     double start = clock_now();
     int cache = -1;
-    bool same = false;
+    uint64_t stamp = 0;
     struct str yaml = STR_INIT;
     memset(out, 0, sizeof *out);
+    out->hold = -1;
     str_init(&out->dir);
     int rc = plan_make(&p, lab, s, e);
     if (rc)
@@ -258,14 +292,14 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     if (!rc)
         rc = study_resolved(s, lab->assets, &yaml, e);
     if (!rc)
-        rc = study_write(out->dir.s, yaml.s, &same, e);
+        rc = study_write(out->dir.s, yaml.s, &stamp, e);
     if (!rc)
         rc = cached_features_hold(&p, &cache, e);
     if (!rc)
         rc = study_jobs(&p, out, e);
     out->seconds = clock_now() - start;
     if (!rc)
-        rc = results_write(&p, out->dir.s, yaml.s, same && !out->ran, e);
+        rc = study_end(&p, yaml.s, stamp, out, e);
     cached_features_drop(&p, cache, !rc && !out->failed);
     plan_release(&p);
     str_release(&yaml);

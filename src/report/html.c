@@ -3,7 +3,6 @@
 #include "report/report.h"
 #include "report/view.h"
 #include "core/file.h"
-#include "store/store.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -576,7 +575,7 @@ static int write_in(const char *dir, const char *name, const struct str *data, s
     return rc;
 }
 
-static int report_files(const char *dir, struct log *log, struct err *e)
+int report_write(const char *dir, struct log *log, struct err *e)
 {
     struct doc_tree t = DOC_TREE_INIT;
     struct figure figures[FIGURES] = {0};
@@ -615,17 +614,5 @@ out:
     str_release(&html);
     str_release(&yaml);
     str_release(&missing);
-    return rc;
-}
-
-/* Processes that share a study end it with the same report, one after the other: the figures of one
- * are not taken away under another, and no report is made while results change. */
-int report_write(const char *dir, struct log *log, struct err *e)
-{
-    int fd = -1, rc = file_is_dir(dir) ? store_study_hold(dir, &fd, e) : OK;
-    if (!rc)
-        rc = report_files(dir, log, e);
-    if (fd >= 0)
-        file_unlock(fd);
     return rc;
 }

@@ -22,7 +22,9 @@ int report_curves(const struct doc *results, struct str *out, struct err *e);
 
 /* report_write - results.csv, curves.csv, figures/ (SVG, PDF where gnuplot can) and report.html in
  * dir, from dir/results.json. gnuplot missing: the report is still written, with tables in the
- * figures' place and a sentence that says so. */
+ * figures' place and a sentence that says so. Where other processes may write there, the caller
+ * holds dir (store_study_hold): figures are not taken away under another, and no results change
+ * under a report. */
 int report_write(const char *dir, struct log *log, struct err *e);
 
 #endif

@@ -229,11 +229,17 @@ touch file
 expect 2 "$W2S" run micro.yaml --runs file/runs
 one_sentence
 says err "file is a file, wanted a folder"
-mkdir ro && chmod 555 ro
+mkdir ro
+expect 0 "$W2S" run micro.yaml --runs ro/done
+chmod 555 ro ro/done/studies/micro
 if [ "$(id -u)" != 0 ] || { mount --bind ro ro && mount -o remount,bind,ro ro; } 2>/dev/null || chattr +i ro 2>/dev/null; then
     expect 2 "$W2S" run micro.yaml --runs ro/runs
     one_sentence
     says err "ro/runs: the folder cannot be made"
+    expect 0 "$W2S" report micro --runs ro/done
+    says err "ro/done/studies/micro: cannot be written to, so the report is left as it is"
+    says out "PGR"
+    says out "report: ro/done/studies/micro/report.html"
     umount ro 2>/dev/null
     chattr -i ro 2>/dev/null
 else

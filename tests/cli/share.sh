@@ -44,9 +44,45 @@ done
 says err "another process is at what is left, waiting"
 says err "ceiling 4 layers: accuracy"
 lacks err "supervisor 1 of 4 layers: accuracy"
+# Another run of the name, with other settings, writes meanwhile.
+sed -i 's/train: 256/train: 255/' held/studies/micro/study.yaml
 kill $holder
 wait $pid || fail "it did not go on when the job was free"
+says err "held/studies/micro: another run of this name has other settings, and wrote here meanwhile"
+says held/studies/micro/study.yaml "train: 256"
 says err "4 jobs: 4 computed"
+
+# Two studies of one name with other settings: each prints the numbers that it computed, what lies together is of one of them, and the
+# settings of the other are said to have been there.
+sed 's/train: 256/train: 128/' micro.yaml >less.yaml
+table() { sed -n '/^supervisor /,/^$/p' "$1"; }
+for s in micro less; do
+    expect 0 "$W2S" run $s.yaml --runs named
+    table out >$s.table
+done
+cmp -s micro.table less.table && fail "both settings give one table"
+for i in 1 2 3 4; do
+    rm -rf named/studies/micro
+    "$W2S" run micro.yaml --runs named >out1 2>err1 &
+    first=$!
+    "$W2S" run less.yaml --runs named >out2 2>err2 &
+    second=$!
+    wait $first && wait $second || fail "one of two settings failed: $(cat err1 err2)"
+    table out1 | cmp - micro.table || fail "the first printed the other's table"
+    table out2 | cmp - less.table || fail "the second printed the other's table"
+    python3 - named/studies/micro <<'END' || fail "files of different settings lie together"
+import csv, json, re, sys
+dir = sys.argv[1]
+settings = int(re.search(r"train: (\d+)", open(dir + "/study.yaml").read()).group(1))
+results = json.load(open(dir + "/results.json"))
+assert results["task"]["train"] == settings, (results["task"]["train"], settings)
+said = {int(float(r["value"])) for r in csv.DictReader(open(dir + "/results.csv")) if r["measure"] == "task train"}
+assert said == {settings}, (said, settings)
+pairs = results["examples"]["jobs"]
+first = results["examples"]["items"][0]["probs"][-1][1]
+assert repr(first) in open(dir + "/predictions.csv").read(), first
+END
+done
 
 # Other studies end all the time while one with frozen blocks goes on: it keeps its features, and its result.
 "$W2S" run micro.yaml student.trainable=head training.epochs=20 seeds=6 name=long --runs both >out1 2>err1 &

@@ -1,6 +1,7 @@
 /* cache - features of frozen blocks: a study's end removes its own, and only where no other process
  * may be reading them. */
 #include "lab_test.h"
+#include "core/file.h"
 
 #include <time.h>
 #include <utime.h>
@@ -39,6 +40,7 @@ static void study_do(const char *change, size_t ran)
     struct lab_summary sum;
     assert_ok(study_read(&s, bench.study, overrides, 2 + n, &e), &e);
     assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);
+    file_unlock(sum.hold);
     assert_int_equal(sum.failed, 0);
     assert_int_equal(sum.ran, ran);
     str_release(&sum.dir);
