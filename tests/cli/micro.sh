@@ -75,6 +75,62 @@ assert len(r["pairs"][0]["per_seed"]) == 2
 assert len(r["pairs"][0]["weak"]["jobs"]) == 2 and len(set(r["pairs"][0]["weak"]["jobs"])) == 2
 END
 
+# Every number of a pair that is a mean over seeds, once more from the predictions alone.
+expect 0 "$W2S" run micro.yaml seeds=3 methods=naive name=three --runs a --json
+python3 - out a/studies/three/predictions.csv <<'END' || fail "numbers of a pair are not those of its predictions"
+import csv, json, sys
+pair = json.load(open(sys.argv[1]))["pairs"][0]
+rows = list(csv.DictReader(open(sys.argv[2])))
+def column(start):
+    return next(c for c in rows[0] if c.startswith(start) and c.endswith(": positive"))
+columns = {"weak": column("supervisor "), "student_scores": column("student "), "ceiling": column("ceiling ")}
+mean = lambda x: sum(x) / len(x)
+def auroc(y, p):
+    up, down = [b for a, b in zip(y, p) if a], [b for a, b in zip(y, p) if not a]
+    return mean([(u > d) + .5 * (u == d) for u in up for d in down])
+def prior_matched(y, p):
+    n = sum(y)
+    at = sorted(p, reverse=True)[n - 1]
+    above, tied = [a for a, b in zip(y, p) if b > at], [a for a, b in zip(y, p) if b == at]
+    share = (n - len(above)) / len(tied)
+    below = sum(1 - a for a, b in zip(y, p) if b < at)
+    return (sum(above) + sum(share * a + (1 - share) * (1 - a) for a in tied) + below) / len(y)
+def ece(y, p):
+    bins = [[] for _ in range(10)]
+    for a, b in zip(y, p):
+        sure = max(b, 1 - b)
+        bins[min(9, int(10 * sure))].append((sure, (b > .5) == a))
+    return sum(abs(sum(s for s, _ in x) - sum(r for _, r in x)) for x in bins) / len(y)
+def brier(y, p):
+    return mean([2 * (a - b) ** 2 for a, b in zip(y, p)])
+scores = {"auroc": auroc, "prior_matched_accuracy": prior_matched, "ece": ece, "brier": brier,
+          "accuracy": lambda y, p: mean([(b > .5) == a for a, b in zip(y, p)])}
+seeds = sorted({r["seed"] for r in rows})
+assert len(seeds) == 3
+of = {s: [r for r in rows if r["seed"] == s] for s in seeds}
+truth = {s: [int(r["label"]) for r in of[s]] for s in seeds}
+probs = {(role, s): [float(r[c]) for r in of[s]] for role, c in columns.items() for s in seeds}
+for role in columns:
+    for name, score in scores.items():
+        per = [score(truth[s], probs[role, s]) for s in seeds]
+        told = pair[role][name]
+        told = told[0] if name == "accuracy" else told
+        assert abs(told - mean(per)) < 1e-9, (role, name, told, per)
+        assert role != "weak" or len(set(per)) > 1, (name, "is the same for every seed: a first seed would pass for a mean")
+def repeats(role, right):
+    shares = []
+    for s in seeds:
+        w = [p > .5 for p in probs["weak", s]]
+        who = [i for i in range(len(w)) if (w[i] == truth[s][i]) == right]
+        shares.append(mean([(probs[role, s][i] > .5) == w[i] for i in who]))
+    return mean(shares)
+for told, want in ((pair["agreement"]["supervisor_right"], repeats("student_scores", True)),
+                   (pair["agreement"]["supervisor_wrong"], repeats("student_scores", False)),
+                   (pair["error_inheritance"]["student"], repeats("student_scores", False)),
+                   (pair["error_inheritance"]["ceiling"], repeats("ceiling", False))):
+    assert abs(told[0] - want) < 1e-9, (told, want)
+END
+
 # Repetitions that would be the same jobs are refused; init draws nothing for weights from a file and heads from label words.
 for held in '[split, label, order]' '[split, label, init, order]' '[split, order]'; do
     expect 2 "$W2S" run micro.yaml seeds=3 "hold=$held" methods=naive --runs a
