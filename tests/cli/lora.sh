@@ -30,4 +30,22 @@ cp -r "$adapter" broken
 rm broken/adapter_model.safetensors
 expect 2 "$W2S" generate ./broken "the film was"
 one_sentence
+
+# PEFT's classifier, adapters and head, is the merged one (with W2S_PYTHON, a Python that has peft).
+if [ -n "${W2S_PYTHON:-}" ] && "$W2S_PYTHON" -c "import peft" 2>no; then
+    expect 0 "$W2S_PYTHON" - "$model" "$merged" "$adapter" <<'END'
+import sys
+import torch
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification as Classifier
+base = Classifier.from_pretrained(sys.argv[1], num_labels=2, dtype=torch.float64)
+whole = Classifier.from_pretrained(sys.argv[2], dtype=torch.float64).eval()
+adapted = PeftModel.from_pretrained(base, sys.argv[3]).eval()
+base.config.pad_token_id = whole.config.pad_token_id
+ids = torch.tensor([[3, 9, 4, 17, 5]])
+with torch.no_grad():
+    a, b = whole(input_ids=ids).logits, adapted(input_ids=ids).logits
+assert (a - b).abs().max() < 1e-5 * a.abs().max(), (a, b)
+END
+fi
 finish
