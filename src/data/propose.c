@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { TEXTS = 4, OPTIONS = 8 };
 
@@ -256,14 +257,42 @@ static struct column *longest(const struct guess *g)
     return c;
 }
 
-/* name_of - what the template calls a column: its path without dots and stars. */
-static void name_of(struct str *out, const struct column *c)
+/* name_base - the path without dots and stars. */
+static void name_base(struct str *out, const char *path)
 {
-    for (const char *s = c->path; *s; s++)
+    size_t n = out->len;
+    for (const char *s = path; *s; s++)
         if (isalnum((unsigned char)*s) || *s == '_' || (unsigned char)*s >= 0x80)
             str_addc(out, *s);
         else if (*s != '*' && !(*s == '.' && s[1] == '*'))
             str_addc(out, '_');
+    if (!out->failed && out->len > n && !out->s[n + strspn(out->s + n, "_")])
+        out->len = n;
+    if (out->len == n)
+        str_cat(out, "field");
+}
+
+/* name_make - what the template calls a column, as it calls no other. */
+static int name_make(struct guess *g, struct column *c, struct err *e)
+{
+    static const char *const drawn[] = {"candidate", "first", "second"};
+    struct str name = STR_INIT;
+    bool taken = true;
+    for (size_t number = 1; taken && !name.failed; number++) {
+        str_reset(&name);
+        name_base(&name, c->path);
+        if (number > 1)
+            str_addf(&name, "_%zu", number);
+        taken = false;
+        for (size_t i = 0; i < 3; i++)
+            taken = taken || strcmp(name.s, drawn[i]) == 0;
+        for (const struct column *o = g->s.c; o < c; o++)
+            taken = taken || strcmp(o->name, name.s) == 0;
+    }
+    int rc = str_check(&name, e);
+    c->name = rc ? NULL : arena_strdup(&g->s.arena, name.s, e);
+    str_release(&name);
+    return c->name ? OK : e->code;
 }
 
 /* scalar - as YAML's double-quoted string. */
@@ -281,10 +310,24 @@ static void scalar(struct str *out, const char *s)
     str_addc(out, '"');
 }
 
+/* name_write - plain where YAML takes that for a text. */
+static void name_write(struct str *out, const char *name)
+{
+    static const char *const other[] = {"null", "true", "false", "yes", "no",
+                                        "on",   "off",  "y",     "n"};
+    bool plain = isalpha((unsigned char)*name) != 0;
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        plain = plain && strcasecmp(name, other[i]) != 0;
+    if (plain)
+        str_cat(out, name);
+    else
+        scalar(out, name);
+}
+
 static void field_write(struct str *out, const struct column *c)
 {
     str_cat(out, "  ");
-    name_of(out, c);
+    name_write(out, c->name);
     str_cat(out, ": ");
     scalar(out, c->path);
     str_addc(out, '\n');
@@ -307,9 +350,11 @@ static void fields_write(struct str *out, const struct guess *g)
 static void title_write(struct str *out, const struct column *c)
 {
     size_t at = out->len;
-    name_of(out, c);
+    str_cat(out, c->name + strspn(c->name, "_"));
     for (size_t i = at; i < out->len && !out->failed; i++)
-        out->s[i] = (char)(out->s[i] == '_' ? ' ' : i == at ? toupper(out->s[i]) : out->s[i]);
+        out->s[i] = (char)(out->s[i] == '_' ? ' '
+                           : i == at        ? toupper((unsigned char)out->s[i])
+                                            : out->s[i]);
 }
 
 static void template_write(struct str *out, const struct guess *g)
@@ -323,13 +368,13 @@ static void template_write(struct str *out, const struct guess *g)
             str_cat(out, ": ");
         }
         str_addc(out, '{');
-        name_of(out, g->text[i]);
+        str_cat(out, g->text[i]->name);
         str_cat(out, "}\n");
     }
     if (choice)
         str_cat(out, "  Proposed answer: {candidate}\n  Is the proposed answer right?\n");
     str_cat(out, "long: ");
-    name_of(out, longest(g));
+    name_write(out, longest(g)->name);
     str_addc(out, '\n');
 }
 
@@ -341,18 +386,18 @@ static void choice_write(struct str *out, const struct guess *g)
     for (size_t i = 0; i < g->n_texts; i++)
         question = named(g->text[i], asks) ? g->text[i] : question;
     str_cat(out, "choice:\n  question: ");
-    name_of(out, question);
+    name_write(out, question->name);
     str_cat(out, g->correct ? "\n  distractors: [" : "\n  options: [");
     for (size_t i = 0; i < g->n_options; i++) {
         str_cat(out, i ? ", " : "");
-        name_of(out, g->options[i]);
+        name_write(out, g->options[i]->name);
     }
     str_cat(out, g->correct ? "]\n  correct: " : "]\n  answer: ");
-    name_of(out, g->correct ? g->correct : g->answer);
+    name_write(out, (g->correct ? g->correct : g->answer)->name);
     str_addc(out, '\n');
     if (g->keys) {
         str_cat(out, "  keys: ");
-        name_of(out, g->keys);
+        name_write(out, g->keys->name);
         str_addc(out, '\n');
     } else if (g->first && strcmp(g->first, "0") != 0) {
         str_addf(out, "  first: %s\n", g->first);
@@ -362,7 +407,7 @@ static void choice_write(struct str *out, const struct guess *g)
     for (size_t i = 0; g->n_texts > 1 && i < g->n_texts; i++)
         if (!longest(g)->unique ? g->text[i] == longest(g) : true) {
             str_cat(out, out->s[out->len - 1] == '[' ? "" : ", ");
-            name_of(out, g->text[i]);
+            name_write(out, g->text[i]->name);
         }
     str_cat(out, g->n_texts > 1 ? "]\n" : "");
 }
@@ -415,7 +460,7 @@ static void label_write(struct str *out, const struct guess *g)
         str_cat(out, "]\n");
     }
     str_cat(out, "label:\n  field: ");
-    name_of(out, c);
+    name_write(out, c->name);
     if (ranges) {
         double m = median(g, c);
         str_addf(out, "\n  ranges: {low: \"< %.15g\", high: \">= %.15g\"} # at the median\n", m, m);
@@ -459,6 +504,8 @@ int task_propose(struct str *yaml, const char *path, const char *file, const cha
 {
     struct guess g = {.n_texts = 0};
     int rc = sample_read(&g.s, path, file, duckdb, e);
+    for (size_t i = 0; !rc && i < g.s.n; i++)
+        rc = name_make(&g, &g.s.c[i], e);
     if (rc)
         goto out;
     bool choice = options_listed(&g) || options_named(&g);
@@ -476,11 +523,10 @@ int task_propose(struct str *yaml, const char *path, const char *file, const cha
                            "no field beside the label holds a text of its own in all rows", e);
         goto out;
     }
-    str_addf(
-        yaml,
-        "# %s - what is asked? Proposed from the first %zu rows of %s: read it before you trust "
-        "it.\nname: %s\ntitle: %s\ncitation: not given\nlicence: not stated\nkind: %s\n",
-        name, g.s.rows, file, name, name, choice ? "choice" : "labelled");
+    str_addf(yaml,
+             "# %s - what is asked? Proposed from %zu rows: read it before you trust it.\n"
+             "name: %s\ntitle: %s\ncitation: not given\nlicence: not stated\nkind: %s\n",
+             name, g.s.rows, name, name, choice ? "choice" : "labelled");
     source_write(yaml, &g, file);
     fields_write(yaml, &g);
     template_write(yaml, &g);

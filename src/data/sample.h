@@ -21,7 +21,9 @@ struct column {
     const char *value[SAMPLE_VALUES + 1];
     size_t count[SAMPLE_VALUES + 1], n_values;
     bool unique; /* no two rows have the same */
-    bool used;   /* for the one who reads this */
+    /* For the one who reads this: whether it is taken, and what it is called. */
+    bool used;
+    const char *name;
 };
 
 struct sample {

@@ -80,6 +80,10 @@ static void labelled(void **state)
     PROPOSED("d.tsv", "columns: [c1, c2, c3]\n", "field: c2\n", "template: |-\n  {c3}\n");
     rows("e.jsonl", "", "{\"in\": {\"text\": \"say # please\"}, \"gold\": !}\n");
     PROPOSED("e.jsonl", "in_text: \"in.text\"\n", "{in_text}\n");
+    /* Names that YAML takes for something else, and one that is taken */
+    rows("g.csv", "null,candidate,y\n", "say # please,and so # it is,!\n");
+    PROPOSED("g.csv", "  \"null\": \"null\"\n", "  candidate_2: \"candidate\"\n", "field: \"y\"\n",
+             "{candidate_2}\n");
     rows("f.csv", "sentence1,sentence2,label\n", "one #,two #,!\n");
     PROPOSED("f.csv", "kind: labelled\n", "  Sentence1: {sentence1}\n  Sentence2: {sentence2}\n");
 }
