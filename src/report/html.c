@@ -461,6 +461,10 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     html_text(out, view_str(task, "citation"));
     str_cat(out, " (");
     html_text(out, view_str(task, "licence"));
+    if (*view_str(task, "source")) {
+        str_cat(out, "; source ");
+        html_text(out, view_str(task, "source"));
+    }
     str_cat(out, "). Made by ");
     html_text(out, view_str(study, "version"));
     str_cat(out, " on ");

@@ -37,6 +37,7 @@ one_sentence
 sed 's/task: toy.yaml/task: two.yaml@other/' micro.yaml >study.yaml
 expect 0 "$W2S" run study.yaml --runs runs data.supervise=32 data.train=64 seeds=1
 says "$(echo runs/studies/*/results.json)" '"source": "other"'
+says "$(echo runs/studies/*/report.html)" "(CC0; source other)"
 # None is
 rm release.jsonl
 mv toy.jsonl gone.jsonl

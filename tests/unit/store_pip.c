@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct asset_options online = {false, NULL};
 static char python[512], path_before[4096]; /* the machine's own */
@@ -148,6 +149,7 @@ static void wheel(void **state)
     static const char *const two[] = {"tiny/model.gguf", "first model", "tiny/sub/data.txt",
                                       "first data", NULL};
     static const char *const next[] = {"tiny/model.gguf", "second model", NULL};
+    static const char *const program[] = {"tiny/sub/data.txt", "first data", NULL};
     struct err e = ERR_INIT;
     struct str path = STR_INIT, again = STR_INIT;
     char sum[HASH_HEX];
@@ -188,6 +190,14 @@ static void wheel(void **state)
     assert_ok(asset_path(a, "x", &online, &path, &e), &e);
     assert_file(path.s, "second model");
     assert_false(file_exists(in_scratch("wheel/w2s/assets/x/data.txt")));
+    assets_close(a);
+
+    /* A program is its one file, which can be run */
+    sum_of(in_scratch("links/tiny_w2s-1.0-py3-none-any.whl"), sum);
+    a = row("program", "tiny-w2s==1.0", "wheel", sum, program);
+    assert_ok(asset_path(a, "x", &online, &path, &e), &e);
+    assert_string_equal(path.s, in_scratch("wheel/w2s/assets/x/data.txt"));
+    assert_int_equal(access(path.s, X_OK), 0);
     assets_close(a);
     str_release(&path);
     str_release(&again);
