@@ -151,7 +151,7 @@ static int settings_text(const struct mine_settings *s, const char *engine, size
         js_str(&w, name);
     }
     js_close(&w, ']');
-    js_key(&w, "moves"), js_str(&w, sum);
+    js_key(&w, "sum of the games"), js_str(&w, sum);
     js_close(&w, '}');
     return str_check(out, e);
 }

@@ -98,7 +98,7 @@ says err "games was 24, is 3"
 sed 's/Nf3 d6 3. d4/Nf3 d6 3. c3/' many.pgn >other.pgn
 mkdir -p other && mv other.pgn other/many.pgn
 expect 2 mine other/many.pgn stop.jsonl
-says err "moves was"
+says err "sum of the games was"
 cmp -s journal stop.jsonl.journal || fail "a refused command changed the journal"
 printf 'mine\nown\n' >stop.jsonl.journal
 expect 2 mine many.pgn stop.jsonl

@@ -237,11 +237,53 @@ static void from_order(void **state)
     second_source = false;
 }
 
+static int rows_work(struct str *out, struct err *e)
+{
+    static const struct table_settings none, puzzles = {.format = TABLE_PUZZLES};
+    str_reset(out);
+    int rc = table_read(in_scratch("g.pgn"), &none, row_line, out, e);
+    if (!rc)
+        rc = table_read(in_scratch("p.csv"), &puzzles, row_line, out, e);
+    return rc ? rc : str_check(out, e);
+}
+
+/* Games and puzzles as rows. */
+static void chess_rows(void **state)
+{
+    struct str clean = STR_INIT;
+    struct err e = ERR_INIT;
+    (void)state;
+    put("g.pgn",
+        "[Event \"a\"]\n[White \"M\xfcller\"]\n[Event \"b\"]\n\n1. e4 {c} e5 2. Nf3 1-0\n\n"
+        "[FEN \"4k3/8/8/8/8/8/4p3/K7 b - - 0 30\"]\n30... e1=Q+ 31. Ka2 *\n");
+    put("p.csv",
+        "FEN,Moves,Rating,Themes\n1k6/8/1K6/8/8/8/8/6RR b - - 0 1,b8a8 h1h8,724,mate mateIn1\n");
+    assert_int_equal(rows_work(&clean, &e), OK);
+    for (size_t n = 1;; n++) {
+        struct str out = STR_INIT;
+        e = (struct err)ERR_INIT;
+        mem_fault_at(n);
+        int rc = rows_work(&out, &e);
+        const bool hit = mem_fault_hit();
+        mem_fault_at(0);
+        if (hit && (rc != ERR_NOMEM || !strstr(e.msg, "memory")))
+            fail_msg("allocation %zu: code %d, \"%s\"", n, rc, e.msg);
+        if (!hit)
+            assert_string_equal(out.s, clean.s);
+        str_release(&out);
+        if (!hit) {
+            assert_true(n > 30);
+            break;
+        }
+    }
+    str_release(&clean);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(from_labelled),
-                                       cmocka_unit_test(from_choice), cmocka_unit_test(from_order),
-                                       cmocka_unit_test(proposals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(chess_rows), cmocka_unit_test(from_labelled),
+        cmocka_unit_test(from_choice), cmocka_unit_test(from_order), cmocka_unit_test(proposals)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();
