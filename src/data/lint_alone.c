@@ -47,7 +47,7 @@ static int item_words(struct bag *b, const struct lint_item *x, struct err *e)
 
 static void scores(const struct regression *r, const size_t *word, size_t n, double *p)
 {
-    double max = -INFINITY, total = 0;
+    double max = -(double)INFINITY, total = 0;
     for (size_t k = 0; k < r->classes; k++) {
         p[k] = 0;
         for (size_t i = 0; i < n; i++)

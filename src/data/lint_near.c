@@ -74,7 +74,8 @@ static int runs_of(struct runs *r, const char *text, struct err *e)
 static size_t unique(uint64_t *a, size_t n)
 {
     size_t kept = 0;
-    qsort(a, n, sizeof *a, by_value);
+    if (n)
+        qsort(a, n, sizeof *a, by_value);
     for (size_t i = 0; i < n; i++)
         if (!i || a[i] != a[i - 1])
             a[kept++] = a[i];
