@@ -65,6 +65,13 @@ static int part_keep(struct dataset *d, const struct drafts *from, const size_t 
         if ((x->candidate && !out[i].candidate) || (x->alone && !out[i].alone))
             out[i].source = NULL;
         rc = out[i].source ? example_id(x, out[i].id, &scratch, e) : e->code;
+        if (!rc && x->votes) {
+            int *votes = arena_alloc(&d->arena, d->votes, sizeof *votes, e);
+            if (votes)
+                memcpy(votes, x->votes, d->votes * sizeof *votes);
+            out[i].votes = votes;
+            rc = votes ? OK : e->code;
+        }
         if (!rc && x->alternatives)
             rc = alternatives_keep(d, x->alternatives, &out[i], e);
     }
@@ -117,6 +124,23 @@ int dataset_hash(struct dataset *d, struct err *e)
             return rc;
     }
     return hash_bytes(d->part_hash, sizeof d->part_hash, d->hash, e);
+}
+
+int dataset_votes_hash(const struct dataset *d, enum task_part part, size_t vote, char hex[65],
+                       struct err *e)
+{
+    struct hash *h = hash_new(e);
+    if (!h)
+        return e->code;
+    hash_count(h, d->classes);
+    for (size_t i = 0; i < d->n[part]; i++) {
+        hash_add(h, d->part[part][i].id, 16);
+        hash_count(h, (uint64_t)d->part[part][i].votes[vote]);
+        hash_count(h, (uint64_t)d->part[part][i].label); /* the job keeps its accuracy */
+    }
+    hash_end(h, hex);
+    hash_free(h);
+    return OK;
 }
 
 static void dataset_say(const struct dataset *d, const struct task *t, struct log *log)
@@ -220,8 +244,10 @@ int source_draw(struct source *s, struct dataset *d, const struct task_sizes *si
     const struct task *t = s->t;
     const struct drafts *drafts = &s->drafts;
     struct split split = {.duplicates = 0};
-    *d = (struct dataset){
-        .arena = ARENA_INIT, .classes = t->n_classes, .alternatives = t->alternatives};
+    *d = (struct dataset){.arena = ARENA_INIT,
+                          .classes = t->n_classes,
+                          .alternatives = t->alternatives,
+                          .votes = t->n_votes};
     int rc = source_read(s, seeds->label, e);
     if (!rc)
         rc = split_make(&split, &s->drafts, t, sizes, seeds->split, e);

@@ -4,7 +4,7 @@
 #include "core/rng.h"
 #include "data/alternatives.h"
 #include "data/draft.h"
-#include "data/value.h"
+#include "data/rule.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -26,84 +26,6 @@ struct drafter {
     size_t rows_joined;     /* to rows of this file */
     struct str text, parts; /* scratch */
 };
-
-enum { LEFT_OUT = -1 };
-
-/* condition_holds - false is also the answer for NAN, which no file's number becomes. */
-static bool condition_holds(const struct condition *c, double x)
-{
-    switch (c->op) {
-    case OP_LESS:
-        return x < c->value;
-    case OP_LESS_EQUAL:
-        return x <= c->value;
-    case OP_GREATER:
-        return x > c->value;
-    default:
-        return x >= c->value;
-    }
-}
-
-static int number_get(struct drafter *r, const struct field *f, const struct place *p, double *out,
-                      struct err *e)
-{
-    char *end = NULL;
-    str_reset(&r->parts);
-    int rc = value_one(f, p, &r->parts, e);
-    if (rc)
-        return rc;
-    *out = strtod(r->parts.s, &end);
-    if (end == r->parts.s || *end || !isfinite(*out))
-        return doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted a number", f->path, r->parts.s);
-    return OK;
-}
-
-/* label_by_range - the class all of whose conditions hold. */
-static int label_by_range(struct drafter *r, const struct place *p, int *label, double *confidence,
-                          struct err *e)
-{
-    const struct task *t = r->t;
-    double x = 0;
-    int rc = number_get(r, t->label, p, &x, e);
-    if (rc)
-        return rc;
-    *label = LEFT_OUT;
-    *confidence = fabs(x);
-    for (size_t k = 0; k < t->n_classes; k++) {
-        bool all = true;
-        for (size_t i = 0; i < t->n_conditions; i++)
-            all = all && (t->conditions[i].class != k || condition_holds(&t->conditions[i], x));
-        if (all && *label != LEFT_OUT)
-            return doc_fail(p->row, e,
-                            "\"%s\" is %g, which is in the ranges of \"%s\" and of \"%s\"",
-                            t->label->path, x, t->classes[*label].name, t->classes[k].name);
-        if (all)
-            *label = (int)k;
-    }
-    return OK;
-}
-
-static int label_by_map(struct drafter *r, const struct place *p, int *label, struct err *e)
-{
-    const struct task *t = r->t;
-    struct str list = STR_INIT;
-    str_reset(&r->parts);
-    int rc = value_one(t->label, p, &r->parts, e);
-    if (rc)
-        return rc;
-    for (size_t i = 0; i < t->n_values; i++) {
-        if (strcmp(t->values[i].value, r->parts.s) == 0) {
-            *label = t->values[i].class;
-            return OK;
-        }
-    }
-    for (size_t i = 0; i < t->n_values; i++)
-        str_addf(&list, "%s\"%s\"", i ? ", " : "", t->values[i].value);
-    rc = doc_fail(p->row, e, "\"%s\" is \"%.60s\", wanted one of %s", t->label->path, r->parts.s,
-                  list.s);
-    str_release(&list);
-    return rc;
-}
 
 static const char *nth(const char *strings, size_t i)
 {
@@ -463,6 +385,20 @@ static int parts_set(struct drafter *r, const struct place *p, const char *candi
     return rc;
 }
 
+/* votes_read - what each of the task's voters says of the row. */
+static int votes_read(struct drafter *r, const struct place *p, struct draft *x, struct err *e)
+{
+    const struct task *t = r->t;
+    double unused;
+    int rc = OK;
+    x->votes = arena_alloc(&r->d->arena, t->n_votes, sizeof *x->votes, e);
+    if (!x->votes)
+        return e->code;
+    for (size_t i = 0; !rc && i < t->n_votes; i++)
+        rc = rule_class(t, &t->votes[i].rule, p, &r->parts, &x->votes[i], &unused, e);
+    return rc;
+}
+
 static int draft_add(void *ctx, const struct place *p, struct err *e)
 {
     struct drafter *r = ctx;
@@ -476,15 +412,13 @@ static int draft_add(void *ctx, const struct place *p, struct err *e)
     if (t->kind == KIND_CHOICE && t->alternatives)
         rc = alternatives_draw(r, p, &x.label, order, e);
     else if (t->kind == KIND_PREFERENCE)
-        rc = number_get(r, t->rating, p, &x.confidence, e);
+        rc = value_number(t->rating, p, &r->parts, &x.confidence, e);
     else if (t->kind == KIND_CHOICE)
         rc = candidate_draw(r, p, &x.label, &slot[SLOT_CANDIDATE], e);
     else if (t->kind == KIND_ORDER)
         rc = order_draw(r, p, &x.label, slot, e);
-    else if (t->n_conditions)
-        rc = label_by_range(r, p, &x.label, &x.confidence, e);
     else
-        rc = label_by_map(r, p, &x.label, e);
+        rc = rule_class(t, &t->label, p, &r->parts, &x.label, &x.confidence, e);
     if (!rc && x.label == LEFT_OUT) {
         d->rows_left_out++;
         return OK;
@@ -498,9 +432,11 @@ static int draft_add(void *ctx, const struct place *p, struct err *e)
     if (!rc)
         rc = parts_set(r, p, slot[SLOT_CANDIDATE], &x, e);
     if (!rc && t->confidence)
-        rc = number_get(r, t->confidence, p, &x.confidence, e);
+        rc = value_number(t->confidence, p, &r->parts, &x.confidence, e);
     if (!rc && t->confidence)
         x.confidence = fabs(x.confidence);
+    if (!rc && t->n_votes)
+        rc = votes_read(r, p, &x, e);
     if (!rc)
         rc = group_set(r, p, &x, e);
     if (rc)

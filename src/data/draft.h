@@ -12,6 +12,7 @@ struct draft {
     double confidence;
     const char *source;
     const char *candidate, *alone; /* as in struct example */
+    int *votes;                    /* [task_votes] the class that each says, or -1; NULL: none */
     struct reading *alternatives;  /* [task_alternatives]; NULL: none */
     const char *key;               /* equal ones are the same example: the text, or alternatives in
                                     * whatever order */

@@ -23,6 +23,8 @@ struct field {
     const char *join;     /* between the texts of a list; NULL: a list is an error */
     /* What stands before, after the first such mark in the text; NULL: all of it */
     const char *before, *after;
+    bool numbered; /* of the text so cut, the number-th number, from 0 */
+    size_t number;
     const char *text; /* the same in every row; NULL: of the row */
     size_t n_bound;
 };
@@ -60,6 +62,20 @@ struct label_value {
     int class; /* -1: rows with it are left out */
 };
 
+/* Which class a value of a field means: by a map, or by ranges of a number. */
+struct label_rule {
+    const struct field *field;
+    struct label_value *values;
+    size_t n_values;
+    struct condition *conditions;
+    size_t n_conditions;
+};
+
+struct vote {
+    const char *name;
+    struct label_rule rule;
+};
+
 struct label_class {
     const char *name, *word;
 };
@@ -95,11 +111,9 @@ struct task {
     double balance; /* the largest class's share above which classes are made equal; 0.5: always */
 
     /* labelled */
-    const struct field *label;
-    struct label_value *values;
-    size_t n_values;
-    struct condition *conditions;
-    size_t n_conditions;
+    struct label_rule label;
+    struct vote *votes; /* what others say of a row, by rules of their own */
+    size_t n_votes;
 
     /* choice: correct and wrong, or options and answer or marks */
     const struct field *question;

@@ -45,15 +45,15 @@ static int class_unknown(const struct task *t, const struct doc *d, const char *
     return rc;
 }
 
-static int map_read(struct task *t, const struct doc *map, struct err *e)
+static int map_read(struct task *t, const struct doc *map, struct label_rule *rule, struct err *e)
 {
     if (map->type != DOC_MAP || !map->n)
         return doc_fail(map, e, "\"map\" is wanted as a map of label values to classes");
-    t->values = arena_alloc(&t->tree.arena, map->n, sizeof *t->values, e);
-    if (!t->values)
+    rule->values = arena_alloc(&t->tree.arena, map->n, sizeof *rule->values, e);
+    if (!rule->values)
         return e->code;
     for (const struct doc *d = map->child; d; d = d->next) {
-        struct label_value *v = &t->values[t->n_values++];
+        struct label_value *v = &rule->values[rule->n_values++];
         *v = (struct label_value){d->key, -1};
         if (d->type == DOC_INT && d->i >= 0 && d->i < (int64_t)t->n_classes)
             v->class = (int)d->i;
@@ -95,15 +95,16 @@ static bool condition_read(const char **s, struct condition *c)
     return true;
 }
 
-static int ranges_read(struct task *t, const struct doc *map, struct err *e)
+static int ranges_read(struct task *t, const struct doc *map, struct label_rule *rule,
+                       struct err *e)
 {
     size_t cap = 0;
     if (map->type != DOC_MAP || !map->n)
         return doc_fail(map, e, "\"ranges\" is wanted as a map of classes to conditions");
     for (const struct doc *d = map->child; d; d = d->next)
         cap += d->type == DOC_STRING ? d->len + 1 : 1;
-    t->conditions = arena_alloc(&t->tree.arena, cap, sizeof *t->conditions, e);
-    if (!t->conditions)
+    rule->conditions = arena_alloc(&t->tree.arena, cap, sizeof *rule->conditions, e);
+    if (!rule->conditions)
         return e->code;
     for (const struct doc *d = map->child; d; d = d->next) {
         int k = class_find(t, d->key);
@@ -114,7 +115,7 @@ static int ranges_read(struct task *t, const struct doc *map, struct err *e)
             return doc_fail(d, e, "the range of \"%s\" is a %s, wanted a string as \">= 0.3\"",
                             d->key, doc_type_name(d->type));
         do {
-            struct condition *c = &t->conditions[t->n_conditions++];
+            struct condition *c = &rule->conditions[rule->n_conditions++];
             c->class = (size_t)k;
             if (!condition_read(&s, c))
                 return doc_fail(
@@ -125,15 +126,55 @@ static int ranges_read(struct task *t, const struct doc *map, struct err *e)
     return OK;
 }
 
-static bool class_reached(const struct task *t, size_t k)
+static bool class_reached(const struct label_rule *rule, size_t k)
 {
-    for (size_t i = 0; i < t->n_values; i++)
-        if (t->values[i].class == (int)k)
+    for (size_t i = 0; i < rule->n_values; i++)
+        if (rule->values[i].class == (int)k)
             return true;
-    for (size_t i = 0; i < t->n_conditions; i++)
-        if (t->conditions[i].class == k)
+    for (size_t i = 0; i < rule->n_conditions; i++)
+        if (rule->conditions[i].class == k)
             return true;
     return false;
+}
+
+/* rule_read - {field, map} or {field, ranges}. */
+static int rule_read(struct task *t, const struct doc *label, struct label_rule *rule,
+                     struct err *e)
+{
+    int rc = doc_check_keys(label, label_keys, e);
+    if (!rc)
+        rc = field_read(t, label, "field", &rule->field, e);
+    if (rc)
+        return rc;
+    if (!rule->field)
+        return doc_fail(label, e, "\"field\" is missing");
+    const struct doc *map = spec_present(label, "map"), *ranges = spec_present(label, "ranges");
+    if (!map == !ranges)
+        return doc_fail(label, e, "one of \"map\" and \"ranges\" is wanted");
+    rc = map ? map_read(t, map, rule, e) : ranges_read(t, ranges, rule, e);
+    for (size_t k = 0; !rc && k < t->n_classes; k++)
+        if (!class_reached(rule, k))
+            rc = doc_fail(map ? map : ranges, e, "no label means the class \"%s\"",
+                          t->classes[k].name);
+    return rc;
+}
+
+static int votes_read(struct task *t, const struct doc *map, struct err *e)
+{
+    if (!map)
+        return OK;
+    if (map->type != DOC_MAP || !map->n)
+        return doc_fail(map, e, "\"votes\" is wanted as a map of names to rules");
+    t->votes = arena_alloc(&t->tree.arena, map->n, sizeof *t->votes, e);
+    if (!t->votes)
+        return e->code;
+    int rc = OK;
+    for (const struct doc *d = map->child; d && !rc; d = d->next) {
+        struct vote *v = &t->votes[t->n_votes++];
+        *v = (struct vote){.name = d->key};
+        rc = rule_read(t, d, &v->rule, e);
+    }
+    return rc;
 }
 
 int spec_label(struct task *t, struct err *e)
@@ -147,22 +188,8 @@ int spec_label(struct task *t, struct err *e)
     if (spec_present(root, "order"))
         return doc_fail(doc_get(root, "order"), e,
                         "\"order\" belongs to tasks of kind order, this one is labelled");
-    int rc = doc_check_keys(label, label_keys, e);
-    if (!rc)
-        rc = field_read(t, label, "field", &t->label, e);
-    if (rc)
-        return rc;
-    if (!t->label)
-        return doc_fail(label, e, "\"field\" is missing");
-    const struct doc *map = spec_present(label, "map"), *ranges = spec_present(label, "ranges");
-    if (!map == !ranges)
-        return doc_fail(label, e, "one of \"map\" and \"ranges\" is wanted");
-    rc = map ? map_read(t, map, e) : ranges_read(t, ranges, e);
-    for (size_t k = 0; !rc && k < t->n_classes; k++)
-        if (!class_reached(t, k))
-            rc = doc_fail(map ? map : ranges, e, "no label means the class \"%s\"",
-                          t->classes[k].name);
-    return rc;
+    int rc = rule_read(t, label, &t->label, e);
+    return rc ? rc : votes_read(t, spec_present(root, "votes"), e);
 }
 
 static int two_classes(const struct task *t, const char *sentence, struct err *e)

@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const char *const task_keys[] = {
-    "name",   "title",    "citation", "licence",   "kind",  "source",     "sources",
-    "fields", "template", "long",     "max_chars", "group", "confidence", "classes",
-    "label",  "choice",   "order",    "balance",   "alone", "preference", NULL};
+    "name",     "title",   "citation",  "licence",    "kind",       "source",  "sources", "fields",
+    "template", "long",    "max_chars", "group",      "confidence", "classes", "label",   "choice",
+    "order",    "balance", "alone",     "preference", "votes",      NULL};
 static const char *const class_keys[] = {"name", "word", NULL};
 static const char *const kinds[] = {"labelled", "choice", "order", "preference", NULL};
 
@@ -273,7 +273,9 @@ static int template_check(const struct task *t, struct err *e)
         fields += !t->pieces[i].text;
     if (!fields)
         return doc_fail(d, e, "the template holds no field, as {text}");
-    int rc = shown(t, t->label, "label", e);
+    int rc = shown(t, t->label.field, "label", e);
+    for (size_t i = 0; !rc && i < t->n_votes; i++)
+        rc = shown(t, t->votes[i].rule.field, "vote", e);
     if (!rc)
         rc = shown_list(t, &t->correct, "right answer", e);
     if (!rc)
@@ -301,6 +303,8 @@ static int rules_read(struct task *t, struct err *e)
                                                  [KIND_CHOICE] = spec_choice,
                                                  [KIND_ORDER] = spec_order,
                                                  [KIND_PREFERENCE] = spec_preference};
+    if (t->kind != KIND_LABELLED && spec_present(root, "votes"))
+        return doc_fail(doc_get(root, "votes"), e, "\"votes\" belongs to tasks of kind labelled");
     int rc = rules[t->kind](t, e);
     if (!rc)
         rc = template_read(t, e);

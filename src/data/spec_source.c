@@ -8,7 +8,7 @@ static const char *const source_keys[] = {"name",     "asset",   "files",  "form
                                           "sql",      "each",    "fields", NULL};
 static const char *const pool_keys[] = {"all", "train", "valid", "test", NULL};
 static const char *const file_keys[] = {"rows", "beside", NULL};
-static const char *const field_keys[] = {"path", "join", "before", "after", "text", NULL};
+static const char *const field_keys[] = {"path", "join", "before", "after", "text", "number", NULL};
 static const char *const formats[] = {"auto", "jsonl",   "json", "csv",     "tsv",
                                       "text", "parquet", "pgn",  "puzzles", NULL};
 static const char *const encodings[] = {"utf-8", "latin-1", NULL};
@@ -148,6 +148,9 @@ static int field_read_map(const struct doc *d, struct field *f, const struct doc
         rc = doc_opt_str(d, "before", &f->before, e);
     if (!rc)
         rc = doc_opt_str(d, "after", &f->after, e);
+    f->numbered = spec_present(d, "number") != NULL;
+    if (!rc)
+        rc = doc_opt_size(d, "number", 0, 9999, &f->number, e);
     if (rc)
         return rc;
     if ((f->before && !*f->before) || (f->after && !*f->after))

@@ -49,6 +49,17 @@ const char *task_label_word(const struct task *t, size_t k)
     return t->classes[k].word;
 }
 
+size_t task_votes(const struct task *t)
+{
+    return t->n_votes;
+}
+
+const char *task_vote_name(const struct task *t, size_t i)
+{
+    BUG_ON(i >= t->n_votes);
+    return t->votes[i].name;
+}
+
 size_t task_alternatives(const struct task *t)
 {
     return t->alternatives;

@@ -28,6 +28,7 @@ struct example {
     const char *text;
     size_t len;
     size_t long_begin, long_end;  /* as a reading's; unused with alternatives */
+    const int *votes;             /* [task_votes] the class that each says, -1 none; NULL */
     struct reading *alternatives; /* [n_alternatives]; NULL: the text itself is read */
     size_t n_alternatives;        /* task_alternatives of its task */
     int label;                    /* 0..classes-1 */
@@ -62,6 +63,10 @@ const char *task_label_word(const struct task *t, size_t k);
  * NULL.
  */
 size_t task_alternatives(const struct task *t);
+/* task_votes - how many others (a person's ratings, a heuristic) say a class of every row, by name.
+ */
+size_t task_votes(const struct task *t);
+const char *task_vote_name(const struct task *t, size_t i);
 const char *task_reward_word(const struct task *t);
 const char *task_file(const struct task *t);
 /* task_asset - name of the asset the task's files are in, NULL where it names plain paths. */
@@ -97,7 +102,7 @@ struct task_seeds { /* separate, protocol.md section 5 */
  * docs/tasks.md. */
 struct dataset {
     struct arena arena;
-    size_t classes, alternatives; /* as task_classes, task_alternatives */
+    size_t classes, alternatives, votes; /* as task_classes, task_alternatives, task_votes */
     struct example *part[PART_COUNT];
     size_t n[PART_COUNT];
     /* Of the source: rows read, left out by the label rule, examples made of the others. */
@@ -138,6 +143,10 @@ bool source_short(const struct source *s);
 void source_free(struct source *s); /* accepts NULL */
 /* dataset_hash - d->hash and part_hash, from what the parts hold now. */
 int dataset_hash(struct dataset *d, struct err *e);
+/* dataset_votes_hash - of what the vote-th says of the examples of a part, and of which they are.
+ */
+int dataset_votes_hash(const struct dataset *d, enum task_part part, size_t vote, char hex[65],
+                       struct err *e);
 void dataset_release(struct dataset *d);
 
 #endif

@@ -173,15 +173,43 @@ static int cut(const struct walk *w, const struct doc *d, struct str *out, size_
     return OK;
 }
 
-/* scalar - of the field, cut at its marks. */
+/* number_cut - out[begin..) to the field's number: digits, with what strtod takes before and behind
+ * them. */
+static int number_cut(const struct walk *w, const struct doc *d, struct str *out, size_t begin,
+                      struct err *e)
+{
+    const char *s = out->s + begin;
+    char *end = NULL;
+    size_t seen = 0;
+    for (; *s; s = end && end > s ? end : s + 1) {
+        bool number = strchr("+-.0123456789", *s) != NULL;
+        end = NULL;
+        if (number)
+            (void)strtod(s, &end);
+        if (number && end > s && seen++ == w->field->number)
+            break;
+    }
+    if (!*s)
+        return doc_fail(d, e,
+                        "\"%s\" is \"%.60s\", which has %zu numbers, wanted number %zu (from 0)",
+                        w->field->path, out->s + begin, seen, w->field->number);
+    size_t n = (size_t)(end - s);
+    memmove(out->s + begin, s, n);
+    out->len = begin + n;
+    out->s[out->len] = '\0';
+    return OK;
+}
+
+/* scalar - of the field, cut at its marks, or to one of its numbers. */
 static int scalar(const struct walk *w, const struct doc *d, struct str *out, struct err *e)
 {
     size_t begin = out->len;
     int rc = value_scalar(d, w->field->path, out, e);
-    if (rc || (!w->field->before && !w->field->after))
-        return rc;
-    rc = str_check(out, e);
-    return rc ? rc : cut(w, d, out, begin, e);
+    if (!rc)
+        rc = str_check(out, e);
+    if (!rc && (w->field->before || w->field->after))
+        rc = cut(w, d, out, begin, e);
+    return !rc && w->field->numbered ? number_cut(w, d, out, begin, e) : rc;
 }
 
 static int one(struct walk *w, const struct doc *d, struct err *e)

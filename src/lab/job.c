@@ -386,6 +386,35 @@ static int desk_questions(const struct desk *d, enum task_part part, size_t *cou
     return OK;
 }
 
+/* desk_votes - what others say of every part that is not theirs to learn from, as probabilities: 1
+ * for the class of a vote; where there is none, all the same. */
+static int desk_votes(struct desk *d, struct err *e)
+{
+    struct str path = STR_INIT, name = STR_INIT;
+    int rc = OK;
+    for (int part = 0; part < PART_COUNT && !rc; part++) {
+        size_t n = d->data->n[part];
+        if (!n || part == PART_SUPERVISE)
+            continue;
+        double *probs = d->probs[part] = mem_zalloc(n, d->K * sizeof *probs, e);
+        rc = probs ? OK : e->code;
+        for (size_t i = 0; !rc && i < n; i++) {
+            int vote = d->data->part[part][i].votes[d->job->vote];
+            for (size_t k = 0; k < d->K; k++)
+                probs[i * d->K + k] = vote < 0 ? 1 / (double)d->K : (size_t)vote == k;
+        }
+        str_reset(&name);
+        str_addf(&name, "%s.f64", lab_part_names[part]);
+        if (!rc)
+            rc = desk_path(d, name.s, &path, e);
+        if (!rc)
+            rc = store_array_write(path.s, d->probs[part], n * d->K, e);
+    }
+    str_release(&path);
+    str_release(&name);
+    return rc;
+}
+
 static int desk_finish(struct desk *d, double seconds, struct err *e)
 {
     const struct job *j = d->job;
@@ -426,7 +455,7 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "kind"), js_str(&w, "train");
     js_key(&w, "label"), js_str(&w, j->label);
     js_key(&w, "study"), js_str(&w, d->plan->study->name);
-    js_key(&w, "model"), js_str(&w, j->model->name);
+    js_key(&w, "model"), js_str(&w, j->votes ? j->votes : j->model->name);
     js_key(&w, "task"), js_str(&w, d->plan->study->task);
     js_key(&w, "spec"), js_raw(&w, j->spec);
     js_close(&w, '}');
@@ -471,10 +500,16 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
         store_begin(p->lab->store, j->hash, "train", j->label, p->study->name, &d.work, busy, e);
     if (rc || *busy)
         return rc;
+    if (j->votes) {
+        rc = desk_votes(&d, e);
+        goto done;
+    }
     if ((rc = desk_model(&d, e)) || (rc = desk_sets(&d, e)) || (rc = desk_targets(&d, e)) ||
         (rc = desk_train(&d, e)) || (rc = desk_keep(&d, e)))
         goto out;
-    rc = desk_finish(&d, d.trained.earlier + clock_now() - start, e);
+done:
+    if (!rc)
+        rc = desk_finish(&d, d.trained.earlier + clock_now() - start, e);
 out:
     desk_clear(&d);
     if (rc == ERR_INTERRUPTED)

@@ -14,9 +14,20 @@ const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "
 
 struct model_config job_config(const struct job *j)
 {
-    struct model_config c = *weights_config(j->model->weights);
+    struct model_config c = {.layers = 0};
+    if (!j->model)
+        return c;
+    c = *weights_config(j->model->weights);
     c.layers = j->layers;
     return c;
+}
+
+void job_who(const struct job *j, struct str *out)
+{
+    if (j->votes)
+        str_addf(out, "votes/%s", j->votes);
+    else
+        str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
 }
 
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)
@@ -91,6 +102,30 @@ static int job_threads(const struct plan *p, const struct job *j)
                : p->threads;
 }
 
+/* votes_spec - of a job that only writes down what others say: of which examples, and what. */
+static int votes_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    const struct dataset *d = &p->data[j->repetition];
+    char votes[HASH_HEX];
+    struct js w;
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "kind"), js_str(&w, "votes");
+    js_key(&w, "votes"), js_str(&w, j->votes);
+    js_key(&w, "data"), js_open(&w, '{');
+    for (int part = 0; part < PART_COUNT; part++) {
+        if (part == PART_SUPERVISE)
+            continue;
+        int rc = dataset_votes_hash(d, (enum task_part)part, j->vote, votes, e);
+        if (rc)
+            return rc;
+        js_key(&w, lab_part_names[part]), js_str(&w, votes);
+    }
+    js_close(&w, '}');
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
 /* job_spec - the job as JSON: everything that can change its result. */
 static int job_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
 {
@@ -99,6 +134,8 @@ static int job_spec(const struct plan *p, const struct job *j, struct str *out, 
     struct js w;
     struct train_settings t;
     struct study_side side = *j->side;
+    if (j->votes)
+        return votes_spec(p, j, out, e);
     job_settings(p, j, &t);
     side.trainable = j->trainable;
     dev_numerics(p->lab->dev, j->threads, numerics, sizeof numerics);
@@ -148,6 +185,10 @@ static int job_spec(const struct plan *p, const struct job *j, struct str *out, 
 /* models of one name are told from another by name only where there is more than one */
 static void model_words(const struct plan *p, const struct job *j, struct str *out)
 {
+    if (j->votes) {
+        str_cat(out, j->votes);
+        return;
+    }
     size_t whole = weights_config(j->model->weights)->layers;
     if (p->n_models > 1)
         str_addf(out, "%s ", j->model->name);
@@ -307,12 +348,39 @@ static int data_draw(struct plan *p, struct err *e)
     return rc;
 }
 
-/* side_job - the i-th (model, layers) of a side. */
+/* vote_find - the number of a vote of the task. */
+static int vote_find(const struct plan *p, const char *name, size_t *vote, struct err *e)
+{
+    struct str list = STR_INIT;
+    size_t n = task_votes(p->task);
+    for (*vote = 0; *vote < n; ++*vote) {
+        if (strcmp(task_vote_name(p->task, *vote), name) == 0)
+            return OK;
+        str_addf(&list, "%s%s", *vote ? ", " : "", task_vote_name(p->task, *vote));
+    }
+    err_set(e, ERR_INPUT,
+            n ? "supervisor.votes: task %s has no votes \"%s\"; it has %s"
+              : "supervisor.votes: task %s has no votes, as \"%s\"%s",
+            task_name(p->task), name, list.s);
+    str_release(&list);
+    return e->code;
+}
+
+/* side_size - how many of a side there are. side_job - the i-th: (model, layers), or votes. */
+static size_t side_size(const struct study_side *side)
+{
+    return side->n_votes ? side->n_votes : side->n_models * side->n_layers;
+}
+
 static int side_job(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
                     struct err *e)
 {
     memset(j, 0, sizeof *j);
     j->side = side;
+    if (side->n_votes) {
+        j->votes = side->votes[i];
+        return vote_find(p, j->votes, &j->vote, e);
+    }
     j->model = plan_model(p, side->models[i / side->n_layers]);
     size_t whole = weights_config(j->model->weights)->layers,
            layers = side->layers[i % side->n_layers];
@@ -333,6 +401,8 @@ static int side_job(const struct plan *p, const struct study_side *side, size_t 
 static size_t job_size(const struct job *j)
 {
     struct model_config c = job_config(j);
+    if (j->votes)
+        return 0;
     return config_params(&c);
 }
 
@@ -410,12 +480,13 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     p->study = s;
     p->threads = lab->threads ? lab->threads : par_threads();
     str_init(&p->data_dir);
-    warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
+    if (!s->supervisor.n_votes)
+        warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
     warmup_say(p, &s->student, "student", PART_TRAIN);
     rc = models_open(p, e);
     if (!rc)
         rc = data_draw(p, e);
-    for (size_t i = 0; !rc && i < s->supervisor.n_models * s->supervisor.n_layers; i++)
+    for (size_t i = 0; !rc && i < side_size(&s->supervisor); i++)
         for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
             struct job weak, strong;
             if ((rc = side_job(p, &s->supervisor, i, &weak, e)) ||
@@ -437,9 +508,7 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
         log_info(
             lab->log,
             "%zu of %zu pairs of a supervisor and a student are left out: the student is smaller",
-            p->n_left_out,
-            s->supervisor.n_models * s->supervisor.n_layers * s->student.n_models *
-                s->student.n_layers);
+            p->n_left_out, side_size(&s->supervisor) * side_size(&s->student));
     if (!rc && !p->n_pairs)
         rc = err_set(e, ERR_INPUT,
                      "every student is smaller than every supervisor: nothing to compare");

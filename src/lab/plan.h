@@ -10,7 +10,9 @@ enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 struct job {
     enum job_role role;
     size_t repetition;
-    const struct lab_model *model;
+    const struct lab_model *model; /* NULL: votes */
+    const char *votes;             /* whose, as the task names them; NULL: a model's */
+    size_t vote;                   /* their number in the task */
     const struct study_side *side;
     size_t layers;                /* resolved: 1..checkpoint's */
     struct trainable trainable;   /* top cut down to layers */
@@ -62,10 +64,13 @@ struct plan {
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 void plan_release(struct plan *p);
 
-/* job_config - the checkpoint's, cut to the job's layers. */
+/* job_config - the checkpoint's, cut to the job's layers; all zero of one that is votes. */
 struct model_config job_config(const struct job *j);
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
+/* job_who - appended: "model/layers", "/random" behind it where it starts from random weights, or
+ * "votes/name": what a line or a point of a figure is. */
+void job_who(const struct job *j, struct str *out);
 /* job_reads - whether it learns from a part or predicts it: what its hash has of the data. */
 bool job_reads(const struct job *j, enum task_part part);
 /* job_outputs - of every head: one a class, or a single reward. job_head_word - the word whose row

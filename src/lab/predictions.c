@@ -31,10 +31,12 @@ static void column_name(const struct plan *p, const struct job *j, size_t k, str
 {
     static const char *const roles[] = {"supervisor", "ceiling", "student"};
     struct str name = STR_INIT;
-    str_addf(&name, "%s %s/%zu", roles[j->role], j->model->name, j->layers);
-    if (j->supervisor)
-        str_addf(&name, " %s from %s/%zu", j->method->name, j->supervisor->model->name,
-                 j->supervisor->layers);
+    str_addf(&name, "%s ", roles[j->role]);
+    job_who(j, &name);
+    if (j->supervisor) {
+        str_addf(&name, " %s from ", j->method->name);
+        job_who(j->supervisor, &name);
+    }
     str_addf(&name, ": %s", task_class_name(p->task, k));
     str_csv(out, name.s);
     out->failed = out->failed || name.failed;

@@ -35,12 +35,10 @@ static size_t model_index(const struct plan *p, const struct job *j)
     return (size_t)(j->model - p->models);
 }
 
-/* model_id - "name/layers", "/random" behind it where it starts from random weights: what a line or
- * a point of a figure is. */
 static void model_id(const struct job *j, struct str *out)
 {
     str_reset(out);
-    str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
+    job_who(j, out);
 }
 
 static void seeds_json(struct js *w, const struct trio_seed *t, const size_t *alive, size_t n,
@@ -314,10 +312,31 @@ static void task_json(struct js *w, const struct plan *p)
     js_close(w, '}');
 }
 
+/* votes_json - who supervises without being a model. */
+static void votes_json(struct js *w, const struct job *j)
+{
+    struct str id = STR_INIT, label = STR_INIT;
+    model_id(j, &id);
+    str_addf(&label, "%s, votes", j->votes);
+    js_open(w, '{');
+    js_key(w, "id"), js_str(w, id.s);
+    js_key(w, "label"), js_str(w, label.s);
+    js_key(w, "name"), js_str(w, j->votes);
+    js_key(w, "votes"), js_bool(w, true);
+    js_close(w, '}');
+    w->out->failed = w->out->failed || label.failed;
+    str_release(&id);
+    str_release(&label);
+}
+
 static void model_json(struct js *w, const struct plan *p, const struct job *j)
 {
     struct str id = STR_INIT, label = STR_INIT;
     struct model_config c = job_config(j);
+    if (j->votes) {
+        votes_json(w, j);
+        return;
+    }
     size_t whole = weights_config(j->model->weights)->layers;
     model_id(j, &id);
     str_addf(&label,
@@ -357,6 +376,7 @@ static void models_json(struct js *w, const struct plan *p)
         bool seen = false;
         for (size_t k = 0; k < i && !seen; k++)
             seen = model_at(p, k)->model == j->model && model_at(p, k)->layers == j->layers &&
+                   model_at(p, k)->votes == j->votes &&
                    model_at(p, k)->side->random == j->side->random;
         if (!seen)
             model_json(w, p, j);

@@ -45,8 +45,8 @@ static void say_result(const struct plan *p, const struct job *j, size_t done, d
  * first. */
 static bool model_unread(const struct job *j)
 {
-    const char *path = weights_path(j->model->weights);
-    return j->state == JOB_FAILED && j->why.code == ERR_INPUT && !j->side->random &&
+    const char *path = j->model ? weights_path(j->model->weights) : "";
+    return j->model && j->state == JOB_FAILED && j->why.code == ERR_INPUT && !j->side->random &&
            str_starts(j->why.msg, path) && strchr(":/", j->why.msg[strlen(path)]);
 }
 
@@ -369,6 +369,10 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
 {
     const struct dataset *d = &p->data[j->repetition];
     struct model_config c = job_config(j);
+    *flops = 0;
+    *bytes = 0;
+    if (j->votes)
+        return OK;
     struct counts *of = &counts[j->repetition * p->n_models + (size_t)(j->model - p->models)];
     const size_t *tokens = of->n;
     int rc = tokens_count(p, j, of, e);

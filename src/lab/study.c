@@ -190,6 +190,14 @@ static int trainable_read(struct trainable *t, const struct doc *d, struct err *
                     d->type == DOC_STRING ? d->s : doc_type_name(d->type));
 }
 
+/* votes_read - {votes: NAME} or a list of names: nothing is trained, so nothing else is said. */
+static int votes_read(struct study_side *side, const struct doc *m, struct err *e)
+{
+    static const char *const keys[] = {"votes", NULL};
+    int rc = doc_check_keys(m, keys, e);
+    return rc ? rc : strings_read(doc_get(m, "votes"), "votes", side->votes, &side->n_votes, e);
+}
+
 static int side_read(struct study_side *side, const struct doc *root, const char *name,
                      const struct train_settings *common, struct err *e)
 {
@@ -199,6 +207,8 @@ static int side_read(struct study_side *side, const struct doc *root, const char
     side->trainable = (struct trainable){TRAIN_ALL, 0, false, {0}};
     side->n_layers = 1;
     side->layers[0] = 0;
+    if (m && doc_get(m, "votes") && strcmp(name, "supervisor") == 0)
+        return votes_read(side, m, e);
     if (m && (rc = doc_check_keys(m, side_keys, e)))
         return rc;
     d = m && doc_get(m, "model") ? doc_get(m, "model") : doc_get(root, "model");
@@ -267,7 +277,8 @@ static int paths_beside(struct study *s, const char *study, struct err *e)
         own = doc_get(doc_get(root, names[i]), "model");
         d = own ? own : doc_get(root, "model");
         size_t k = 0;
-        for (const struct doc *x = list_first(d); x && !rc; x = list_next(d, x))
+        for (const struct doc *x = list_first(d); x && !rc && k < sides[i]->n_models;
+             x = list_next(d, x))
             rc = path_beside(s, x, study, &sides[i]->models[k++], e);
     }
     return rc;
@@ -283,7 +294,9 @@ static int data_read(struct study *s, const struct doc *m, struct err *e)
     if ((rc = doc_check_keys(m, data_keys, e)))
         return rc;
     for (int p = 0; p < PART_COUNT; p++) {
-        bool needed = p != PART_VALID;
+        /* votes are there for every example: none has to be set aside for them to learn from */
+        bool needed = p != PART_VALID && (p != PART_SUPERVISE ||
+                                          !doc_get(doc_get(s->tree.root, "supervisor"), "votes"));
         d = doc_get(m, part_names[p]);
         if (needed && (!d || d->type == DOC_NULL))
             return doc_fail(d ? d : m, e, "\"data.%s\" is %s", part_names[p],
@@ -580,6 +593,14 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
                       const struct assets *assets)
 {
     js_key(j, name), js_open(j, '{');
+    if (side->n_votes) {
+        js_key(j, "votes"), js_open(j, '[');
+        for (size_t i = 0; i < side->n_votes; i++)
+            js_str(j, side->votes[i]);
+        js_close(j, ']');
+        js_close(j, '}');
+        return;
+    }
     js_key(j, "model"), js_open(j, '[');
     for (size_t i = 0; i < side->n_models; i++)
         place_json(j, side->models[i], assets && asset_is_path(assets, side->models[i]));

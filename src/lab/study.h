@@ -23,7 +23,10 @@ const struct method *method_find(const char *name);
 
 /* A side of the experiment: the models that play it, and how they learn. */
 struct study_side {
-    const char *models[STUDY_LIST]; /* asset names or paths */
+    /* Of a supervisor: what others say in the task's file (task_votes), in the place of models. */
+    const char *votes[STUDY_LIST];
+    size_t n_votes;
+    const char *models[STUDY_LIST]; /* asset names or paths; none with votes */
     size_t n_models;
     size_t layers[STUDY_LIST]; /* 0: all of them */
     size_t n_layers;

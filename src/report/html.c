@@ -455,7 +455,9 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     for (const struct doc *m = doc_get(results, "models")->child; m; m = m->next) {
         str_cat(out, "<li>");
         html_text(out, view_str(m, "label"));
-        str_addf(out, ": %.1f million parameters</li>\n", view_real(m, "params") / 1e6);
+        if (doc_get(m, "params"))
+            str_addf(out, ": %.1f million parameters", view_real(m, "params") / 1e6);
+        str_cat(out, "</li>\n");
     }
     str_cat(out, "</ul>\n<p class=\"note\">Data: ");
     html_text(out, view_str(task, "citation"));

@@ -57,7 +57,13 @@ void view_words(const struct doc *results, const char *id, struct str *out)
     const struct doc *models = doc_get(results, "models"), *m = view_model(results, id);
     bool several = false;
     for (const struct doc *x = models ? models->child : NULL; x; x = x->next)
-        several = several || strcmp(view_str(x, "name"), view_str(m, "name")) != 0;
+        several = several ||
+                  (!doc_get(x, "votes") && strcmp(view_str(x, "name"), view_str(m, "name")) != 0);
+    const struct doc *votes = doc_get(m, "votes");
+    if (votes && votes->b) {
+        str_cat(out, view_str(m, "name"));
+        return;
+    }
     double layers = view_real(m, "layers"), whole = view_real(m, "layers_whole");
     if (several)
         str_addf(out, "%s, ", view_str(m, "name"));
