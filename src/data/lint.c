@@ -85,6 +85,54 @@ static struct lint_item *drafts_items(const struct drafts *d, size_t *n, struct 
     return x;
 }
 
+static int by_candidate(const void *pa, const void *pb)
+{
+    const struct lint_item *a = pa, *b = pb;
+    if (a->question != b->question)
+        return a->question < b->question ? -1 : 1;
+    return strcmp(a->candidate, b->candidate);
+}
+
+/* candidates_guess - of a choice, whose candidates are few a question: those of other label seeds,
+ * too, each once. The rows are in memory. */
+static int candidates_guess(struct lint *l, const struct task *t, const char *dir,
+                            struct rows *rows, const struct lint_item *x, size_t n, struct err *e)
+{
+    enum { SEEDS = 4 };
+    struct drafts more[SEEDS - 1];
+    struct split s = {.duplicates = 0};
+    struct lint_item *all = NULL, *some;
+    size_t cap = 0, total = 0, made = 0, k, kept = 0;
+    static const struct task_sizes none = {{0}};
+    int rc = mem_grow(&all, &cap, n, sizeof *all, e);
+    for (; !rc && total < n; total++)
+        all[total] = x[total];
+    for (; !rc && made < SEEDS - 1; made++) {
+        rc = drafts_make(&more[made], t, dir, rows, made + 1, e);
+        if (!rc)
+            rc = split_make(&s, &more[made], t, &none, 0, e);
+        split_release(&s);
+        some = rc ? NULL : drafts_items(&more[made], &k, e);
+        if (!rc && !some)
+            rc = e->code;
+        if (!rc && !(rc = mem_grow(&all, &cap, total + k, sizeof *all, e)))
+            for (size_t i = 0; i < k; i++)
+                all[total++] = some[i];
+        mem_free(some);
+    }
+    if (!rc)
+        qsort(all, total, sizeof *all, by_candidate);
+    for (size_t i = 0; !rc && i < total; i++)
+        if (!kept || by_candidate(&all[kept - 1], &all[i]) != 0)
+            all[kept++] = all[i];
+    if (!rc)
+        rc = lint_alone(l, all, kept, e);
+    while (made-- > 0)
+        drafts_release(&more[made]);
+    mem_free(all);
+    return rc;
+}
+
 int lint_task(struct lint *l, const struct task *t, const char *dir, const struct tokenizer *tok,
               struct err *e)
 {
@@ -112,6 +160,8 @@ int lint_task(struct lint *l, const struct task *t, const char *dir, const struc
     }
     if (!rc)
         rc = lint_items(l, x, n, e);
+    if (!rc && n && x[0].candidate)
+        rc = candidates_guess(l, t, dir, &rows, x, n, e);
     mem_free(x);
     split_release(&s);
     drafts_release(&d);

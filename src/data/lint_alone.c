@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BITS = 16, WORDS = 1 << BITS, EPOCHS = 5, CLASSES = 16, MOST = 20000 /* examples */ };
+enum { BITS = 16, WORDS = 1 << BITS, EPOCHS = 5, CLASSES = 16, MOST = 60000 /* examples */ };
 #define RATE  0.2
 #define DECAY 1e-4 /* of a weight, each time its word is seen */
 #define FIRST 1e-3 /* under the root of AdaGrad's sum */
@@ -34,11 +34,14 @@ static int word_add(struct bag *b, uint64_t h, struct err *e)
  * is guessed where the hypothesis has a "not". */
 static int item_words(struct bag *b, const struct lint_item *x, struct err *e)
 {
-    uint64_t w, all = 1;
+    uint64_t w, all = 1, last = 1;
     int rc = word_add(b, 0, e); /* the constant */
     for (const char *s = x->candidate; s && !rc && (w = lint_word(&s));) {
         all = all * 31 + w;
         rc = word_add(b, w, e);
+        if (!rc)
+            rc = word_add(b, w * 31 + last, e);
+        last = w;
     }
     for (const char *s = x->alone; s && !rc && (w = lint_word(&s));)
         rc = word_add(b, x->candidate ? w ^ (all * 0xff51afd7ed558ccdu) : w, e);
