@@ -32,7 +32,7 @@ static int fetch_list(struct session *s, bool json, struct err *e)
         struct str size = STR_INIT;
         if (x->bytes)
             str_bytes(&size, (double)x->bytes);
-        str_addf(&out, "%-18s %-6s %-7s %10s  %-14s %s\n", x->name, x->kind, ready ? "ready" : "",
+        str_addf(&out, "%-20s %-8s %-7s %10s  %-16s %s\n", x->name, x->kind, ready ? "ready" : "",
                  size.s, x->licence, x->title);
         str_release(&size);
     }
