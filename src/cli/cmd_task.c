@@ -350,7 +350,7 @@ const struct command cmd_task = {
         "that model's tokens.\n"
         "\n"
         "    w2s task movie-sentiment\n"
-        "    w2s task sciq --show 20 --test 1000\n"
+        "    w2s task sciq --show 20 --test 500\n"
         "    w2s task new letters.csv\n"
         "    w2s task --all\n",
     .options = options,

@@ -90,6 +90,15 @@ const char *task_source_name(const struct task *t)
     return t->source_name;
 }
 
+const char *task_source_at(const struct task *t, size_t i)
+{
+    const struct doc *list = doc_get(t->tree.root, "sources"), *d = list ? list->child : NULL;
+    for (; d && i; i--)
+        d = d->next;
+    const struct doc *name = doc_get(d, "name");
+    return name && name->type == DOC_STRING ? name->s : NULL;
+}
+
 /* file_there - name below dir, or the archive on the way to it. */
 static bool file_there(const char *dir, const char *name)
 {

@@ -76,6 +76,8 @@ const char *task_asset(const struct task *t);
  * is of the one in use, at first the first. task_source_name - NULL where the file gives none. */
 size_t task_sources(const struct task *t);
 const char *task_source_name(const struct task *t);
+/* task_source_at - the i-th one's name, by order in the file; NULL where it has none. */
+const char *task_source_at(const struct task *t, size_t i);
 int task_source_use(struct task *t, size_t i, struct err *e);
 /* task_wants_duckdb - whether DuckDB's program reads one of its files; task_duckdb - which program,
  * for the source in use. */

@@ -49,11 +49,17 @@ void lab_model_close(struct lab_model *m);
 /* lab_is_path - whether a task's or study's name is a path: it has a slash or ends in .yaml,
  * @SOURCE aside. */
 bool lab_is_path(const char *name);
+/* lab_task_source - of NAME@SOURCE the latter; NULL where there is none. */
+const char *lab_task_source(const char *name);
 /* lab_task_open - a task by name (share/tasks/NAME.yaml) or by a path that ends in .yaml; *dir:
  * where its data lies, fetched where needed. Of several sources the one that @SOURCE behind the
  * name asks for, else the first whose files are there, else the first that can be fetched. */
 int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
                   struct err *e);
+/* lab_task_passed - of a task that lab_task_open took without @SOURCE (name is what it was given):
+ * the names of the sources that were looked for before the one in use and were not there, appended.
+ */
+void lab_task_passed(const struct task *t, const char *name, struct str *out);
 /* lab_duckdb - DuckDB's program, for Parquet and SQL: the asset where it is fetched already, else
  * that of PATH (1.2 or newer), else the asset, fetched. */
 int lab_duckdb(const struct lab *lab, struct str *path, struct err *e);

@@ -209,8 +209,7 @@ void lab_model_close(struct lab_model *m)
     m->weights = NULL;
 }
 
-/* task_source_of - of NAME@SOURCE the latter; NULL where there is none. */
-static const char *task_source_of(const char *name)
+const char *lab_task_source(const char *name)
 {
     const char *at = strrchr(name, '@');
     return at && !strchr(at, '/') && !str_ends(at, ".yaml") && !str_ends(at, ".yml") ? at + 1
@@ -219,7 +218,7 @@ static const char *task_source_of(const char *name)
 
 bool lab_is_path(const char *name)
 {
-    const char *source = task_source_of(name);
+    const char *source = lab_task_source(name);
     size_t n = source ? (size_t)(source - name) - 1 : strlen(name);
     return strchr(name, '/') || (n >= 5 && memcmp(name + n - 5, ".yaml", 5) == 0) ||
            (n >= 4 && memcmp(name + n - 4, ".yml", 4) == 0);
@@ -371,11 +370,22 @@ static int source_pick(struct task *t, const char *name, struct err *e)
     return rc;
 }
 
+void lab_task_passed(const struct task *t, const char *name, struct str *out)
+{
+    const char *own = task_source_name(t), *at;
+    for (size_t i = 0; own && !lab_task_source(name) && i < task_sources(t); i++) {
+        at = task_source_at(t, i);
+        if (at && strcmp(at, own) == 0)
+            return;
+        str_addf(out, "%s%s", i ? ", " : "", at ? at : "?");
+    }
+}
+
 int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
                   struct err *e)
 {
     struct str path = STR_INIT, stem = STR_INIT;
-    const char *source = task_source_of(name);
+    const char *source = lab_task_source(name);
     *t = NULL;
     str_catn(&stem, name, source ? (size_t)(source - name - 1) : strlen(name));
     int rc = str_check(&stem, e);

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
+#include "core/stop.h"
 #include "data/lint.h"
 
 #include <math.h>
@@ -324,26 +325,86 @@ static int data_lint(const struct plan *p, const struct dataset *d, struct log *
     return rc;
 }
 
+/* sizes_scaled - a share of what is asked for, of each part at least one. */
+static void sizes_scaled(const struct task_sizes *all, size_t thousandths, struct task_sizes *out)
+{
+    for (int part = 0; part < PART_COUNT; part++) {
+        size_t n = all->n[part] / 1000 * thousandths + all->n[part] % 1000 * thousandths / 1000;
+        out->n[part] = all->n[part] && !n ? 1 : n;
+    }
+}
+
+/* data_fits - more was asked for than there is: what to type, in e, the same shares of every part
+ * as far as they go. */
+static void data_fits(const struct plan *p, struct source *source, const struct task_seeds *seeds,
+                      struct err *e)
+{
+    const struct task_sizes *asked = &p->study->sizes;
+    struct task_sizes sizes;
+    size_t fits = 0, short_of = 1000;
+    while (short_of - fits > 1) {
+        struct dataset d;
+        struct err why = ERR_INIT;
+        size_t middle = (fits + short_of) / 2;
+        sizes_scaled(asked, middle, &sizes);
+        if (!source_draw(source, &d, &sizes, seeds, NULL, &why)) {
+            dataset_release(&d);
+            fits = middle;
+        } else if (!source_short(source)) {
+            return; /* something else is wrong with smaller ones */
+        } else {
+            short_of = middle;
+        }
+    }
+    if (!fits)
+        return;
+    struct err said = *e;
+    struct str words = STR_INIT;
+    sizes_scaled(asked, fits, &sizes);
+    for (int part = 0; part < PART_COUNT; part++)
+        if (asked->n[part])
+            str_addf(&words, " data.%s=%zu", lab_part_names[part], sizes.n[part]);
+    if (!words.failed)
+        err_set(e, said.code, "%.600s; these would do:%.300s", said.msg, words.s);
+    str_release(&words);
+}
+
 static int data_draw(struct plan *p, struct err *e)
 {
     const struct study *s = p->study;
     int rc = lab_task_open(&p->task, &p->data_dir, p->lab, s->task, e);
     if (rc)
         return rc;
+    lab_task_passed(p->task, s->task, &p->passed);
+    if (p->passed.len && !p->worker)
+        log_info(p->lab->log, "task %s: from its source \"%s\"; looked for and not there: %s",
+                 task_name(p->task), task_source_name(p->task), p->passed.s);
     p->data = arena_alloc(&p->arena, s->seeds, sizeof *p->data, e);
     if (!p->data)
         return e->code;
     struct source *source;
+    struct progress progress;
+    bool many = s->seeds > 1 && !p->worker;
     rc = source_new(&source, p->task, p->data_dir.s, e);
+    if (many)
+        progress_begin(&progress, p->lab->log, "drawing data, a seed each", (double)s->seeds, NULL);
     for (size_t r = 0; r < s->seeds && !rc; r++) {
         struct task_seeds seeds = {study_seed(s, SEED_SPLIT, r), study_seed(s, SEED_LABEL, r)};
         struct log *log = r == 0 ? p->lab->log : NULL;
         rc = source_draw(source, &p->data[r], &s->sizes, &seeds, log, e);
+        if (rc && source_short(source))
+            data_fits(p, source, &seeds, e);
         if (!rc)
             rc = data_cut(p, &p->data[r], log, e);
         if (!rc)
             rc = data_lint(p, &p->data[r], log, e);
+        if (!rc)
+            rc = stop_check(e);
+        if (many && !rc)
+            progress_step(&progress, (double)(r + 1), 0, NULL);
     }
+    if (many)
+        progress_end(&progress, rc);
     source_free(source);
     return rc;
 }
@@ -448,6 +509,8 @@ static void warmup_say(const struct plan *p, const struct study_side *side, cons
 {
     const struct train_settings *t = &side->training;
     size_t n = p->study->sizes.n[part], steps = t->epochs * (n / t->batch + (n % t->batch != 0));
+    if (!t->epochs)
+        log_warn(p->lab->log, "the %s trains 0 epochs: it stays as it starts", name);
     if (steps && t->warmup >= steps)
         log_warn(p->lab->log,
                  "the %s trains %zu steps, and its learning rate rises for %zu (warmup): it will "
@@ -480,6 +543,7 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     p->study = s;
     p->threads = lab->threads ? lab->threads : par_threads();
     str_init(&p->data_dir);
+    str_init(&p->passed);
     if (!s->supervisor.n_votes)
         warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
     warmup_say(p, &s->student, "student", PART_TRAIN);
@@ -527,6 +591,7 @@ void plan_release(struct plan *p)
         lab_model_close(&p->models[i]);
     task_free(p->task);
     str_release(&p->data_dir);
+    str_release(&p->passed);
     mem_free(p->jobs);
     mem_free(p->pairs);
     mem_free(p->left_out);

@@ -48,6 +48,7 @@ struct plan {
     struct arena arena;
     struct task *task;
     struct str data_dir;
+    struct str passed; /* lab_task_passed */
     struct lab_model *models;
     size_t n_models;
     int threads;          /* of a job that is not small */

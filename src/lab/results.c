@@ -269,6 +269,14 @@ static void study_json(struct js *w, const struct bench *b, const struct doc *ol
     js_key(w, "title"), js_str(w, p->study->title);
     cost_json(w, b);
     origin_json(w, p, old);
+    if (!p->study->supervisor.n_votes) {
+        js_key(w, "supervisor"), js_open(w, '{');
+        side_settings_json(w, &p->study->supervisor);
+        js_close(w, '}');
+    }
+    js_key(w, "student"), js_open(w, '{');
+    side_settings_json(w, &p->study->student);
+    js_close(w, '}');
     js_key(w, "seeds"), js_int(w, (int64_t)p->study->seeds);
     js_key(w, "bootstrap"), js_int(w, (int64_t)p->study->bootstrap);
     js_key(w, "level"), js_real(w, p->study->level);
@@ -298,6 +306,8 @@ static void task_json(struct js *w, const struct plan *p)
     js_key(w, "licence"), js_str(w, task_licence(p->task));
     if (task_source_name(p->task))
         js_key(w, "source"), js_str(w, task_source_name(p->task));
+    if (p->passed.len)
+        js_key(w, "sources_missing"), js_str(w, p->passed.s);
     js_key(w, "classes"), js_open(w, '[');
     for (size_t k = 0; k < d->classes; k++)
         js_str(w, task_class_name(p->task, k));

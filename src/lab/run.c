@@ -290,7 +290,7 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->name);
     rc = str_check(&out->dir, e);
     if (!rc)
-        rc = study_resolved(s, lab->assets, &yaml, e);
+        rc = study_resolved(s, lab->assets, task_source_name(p.task), &yaml, e);
     if (!rc)
         rc = study_write(out->dir.s, yaml.s, &stamp, e);
     if (!rc)
@@ -417,6 +417,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
 {
     struct plan p;
     struct js w;
+    struct progress progress;
     double rate = 0, total = 0;
     size_t todo = 0;
     int rc = plan_make(&p, lab, s, e);
@@ -430,12 +431,16 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         js_open(&w, '[');
     else
         str_addf(out, "%-6s %9s %10s  %-12s  %s\n", "state", "time", "memory", "job", "what");
+    progress_begin(&progress, lab->log, "estimating jobs", (double)p.n_jobs, NULL);
     for (size_t i = 0; i < p.n_jobs && !rc; i++) {
         const struct job *j = p.jobs[i];
         double flops = 0;
         size_t bytes = 0;
         if (json || j->state == JOB_TODO)
             rc = job_cost(&p, j, counts, &flops, &bytes, e);
+        if (!rc)
+            rc = stop_check(e);
+        progress_step(&progress, (double)(i + 1), 0, NULL);
         double seconds = flops / (rate * j->threads / p.threads * TRAINING_EFFICIENCY);
         if (rc)
             break;
@@ -455,6 +460,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         js_key(&w, "bytes"), js_int(&w, (int64_t)bytes);
         js_close(&w, '}');
     }
+    progress_end(&progress, rc);
     if (json) {
         js_close(&w, ']');
         str_addc(out, '\n');

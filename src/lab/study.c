@@ -1,7 +1,6 @@
 /* study.c - the study file: keys, defaults, overrides, and writing it back whole. */
 #include "lab/lab.h"
 #include "core/file.h"
-#include "core/hash.h"
 #include "core/mem.h"
 
 #include <stdio.h>
@@ -412,52 +411,6 @@ static void study_defaults(struct study *s)
     s->confidence.kind = LOSS_CONFIDENCE;
 }
 
-static bool overridden(const char *const *overrides, size_t n, const char *key)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_starts(overrides[i], key))
-            return true;
-    return false;
-}
-
-/* name_set - a study that was changed on the command line has results of its own, unless it was
- * given a name there too. */
-static int name_set(struct study *s, const char *const *overrides, size_t n, struct err *e)
-{
-    struct str yaml = STR_INIT;
-    char hex[HASH_HEX] = "";
-    int rc = OK;
-    if (!n || overridden(overrides, n, "name="))
-        return OK;
-    rc = study_resolved(s, NULL, &yaml, e);
-    if (!rc)
-        rc = hash_bytes(yaml.s, yaml.len, hex, e);
-    if (!rc) {
-        snprintf(s->own, sizeof s->own, "%.*s-%.8s", STUDY_NAME - 9, s->name, hex);
-        s->name = s->own;
-    }
-    str_release(&yaml);
-    return rc;
-}
-
-/* title_set - a study that was changed on the command line says so over its numbers. */
-static void title_set(struct study *s, const char *const *overrides, size_t n)
-{
-    size_t at = (size_t)snprintf(s->titled, sizeof s->titled, "%s", s->title);
-    bool any = false;
-    if (overridden(overrides, n, "title="))
-        return;
-    for (size_t i = 0; i < n && at < sizeof s->titled; i++) {
-        if (str_starts(overrides[i], "name="))
-            continue;
-        at += (size_t)snprintf(s->titled + at, sizeof s->titled - at, "%s%s",
-                               any ? ", " : "; with ", overrides[i]);
-        any = true;
-    }
-    if (any)
-        s->title = s->titled;
-}
-
 /* override_again - the i-th override takes away what an earlier one set. */
 static int override_again(const char *const *overrides, size_t i, struct err *e)
 {
@@ -530,9 +483,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = doc_opt_bool(root, "save", &s->save, e)) ||
         (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
         (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||
-        (rc = name_set(s, overrides, n, e)))
+        (rc = study_names(s, overrides, n, e)))
         goto out;
-    title_set(s, overrides, n);
 out:
     if (rc)
         study_release(s);
@@ -617,17 +569,19 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
     js_close(j, '}');
 }
 
-int study_resolved(const struct study *s, const struct assets *assets, struct str *yaml,
-                   struct err *e)
+int study_resolved(const struct study *s, const struct assets *assets, const char *source,
+                   struct str *yaml, struct err *e)
 {
-    struct str json = STR_INIT;
+    struct str json = STR_INIT, task = STR_INIT;
     struct doc_tree t = DOC_TREE_INIT;
     struct js j;
     js_init(&j, &json);
     js_open(&j, '{');
     js_key(&j, "name"), js_str(&j, s->name);
     js_key(&j, "title"), js_str(&j, s->title);
-    js_key(&j, "task"), place_json(&j, s->task, assets && lab_is_path(s->task));
+    str_addf(&task, source && !lab_task_source(s->task) ? "%s@%s" : "%s", s->task,
+             source ? source : "");
+    js_key(&j, "task"), place_json(&j, task.s, assets && lab_is_path(s->task));
     js_key(&j, "data"), js_open(&j, '{');
     for (int p = 0; p < PART_COUNT; p++)
         js_key(&j, part_names[p]), js_int(&j, (int64_t)s->sizes.n[p]);
@@ -660,7 +614,7 @@ int study_resolved(const struct study *s, const struct assets *assets, struct st
     js_key(&j, "bootstrap"), js_int(&j, (int64_t)s->bootstrap);
     js_key(&j, "level"), js_real(&j, s->level);
     js_close(&j, '}');
-    int rc = str_check(&json, e);
+    int rc = str_check(&json, e) ? e->code : str_check(&task, e);
     if (!rc)
         rc = doc_parse_json(&t, json.s, json.len, s->name, 1, e);
     if (!rc) {
@@ -669,5 +623,6 @@ int study_resolved(const struct study *s, const struct assets *assets, struct st
     }
     doc_tree_release(&t);
     str_release(&json);
+    str_release(&task);
     return rc;
 }

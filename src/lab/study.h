@@ -69,9 +69,14 @@ uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetit
 
 /* study_resolved - every setting, defaults included, as YAML that study_read takes and that gives
  * the same jobs under the same name. With assets (else NULL) local paths are absolute, so that it
- * can be run from any folder. */
-int study_resolved(const struct study *s, const struct assets *assets, struct str *yaml,
-                   struct err *e);
+ * can be run from any folder. source: the one of the task's that is in use (else NULL): the file
+ * asks for it, and is the same experiment wherever it is run, or is refused. */
+int study_resolved(const struct study *s, const struct assets *assets, const char *source,
+                   struct str *yaml, struct err *e);
+
+/* study_names - a study that was read with overrides has a name and a title of its own, unless they
+ * were given there: used by study_read. */
+int study_names(struct study *s, const char *const *overrides, size_t n, struct err *e);
 
 /* side_settings_json - what of a side's training can change a result, as members of an open JSON
  * object: enters job hashes. */

@@ -191,6 +191,12 @@ static void pairs_html(const struct doc *results, struct str *out)
     }
     table_close(out);
     fold(results, NULL, out);
+    notes_training(results, &note);
+    note_html(out, "note", note.s);
+    str_reset(&note);
+    notes_source(results, &note);
+    note_html(out, "note", note.s);
+    str_reset(&note);
     notes_left_out(results, &note);
     note_html(out, "note", note.s);
     str_reset(&note);

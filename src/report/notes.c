@@ -1,5 +1,5 @@
-/* notes.c - what a reader has to know beside the numbers: pairs that are left out, texts that were
- * cut. */
+/* notes.c - what a reader has to know beside the numbers: how models learn, where the data is from,
+ * pairs that are left out, texts that were cut. */
 #include "report/view.h"
 
 #include <math.h>
@@ -82,4 +82,55 @@ bool notes_cut(const struct doc *results, struct str *out)
             "did not read; raise data.max_tokens.",
             100 * most, worst);
     return notes_equal(task, out) || most > CUT_MUCH;
+}
+
+/* side_words - "train all blocks (learning rate 0.0003, 2 epochs)". */
+static void side_words(const struct doc *side, struct str *out)
+{
+    const char *what = view_str(side, "trainable");
+    const struct doc *embeddings = doc_get(side, "embeddings");
+    if (strcmp(what, "all") == 0)
+        str_cat(out, embeddings && embeddings->b ? "train whole" : "train all but the embeddings");
+    else if (strcmp(what, "head") == 0)
+        str_cat(out, "train the head alone");
+    else if (str_starts(what, "top "))
+        str_addf(out, "train the top %s blocks, the final norm and the head", what + 4);
+    else
+        str_addf(out, "train %s", what);
+    str_cat(out, " (learning rate ");
+    str_number(out, view_real(side, "lr"));
+    double epochs = view_real(side, "epochs");
+    str_addf(out, ", %.0f epoch%s)", epochs, epochs > 0.5 && epochs < 1.5 ? "" : "s");
+}
+
+void notes_training(const struct doc *results, struct str *out)
+{
+    const struct doc *study = doc_get(results, "study"), *weak = doc_get(study, "supervisor"),
+                     *strong = doc_get(study, "student");
+    bool truncated = false;
+    for (const struct doc *m = doc_get(results, "models")->child; m; m = m->next)
+        truncated = truncated || view_real(m, "layers") < view_real(m, "layers_whole");
+    if (weak) {
+        str_cat(out, "Supervisors ");
+        side_words(weak, out);
+        str_cat(out, "; ");
+    }
+    if (strong) {
+        str_cat(out, weak ? "students and ceilings " : "Students and ceilings ");
+        side_words(strong, out);
+        str_cat(out, ".");
+    }
+    if (truncated)
+        str_addf(out, "%sN of M layers: the first N of the model and its final norm.",
+                 out->len ? " " : "");
+}
+
+void notes_source(const struct doc *results, struct str *out)
+{
+    const struct doc *task = doc_get(results, "task");
+    const char *source = view_str(task, "source"), *missing = view_str(task, "sources_missing");
+    if (*source)
+        str_addf(out, "Task %s is read from its source \"%s\"%s%s%s.", view_str(task, "name"),
+                 source, *missing ? " (looked for before it and not there: " : "", missing,
+                 *missing ? ")" : "");
 }

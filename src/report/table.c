@@ -122,6 +122,17 @@ static void sentence(struct str *out, const char *s, size_t indent, size_t width
     str_addc(out, '\n');
 }
 
+static void paragraph(void (*note)(const struct doc *results, struct str *out),
+                      const struct doc *results, size_t width, struct str *out)
+{
+    struct str words = STR_INIT;
+    note(results, &words);
+    if (words.len)
+        sentence(out, words.s, 2, width);
+    out->failed = out->failed || words.failed;
+    str_release(&words);
+}
+
 int report_table(const struct doc *results, size_t width, bool colour, struct str *out,
                  struct err *e)
 {
@@ -188,10 +199,9 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     }
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
-    str_reset(&note);
-    notes_left_out(results, &note);
-    if (note.len)
-        sentence(out, note.s, 2, width);
+    paragraph(notes_training, results, width, out);
+    paragraph(notes_source, results, width, out);
+    paragraph(notes_left_out, results, width, out);
     str_reset(&note);
     notes_cut(results, &note);
     if (note.len)

@@ -32,6 +32,10 @@ int view_check(const struct doc *results, struct err *e);
  */
 void notes_left_out(const struct doc *results, struct str *out);
 bool notes_cut(const struct doc *results, struct str *out);
+/* notes_training - how supervisors and students learn, and what the first layers of a model keep.
+ * notes_source - which of the task's sources was read. */
+void notes_training(const struct doc *results, struct str *out);
+void notes_source(const struct doc *results, struct str *out);
 
 /* figures.c. One figure: name, caption, an SVG for the page (no fixed colours of
  * text, no XML header); where there is nothing to draw, no SVG, and the caption says so. */

@@ -63,7 +63,19 @@ END
 
 # What was changed is said over the numbers.
 expect 0 "$W2S" run micro.yaml student.layers=3 methods=naive --runs a
-says out "A micro study; with student.layers=3, methods=naive"
+says out "toy.yaml: model (1 layer) supervising model (3 layers); with methods=naive"
+expect 0 "$W2S" run micro.yaml methods=naive bootstrap=300 --runs a
+says out "A micro study; with methods=naive, bootstrap=300"
+expect 0 "$W2S" run micro.yaml methods=naive student.layers=3 title=Mine --runs a
+says out "Mine"
+# So is how each side learns, under the table and in the report, and what of a model its first layers are.
+tr -s ' \n' ' ' <out >flat
+learns="Supervisors train all but the embeddings (learning rate 0.0025, 1 epoch); students and ceilings train the top 3 blocks, the final norm and the head (learning rate 0.01, 3 epochs)."
+says flat "$learns N of M layers: the first N of the model and its final norm."
+says "$(dirname "$(sed -n 's/^report: //p' out)")/report.html" "$learns"
+# Nothing learns in no epochs.
+expect 0 "$W2S" run micro.yaml methods=naive training.epochs=0 --runs a
+says err "the student trains 0 epochs: it stays as it starts"
 
 # Seeds: two repetitions, another split each.
 expect 0 "$W2S" run micro.yaml seeds=2 methods=naive --runs a --json

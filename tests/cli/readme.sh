@@ -7,6 +7,7 @@ for i in 1 2 3 4 5; do sed "s/\"text\": \"/&$i/" toy.jsonl; done >many.jsonl
 sed 's/toy.jsonl/many.jsonl/' toy.yaml >my-task.yaml
 cp micro.yaml my-study.yaml
 awk 'BEGIN { print "words,kind"; for (i = 0; i < 80; i++) printf "the letter of number %d,%d\n", i, i % 2 }' >my-data.csv
+cp my-data.csv letters.csv
 cut -d'"' -f4 toy.jsonl | head -n 5 >texts.txt
 
 # Indented lines that begin with the program, and `w2s ...` in the text; build/w2s is the program, a study of the share folder the micro study.
@@ -19,5 +20,22 @@ while read -r line; do
     # the README's own quotes are the shell's
     eval "\"\$W2S\" $line" >out 2>err </dev/null || { fail "w2s $line ended with $?"; head -n 5 err; }
 done <commands
+
+# The examples of every help, but for those that fetch or want an engine's games, or all data at once; what of the data is not there is counted.
+for c in $("$W2S" help | awk '/^  [a-z]/ { print $1 }'); do "$W2S" help "$c" | sed -n 's/^    w2s //p'; done | grep -vE '^(fetch|chess|task --all)' |
+    sed -E 's/smollm2-135m/my-model/; s/^(run|report) quick/\1 micro/; s/^run micro/run micro.yaml/; s/student.layers=12/student.layers=4/; s/^task new .*/& --out other.yaml/' >examples
+[ "$(wc -l <examples)" -ge 14 ] || fail "help has too few examples: $(cat examples)"
+expect 0 "$W2S" run micro.yaml
+cp my-data.csv letters.csv
+job=$(ls runs/jobs | head -n 1)
+while read -r line; do
+    set -- $line
+    if [ "$1" = task ] && [ "$2" != new ] && ! "$W2S" task "$2" --show 1 --test 10 --train 10 --supervise 10 --offline >out 2>err; then
+        echo "w2s $line: SKIP, $(cat err)"
+        continue
+    fi
+    checks=$((checks + 1))
+    eval "\"\$W2S\" ${line/3fa2/${job:0:4}}" >out 2>err </dev/null || { fail "w2s $line, as its help says, ended with $?"; head -n 5 err; }
+done <examples
 expect 0 bash -c "source <('$W2S' completion bash)"
 finish

@@ -38,6 +38,29 @@ sed 's/task: toy.yaml/task: two.yaml@other/' micro.yaml >study.yaml
 expect 0 "$W2S" run study.yaml --runs runs data.supervise=32 data.train=64 seeds=1
 says "$(echo runs/studies/*/results.json)" '"source": "other"'
 says "$(echo runs/studies/*/report.html)" "(CC0; source other)"
+# Of two that it may read, a study says which it read and which was not there; its settings ask for that one
+mv release.jsonl gone.jsonl
+sed 's/task: toy.yaml/task: two.yaml/' micro.yaml >study.yaml
+expect 0 "$W2S" run study.yaml --runs silent data.train=64 methods=naive name=silent
+said='Task two is read from its source "other" (looked for before it and not there: release).'
+says err 'task two: from its source "other"; looked for and not there: release'
+tr -s ' \n' ' ' <out >flat
+says flat "$said"
+says silent/studies/silent/report.html 'looked for before it and not there: release'
+says silent/studies/silent/study.yaml "task: \"$PWD/two.yaml@other\""
+mv gone.jsonl release.jsonl
+expect 0 "$W2S" run silent/studies/silent/study.yaml --runs silent
+says err "0 computed, 3 found"
+mv toy.jsonl gone.jsonl
+expect 2 "$W2S" run silent/studies/silent/study.yaml --runs silent
+one_sentence
+mv gone.jsonl toy.jsonl
+# More than there is: what to type, and it does
+expect 2 "$W2S" run micro.yaml --runs silent data.train=700 name=short
+one_sentence
+says err "these would do: data.supervise="
+fits=$(sed 's/.*these would do: //' err)
+expect 0 "$W2S" run micro.yaml --runs silent $fits name=short --dry-run
 # None is
 rm release.jsonl
 mv toy.jsonl gone.jsonl

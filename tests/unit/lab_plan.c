@@ -266,7 +266,7 @@ static void every_key_has_its_row(void **state)
     struct str yaml = STR_INIT;
     struct doc_tree t = DOC_TREE_INIT;
     assert_ok(study_read(&s, bench.study, NULL, 0, &e), &e);
-    assert_ok(study_resolved(&s, NULL, &yaml, &e), &e);
+    assert_ok(study_resolved(&s, NULL, NULL, &yaml, &e), &e);
     assert_ok(doc_parse_yaml(&t, yaml.s, yaml.len, "resolved", &e), &e);
     assert_true(keys_check(t.root, "") > 40);
     doc_tree_release(&t);
@@ -343,7 +343,7 @@ static void the_manual_shows_the_defaults(void **state)
                                     "model: toy\n"
                                     "data: {supervise: 1, train: 1, test: 1}\n");
     assert_ok(study_read(&s, in_scratch("least.yaml"), NULL, 0, &e), &e);
-    assert_ok(study_resolved(&s, NULL, &yaml, &e), &e);
+    assert_ok(study_resolved(&s, NULL, NULL, &yaml, &e), &e);
     assert_ok(doc_parse_yaml(&resolved, yaml.s, yaml.len, "resolved", &e), &e);
     manual_read(&manual);
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
