@@ -84,17 +84,14 @@ static int entry_print(struct listing *l, const struct entry *x, struct err *e)
 /* model_list - one model; demanded: what is not there, or is none, is an error. */
 static int model_list(struct listing *l, const char *name, bool demanded, struct err *e)
 {
-    struct asset_options o = {l->s->lab.offline || !demanded, demanded ? l->s->lab.log : NULL};
     struct trainable all = {TRAIN_ALL, 0, false, {0}};
     struct entry x = {.name = name, .state = "ready"};
     struct weights *w = NULL;
     struct str path = STR_INIT;
     struct err own = ERR_INIT;
     int rc = demanded || asset_ready(l->s->lab.assets, name)
-                 ? asset_path(l->s->lab.assets, name, &o, &path, &own)
+                 ? lab_weights_open(&w, &l->s->lab, name, &path, &own)
                  : err_set(&own, ERR_INPUT, "not fetched");
-    if (!rc)
-        rc = weights_open(&w, path.s, &own);
     if (!rc)
         rc = family_check(w, weights_config(w), &own);
     if (rc && (demanded || rc == ERR_NOMEM || rc == ERR_INTERRUPTED)) {

@@ -37,6 +37,10 @@ struct lab_model {
     struct tokenizer *tokenizer;
     char hash[HASH_HEX], tokenizer_hash[HASH_HEX];
 };
+/* lab_weights_open - a model's weights alone, with the adapters whose folder name is; path: where
+ * the weights are. Owner: caller, weights_close. */
+int lab_weights_open(struct weights **w, const struct lab *lab, const char *name, struct str *path,
+                     struct err *e);
 int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e);
 /* lab_tokenizer_open - the same with the tokenizer alone: a folder without weights will do. weights
  * is NULL unless it is a GGUF file, hashes are empty. */

@@ -164,19 +164,33 @@ int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *n
     return rc ? model_fail(name, e) : OK;
 }
 
+int lab_weights_open(struct weights **w, const struct lab *lab, const char *name, struct str *path,
+                     struct err *e)
+{
+    struct str adapter = STR_INIT;
+    struct asset_options o = {lab->offline, lab->log};
+    *w = NULL;
+    int rc = asset_path(lab->assets, name, &o, path, e);
+    if (!rc)
+        rc = adapter_find(lab, path, &adapter, e);
+    if (!rc)
+        rc = weights_open(w, path->s, e);
+    if (!rc && adapter.len)
+        rc = weights_adapt(*w, adapter.s, e);
+    str_release(&adapter);
+    if (rc) {
+        weights_close(*w);
+        *w = NULL;
+    }
+    return rc;
+}
+
 int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
 {
-    struct str path = STR_INIT, adapter = STR_INIT;
-    struct asset_options o = {lab->offline, lab->log};
+    struct str path = STR_INIT;
     memset(m, 0, sizeof *m);
     m->name = name;
-    int rc = asset_path(lab->assets, name, &o, &path, e);
-    if (!rc)
-        rc = adapter_find(lab, &path, &adapter, e);
-    if (!rc)
-        rc = weights_open(&m->weights, path.s, e);
-    if (!rc && adapter.len)
-        rc = weights_adapt(m->weights, adapter.s, e);
+    int rc = lab_weights_open(&m->weights, lab, name, &path, e);
     if (!rc)
         rc = family_check(m->weights, weights_config(m->weights), e);
     if (!rc)
@@ -195,7 +209,6 @@ int lab_model_open(struct lab_model *m, const struct lab *lab, const char *name,
         rc = tokenizer_hash(m->tokenizer, m->tokenizer_hash, e);
 out:
     str_release(&path);
-    str_release(&adapter);
     if (rc)
         lab_model_close(m);
     return rc ? model_fail(name, e) : OK;

@@ -26,6 +26,8 @@ says out ", 0 to do"
 expect 2 "$W2S" run micro.yaml student.trainable='lora 0' --dry-run
 one_sentence
 says err 'lora R (rank R; lora 8 alpha 16 on q,k,v,out,gate,up,down)'
+expect 0 "$W2S" models "$adapter" "$model"
+[ "$(awk 'NR > 1 {$1 = ""; print}' out | sort -u | wc -l)" = 1 ] || fail "a model with adapters is not listed as its base"
 cp -r "$adapter" broken
 rm broken/adapter_model.safetensors
 expect 2 "$W2S" generate ./broken "the film was"

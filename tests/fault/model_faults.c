@@ -183,6 +183,50 @@ static void from_gguf(void **state)
     every_allocation("gguf/model.gguf", "cpu");
 }
 
+/* Adapters: added, saved, read beside the weights, merged. */
+static int adapters_work(struct dev *dev, const struct model_config *c, struct err *err)
+{
+    struct head_spec head = {HEAD_CLASSIFIER, 3, NULL, 2};
+    struct trainable t = {TRAIN_LORA, 0, false, {2, 4, LORA_ALL, 1}};
+    struct model *m = NULL, *other = NULL;
+    int rc = model_random(&m, dev, c, 1, err);
+    if (!rc)
+        rc = model_head_set(m, &head, err);
+    if (!rc)
+        rc = model_trainable_set(m, &t, err);
+    if (!rc)
+        rc = lora_save(m, "base", in_scratch("adapters"), err);
+    if (!rc)
+        rc = model_random(&other, dev, c, 1, err);
+    if (!rc)
+        rc = lora_load(other, in_scratch("adapters"), err);
+    if (!rc)
+        rc = lora_merge(other, err);
+    model_free(m);
+    model_free(other);
+    return rc;
+}
+
+static void from_adapters(void **state)
+{
+    (void)state;
+    struct model_config c = test_config(FAMILY_GEMMA3, false);
+    struct dev dev;
+    bool hit = true;
+    c.layers = c.layers_whole = 1;
+    check(dev_open(&dev, "reference", &e));
+    for (size_t n = 1; hit; n++) {
+        struct err err = ERR_INIT;
+        mem_fault_at(n);
+        int rc = adapters_work(&dev, &c, &err);
+        hit = mem_fault_hit();
+        mem_fault_at(0);
+        assert_int_equal(rc, hit ? ERR_NOMEM : OK);
+        assert_true(!hit || strstr(err.msg, "memory"));
+    }
+    dev_close(&dev);
+}
+
 /* Random weights, another head in the place of one that learns. */
 static int random_work(struct dev *dev, const struct model_config *c, struct err *err)
 {
@@ -224,7 +268,8 @@ static void from_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(from_folder), cmocka_unit_test(from_shards),
-                                       cmocka_unit_test(from_gguf), cmocka_unit_test(from_nothing)};
+                                       cmocka_unit_test(from_gguf), cmocka_unit_test(from_nothing),
+                                       cmocka_unit_test(from_adapters)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();
