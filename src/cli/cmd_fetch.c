@@ -58,7 +58,9 @@ static int fetch_names(struct session *s, const struct args *a, bool json, struc
     js_init(&w, &out);
     js_open(&w, '[');
     for (size_t i = 0; i < a->n_rest && !rc; i++) {
-        rc = asset_path(s->lab.assets, a->rest[i], &o, &path, e);
+        rc = asset_verify(s->lab.assets, a->rest[i], &o, e);
+        if (!rc)
+            rc = asset_path(s->lab.assets, a->rest[i], &o, &path, e);
         if (rc)
             break;
         js_open(&w, '{');
@@ -97,7 +99,7 @@ const struct command cmd_fetch = {
         "Names are rows of assets.yaml (docs/assets.md), or hub:owner/name for any repository "
         "of the Hugging\n"
         "Face hub (HF_ENDPOINT, HF_HOME and HF_TOKEN are honoured). What is there already is "
-        "not fetched again.\n"
+        "not fetched again,\nbut checked, and what was damaged is.\n"
         "A fetch that fails (no network, a host that refuses, a file with another sum) ends with "
         "1; a name that is\n"
         "none, and what is missing with --offline, with 2. --json: a list of {\"name\", "

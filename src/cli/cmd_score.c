@@ -171,6 +171,8 @@ const struct command cmd_score = {
             "the first), \"sum\"}; on a\n"
             "terminal a table with perplexities. FILE holds a text a line, or JSONL with \"text\"; "
             "- is standard input.\n"
+            "Where the tokenizer puts a token before texts (BOS) it is the first of ids; w2s "
+            "tokenize leaves it out.\n"
             "\n"
             "    w2s score smollm2-135m texts.txt > scores.jsonl\n",
     .options = options,

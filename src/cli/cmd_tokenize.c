@@ -75,7 +75,10 @@ const struct command cmd_tokenize = {
     .line = "print the token ids of texts, one JSON object a line",
     .help = "MODEL is a name (w2s fetch lists them), a Hugging Face folder, a tokenizer folder or "
             "a .gguf file. FILE\n"
-            "holds a text a line, or JSONL with \"text\"; - is standard input.\n"
+            "holds a text a line, or JSONL with \"text\"; - is standard input. No token is put "
+            "before or behind the\n"
+            "text; w2s score reads it behind the token that the model puts before texts (BOS), "
+            "where it has one.\n"
             "\n"
             "    echo 'Hello world' | w2s tokenize smollm2-135m -\n",
     .options = options,

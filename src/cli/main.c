@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <locale.h>
 #include <math.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,6 +259,35 @@ static int threads_check(struct err *e)
                    set);
 }
 
+/* descriptors_open - whoever starts us without a standard stream does not get a file of ours in its
+ * place. */
+static void descriptors_open(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* word_quoted - an argument as a shell would read it back. */
+static void word_quoted(struct str *out, const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./=:,@+%";
+    if (*s && strspn(s, plain) == strlen(s)) {
+        str_cat(out, s);
+        return;
+    }
+    str_addc(out, '\'');
+    for (; *s; s++)
+        if (*s == '\'')
+            str_cat(out, "'\\''");
+        else
+            str_addc(out, *s);
+    str_addc(out, '\'');
+}
+
 int main(int argc, char **argv)
 {
     struct app app = {.log = {.level = LOG_INFO}};
@@ -265,6 +295,7 @@ int main(int argc, char **argv)
     struct err e = ERR_INIT;
     struct str share = STR_INIT, line = STR_INIT, out = STR_INIT;
     int status;
+    descriptors_open();
     const struct command *asked = argc > 1 ? command_find(argv[1]) : NULL;
     if (asked && asked->computes)
         par_restart(argv);
@@ -281,8 +312,10 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         argv[1] = help;
     str_cat(&line, "w2s");
-    for (int i = 1; i < argc; i++)
-        str_addf(&line, strpbrk(argv[i], " \"'$\\") ? " '%s'" : " %s", argv[i]);
+    for (int i = 1; i < argc; i++) {
+        str_addc(&line, ' ');
+        word_quoted(&line, argv[i]);
+    }
     stop_install();
     status = command_exit(threads_check(&e));
     if (!status)

@@ -380,6 +380,18 @@ int asset_path(struct assets *a, const char *name, const struct asset_options *o
     return rc;
 }
 
+int asset_verify(struct assets *a, const char *name, const struct asset_options *o, struct err *e)
+{
+    const struct asset *row = assets_find(a, name);
+    int rc = OK;
+    for (const struct doc *s = row ? doc_get(row->row, "sources")->child : NULL; s && !rc;
+         s = s->next) {
+        struct source source = {row, s, o};
+        rc = source_kind_of(s)->verify ? source_kind_of(s)->verify(&source, e) : OK;
+    }
+    return rc;
+}
+
 bool asset_is_path(const struct assets *a, const char *name)
 {
     return !assets_find(a, name) && !str_starts(name, "hub:") && file_exists(name);
@@ -446,5 +458,5 @@ static int path_ready(const struct source *s, bool *ready, struct str *path, str
 }
 
 static const char *const path_keys[] = {"path", NULL};
-const struct source_kind source_path = {"path",      path_keys,  path_check,
-                                        path_pinned, path_ready, NULL};
+const struct source_kind source_path = {"path",     path_keys, path_check, path_pinned,
+                                        path_ready, NULL,      NULL};

@@ -45,6 +45,11 @@ struct asset_options {
  * (./NAME where a row has the name NAME). Else: "did you mean". */
 int asset_path(struct assets *a, const char *name, const struct asset_options *o, struct str *path,
                struct err *e);
+/* asset_verify - what was fetched of a row from a package is read once more: where a file has not
+ * the sum that the row asks for, the log says so and the asset counts as not fetched, so that
+ * asset_path fetches it anew. asset_path itself looks at the sizes alone: another one is ERR_INPUT,
+ * with what to do. */
+int asset_verify(struct assets *a, const char *name, const struct asset_options *o, struct err *e);
 /* asset_is_path - whether asset_path would take name as the path that it is. */
 bool asset_is_path(const struct assets *a, const char *name);
 bool asset_ready(struct assets *a, const char *name); /* needs no fetch */

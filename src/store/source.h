@@ -22,6 +22,8 @@ struct source_kind {
      * (no HOME) is an error. */
     int (*ready)(const struct source *s, bool *ready, struct str *path, struct err *e);
     int (*fetch)(const struct source *s, struct str *path, struct err *e); /* NULL: cannot */
+    /* verify - as asset_verify; NULL: nothing is kept here that could be. */
+    int (*verify)(const struct source *s, struct err *e);
 };
 
 /* source_lock - wait for path's lock, saying so in the log where another process has it; what:

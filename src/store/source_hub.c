@@ -365,5 +365,5 @@ int hub_spec_fetch(const char *spec, const struct asset_options *o, struct str *
 }
 
 static const char *const hub_keys[] = {"hub", "type", "revision", "files", NULL};
-const struct source_kind source_hub = {"hub",      hub_keys,  hub_check,
-                                       hub_pinned, hub_ready, hub_fetch};
+const struct source_kind source_hub = {"hub",     hub_keys,  hub_check, hub_pinned,
+                                       hub_ready, hub_fetch, NULL};

@@ -16,6 +16,7 @@
  * .<name>.lock is held. */
 #include "store/source.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/mem.h"
 #include "core/proc.h"
 #include "core/stop.h"
@@ -108,7 +109,8 @@ static int pip_check(const struct doc *doc, struct err *e)
             (rc = doc_opt_str(f, "name", &name, e)) || (rc = sum_check(f, e)))
             return rc;
         name = member_name(f);
-        if (!source_name_safe(name) || strchr(name, '/') || !strcmp(name, "asset.json"))
+        if (!source_name_safe(name) || strchr(name, '/') || !strcmp(name, "asset.json") ||
+            !strcmp(name, "sizes.json"))
             return doc_fail(f, e, "\"%s\" cannot be a file's name here", name);
         for (const struct doc *g = files->child; g != f; g = g->next)
             if (!strcmp(member_name(g), name))
@@ -154,6 +156,84 @@ static int assets_folder(struct str *out, struct err *e)
     return source_folder("XDG_CACHE_HOME", ".cache", "/w2s/assets", out, e);
 }
 
+#define SIZES "sizes.json" /* beside asset.json: bytes of each file as it was fetched */
+
+static int sizes_write(const struct source *s, const char *dir, struct err *e)
+{
+    struct str out = STR_INIT, path = STR_INIT;
+    struct js j;
+    size_t n = 0;
+    int rc = OK;
+    js_init(&j, &out);
+    js_open(&j, '{');
+    for (const struct doc *f = doc_get(s->doc, "files")->child; f && !rc; f = f->next) {
+        str_path(&path, dir, member_name(f));
+        if (!(rc = str_check(&path, e)) && !(rc = file_size(path.s, &n, e)))
+            js_key(&j, member_name(f)), js_int(&j, (int64_t)n);
+    }
+    js_close(&j, '}');
+    str_path(&path, dir, SIZES);
+    if (!rc && !(rc = str_check(&path, e)) && !(rc = str_check(&out, e)))
+        rc = file_write(path.s, out.s, out.len, e);
+    str_release(&out);
+    str_release(&path);
+    return rc;
+}
+
+/* sizes_check - of what an earlier version fetched they are not known. */
+static int sizes_check(const struct source *s, const char *dir, struct err *e)
+{
+    struct doc_tree t = DOC_TREE_INIT;
+    struct str path = STR_INIT;
+    struct err unknown = ERR_INIT;
+    size_t n = 0;
+    int rc = OK;
+    str_path(&path, dir, SIZES);
+    bool known = !path.failed && file_exists(path.s) && !doc_read_json(&t, path.s, &unknown);
+    for (const struct doc *f = known ? doc_get(s->doc, "files")->child : NULL; f && !rc;
+         f = f->next) {
+        const struct doc *size = doc_get(t.root, member_name(f));
+        str_path(&path, dir, member_name(f));
+        if (!size || size->type != DOC_INT || (rc = str_check(&path, e)) ||
+            (rc = file_size(path.s, &n, e)) || (int64_t)n == size->i)
+            continue;
+        rc = err_set(e, ERR_INPUT,
+                     "%s: has %zu bytes, %lld were fetched: it is damaged; w2s fetch %s fetches it "
+                     "again",
+                     path.s, n, (long long)size->i, s->asset->name);
+    }
+    doc_tree_release(&t);
+    str_release(&path);
+    return rc;
+}
+
+static int pip_verify(const struct source *s, struct err *e)
+{
+    struct str dir = STR_INIT, note = STR_INIT, path = STR_INIT;
+    char sum[HASH_HEX];
+    int rc = assets_folder(&dir, e);
+    str_addf(&dir, "/%s", s->asset->name);
+    str_path(&note, dir.s, "asset.json");
+    if (!rc && !(rc = str_check(&dir, e)))
+        rc = str_check(&note, e);
+    for (const struct doc *f = doc_get(s->doc, "files")->child; f && !rc && file_exists(note.s);
+         f = f->next) {
+        const char *want = doc_get(f, "sha256")->s;
+        str_path(&path, dir.s, member_name(f));
+        if ((rc = str_check(&path, e)) || !file_exists(path.s) ||
+            (rc = hash_file(path.s, sum, e)) || strcmp(sum, want) == 0)
+            continue;
+        if (s->o->log)
+            log_warn(s->o->log, "%s: is damaged, its sum is %s and %s was fetched", path.s, sum,
+                     want);
+        rc = file_remove_tree(note.s, e);
+    }
+    str_release(&dir);
+    str_release(&note);
+    str_release(&path);
+    return rc;
+}
+
 static int pip_ready(const struct source *s, bool *ready, struct str *path, struct err *e)
 {
     struct str note = STR_INIT, have = STR_INIT, file = STR_INIT;
@@ -173,6 +253,8 @@ static int pip_ready(const struct source *s, bool *ready, struct str *path, stru
         str_path(&file, path->s, member_name(f));
         *ready = file_exists(file.s);
     }
+    if (*ready && (rc = sizes_check(s, path->s, e)))
+        goto out;
     if (files->n == 1 &&
         (!strcmp(s->asset->kind, "program") ||
          (!strcmp(s->asset->kind, "model") && str_ends(member_name(files->child), ".gguf"))))
@@ -472,7 +554,8 @@ static int pip_place(const struct source *s, const struct bench *b, struct err *
     int rc;
     str_path(&path, b->files.s, "asset.json");
     if ((rc = str_check(&path, e)) || (rc = pip_note(s, &note, e)) ||
-        (rc = file_write(path.s, note.s, note.len, e)) || (rc = assets_folder(&place, e)))
+        (rc = sizes_write(s, b->files.s, e)) || (rc = file_write(path.s, note.s, note.len, e)) ||
+        (rc = assets_folder(&place, e)))
         goto out;
     str_addf(&place, "/%s", s->asset->name);
     str_path(&old, b->part.s, "old");
@@ -557,5 +640,5 @@ out:
 }
 
 static const char *const pip_keys[] = {"pip", "archive", "sha256", "files", NULL};
-const struct source_kind source_pip = {"pip",      pip_keys,  pip_check,
-                                       pip_pinned, pip_ready, pip_fetch};
+const struct source_kind source_pip = {"pip",     pip_keys,  pip_check, pip_pinned,
+                                       pip_ready, pip_fetch, pip_verify};

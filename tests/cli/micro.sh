@@ -68,6 +68,15 @@ expect 0 "$W2S" run micro.yaml methods=naive bootstrap=300 --runs a
 says out "A micro study; with methods=naive, bootstrap=300"
 expect 0 "$W2S" run micro.yaml methods=naive student.layers=3 title=Mine --runs a
 says out "Mine"
+# Without a standard stream nothing of ours is taken for it; the report's command is what a shell reads back.
+expect 0 "$W2S" run micro.yaml methods=naive title="it's \$mine" name=quoted --runs closed
+python3 - closed/studies/quoted/results.json <<'END' || fail "the command in the results is another"
+import json, shlex, sys
+assert "title=it's $mine" in shlex.split(json.load(open(sys.argv[1]))["study"]["command"])
+END
+rm -r closed
+"$W2S" run micro.yaml methods=naive --runs closed --jobs 1 2>&- >out || fail "without standard error it fails"
+[ -z "$(find closed -name '*lock' -size +0)" ] || fail "what was for standard error is in a lock: $(find closed -name '*lock' -size +0)"
 # So is how each side learns, under the table and in the report, and what of a model its first layers are.
 tr -s ' \n' ' ' <out >flat
 learns="Supervisors train all but the embeddings (learning rate 0.0025, 1 epoch); students and ceilings train the top 3 blocks, the final norm and the head (learning rate 0.01, 3 epochs)."

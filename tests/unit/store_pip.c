@@ -478,6 +478,23 @@ static void fetched_once(void **state)
     assert_ok(asset_path(a, "x", &online, &path, &e), &e);
     assert_file(in_scratch("killed/w2s/assets/x/b"), "text");
     nothing_but("killed", "x");
+
+    /* Damaged later: another size is seen at each use, another byte when it is verified; both are
+     * fetched again. */
+    for (int k = 0; k < 2; k++) {
+        spill(in_scratch("killed/w2s/assets/x/b"), k ? "tixt" : "te");
+        if (!k) {
+            assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_INPUT);
+            assert_non_null(strstr(e.msg, "has 2 bytes, 4 were fetched: it is damaged; w2s fetch x "
+                                          "fetches it again"));
+        }
+        assert_ok(asset_verify(a, "x", &online, &e), &e);
+        assert_false(asset_ready(a, "x"));
+        assert_ok(asset_path(a, "x", &online, &path, &e), &e);
+        assert_file(in_scratch("killed/w2s/assets/x/b"), "text");
+        assert_ok(asset_verify(a, "x", &online, &e), &e);
+        assert_true(asset_ready(a, "x"));
+    }
     assets_close(a);
     str_release(&path);
     str_release(&body);
