@@ -339,18 +339,20 @@ static int rope_factors_read(struct weights *w, const char *file, struct err *e)
     return OK;
 }
 
-/* windows_read - which layers are windowed: a bool for each, where the file has a list of them. */
+/* windows_read - which layers are windowed: one number for each, where the file has a list of them.
+ */
 static int windows_read(struct reader *r, const char *arch, struct model_config *c)
 {
     const struct field *f = find(r, arch, "attention.sliding_window_pattern");
     if (!f || f->type != ARRAY)
         return OK;
-    if (f->of != BOOL || f->n != c->layers || c->layers > CONFIG_LAYERS_MOST)
-        return err_set(r->e, ERR_INPUT, "%s: field %s is not a number or %zu bools", r->file,
+    size_t each = width(f->of);
+    if (!each || f->n != c->layers || c->layers > CONFIG_LAYERS_MOST)
+        return err_set(r->e, ERR_INPUT, "%s: field %s is not a number or a list of %zu", r->file,
                        f->key, c->layers);
     memset(c->windowed, 0, sizeof c->windowed);
     for (size_t l = 0; l < c->layers; l++)
-        if (f->at[l])
+        if (le(f->at + l * each, each))
             config_window_set(c, l);
     return OK;
 }

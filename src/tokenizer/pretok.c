@@ -39,6 +39,7 @@ static const struct named {
     {"llama-bpe", PATTERN_LLAMA3, false, false, true},
     {"llama3", PATTERN_LLAMA3, false, false, true},
     {"llama-v3", PATTERN_LLAMA3, false, false, true},
+    {"dbrx", PATTERN_LLAMA3, false, false, false}, /* OLMo 2 */
 };
 
 void pretok_init(struct pretok *p)

@@ -172,6 +172,43 @@ static void small_gguf(struct gguf *g, const struct model_config *c)
     model_free(m);
 }
 
+/* A Gemma 3 may list which of its layers are windowed; a file that caps its logits is refused. */
+static void test_window_list(void **state)
+{
+    (void)state;
+    struct model_config c = test_config(FAMILY_GEMMA3, false);
+    for (size_t n = TEST_L - 1; n <= TEST_L; n++) {
+        struct gguf g;
+        struct weights *w;
+        struct model *m = test_model(&dev, &c, 0);
+        gguf_init(&g);
+        gguf_key(&g, "gemma3.attention.sliding_window_pattern", GGUF_ARRAY);
+        little(&g.fields, GGUF_BOOL, 4);
+        little(&g.fields, n, 8);
+        for (size_t l = 0; l < n; l++)
+            little(&g.fields, l == 1, 1);
+        gguf_config(&g, &c);
+        gguf_model(&g, m);
+        int rc = weights_open(&w, gguf_put(&g, "list.gguf"), &e);
+        assert_int_equal(rc, n == TEST_L ? OK : ERR_INPUT);
+        if (rc) {
+            sentence_is("list.gguf: field gemma3.attention.sliding_window_pattern is not a number "
+                        "or a list of 3");
+        } else {
+            for (size_t l = 0; l < TEST_L; l++)
+                assert_true(config_windowed(weights_config(w), l) == (l == 1));
+            weights_close(w);
+        }
+        if (!rc) {
+            gguf_f32(&g, "gemma3.final_logit_softcapping", 30);
+            assert_int_equal(weights_open(&w, gguf_put(&g, "list.gguf"), &e), ERR_INPUT);
+            sentence_is("list.gguf: capped logits are not computed by this program yet");
+        }
+        gguf_release(&g);
+        model_free(m);
+    }
+}
+
 /* Llama 3's scaling is in the file as the numbers that frequencies are divided by. */
 static void test_rope_factors(void **state)
 {
@@ -646,19 +683,13 @@ static void test_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_halves),
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_rope_factors),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_header),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_missing_fields),
-        cmocka_unit_test(test_field_types),
-        cmocka_unit_test(test_tensors),
-        cmocka_unit_test(test_quantised_vector),
+        cmocka_unit_test(test_types),          cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_whole),          cmocka_unit_test(test_rope_factors),
+        cmocka_unit_test(test_window_list),    cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_damaged),        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_fields),         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_missing_fields), cmocka_unit_test(test_field_types),
+        cmocka_unit_test(test_tensors),        cmocka_unit_test(test_quantised_vector),
         cmocka_unit_test(test_folder),
     };
     scratch_make();

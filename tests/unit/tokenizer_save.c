@@ -83,7 +83,8 @@ static void saved_is_the_same(void **state)
     (void)state;
     static const char *const pres[] = {
         NULL,        "gpt-2",  "phi-2", "roberta-bpe",      "mpt",       "olmo",   "smollm",
-        "starcoder", "refact", "qwen2", "deepseek-r1-qwen", "llama-bpe", "llama3", "llama-v3"};
+        "starcoder", "refact", "qwen2", "deepseek-r1-qwen", "llama-bpe", "llama3", "llama-v3",
+        "dbrx"};
     char dir[] = "/tmp/w2s-tokenizer-XXXXXX";
     assert_non_null(mkdtemp(dir));
     tokens_make();
