@@ -179,6 +179,9 @@ static int args_read(const struct command *c, int argc, char **argv, struct app 
             if (c->options[i].letter && got == c->options[i].letter)
                 got = 1000 + (int)i;
         if (got >= 1000) {
+            if (a->value[got - 1000] && c->options[got - 1000].value)
+                return err_set(e, ERR_INPUT, "%s: option --%s is given twice: %s and %s", c->name,
+                               c->options[got - 1000].name, a->value[got - 1000], optarg);
             a->value[got - 1000] = optarg ? optarg : "";
         } else if (got == 'h') {
             *help = true;

@@ -374,9 +374,10 @@ int file_link_or_copy(const char *from, const char *to, struct err *e)
     struct str temporary = STR_INIT;
     struct file_map m = {0};
     int rc = temporary_name(&temporary, to, e);
-    if (!rc && link(from, temporary.s) == 0)
+    if (!rc && link(from, temporary.s) == 0) {
         rc = file_rename(temporary.s, to, e);
-    else if (!rc && !(rc = file_map_open(&m, from, e)))
+        unlink(temporary.s); /* it is still there where the rename failed, or `to` was that file */
+    } else if (!rc && !(rc = file_map_open(&m, from, e)))
         rc = file_write(to, m.data, m.size, e);
     file_map_close(&m);
     str_release(&temporary);

@@ -111,15 +111,70 @@ void view_scope(const struct doc *results, struct str *out)
     str_cat(out, ", so the intervals leave out what another training run would change.");
 }
 
+/* list_check - of a map, a list whose every entry is of this type. */
+static int list_check(const struct doc *map, const char *key, enum doc_type of, struct err *e)
+{
+    const struct doc *list = doc_get(map, key);
+    if (!list || list->type != DOC_LIST)
+        return doc_fail(list ? list : map, e, "\"%s\" is %s, wanted a list", key,
+                        list ? doc_type_name(list->type) : "missing");
+    for (const struct doc *x = list->child; x; x = x->next)
+        if (x->type != of)
+            return doc_fail(x, e, "\"%s\" holds a %s, wanted a %s", key, doc_type_name(x->type),
+                            doc_type_name(of));
+    return OK;
+}
+
+static int pairs_check(const struct doc *pairs, struct err *e)
+{
+    static const char *const roles[] = {"weak", "student_scores", "ceiling"};
+    int rc = OK;
+    for (const struct doc *p = pairs->child; p && !rc; p = p->next)
+        for (size_t r = 0; r < 3 && !rc; r++) {
+            const struct doc *role = doc_get(p, roles[r]);
+            rc = role ? list_check(role, "jobs", DOC_STRING, e)
+                 : r && doc_get(p, roles[0])
+                     ? doc_fail(p, e, "\"%s\" is missing, and \"%s\" is there", roles[r], roles[0])
+                     : OK;
+        }
+    return rc;
+}
+
+/* examples_check - probabilities of every class by every job. */
+static int examples_check(const struct doc *examples, struct err *e)
+{
+    int rc = list_check(examples, "jobs", DOC_STRING, e);
+    if (!rc)
+        rc = list_check(examples, "items", DOC_MAP, e);
+    for (const struct doc *x = rc ? NULL : doc_get(examples, "items")->child; x && !rc;
+         x = x->next) {
+        rc = list_check(x, "probs", DOC_LIST, e);
+        if (!rc && doc_get(x, "probs")->n != doc_get(examples, "jobs")->n)
+            rc = doc_fail(doc_get(x, "probs"), e, "\"probs\" has %zu entries, \"jobs\" has %zu",
+                          doc_get(x, "probs")->n, doc_get(examples, "jobs")->n);
+    }
+    return rc;
+}
+
 int view_check(const struct doc *results, struct err *e)
 {
-    static const char *const parts[] = {"study",    "task", "models",  "pairs",
-                                        "left_out", "jobs", "examples"};
+    static const char *const maps[] = {"study", "task", "examples"};
+    static const char *const lists[] = {"models", "pairs", "left_out", "jobs"};
     double format = view_real(results, "format");
+    int rc = OK;
     if (!(fabs(format - 1) < 0.5))
         return doc_fail(results, e, "not a results file of format 1");
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (!doc_get(results, parts[i]))
-            return doc_fail(results, e, "\"%s\" is missing", parts[i]);
-    return OK;
+    for (size_t i = 0; i < sizeof maps / sizeof *maps && !rc; i++) {
+        const struct doc *d = doc_get(results, maps[i]);
+        if (!d || d->type != DOC_MAP)
+            rc = doc_fail(d ? d : results, e, "\"%s\" is %s, wanted a map", maps[i],
+                          d ? doc_type_name(d->type) : "missing");
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && !rc; i++)
+        rc = list_check(results, lists[i], DOC_MAP, e);
+    if (!rc)
+        rc = list_check(doc_get(results, "task"), "classes", DOC_STRING, e);
+    if (!rc)
+        rc = pairs_check(doc_get(results, "pairs"), e);
+    return rc ? rc : examples_check(doc_get(results, "examples"), e);
 }

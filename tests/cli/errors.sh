@@ -224,6 +224,19 @@ expect 2 run micro.yaml model=m
 one_sentence
 says err "5001"
 
+# A results file that was edited: a sentence, not a crash.
+mkdir -p edited/studies/x
+results='{"format":1,"study":{},"task":{"classes":[]},"models":[],"pairs":[],"left_out":[],"jobs":[],"examples":{"jobs":[],"items":[]}}'
+for edit in 's/"pairs":\[\]/"pairs":5/' 's/"task":{[^}]*}/"task":{}/' 's/"examples":.*/"examples":{}}/' 's/"models":\[\]/"models":[1]/' \
+    's/"pairs":\[\]/"pairs":[{"weak":{},"student_scores":{"jobs":["a"]},"ceiling":{"jobs":["a"]}}]/' 's/"pairs":\[\]/"pairs":[{"weak":{"jobs":["a"]}}]/' \
+    's/"pairs":\[\]/"pairs":[{"weak":{"jobs":[1]},"student_scores":{"jobs":["a"]},"ceiling":{"jobs":["a"]}}]/' \
+    's/"jobs":\[\],"items":\[\]/"jobs":["a"],"items":[{"probs":[]}]/' 's/"format":1/"format":2/' 's/^{.*/[]/'; do
+    sed "$edit" <<<"$results" >edited/studies/x/results.json
+    expect 2 "$W2S" report x --runs edited
+    one_sentence
+    says err "edited/studies/x/results.json: "
+done
+
 # Places that cannot be written, a disk that is full: nothing written before is lost.
 touch file
 expect 2 "$W2S" run micro.yaml --runs file/runs

@@ -21,6 +21,9 @@ done
 expect 2 "$W2S" run micro.yaml --runs ""
 one_sentence
 says err "--runs is empty"
+expect 2 "$W2S" run micro.yaml --runs a --runs b
+one_sentence
+says err "run: option --runs is given twice: a and b"
 expect 0 "$W2S" --version
 says out "w2s 0."
 for word in device: threads: oneDNN jansson PCRE2 SQLite libcurl libarchive; do says out "$word"; done

@@ -82,6 +82,10 @@ tr -s ' \n' ' ' <out >flat
 learns="Supervisors train all but the embeddings (learning rate 0.0025, 1 epoch); students and ceilings train the top 3 blocks, the final norm and the head (learning rate 0.01, 3 epochs)."
 says flat "$learns N of M layers: the first N of the model and its final norm."
 says "$(dirname "$(sed -n 's/^report: //p' out)")/report.html" "$learns"
+# A word that the tokenizer does not know is said once, not by every job.
+sed 's/" good"/" splendidly"/' toy.yaml >word.yaml
+expect 0 "$W2S" run micro.yaml methods=naive task=word.yaml --runs a
+[ "$(grep -c 'label word " splendidly" is not one token' err)" = 1 ] || fail "a label word is warned of $(grep -c 'is not one token' err) times"
 # Nothing learns in no epochs.
 expect 0 "$W2S" run micro.yaml methods=naive training.epochs=0 --runs a
 says err "the student trains 0 epochs: it stays as it starts"
