@@ -87,6 +87,10 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
  * input, until it ends; say what became of each on standard output. The device has one thread. */
 int lab_work(const struct lab *lab, const struct study *s, struct err *e);
 
+/* lab_labels_print - what the study's supervisors say of every example that students learn from, as
+ * CSV (docs/results.md); one that is not computed yet: ERR_INPUT. */
+int lab_labels_print(const struct lab *lab, const struct study *s, struct str *out, struct err *e);
+
 /* lab_plan_print - the jobs with their state, estimated time and memory, as a table (or JSON);
  * nothing is computed but a short measurement of the machine's product rate. */
 int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out,

@@ -69,6 +69,21 @@ for f in glob.glob(sys.argv[1] + "/jobs/*/job.json"):
     seen |= set(struct.unpack("<512d", raw))
 assert seen == {0.0, 0.5, 1.0}, seen
 END
+# The same as CSV, with the texts.
+expect 0 "$W2S" label human.yaml --runs a
+python3 - out <<'END' || fail "weak labels as CSV"
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+assert len(rows) == 2 * 256, len(rows)
+for x in rows:
+    if x["supervisor"] == "votes/word":
+        assert float(x["positive"]) == x["text"].endswith(("good", "fine")) and float(x["positive"]) + float(x["negative"]) == 1
+assert {x["label"] for x in rows} == {"0", "1"}
+END
+expect 2 "$W2S" label human.yaml supervisor.votes=word data.train=200 --runs a
+says err "supervisor word is not computed yet, w2s run does it"
+expect 2 "$W2S" label --runs a
+one_sentence
 # Another vote is another job; the same settings saved are the same study.
 expect 0 "$W2S" run a/studies/human/study.yaml --runs a
 says err "0 computed, 5 found"
