@@ -1,5 +1,6 @@
 /* proc.c - child processes with both outputs read. */
 #include "core/proc.h"
+#include "core/stop.h"
 #include "core/log.h"
 
 #ifdef __linux__
@@ -70,10 +71,11 @@ static void end_close(int *fd)
 }
 
 /* talk - feed the input, read both outputs until they end. */
-static void talk(struct proc_result *r, int *in, int *out, int *errout, const char *input, size_t n,
-                 void (*tick)(void *), void *ctx)
+static void talk(struct proc_result *r, pid_t pid, int *in, int *out, int *errout,
+                 const char *input, size_t n, void (*tick)(void *), void *ctx)
 {
     char buf[8192];
+    bool told = false; /* to end, because we are */
     fcntl(*in, F_SETFL, O_NONBLOCK);
     if (!n)
         end_close(in);
@@ -82,6 +84,8 @@ static void talk(struct proc_result *r, int *in, int *out, int *errout, const ch
         int ready = poll(p, 3, TICK_MS);
         if (tick)
             tick(ctx);
+        if (!told && stop_asked())
+            told = kill(pid, SIGTERM) == 0;
         if (ready <= 0)
             continue;
         for (int i = 0; i < 2; i++) {
@@ -164,11 +168,12 @@ int proc_run(struct proc_result *r, const char *const *argv, const char *input, 
     r->status = -1;
     if ((rc = start(&pid, argv, false, false, &in, &out, &errout, e)))
         return rc;
-    talk(r, &in, &out, &errout, input, input_n, tick, tick_ctx);
+    talk(r, pid, &in, &out, &errout, input, input_n, tick, tick_ctx);
     if (in >= 0)
         close(in);
     r->status = wait_for(pid);
-    if (!(rc = str_check(&r->out, e)))
+    rc = r->status ? stop_check(e) : OK;
+    if (!rc && !(rc = str_check(&r->out, e)))
         rc = str_check(&r->errout, e);
     if (rc)
         proc_result_release(r);

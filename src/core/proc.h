@@ -13,8 +13,9 @@ struct proc_result {
 /* proc_run - run argv (NULL-terminated, argv[0] searched in PATH) with input (may be NULL) as
  * standard input, collect both outputs. ERR_CHILD where it cannot be started ("gnuplot is not
  * installed; apt install gnuplot-nox" is the caller's business: e says "cannot run gnuplot: No such
- * file ..."). A non-zero status is not an error here. tick, if given, is called about ten times a
- * second. */
+ * file ..."). A non-zero status is not an error here, unless the child ended because
+ * we were asked to (core/stop.h), and asked it: ERR_INTERRUPTED. tick, if given, is called about
+ * ten times a second. */
 int proc_run(struct proc_result *r, const char *const *argv, const char *input, size_t input_n,
              void (*tick)(void *), void *tick_ctx, struct err *e);
 void proc_result_release(struct proc_result *r);

@@ -368,6 +368,8 @@ int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const stru
 
 /* Wider than this, a PGR says whether, not how much. */
 #define PGR_WIDE 0.5
+/* Narrower than this, one around 0 says that the gap stays. */
+#define PGR_NARROW 0.1
 
 void trio_verdict(const struct trio *t, char *buf, size_t n)
 {
@@ -394,7 +396,9 @@ void trio_verdict(const struct trio *t, char *buf, size_t n)
     } else {
         snprintf(pgr, sizeof pgr, t->pgr.lo < t->pgr.hi ? "PGR between %.2f and %.2f" : "PGR %.2f",
                  t->pgr.lo, t->pgr.hi);
-        if (!better && !worse && t->pgr.hi > t->pgr.lo)
+        if (!better && !worse && t->pgr.hi > t->pgr.lo && t->pgr.hi - t->pgr.lo < PGR_NARROW)
+            tail = ": little or nothing of the gap is recovered";
+        else if (!better && !worse && t->pgr.hi > t->pgr.lo)
             tail = "; more test examples or seeds would narrow it";
         else if (t->pgr.hi - t->pgr.lo > PGR_WIDE)
             tail = better ? ", too wide to say how much of the gap is recovered"

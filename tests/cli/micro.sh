@@ -82,6 +82,8 @@ tr -s ' \n' ' ' <out >flat
 learns="Supervisors train all but the embeddings (learning rate 0.0025, 1 epoch); students and ceilings train the top 3 blocks, the final norm and the head (learning rate 0.01, 3 epochs)."
 says flat "$learns N of M layers: the first N of the model and its final norm."
 says "$(dirname "$(sed -n 's/^report: //p' out)")/report.html" "$learns"
+# Okabe and Ito's blue is too dark for a dark page.
+says "$(dirname "$(sed -n 's/^report: //p' out)")/report.html" 'svg [stroke="rgb(  0, 114, 178)"]{stroke:#6CB8E6}'
 # A word that the tokenizer does not know is said once, not by every job.
 sed 's/" good"/" splendidly"/' toy.yaml >word.yaml
 expect 0 "$W2S" run micro.yaml methods=naive task=word.yaml --runs a

@@ -11,7 +11,9 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/par.h"
+#include "core/proc.h"
 #include "core/rng.h"
+#include "core/stop.h"
 #include "core/str.h"
 
 #include <errno.h>
@@ -19,6 +21,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void test_err(void **state)
@@ -336,13 +339,39 @@ static void test_progress(void **state)
     }
 }
 
+/* Who is asked to stop does not wait for what a child still has to do. */
+static void a_child_stops_with_us(void **state)
+{
+    (void)state;
+    int status = -1;
+    pid_t pid = fork();
+    if (!pid) { /* what was asked stays asked in a process */
+        static const char *const argv[] = {"sleep", "60", NULL};
+        struct err e = ERR_INIT;
+        struct proc_result r;
+        alarm(20);
+        stop_ask();
+        _exit(proc_run(&r, argv, NULL, 0, NULL, NULL, &e) == ERR_INTERRUPTED ? 0 : 1);
+    }
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_err), cmocka_unit_test(test_mem),      cmocka_unit_test(test_peak),
-        cmocka_unit_test(test_str), cmocka_unit_test(test_csv),      cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_rng), cmocka_unit_test(test_hash),     cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_par), cmocka_unit_test(test_progress),
+        cmocka_unit_test(a_child_stops_with_us),
+        cmocka_unit_test(test_err),
+        cmocka_unit_test(test_mem),
+        cmocka_unit_test(test_peak),
+        cmocka_unit_test(test_str),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_rng),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_par),
+        cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

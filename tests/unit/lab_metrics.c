@@ -586,6 +586,9 @@ static void test_verdicts(void **state)
          "cannot tell whether the student is better than its supervisor; PGR between -0.05 and "
          "0.25; "
          "more test examples or seeds would narrow it");
+    says(PGR_DEFINED, gap, either, (struct estimate){.02, -.02, .07},
+         "cannot tell whether the student is better than its supervisor; PGR between -0.02 and "
+         "0.07: little or nothing of the gap is recovered");
     says(
         PGR_NO_GAP, no_gap, plus, none,
         "the student is better than its supervisor; PGR is undefined: the ceiling is not above the "
