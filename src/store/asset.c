@@ -279,13 +279,47 @@ static int row_ready(const struct asset *row, const struct asset_options *o, boo
     return rc;
 }
 
+/* path_expand - of a path source; ${NAME} stands for a variable of the environment. */
+static int path_expand(const struct doc *doc, bool *known, struct str *out, struct err *e)
+{
+    const char *p = doc_get(doc, "path")->s;
+    str_reset(out);
+    *known = true;
+    while (*p) {
+        const char *open = strstr(p, "${"), *close = open ? strchr(open, '}') : NULL;
+        if (!close) {
+            str_cat(out, p);
+            break;
+        }
+        char name[64];
+        size_t n = (size_t)(close - open) - 2;
+        if (n >= sizeof name)
+            return doc_fail(doc_get(doc, "path"), e, "a variable's name of %zu letters is too long",
+                            n);
+        memcpy(name, open + 2, n);
+        name[n] = '\0';
+        const char *value = getenv(name);
+        *known = *known && value && *value;
+        str_catn(out, p, (size_t)(open - p));
+        str_cat(out, value ? value : "");
+        p = close + 1;
+    }
+    return str_check(out, e);
+}
+
 /* row_unfetchable - all its sources are folders, and none is there: why not. */
 static int row_unfetchable(const struct asset *row, struct err *e)
 {
-    struct str list = STR_INIT;
-    for (const struct doc *s = doc_get(row->row, "sources")->child; s; s = s->next)
-        str_addf(&list, "%s%s", list.len ? ", " : "", doc_get(s, "path")->s);
-    int rc = str_check(&list, e);
+    struct str list = STR_INIT, path = STR_INIT;
+    int rc = OK;
+    bool known;
+    for (const struct doc *s = doc_get(row->row, "sources")->child; s && !rc; s = s->next) {
+        rc = path_expand(s, &known, &path, e);
+        str_addf(&list, "%s%s", list.len ? ", " : "", known ? path.s : doc_get(s, "path")->s);
+    }
+    if (!rc)
+        rc = str_check(&list, e);
+    str_release(&path);
     if (!rc && strstr(list.s, "${W2S_DATA}") && !getenv("W2S_DATA"))
         rc = err_set(e, ERR_INPUT,
                      "%s %s is taken from the folder %s, and W2S_DATA is not set; set it to "
@@ -405,35 +439,6 @@ bool asset_ready(struct assets *a, const char *name)
     bool ready = !asset_path(a, name, &silent, &path, &ignored);
     str_release(&path);
     return ready;
-}
-
-/* path: a folder or file that the user has; ${NAME} stands for a variable of the environment. */
-
-static int path_expand(const struct doc *doc, bool *known, struct str *out, struct err *e)
-{
-    const char *p = doc_get(doc, "path")->s;
-    str_reset(out);
-    *known = true;
-    while (*p) {
-        const char *open = strstr(p, "${"), *close = open ? strchr(open, '}') : NULL;
-        if (!close) {
-            str_cat(out, p);
-            break;
-        }
-        char name[64];
-        size_t n = (size_t)(close - open) - 2;
-        if (n >= sizeof name)
-            return doc_fail(doc_get(doc, "path"), e, "a variable's name of %zu letters is too long",
-                            n);
-        memcpy(name, open + 2, n);
-        name[n] = '\0';
-        const char *value = getenv(name);
-        *known = *known && value && *value;
-        str_catn(out, p, (size_t)(open - p));
-        str_cat(out, value ? value : "");
-        p = close + 1;
-    }
-    return str_check(out, e);
 }
 
 static int path_check(const struct doc *doc, struct err *e)

@@ -73,6 +73,8 @@ one_sentence
 says err 'W2S_DATA'
 expect 2 env W2S_DATA="$scratch" "$W2S" task boolq --offline
 one_sentence
+expect 2 env W2S_DATA=/nonexist "$W2S" task dream --offline
+says err "/nonexist/"
 
 # A table of all: what is there, and why the rest is not
 mv gone.jsonl toy.jsonl
