@@ -91,7 +91,8 @@ static int bash_script(const struct app *app, struct str *out, struct err *e)
         str_addf(out, "    %s) names=%s words=\"", commands[i]->name,
                  commands[i]->completes ? commands[i]->completes : "");
         for (const struct option_row *o = commands[i]->options; o->name; o++)
-            str_addf(out, "--%s ", o->name);
+            if (o->help[0])
+                str_addf(out, "--%s ", o->name);
         str_cat(out, "--json --quiet --threads --help\" ;;\n");
     }
     str_cat(out, "    esac\n"

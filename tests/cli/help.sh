@@ -29,6 +29,7 @@ says out "w2s 0."
 for word in device: threads: oneDNN jansson PCRE2 SQLite libcurl libarchive; do says out "$word"; done
 expect 0 "$W2S" completion bash
 bash -n out || fail "the completion is not bash"
+lacks out "--worker"
 bash -c 'source ./out; COMP_WORDS=(w2s ge); COMP_CWORD=1; _w2s; [ "${COMPREPLY[*]}" = generate ]' || fail "ge does not complete to generate"
 bash -c 'source ./out; COMP_WORDS=(w2s run --dr); COMP_CWORD=2; _w2s; [ "${COMPREPLY[*]}" = --dry-run ]' || fail "--dr does not complete"
 
