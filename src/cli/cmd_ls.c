@@ -48,7 +48,7 @@ static int row_print(void *ctx, const struct store_row *r, struct err *e)
         str_duration(&took, r->seconds);
     if (!isnan(r->accuracy))
         snprintf(accuracy, sizeof accuracy, "%.3f", r->accuracy);
-    str_addf(&l->out, "%.12s  %-11s %8s  %9s  %-16s  %-12s %s\n", r->hash, r->state, accuracy,
+    str_addf(&l->out, "%.12s  %-11s %8s  %9s  %-16s  %-20s %s\n", r->hash, r->state, accuracy,
              took.s, when, r->study ? r->study : "", r->label);
     if (r->error && r->error[0])
         str_addf(&l->out, "              %s\n", r->error);
@@ -67,7 +67,7 @@ static int ls_run(const struct app *app, const struct args *a, struct err *e)
     if (l.json)
         js_open(&l.w, '[');
     else
-        str_addf(&l.out, "%-12s  %-11s %8s  %9s  %-16s  %-12s %s\n", "job", "state", "accuracy",
+        str_addf(&l.out, "%-12s  %-11s %8s  %9s  %-16s  %-20s %s\n", "job", "state", "accuracy",
                  "time", "when", "study", "what");
     rc = store_list(s.lab.store, a->n_rest ? a->rest[0] : NULL, row_print, &l, e);
     if (l.json) {

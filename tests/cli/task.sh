@@ -38,6 +38,9 @@ sed 's/task: toy.yaml/task: two.yaml@other/' micro.yaml >study.yaml
 expect 0 "$W2S" run study.yaml --runs runs data.supervise=32 data.train=64 seeds=1
 says "$(echo runs/studies/*/results.json)" '"source": "other"'
 says "$(echo runs/studies/*/report.html)" "(CC0; source other)"
+# The name that a study with overrides has fits its column of the list
+expect 0 "$W2S" ls --runs runs
+[ "$(awk 'NR == 1 { print index($0, "what") }' out)" = "$(awk '/ micro-.* supervisor/ { print index($0, "supervisor"); exit }' out)" ] || fail "the list is out of line: $(cat out)"
 # Of two that it may read, a study says which it read and which was not there; its settings ask for that one
 mv release.jsonl gone.jsonl
 sed 's/task: toy.yaml/task: two.yaml/' micro.yaml >study.yaml
