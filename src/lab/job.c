@@ -217,6 +217,12 @@ static double real_or_nan(const struct doc *map, const char *key)
     return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
 }
 
+static size_t size_or_zero(const struct doc *map, const char *key)
+{
+    const struct doc *d = doc_get(map, key);
+    return d && d->type == DOC_INT && d->i > 0 ? (size_t)d->i : 0;
+}
+
 /* curve_read - what an earlier life of this job left. */
 static int curve_read(struct desk *d, struct err *e)
 {
@@ -232,8 +238,8 @@ static int curve_read(struct desk *d, struct err *e)
             break;
         struct curve_point *c = &d->curve[d->n_curve++];
         memset(c, 0, sizeof *c);
-        c->p.step = (size_t)real_or_nan(x, "step");
-        c->p.steps = (size_t)real_or_nan(x, "steps");
+        c->p.step = size_or_zero(x, "step");
+        c->p.steps = size_or_zero(x, "steps");
         c->p.epoch = real_or_nan(x, "epoch");
         c->p.loss = real_or_nan(x, "loss");
         c->p.lr = real_or_nan(x, "lr");
