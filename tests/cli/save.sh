@@ -40,7 +40,7 @@ if [ -z "${W2S_PYTHON:-}" ]; then
     echo "SKIP: transformers is not asked: W2S_PYTHON is not set"
     finish
 fi
-expect 0 "$W2S" run micro.yaml save=true methods=naive --runs a --json
+expect 0 "$W2S" run micro.yaml save=true methods=naive precision=f32 --runs a --json
 cp out results
 checks=$((checks + 1))
 "$W2S_PYTHON" - <<'END' || fail "transformers gives other probabilities"
