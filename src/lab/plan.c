@@ -414,11 +414,13 @@ static int vote_find(const struct plan *p, const char *name, size_t *vote, struc
 {
     struct str list = STR_INIT;
     size_t n = task_votes(p->task);
-    for (*vote = 0; *vote < n; ++*vote) {
-        if (strcmp(task_vote_name(p->task, *vote), name) == 0)
-            return OK;
-        str_addf(&list, "%s%s", *vote ? ", " : "", task_vote_name(p->task, *vote));
-    }
+    *vote = 0;
+    while (*vote < n && strcmp(task_vote_name(p->task, *vote), name) != 0)
+        ++*vote;
+    if (*vote < n)
+        return OK;
+    for (size_t i = 0; i < n; i++)
+        str_addf(&list, "%s%s", i ? ", " : "", task_vote_name(p->task, i));
     err_set(e, ERR_INPUT,
             n ? "supervisor.votes: task %s has no votes \"%s\"; it has %s"
               : "supervisor.votes: task %s has no votes, as \"%s\"%s",
