@@ -37,7 +37,7 @@ expect 0 mine games.pgn wide.jsonl --margin 2000
 says out " 3 puzzles of 36"
 expect 0 mine games.pgn one.jsonl --games 1
 cmp -s <(grep games-1 found.jsonl) one.jsonl || fail "--games 1 finds others"
-expect 0 mine games.pgn late.jsonl --skip 1000
+expect 0 "$W2S" chess puzzles games.pgn --out late.jsonl --skip 1000 --depth 5 --engine "$engine"
 says out "late.jsonl: 0 puzzles of 0 positions"
 
 # Many games, the same three again and again: a position is one puzzle.

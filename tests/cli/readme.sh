@@ -23,7 +23,7 @@ done <commands
 
 # The examples of every help, but for those that fetch or want an engine's games, or all data at once; what of the data is not there is counted.
 for c in $("$W2S" help | awk '/^  [a-z]/ { print $1 }'); do "$W2S" help "$c" | sed -n 's/^    w2s //p'; done | grep -vE '^(fetch|chess|task --all)' |
-    sed -E 's/smollm2-135m/my-model/; s/^(run|report) quick/\1 micro/; s/^run micro/run micro.yaml/; s/student.layers=12/student.layers=4/; s/^task new .*/& --out other.yaml/' >examples
+    sed -E 's/smollm2-135m/my-model/; s/^(run|report) quick/\1 micro/; s/^run micro/run micro.yaml/; s/^label quick/label micro.yaml/; s/student.layers=12/student.layers=4/; s/^task new .*/& --out other.yaml/' >examples
 [ "$(wc -l <examples)" -ge 14 ] || fail "help has too few examples: $(cat examples)"
 expect 0 "$W2S" run micro.yaml
 cp my-data.csv letters.csv
