@@ -84,7 +84,7 @@ def main():
     if a.write:
         shutil.copy(f"{OUT}/curves.svg", "docs/performance-curves.svg")
         compare.document_put(compare.DOC, "curves",
-                             f"{compare.machine()}. Dashed: the composite bound of each point.\n\n![curves](performance-curves.svg)\n\n"
+                             f"{compare.machine()}. Medians of {a.repeats} turns. Dashed: the composite bound of each point.\n\n![curves](performance-curves.svg)\n\n"
                              "| | | tokens/s (min..max) | of the bound | peak memory |\n|---|---|---|---|---|\n" + "\n".join(lines) + "\n")
 
 
