@@ -94,7 +94,8 @@ static void side_words(const struct doc *side, struct str *out)
     else if (strcmp(what, "head") == 0)
         str_cat(out, "train the head alone");
     else if (str_starts(what, "top "))
-        str_addf(out, "train the top %s blocks, the final norm and the head", what + 4);
+        str_addf(out, "train the top %s block%s, the final norm and the head", what + 4,
+                 strcmp(what, "top 1") == 0 ? "" : "s");
     else
         str_addf(out, "train %s", what);
     str_cat(out, " (learning rate ");
