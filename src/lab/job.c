@@ -74,16 +74,6 @@ static bool job_predicts(const struct desk *d, enum task_part part)
            (part == PART_TRAIN && d->job->part == PART_SUPERVISE);
 }
 
-/* head_first - whether of all jobs of the plan it is the first with this model: what is wrong with
- * a tokenizer's words is said once in a study. */
-static bool head_first(const struct plan *p, const struct job *j)
-{
-    for (size_t i = 0; i < p->n_jobs && p->jobs[i] != j; i++)
-        if (p->jobs[i]->model == j->model && p->jobs[i]->state != JOB_FOUND)
-            return false;
-    return true;
-}
-
 static int desk_model(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
@@ -97,12 +87,6 @@ static int desk_model(struct desk *d, struct err *e)
         return rc;
     bool words = job_head(d->plan, j, rows);
     size_t outputs = job_outputs(d->plan);
-    for (size_t k = 0; k < outputs; k++)
-        if (rows[k] == -2 && head_first(d->plan, j))
-            log_warn(
-                d->plan->lab->log,
-                "label word \"%s\" is not one token of %s: the head starts from random numbers",
-                job_head_word(d->plan, k), j->model->name);
     enum head_kind kind = task_alternatives(d->plan->task) ? HEAD_REWARD : HEAD_CLASSIFIER;
     struct head_spec head = {kind, outputs, words ? rows : NULL, seed};
     rc = model_head_set(d->model, &head, e);

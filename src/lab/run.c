@@ -273,6 +273,32 @@ static int study_end(const struct plan *p, const char *yaml, uint64_t stamp,
     return rc;
 }
 
+/* head_first - whether of all jobs that are to be done it is the first with this model. */
+static bool head_first(const struct plan *p, const struct job *j)
+{
+    for (size_t i = 0; p->jobs[i] != j; i++)
+        if (p->jobs[i]->model == j->model && p->jobs[i]->state == JOB_TODO)
+            return false;
+    return j->model && j->state == JOB_TODO;
+}
+
+/* words_say - what is wrong with a tokenizer's words is said once in a study, and by no worker. */
+static void words_say(const struct plan *p)
+{
+    int32_t rows[16];
+    for (size_t i = 0; i < p->n_jobs; i++) {
+        if (!head_first(p, p->jobs[i]))
+            continue;
+        job_head(p, p->jobs[i], rows);
+        for (size_t k = 0; k < job_outputs(p); k++)
+            if (rows[k] == -2)
+                log_warn(
+                    p->lab->log,
+                    "label word \"%s\" is not one token of %s: the head starts from random numbers",
+                    job_head_word(p, k), p->jobs[i]->model->name);
+    }
+}
+
 int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *out, struct err *e)
 {
     struct plan p;
@@ -295,6 +321,8 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
         rc = study_write(out->dir.s, yaml.s, &stamp, e);
     if (!rc)
         rc = cached_features_hold(&p, &cache, e);
+    if (!rc)
+        words_say(&p);
     if (!rc)
         rc = study_jobs(&p, out, e);
     out->seconds = clock_now() - start;
