@@ -335,23 +335,35 @@ static int desk_save(const struct desk *d, const char *dir, struct err *e)
     return rc || !d->model->lora.rank ? rc : adapters_save(d, dir, e);
 }
 
+/* array_keep - numbers [n,K] of a part as a file of the job's: LAB_REWARDS, or (NULL) the part's
+ * own name, for job_probs. */
+static int array_keep(const struct desk *d, enum task_part part, const char *name, const double *x,
+                      struct err *e)
+{
+    struct str path = STR_INIT;
+    char own[32];
+    snprintf(own, sizeof own, "%s.f64", lab_part_names[part]);
+    int rc = desk_path(d, name ? name : own, &path, e);
+    if (!rc)
+        rc = store_array_write(path.s, x, d->data->n[part] * d->K, e);
+    str_release(&path);
+    return rc;
+}
+
 static int desk_keep(struct desk *d, struct err *e)
 {
-    struct str path = STR_INIT, name = STR_INIT;
+    struct str path = STR_INIT;
     int rc = OK;
-    for (int part = 0; part < PART_COUNT && !rc; part++) {
-        if (!d->data->n[part] || !job_predicts(d, (enum task_part)part))
+    for (int k = 0; k < PART_COUNT && !rc; k++) {
+        enum task_part part = (enum task_part)k;
+        if (!d->data->n[part] || !job_predicts(d, part))
             continue;
         bool reward = part == PART_TEST && task_alternatives(d->plan->task);
-        rc = desk_predict(d, (enum task_part)part, &d->probs[part], reward ? &d->rewards : NULL, e);
-        str_reset(&name);
-        str_addf(&name, "%s.f64", lab_part_names[part]);
+        rc = desk_predict(d, part, &d->probs[part], reward ? &d->rewards : NULL, e);
         if (!rc)
-            rc = desk_path(d, name.s, &path, e);
-        if (!rc)
-            rc = store_array_write(path.s, d->probs[part], d->data->n[part] * d->K, e);
-        if (!rc && reward && !(rc = desk_path(d, LAB_REWARDS, &path, e)))
-            rc = store_array_write(path.s, d->rewards, d->data->n[part] * d->K, e);
+            rc = array_keep(d, part, NULL, d->probs[part], e);
+        if (!rc && reward)
+            rc = array_keep(d, part, LAB_REWARDS, d->rewards, e);
     }
     if (!rc && d->plan->study->save) {
         rc = desk_path(d, "model", &path, e);
@@ -359,7 +371,6 @@ static int desk_keep(struct desk *d, struct err *e)
             rc = desk_save(d, path.s, e);
     }
     str_release(&path);
-    str_release(&name);
     return rc;
 }
 
@@ -390,7 +401,6 @@ static int desk_questions(const struct desk *d, enum task_part part, size_t *cou
  * for the class of a vote; where there is none, all the same. */
 static int desk_votes(struct desk *d, struct err *e)
 {
-    struct str path = STR_INIT, name = STR_INIT;
     int rc = OK;
     for (int part = 0; part < PART_COUNT && !rc; part++) {
         size_t n = d->data->n[part];
@@ -403,15 +413,9 @@ static int desk_votes(struct desk *d, struct err *e)
             for (size_t k = 0; k < d->K; k++)
                 probs[i * d->K + k] = vote < 0 ? 1 / (double)d->K : (size_t)vote == k;
         }
-        str_reset(&name);
-        str_addf(&name, "%s.f64", lab_part_names[part]);
         if (!rc)
-            rc = desk_path(d, name.s, &path, e);
-        if (!rc)
-            rc = store_array_write(path.s, d->probs[part], n * d->K, e);
+            rc = array_keep(d, (enum task_part)part, NULL, probs, e);
     }
-    str_release(&path);
-    str_release(&name);
     return rc;
 }
 
