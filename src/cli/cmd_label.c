@@ -14,34 +14,15 @@ static int label_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
     struct study study;
-    struct str path = STR_INIT, out = STR_INIT;
-    const char *runs = args_option(&cmd_label, a, "runs");
-    bool opened = false, read = false;
-    if (a->n_rest < 1) {
-        err_set(e, ERR_INPUT,
-                "label wants a study: a name (quick) or a .yaml file; see w2s help label");
-        return EXIT_USAGE;
-    }
-    int rc = lab_study_path(app->share, a->rest[0], &path, e);
-    if (!rc)
-        rc = study_read(&study, path.s, a->rest + 1, a->n_rest - 1, e);
-    read = !rc;
-    if (!rc)
-        rc = session_open(&s, app, "", NULL, args_option(&cmd_label, a, "offline") != NULL, e);
-    opened = !rc;
-    if (!rc)
-        rc = dev_precision_set(&s.dev, study.precision, e);
-    if (!rc)
-        rc = store_view(&s.lab.store, runs ? runs : "runs", e);
-    if (!rc)
-        rc = lab_labels_print(&s.lab, &study, &out, e);
+    struct str out = STR_INIT;
+    int rc = session_study(&s, &study, app, &cmd_label, a, true, e);
+    if (rc)
+        return command_exit(rc);
+    rc = lab_labels_print(&s.lab, &study, &out, e);
     if (!rc)
         fwrite(out.s, 1, out.len, stdout);
-    if (opened)
-        session_close(&s);
-    if (read)
-        study_release(&study);
-    str_release(&path);
+    session_close(&s);
+    study_release(&study);
     str_release(&out);
     return command_exit(rc);
 }

@@ -140,22 +140,13 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
     struct study study;
-    struct str path = STR_INIT, out = STR_INIT, words[2] = {STR_INIT, STR_INIT};
-    const char *runs = args_option(&cmd_run, a, "runs"), **argv = NULL;
-    bool opened = false, read = false, dry = args_option(&cmd_run, a, "dry-run") != NULL,
+    struct str out = STR_INIT, words[2] = {STR_INIT, STR_INIT};
+    const char **argv = NULL;
+    bool opened = false, dry = args_option(&cmd_run, a, "dry-run") != NULL,
          worker = args_option(&cmd_run, a, "worker") != NULL,
          profiled = args_option(&cmd_run, a, "profile") != NULL;
     int rc, threads = par_threads();
     size_t jobs = 0;
-    if (a->n_rest < 1) {
-        err_set(e, ERR_INPUT,
-                "run wants a study: a name (quick) or a .yaml file; see w2s help run");
-        return EXIT_USAGE;
-    }
-    if (runs && !*runs) {
-        err_set(e, ERR_INPUT, "--runs is empty, wanted a folder");
-        return EXIT_USAGE;
-    }
     rc = args_count("jobs", args_option(&cmd_run, a, "jobs"), 1, (size_t)threads, &jobs, e);
     if (!rc)
         rc = worker_argv(a, &argv, words, e);
@@ -164,37 +155,26 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         stop_from_parent();
     }
     if (!rc)
-        rc = lab_study_path(app->share, a->rest[0], &path, e);
-    if (!rc)
-        rc = study_read(&study, path.s, a->rest + 1, a->n_rest - 1, e);
-    read = !rc;
-    if (!rc)
-        rc = session_open(&s, app, dry ? "" : runs, args_option(&cmd_run, a, "device"),
-                          args_option(&cmd_run, a, "offline") != NULL, e);
+        rc = session_study(&s, &study, app, &cmd_run, a, dry, e);
     opened = !rc;
-    if (!rc)
-        rc = dev_precision_set(&s.dev, study.precision, e);
-    if (!rc) {
+    if (opened) {
         s.lab.threads = threads;
         s.lab.jobs = profiled ? 1 : jobs;
         s.lab.worker = argv;
     }
-    if (!rc && dry)
-        rc = store_view(&s.lab.store, runs ? runs : "runs", e);
-    if (!rc && dry) {
+    if (opened && dry) {
         rc = lab_plan_print(&s.lab, &study, app->json, &out, e);
         if (!rc)
             fwrite(out.s, 1, out.len, stdout);
-    } else if (!rc && worker) {
+    } else if (opened && worker) {
         rc = lab_work(&s.lab, &study, e);
-    } else if (!rc) {
+    } else if (opened) {
         rc = study_run(app, &s, &study, profiled, e);
     }
-    if (opened)
+    if (opened) {
         session_close(&s);
-    if (read)
         study_release(&study);
-    str_release(&path);
+    }
     str_release(&out);
     str_release(&words[0]);
     str_release(&words[1]);

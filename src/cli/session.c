@@ -54,6 +54,46 @@ int session_open(struct session *s, const struct app *app, const char *runs, con
     return rc;
 }
 
+static const char *option_if(const struct command *c, const struct args *a, const char *name)
+{
+    for (const struct option_row *o = c->options; o->name; o++)
+        if (strcmp(o->name, name) == 0)
+            return args_option(c, a, name);
+    return NULL;
+}
+
+int session_study(struct session *s, struct study *study, const struct app *app,
+                  const struct command *c, const struct args *a, bool view, struct err *e)
+{
+    struct str path = STR_INIT;
+    const char *runs = args_option(c, a, "runs");
+    if (a->n_rest < 1)
+        return err_set(e, ERR_INPUT,
+                       "%s wants a study: a name (quick) or a .yaml file; see w2s help %s", c->name,
+                       c->name);
+    if (runs && !*runs)
+        return err_set(e, ERR_INPUT, "--runs is empty, wanted a folder");
+    int rc = lab_study_path(app->share, a->rest[0], &path, e);
+    if (!rc)
+        rc = study_read(study, path.s, a->rest + 1, a->n_rest - 1, e);
+    str_release(&path);
+    if (rc)
+        return rc;
+    rc = session_open(s, app, view ? "" : runs, option_if(c, a, "device"),
+                      args_option(c, a, "offline") != NULL, e);
+    if (rc)
+        goto out;
+    rc = dev_precision_set(&s->dev, study->precision, e);
+    if (!rc && view)
+        rc = store_view(&s->lab.store, runs ? runs : "runs", e);
+    if (rc)
+        session_close(s);
+out:
+    if (rc)
+        study_release(study);
+    return rc;
+}
+
 void session_close(struct session *s)
 {
     if (s->dev_open)

@@ -82,6 +82,9 @@ assert {x["label"] for x in rows} == {"0", "1"}
 END
 expect 2 "$W2S" label human.yaml supervisor.votes=word data.train=200 --runs a
 says err "supervisor word is not computed yet, w2s run does it"
+expect 2 "$W2S" label human.yaml --runs ""
+one_sentence
+says err "--runs is empty"
 expect 2 "$W2S" label --runs a
 one_sentence
 # Another vote is another job; the same settings saved are the same study.
