@@ -55,14 +55,20 @@ static int part_keep(struct dataset *d, const struct drafts *from, const size_t 
                                   .long_end = x->long_end,
                                   .label = x->label,
                                   .question = x->question,
-                                  .confidence = x->confidence};
+                                  .confidence = x->confidence,
+                                  .level = x->level};
         out[i].text = arena_strndup(&d->arena, x->text, x->len, e);
         out[i].source = out[i].text ? arena_strdup(&d->arena, x->source, e) : NULL;
         if (out[i].source && x->candidate)
             out[i].candidate = arena_strdup(&d->arena, x->candidate, e);
         if (out[i].source && x->alone)
             out[i].alone = arena_strdup(&d->arena, x->alone, e);
-        if ((x->candidate && !out[i].candidate) || (x->alone && !out[i].alone))
+        if (out[i].source && x->answer)
+            out[i].answer = arena_strdup(&d->arena, x->answer, e);
+        if (out[i].source && x->position)
+            out[i].position = arena_strdup(&d->arena, x->position, e);
+        if ((x->candidate && !out[i].candidate) || (x->alone && !out[i].alone) ||
+            (x->answer && !out[i].answer) || (x->position && !out[i].position))
             out[i].source = NULL;
         rc = out[i].source ? example_id(x, out[i].id, &scratch, e) : e->code;
         if (!rc && x->votes) {
@@ -103,6 +109,10 @@ static int part_hash(struct dataset *d, int part, struct err *e)
         /* Truncation shortens the long field: where it is decides what a model reads */
         hash_count(h, x->long_begin);
         hash_count(h, x->long_end);
+        if (x->answer) {
+            hash_add(h, x->answer, strlen(x->answer) + 1);
+            hash_add(h, x->position ? x->position : "", x->position ? strlen(x->position) + 1 : 1);
+        }
         for (size_t k = 0; k < x->n_alternatives; k++) {
             const struct reading *a = &x->alternatives[k];
             hash_count(h, a->len);
@@ -229,7 +239,7 @@ bool source_short(const struct source *s)
 
 static int source_read(struct source *s, uint64_t label, struct err *e)
 {
-    if (s->read && (s->t->kind == KIND_LABELLED || s->label == label))
+    if (s->read && (!spec_draws(s->t) || s->label == label))
         return OK;
     drafts_release(&s->drafts);
     int rc = drafts_make(&s->drafts, s->t, s->dir.s, &s->rows, label, e);
@@ -247,7 +257,8 @@ int source_draw(struct source *s, struct dataset *d, const struct task_sizes *si
     *d = (struct dataset){.arena = ARENA_INIT,
                           .classes = t->n_classes,
                           .alternatives = t->alternatives,
-                          .votes = t->n_votes};
+                          .votes = t->n_votes,
+                          .writes = task_writes(t)};
     int rc = source_read(s, seeds->label, e);
     if (!rc)
         rc = split_make(&split, &s->drafts, t, sizes, seeds->split, e);

@@ -1,5 +1,6 @@
 /* describe.c - counts, balance, lengths, and texts that are in two parts. */
 #include "core/mem.h"
+#include "data/answer.h"
 #include "data/describe.h"
 
 #include <ctype.h>
@@ -65,9 +66,10 @@ static int classes_count(struct part_description *p, const struct example *x, si
     for (size_t i = 0; i < n; i++)
         p->questions += !i || q[i] != q[i - 1];
     p->n = n;
-    p->constant_accuracy = n ? (double)max / (double)n : (double)NAN;
     mem_free(q);
-    return OK;
+    int rc = n && x[0].answer ? answers_common(x, n, &max, e) : OK;
+    p->constant_accuracy = n ? (double)max / (double)n : (double)NAN;
+    return rc;
 }
 
 /* words_of - letters, digits and all that is not ASCII; runs of the rest are one space. */

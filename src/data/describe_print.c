@@ -99,7 +99,10 @@ static void tokens_print(const struct description *a, const struct dataset *d, s
         str_addf(out,
                  "truncated: examples longer than %zu tokens, cut from the left of their long "
                  "field; cut off: characters\n",
-                 d->max_tokens);
+                 d->max_tokens - d->answer_tokens);
+    if (d->answer_tokens)
+        str_addf(out, "of %zu tokens %zu are kept for the answer and its end\n", d->max_tokens,
+                 d->answer_tokens);
 }
 
 static enum task_part shown_part(const struct dataset *d)
@@ -117,8 +120,11 @@ static void examples_print(const struct task *t, const struct dataset *d, size_t
     enum task_part part = shown_part(d);
     for (size_t i = 0; i < show && i < d->n[part]; i++) {
         const struct example *x = &d->part[part][i];
-        str_addf(out, "\n%s, %s %zu, %s", task_class_name(t, (size_t)x->label), part_names[part],
+        str_addf(out, "\n%s, %s %zu, %s",
+                 x->answer ? x->answer : task_class_name(t, (size_t)x->label), part_names[part],
                  i + 1, x->source);
+        if (x->answer && !isnan(x->level))
+            str_addf(out, ", level %g", x->level);
         if (!isnan(x->confidence))
             str_addf(out, ", confidence %.3g", x->confidence);
         str_cat(out, "\n    ");
@@ -233,7 +239,10 @@ void description_json(const struct description *a, const struct task *t, const s
         key_str(&j, "part", part_names[part]);
         key_str(&j, "id", x->id);
         key_str(&j, "source", x->source);
-        key_str(&j, "class", task_class_name(t, (size_t)x->label));
+        if (x->answer)
+            key_str(&j, "answer", x->answer);
+        else
+            key_str(&j, "class", task_class_name(t, (size_t)x->label));
         js_key(&j, "confidence");
         js_real(&j, x->confidence);
         key_str(&j, "text", x->text);

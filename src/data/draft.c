@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "data/alternatives.h"
+#include "data/answer.h"
 #include "data/draft.h"
 #include "data/rule.h"
 
@@ -399,13 +400,39 @@ static int votes_read(struct drafter *r, const struct place *p, struct draft *x,
     return rc;
 }
 
+/* answer_read - what is to be written, and of a move where: it is legal there. */
+static int answer_read(struct drafter *r, const struct place *p, struct draft *x, struct err *e)
+{
+    const struct task *t = r->t;
+    struct example of = {.answer = NULL};
+    str_reset(&r->parts);
+    int rc = value_text(t->written, p, &r->parts, e);
+    if (!rc)
+        rc = str_check(&r->parts, e);
+    if (!rc && !r->parts.len)
+        rc = doc_fail(p->row, e, "\"%s\" is empty, wanted an answer", t->written->path);
+    if (!rc && !(x->answer = arena_strdup(&r->d->arena, r->parts.s, e)))
+        rc = e->code;
+    str_reset(&r->parts);
+    if (!rc && t->position) {
+        rc = value_one(t->position, p, &r->parts, e);
+        if (!rc && !(x->position = arena_strdup(&r->d->arena, r->parts.s, e)))
+            rc = e->code;
+        of.answer = x->answer, of.position = x->position;
+        if (!rc && (rc = answer_check(&of, e)))
+            err_wrap(e, "%s:%d", p->row->file, p->row->line);
+    }
+    return rc || !t->level ? rc : value_number(t->level, p, &r->parts, &x->level, e);
+}
+
 static int draft_add(void *ctx, const struct place *p, struct err *e)
 {
     struct drafter *r = ctx;
     const struct task *t = r->t;
     struct drafts *d = r->d;
     const char *slot[SLOTS] = {NULL}, *order[TASK_CLASSES];
-    struct draft x = {.confidence = (double)NAN, .pool = r->pool, .seq = d->n};
+    struct draft x = {
+        .confidence = (double)NAN, .level = (double)NAN, .pool = r->pool, .seq = d->n};
     int rc;
     d->rows_read++;
     r->rows++;
@@ -417,6 +444,8 @@ static int draft_add(void *ctx, const struct place *p, struct err *e)
         rc = candidate_draw(r, p, &x.label, &slot[SLOT_CANDIDATE], e);
     else if (t->kind == KIND_ORDER)
         rc = order_draw(r, p, &x.label, slot, e);
+    else if (t->kind == KIND_GENERATION)
+        rc = answer_read(r, p, &x, e);
     else
         rc = rule_class(t, &t->label, p, &r->parts, &x.label, &x.confidence, e);
     if (!rc && x.label == LEFT_OUT) {
@@ -537,9 +566,8 @@ static int row_beside(void *ctx, const struct doc *row, struct err *e)
 static int row_add(void *ctx, const struct doc *row, struct err *e)
 {
     struct drafter *r = ctx;
-    int rc = r->t->kind != KIND_LABELLED && !r->rows_kept->whole
-                 ? row_keep(r->rows_kept, r->file, row, e)
-                 : OK;
+    int rc =
+        spec_draws(r->t) && !r->rows_kept->whole ? row_keep(r->rows_kept, r->file, row, e) : OK;
     return rc ? rc : value_each(r->t->each, row, draft_add, r, e);
 }
 
@@ -614,7 +642,7 @@ int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct 
     }
     if (!rc && t->kind == KIND_PREFERENCE)
         rc = drafts_pair(d, t->gap, label_seed, e);
-    rows->whole = rows->whole || (!rc && t->kind != KIND_LABELLED);
+    rows->whole = rows->whole || (!rc && spec_draws(t));
     if (!rows->whole)
         rows_release(rows);
     rows_release(&r.beside);

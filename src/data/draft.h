@@ -9,8 +9,9 @@ struct draft {
     const char *text;
     size_t len, long_begin, long_end;
     int label;
-    double confidence;
+    double confidence, level;
     const char *source;
+    const char *answer, *position; /* as in struct example */
     const char *candidate, *alone; /* as in struct example */
     int *votes;                    /* [task_votes] the class that each says, or -1; NULL: none */
     struct reading *alternatives;  /* [task_alternatives]; NULL: none */

@@ -66,7 +66,8 @@ static int lint_items(struct lint *l, const struct lint_item *x, size_t n, struc
         most = l->class_before[k] > most ? l->class_before[k] : most;
         all += l->class_before[k];
     }
-    l->constant_accuracy = all ? (double)most / (double)all : (double)NAN;
+    /* Of what is written there is no class to say of all */
+    l->constant_accuracy = all && l->classes > 1 ? (double)most / (double)all : (double)NAN;
     int rc = lint_near(l, x, n, e);
     return rc ? rc : lint_alone(l, x, n, e);
 }

@@ -2,7 +2,7 @@
  * token's value. */
 #include "core/mem.h"
 #include "data/alternatives.h"
-#include "data/pack.h"
+#include "data/answer.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -32,6 +32,7 @@ void token_set_release(struct token_set *t)
 {
     mem_free(t->tokens);
     mem_free(t->starts);
+    mem_free(t->answer_at);
     *t = (struct token_set){.per = 1};
 }
 
@@ -353,10 +354,26 @@ int texts_equal(const struct dataset *d, const char *const *text, size_t repeate
     return OK;
 }
 
+/* answers_room - d->answer_tokens, for all tokenizers; at least one token is left for a prompt. */
+static int answers_room(struct dataset *d, const struct tokenizer *tok, size_t max_tokens,
+                        struct err *e)
+{
+    struct answer_writer w;
+    int rc = answer_writer_init(&w, tok, e);
+    for (int part = 0; !rc && part < PART_COUNT; part++)
+        rc = answers_longest(d->part[part], d->n[part], &w, &d->answer_tokens, e);
+    if (!rc && d->answer_tokens + 1 >= max_tokens)
+        rc = err_set(e, ERR_INPUT,
+                     "max_tokens is %zu, and the longest answer has %zu tokens: no room is left "
+                     "for a prompt",
+                     max_tokens, d->answer_tokens);
+    return rc;
+}
+
 int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
                 struct err *e)
 {
-    struct cutter c = {.n_readers = n, .max = max_tokens, .bytes = STR_INIT};
+    struct cutter c = {.n_readers = n, .bytes = STR_INIT};
     struct reader *readers = mem_zalloc(n, sizeof *readers, e);
     BUG_ON(max_tokens == 0);
     int rc = readers ? OK : e->code;
@@ -367,6 +384,10 @@ int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n,
                          "max_tokens is 1, wanted at least 2: a tokenizer puts a token before "
                          "every text");
     }
+    d->answer_tokens = 0;
+    for (size_t i = 0; !rc && d->writes && i < n; i++)
+        rc = answers_room(d, tok[i], max_tokens, e);
+    c.max = max_tokens - (rc ? 0 : d->answer_tokens);
     c.readers = readers;
     for (int part = 0; part < PART_COUNT; part++) {
         d->cut[part] = d->cut_chars[part] = 0;

@@ -11,10 +11,11 @@
  * many as the tokenizer needs that makes the most tokens of it, until it fits all of them (bos
  * counts). The alternatives of an example lose the same of a long field that all begin with. So
  * which text is read depends on the tokenizers of a whole study, and on none of its models alone.
- * White space at the cut goes too. No example is dropped; d->cut, cut_chars and max_tokens say what
- * was cut, repeated and shared which texts are equal after it, d->hash is that of the texts as they
- * are now. ids stay those of the whole texts. ERR_INPUT where nothing would be left of a text; d is
- * then the caller's to release, as it is otherwise. */
+ * White space at the cut goes too. Of max_tokens the longest answer that is to be written is taken
+ * off (d->answer_tokens): so many are left for the prompt. No example is dropped; d->cut, cut_chars
+ * and max_tokens say what was cut, repeated and shared which texts are equal after it, d->hash is
+ * that of the texts as they are now. ids stay those of the whole texts. ERR_INPUT where nothing
+ * would be left of a text; d is then the caller's to release, as it is otherwise. */
 int dataset_cut(struct dataset *d, const struct tokenizer *const *tok, size_t n, size_t max_tokens,
                 struct err *e);
 
@@ -29,6 +30,9 @@ struct token_set {
     int32_t *tokens; /* all, one after the other */
     size_t *starts;  /* [n*per+1] */
     size_t longest;  /* sequence */
+    /* [n] of texts that are learnt (one sequence each) the first token whose prediction the loss
+     * counts, from 1 on; NULL: none is */
+    size_t *answer_at;
 };
 
 /* token_set_make - n examples, in order. Ids are those of the whole text (special tokens in it are

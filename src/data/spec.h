@@ -8,9 +8,9 @@
 
 #define MAX_FIELDS 64 /* of one task; a struct field is pointed at, so the array never moves */
 
-/* LABELLED: a row says its class. Of the others a draw does: which candidate of a CHOICE is shown,
- * which text of an ORDER stands first. */
-enum task_kind { KIND_LABELLED, KIND_CHOICE, KIND_ORDER, KIND_PREFERENCE };
+/* LABELLED: a row says its class; GENERATION: the text that is to be written. Of the others a draw
+ * says the class: which candidate of a CHOICE is shown, which text of an ORDER stands first. */
+enum task_kind { KIND_LABELLED, KIND_CHOICE, KIND_ORDER, KIND_PREFERENCE, KIND_GENERATION };
 
 /* Where rows come from; a part draws from its own pool where the task names files for it, else from
  * POOL_TRAIN. */
@@ -131,7 +131,16 @@ struct task {
      * texts */
     size_t alternatives;
     const char *reward_word;
+
+    /* generation: what is to be written; with a position, a move there */
+    const struct field *written, *position;
+    const struct field *level; /* a number by which results are told apart; NULL: none */
+    double cuts[TASK_BANDS - 1];
+    size_t n_cuts;
 };
+
+/* spec_draws - whether the label seed decides what an example is. */
+bool spec_draws(const struct task *t);
 
 /* spec_present - the value of key; NULL where it is not there or null. */
 const struct doc *spec_present(const struct doc *map, const char *key);
@@ -153,6 +162,7 @@ int spec_label(struct task *t, struct err *e);
 int spec_choice(struct task *t, struct err *e);
 int spec_order(struct task *t, struct err *e);
 int spec_preference(struct task *t, struct err *e);
+int spec_generation(struct task *t, struct err *e);
 int spec_field_list(struct task *t, const struct doc *map, const char *key, struct field_list *out,
                     struct err *e);
 

@@ -12,6 +12,8 @@ static const char *const choice_keys[] = {"question",     "correct", "distractor
                                           "alternatives", "word",    NULL};
 static const char *const preference_keys[] = {"rating", "gap", "word", NULL};
 static const char *const order_keys[] = {"better", "worse", NULL};
+static const char *const answer_keys[] = {"text", "position", NULL};
+static const char *const band_keys[] = {"field", "cuts", NULL};
 
 static int field_read(struct task *t, const struct doc *map, const char *key,
                       const struct field **out, struct err *e)
@@ -324,4 +326,57 @@ int spec_preference(struct task *t, struct err *e)
     if (!rc)
         rc = doc_opt_real(map, "gap", 0, 1e300, &t->gap, e);
     return rc ? rc : alternatives_set(t, map, 2, e);
+}
+
+/* bands_read - {field, cuts}: a number of every row, and where its bands meet. */
+static int bands_read(struct task *t, const struct doc *bands, struct err *e)
+{
+    if (!bands)
+        return OK;
+    int rc = doc_check_keys(bands, band_keys, e);
+    if (!rc)
+        rc = field_read(t, bands, "field", &t->level, e);
+    if (!rc && !t->level)
+        rc = doc_fail(bands, e, "\"field\" is missing");
+    if (rc)
+        return rc;
+    const struct doc *cuts = doc_get(bands, "cuts");
+    if (!cuts || cuts->type != DOC_LIST || !cuts->n || cuts->n > TASK_BANDS - 1)
+        return doc_fail(cuts ? cuts : bands, e, "\"cuts\" is wanted as a list of 1 to %d numbers",
+                        TASK_BANDS - 1);
+    for (const struct doc *d = cuts->child; d; d = d->next) {
+        if ((d->type != DOC_INT && d->type != DOC_REAL) ||
+            (t->n_cuts && d->r <= t->cuts[t->n_cuts - 1]))
+            return doc_fail(d, e, "\"cuts\" is wanted as numbers that rise");
+        t->cuts[t->n_cuts++] = d->r;
+    }
+    return OK;
+}
+
+int spec_generation(struct task *t, struct err *e)
+{
+    static const char *const others[] = {"label", "choice", "order", "preference", "classes"};
+    const struct doc *root = t->tree.root, *answer = spec_present(root, "answer");
+    int rc = OK;
+    if (!answer)
+        return doc_fail(root, e, "\"answer\" is missing");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (spec_present(root, others[i]))
+            return doc_fail(doc_get(root, others[i]), e,
+                            "\"%s\" belongs to tasks of another kind, this one is a generation",
+                            others[i]);
+    t->n_classes = 1;
+    t->classes[0] = (struct label_class){"answer", NULL};
+    if (answer->type == DOC_STRING) {
+        rc = spec_field(t, answer, answer->s, &t->written, e);
+    } else {
+        rc = doc_check_keys(answer, answer_keys, e);
+        if (!rc)
+            rc = field_read(t, answer, "text", &t->written, e);
+        if (!rc && !t->written)
+            rc = doc_fail(answer, e, "\"text\" is missing");
+        if (!rc)
+            rc = field_read(t, answer, "position", &t->position, e);
+    }
+    return rc ? rc : bands_read(t, spec_present(root, "bands"), e);
 }

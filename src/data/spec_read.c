@@ -10,9 +10,10 @@
 static const char *const task_keys[] = {
     "name",     "title",   "citation",  "licence",    "kind",       "source",  "sources", "fields",
     "template", "long",    "max_chars", "group",      "confidence", "classes", "label",   "choice",
-    "order",    "balance", "alone",     "preference", "votes",      NULL};
+    "order",    "balance", "alone",     "preference", "votes",      "answer",  "bands",   NULL};
 static const char *const class_keys[] = {"name", "word", NULL};
-static const char *const kinds[] = {"labelled", "choice", "order", "preference", NULL};
+static const char *const kinds[] = {"labelled",   "choice",     "order",
+                                    "preference", "generation", NULL};
 
 const struct doc *spec_present(const struct doc *map, const char *key)
 {
@@ -129,7 +130,8 @@ static bool slot_named(const struct task *t, const char *name, size_t *slot)
     static const char *const names[][SLOTS] = {[KIND_LABELLED] = {NULL},
                                                [KIND_CHOICE] = {"candidate"},
                                                [KIND_ORDER] = {"first", "second"},
-                                               [KIND_PREFERENCE] = {NULL}};
+                                               [KIND_PREFERENCE] = {NULL},
+                                               [KIND_GENERATION] = {NULL}};
     for (*slot = 0; *slot < SLOTS; ++*slot)
         if (names[t->kind][*slot] && strcmp(names[t->kind][*slot], name) == 0)
             return true;
@@ -287,6 +289,8 @@ static int template_check(const struct task *t, struct err *e)
     if (!rc)
         rc = shown(t, t->rating, "rating", e);
     if (!rc)
+        rc = shown(t, t->written, "answer", e);
+    if (!rc)
         rc = shown(t, t->better, "better text", e);
     if (!rc)
         rc = shown(t, t->worse, "worse text", e);
@@ -302,7 +306,12 @@ static int rules_read(struct task *t, struct err *e)
                                 struct err *) = {[KIND_LABELLED] = spec_label,
                                                  [KIND_CHOICE] = spec_choice,
                                                  [KIND_ORDER] = spec_order,
-                                                 [KIND_PREFERENCE] = spec_preference};
+                                                 [KIND_PREFERENCE] = spec_preference,
+                                                 [KIND_GENERATION] = spec_generation};
+    for (size_t i = 0; t->kind != KIND_GENERATION && i < 2; i++)
+        if (spec_present(root, i ? "bands" : "answer"))
+            return doc_fail(doc_get(root, i ? "bands" : "answer"), e,
+                            "\"%s\" belongs to tasks of kind generation", i ? "bands" : "answer");
     if (t->kind != KIND_LABELLED && spec_present(root, "votes"))
         return doc_fail(doc_get(root, "votes"), e, "\"votes\" belongs to tasks of kind labelled");
     int rc = rules[t->kind](t, e);
@@ -346,7 +355,8 @@ static int spec_read(struct task *t, size_t source, struct err *e)
     if (!rc)
         rc = doc_opt_enum(root, "kind", kinds, &kind, e);
     if (!rc && kind < 0)
-        rc = doc_fail(root, e, "\"kind\" is missing: labelled, choice, order or preference");
+        rc = doc_fail(root, e,
+                      "\"kind\" is missing: labelled, choice, order, preference or generation");
     t->kind = (enum task_kind)kind;
     if (!rc)
         rc = spec_source(t, source, e);

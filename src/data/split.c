@@ -67,6 +67,8 @@ static int by_key(const void *pa, const void *pb)
 /* draft_agrees - whether two of the same key have the same right answer. */
 static bool draft_agrees(const struct draft *a, const struct draft *b)
 {
+    if (a->answer)
+        return strcmp(a->answer, b->answer) == 0;
     return a->alternatives
                ? strcmp(a->alternatives[a->label].text, b->alternatives[b->label].text) == 0
                : a->label == b->label;

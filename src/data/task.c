@@ -70,6 +70,45 @@ const char *task_reward_word(const struct task *t)
     return t->reward_word;
 }
 
+bool task_writes(const struct task *t)
+{
+    return t->written != NULL;
+}
+
+bool task_moves(const struct task *t)
+{
+    return t->position != NULL;
+}
+
+size_t task_bands(const struct task *t)
+{
+    return t->level ? t->n_cuts + 1 : 0;
+}
+
+size_t task_band(const struct task *t, double level)
+{
+    size_t k = 0;
+    while (k < t->n_cuts && level >= t->cuts[k])
+        k++;
+    return k;
+}
+
+void task_band_name(const struct task *t, size_t k, struct str *out)
+{
+    BUG_ON(k >= task_bands(t));
+    if (k == 0)
+        str_addf(out, "below %g", t->cuts[0]);
+    else if (k == t->n_cuts)
+        str_addf(out, "%g and more", t->cuts[k - 1]);
+    else
+        str_addf(out, "%g to %g", t->cuts[k - 1], t->cuts[k]);
+}
+
+bool spec_draws(const struct task *t)
+{
+    return t->kind != KIND_LABELLED && t->kind != KIND_GENERATION;
+}
+
 const char *task_file(const struct task *t)
 {
     return t->file;

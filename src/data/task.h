@@ -32,6 +32,10 @@ struct example {
     struct reading *alternatives; /* [n_alternatives]; NULL: the text itself is read */
     size_t n_alternatives;        /* task_alternatives of its task */
     int label;                    /* 0..classes-1 */
+    /* Of a task that is answered by writing: the answer; with a position (FEN) it is a move there.
+     * Else NULL. */
+    const char *answer, *position;
+    double level; /* what task_band tells examples apart by; NAN where the task has none */
     /* Its question, by 64 bits of the sum of what makes it one: the same in every draw. Examples of
      * one question never straddle a split. */
     uint64_t question;
@@ -68,6 +72,18 @@ size_t task_alternatives(const struct task *t);
 size_t task_votes(const struct task *t);
 const char *task_vote_name(const struct task *t, size_t i);
 const char *task_reward_word(const struct task *t);
+/* task_writes - whether examples are answered by writing text: then there is one class, whose label
+ * all have, and data/answer.h says what is right. task_moves - whether this is a move of chess, so
+ * that it can be legal or not. */
+bool task_writes(const struct task *t);
+bool task_moves(const struct task *t);
+/* task_bands - into how many bands examples fall by their level, in rising order; 0: none.
+ * task_band - which one. task_band_name - appended: "below 1200", "1200 to 1600", "1600 and more".
+ */
+#define TASK_BANDS 16
+size_t task_bands(const struct task *t);
+size_t task_band(const struct task *t, double level);
+void task_band_name(const struct task *t, size_t k, struct str *out);
 const char *task_file(const struct task *t);
 /* task_asset - name of the asset the task's files are in, NULL where it names plain paths. */
 const char *task_asset(const struct task *t);
@@ -105,6 +121,7 @@ struct task_seeds { /* separate, protocol.md section 5 */
 struct dataset {
     struct arena arena;
     size_t classes, alternatives, votes; /* as task_classes, task_alternatives, task_votes */
+    bool writes;                         /* as task_writes */
     struct example *part[PART_COUNT];
     size_t n[PART_COUNT];
     /* Of the source: rows read, left out by the label rule, examples made of the others. */
@@ -115,8 +132,10 @@ struct dataset {
     size_t duplicates_in_conflict; /* of those: with another label than the first */
     size_t straddlers_dropped; /* examples whose question is also in a test or validation file */
     size_t shortened;          /* texts whose long field was cut to max_chars */
-    /* Of dataset_cut: the limit (0: not cut), how many examples lost characters, how many these. */
-    size_t max_tokens, cut[PART_COUNT], cut_chars[PART_COUNT];
+    /* Of dataset_cut: the limit (0: not cut), what of it is kept for an answer that is to be
+     * written (the most tokens of any, and its end), how many examples lost characters, how many
+     * these. */
+    size_t max_tokens, answer_tokens, cut[PART_COUNT], cut_chars[PART_COUNT];
     /* Of dataset_cut: examples whose text, as it is read now, another of their part has; one of
      * another part has. An example may be both. */
     size_t repeated[PART_COUNT], shared[PART_COUNT];

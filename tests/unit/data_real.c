@@ -3,6 +3,8 @@
  * puts it. What is not there is skipped. */
 #include "data_test.h"
 
+#include "data/answer.h"
+
 #define SKIPPED 77
 
 static size_t ran;
@@ -269,13 +271,32 @@ static void openbookqa_candidates(void **state)
     dataset_release(&d);
 }
 
+/* Every sampled puzzle has a legal answer, which is right. */
+static void chess_puzzles(void **state)
+{
+    struct dataset d;
+    const struct task_sizes sizes = sizes_of(4000, 4000, 500, 2000);
+    const char *data = getenv("W2S_DATA");
+    char dir[512] = "";
+    (void)state;
+    snprintf(dir, sizeof dir, "%s/chess", data ? data : "");
+    if (!drawn(&d, "chess-puzzles", data ? dir : NULL, sizes))
+        return;
+    for (size_t i = 0; i < sizes.n[PART_TEST]; i++) {
+        const struct example *x = &d.part[PART_TEST][i];
+        assert_true(answer_judge(x, x->answer, strlen(x->answer)).right);
+    }
+    dataset_release(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(others),    cmocka_unit_test(openbookqa_candidates),
-        cmocka_unit_test(sciq),      cmocka_unit_test(boolq),
-        cmocka_unit_test(cola),      cmocka_unit_test(sst2),
-        cmocka_unit_test(hellaswag), cmocka_unit_test(movie_sentiment),
+        cmocka_unit_test(others),        cmocka_unit_test(openbookqa_candidates),
+        cmocka_unit_test(sciq),          cmocka_unit_test(boolq),
+        cmocka_unit_test(cola),          cmocka_unit_test(sst2),
+        cmocka_unit_test(hellaswag),     cmocka_unit_test(movie_sentiment),
+        cmocka_unit_test(chess_puzzles),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return failed ? failed : ran ? 0 : SKIPPED;

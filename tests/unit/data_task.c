@@ -51,7 +51,8 @@ static void mistakes(void **state)
         {"citation: x\nlicence: y\n", "task.yaml:1: \"name\" is missing"},
         {"name: t\nlicence: y\n", "task.yaml:1: \"citation\" is missing"},
         {"name: t\ncitation: y\n", "task.yaml:1: \"licence\" is missing"},
-        {HEAD, "task.yaml:1: \"kind\" is missing: labelled, choice, order or preference"},
+        {HEAD,
+         "task.yaml:1: \"kind\" is missing: labelled, choice, order, preference or generation"},
         {HEAD "kind: labeled\n", "task.yaml:4: \"kind\" is \"labeled\", wanted one of labelled, "
                                  "choice, order, preference; did you mean \"labelled\"?"},
         {HEAD "kind: choice\n", "task.yaml:1: \"source\" is missing"},
