@@ -53,8 +53,9 @@ static void mistakes(void **state)
         {"name: t\ncitation: y\n", "task.yaml:1: \"licence\" is missing"},
         {HEAD,
          "task.yaml:1: \"kind\" is missing: labelled, choice, order, preference or generation"},
-        {HEAD "kind: labeled\n", "task.yaml:4: \"kind\" is \"labeled\", wanted one of labelled, "
-                                 "choice, order, preference; did you mean \"labelled\"?"},
+        {HEAD "kind: labeled\n",
+         "task.yaml:4: \"kind\" is \"labeled\", wanted one of labelled, "
+         "choice, order, preference, generation; did you mean \"labelled\"?"},
         {HEAD "kind: choice\n", "task.yaml:1: \"source\" is missing"},
         {HEAD "kind: choice\nsource: {asset: x}\n", "task.yaml:5: \"files\" is missing"},
         {HEAD "kind: choice\nsource:\n  files: {test: x}\n",
