@@ -50,9 +50,11 @@ static int continue_text(struct model *m, const struct tokenizer *t, struct toke
     if (prompt >= limit)
         return err_set(e, ERR_INPUT, "the text has %zu tokens, the model takes %zu", prompt, limit);
     rng_init(&r, w->seed, "generate");
-    int rc = decode_new(&d, m, limit < prompt + w->tokens ? limit : prompt + w->tokens, e);
+    int rc = decode_new(&d, m, 1, limit < prompt + w->tokens ? limit : prompt + w->tokens, e);
     for (size_t i = 0; !rc && i < w->tokens && ids->n < limit; i++) {
-        if ((rc = stop_check(e)) || (rc = decode_feed(d, ids->ids + fed, ids->n - fed, &logits, e)))
+        const int32_t starts[2] = {0, (int32_t)(ids->n - fed)};
+        const struct batch next_of = {ids->n - fed, 1, ids->ids + fed, starts};
+        if ((rc = stop_check(e)) || (rc = decode_feed(d, &next_of, NULL, &logits, e)))
             break;
         fed = ids->n;
         int32_t next = sample_token(logits, m->cfg.vocab, &w->sampling, &r);

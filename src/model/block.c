@@ -122,6 +122,7 @@ static void attention_fwd(const struct model *m, size_t layer, const struct rows
     struct widths w = model_widths(&m->cfg);
     struct attn_shape s;
     float *q, *k;
+    const float *v = b->v;
     const float *xn =
         block_normed(m, layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
     if (b->ldq == w.W) {
@@ -139,8 +140,12 @@ static void attention_fwd(const struct model *m, size_t layer, const struct rows
         block_rope(m, layer, r, b, false, b->q, b->k);
     block_qk(m, layer, r, b, t, &q, &k);
     block_attn_shape(m, layer, r, b, &s);
-    size_t before = r->past * b->ldkv;
-    o->attention_fwd(m->dev, &s, q, k - before, b->v - before, b->y ? b->y : t->act, b->lse);
+    if (r->cached) {
+        o->rows_scatter(m->dev, r->N, 2 * w.KV, r->cached, k, b->cache, 2 * w.KV);
+        k = b->cache;
+        v = b->cache + w.KV;
+    }
+    o->attention_fwd(m->dev, &s, q, k, v, b->y ? b->y : t->act, b->lse);
 }
 
 /* mlp_hidden - the inner rows of the MLP over b->mid, in t->act. */

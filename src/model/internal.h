@@ -22,7 +22,7 @@ struct widths model_widths(const struct model_config *c);
 
 /* rows - which rows a block works on: keys and values of N, queries and all that follows of R.
  * Fewer queries than rows: a last block of which few rows are read. Keys that are older than the
- * rows: a cache. */
+ * rows: a cache, in which these rows take their places before attention reads it. */
 struct rows {
     size_t N, R, S;
     const int32_t *read;      /* [R] the rows with queries; NULL: all */
@@ -30,7 +30,7 @@ struct rows {
     const int32_t *read_pos;  /* [R]; unused where read is NULL */
     const int32_t *q_starts;  /* [S+1] */
     const int32_t *kv_starts; /* [S+1], counting the keys before */
-    size_t past;              /* keys and values of so many rows lie before those of row 0 */
+    const int32_t *cached;    /* [N] their rows of the block's cache; NULL: it has none */
 };
 
 /* kept - the numbers of one block. With a backward to follow each block has its own; else they are
@@ -42,6 +42,7 @@ struct kept {
     float *q, *k, *v;     /* after rotary; before their norms where they have some and a scratch
                            * for normed ones is there; rows ldq, ldkv apart */
     size_t ldq, ldkv;
+    float *cache;         /* keys, then values, of all rows so far, ldkv apart */
     float *y, *lse;       /* [R,Q], [R,H] attention's output; y NULL: it passes through scratch,
                            * and the backward works it out again */
     float *mid;           /* [R,C] what the MLP's norm reads: x and attention's part; of a

@@ -157,15 +157,18 @@ int pass_features(struct pass *p, const struct batch *b, float *out, struct err 
  * block `layer` (1..L), host out [S,C]; for probes. */
 int pass_hidden(struct pass *p, const struct batch *b, size_t layer, float *out, struct err *e);
 
-/* decode - one sequence, token by token, with a key/value cache. The model has an LM head and
- * outlives it. decode_feed - the next n > 0 tokens; logits: host [V], of the last one, valid until
- * the next call. More tokens than max_tokens or cfg.positions, or an id outside the vocabulary:
- * ERR_INPUT, nothing was fed. */
+/* decode - n sequences, token by token, with a key/value cache of max_tokens for each. The model
+ * has an LM head and outlives it. decode_feed - the next tokens of some: the i-th of the batch goes
+ * to sequence seq[i] (rising; NULL: to the i-th); logits: host [b->n_seqs,V], of the last token of
+ * each, valid until the next call. More tokens than max_tokens or cfg.positions, or an id outside
+ * the vocabulary: ERR_INPUT, nothing was fed. What else is fed with a sequence moves its logits by
+ * the rounding of differently blocked products at most. decode_bytes - of a cache. */
 struct decode;
-int decode_new(struct decode **out, struct model *m, size_t max_tokens, struct err *e);
-int decode_feed(struct decode *d, const int32_t *tokens, size_t n, const float **logits,
+int decode_new(struct decode **out, struct model *m, size_t n, size_t max_tokens, struct err *e);
+int decode_feed(struct decode *d, const struct batch *b, const size_t *seq, const float **logits,
                 struct err *e);
 void decode_free(struct decode *d);
+size_t decode_bytes(const struct model_config *c, size_t n, size_t max_tokens);
 
 struct rng;
 struct sampling {

@@ -1,6 +1,7 @@
 /* model_faults - the n-th allocation between a file and a trained, saved, talking model fails, for
  * every n: a code and a sentence, nothing leaked (the sanitizers watch), and the next try gives the
  * same numbers. */
+#include "decode_one.h"
 #include "unit/model_files.h"
 
 static const size_t lengths[] = {3, 1, 5};
@@ -41,9 +42,9 @@ static int speak(struct model *m, const int32_t *tokens, struct result *r, struc
     const float *logits;
     int rc = model_head_set(m, &lm, err);
     if (!rc)
-        rc = decode_new(&d, m, PROMPT, err);
+        rc = decode_new(&d, m, 1, PROMPT, err);
     if (!rc)
-        rc = decode_feed(d, tokens, PROMPT, &logits, err);
+        rc = decode_one(d, tokens, PROMPT, &logits, err);
     if (!rc)
         memcpy(r->spoken, logits, sizeof r->spoken);
     decode_free(d);

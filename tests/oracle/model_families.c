@@ -2,6 +2,7 @@
  * sequences, every gradient; on the CPU set and on the scalar reference. The gradients are written
  * as a Hugging Face file and compared tensor by tensor, so that the writer is held to the same
  * names. */
+#include "decode_one.h"
 #include "model_fixture.h"
 
 #include <unistd.h>
@@ -184,14 +185,14 @@ static void decode_of(struct fixture *f)
     for (size_t s = 0; s < FIX_S; s++) {
         size_t begin = (size_t)f->starts[s], n = (size_t)f->starts[s + 1] - begin;
         size_t first = n > 4 ? 4 : n;
-        check(decode_new(&d, f->model, n, &e));
-        check(decode_feed(d, f->tokens + begin, first, &logits, &e));
+        check(decode_new(&d, f->model, 1, n, &e));
+        check(decode_one(d, f->tokens + begin, first, &logits, &e));
         close_to(f, "decoded logits", logits, want + (begin + first - 1) * FIX_V, FIX_V);
         for (size_t t = first; t < n; t++) {
-            check(decode_feed(d, f->tokens + begin + t, 1, &logits, &e));
+            check(decode_one(d, f->tokens + begin + t, 1, &logits, &e));
             close_to(f, "decoded logits", logits, want + (begin + t) * FIX_V, FIX_V);
         }
-        assert_int_equal(decode_feed(d, f->tokens, 1, &logits, &e), ERR_INPUT);
+        assert_int_equal(decode_one(d, f->tokens, 1, &logits, &e), ERR_INPUT);
         decode_free(d);
     }
 }

@@ -1,6 +1,7 @@
 /* model_lora.c - adapters against PEFT in f64 (make_lora.py): a folder of PEFT's is read, its
  * logits, every gradient and ten steps are PyTorch's; merged they answer the same; saved they are
  * the same numbers under the same names. */
+#include "decode_one.h"
 #include "model_fixture.h"
 
 #include <unistd.h>
@@ -224,9 +225,9 @@ static void decode_of(struct fixture *f)
     check(pass_forward(f->pass, &in, &logits, &R, &e));
     for (size_t k = 0; k < FIX_V; k++)
         want[k] = (double)logits[(FIX_TOKENS - 1) * FIX_V + k];
-    check(decode_new(&d, f->model, FIX_TOKENS, &e));
+    check(decode_new(&d, f->model, 1, FIX_TOKENS, &e));
     for (size_t i = first; i < FIX_TOKENS; i++)
-        check(decode_feed(d, f->tokens + i, 1, &logits, &e));
+        check(decode_one(d, f->tokens + i, 1, &logits, &e));
     close_to(f, "decoded logits", logits, want, FIX_V);
     decode_free(d);
 }

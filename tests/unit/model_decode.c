@@ -1,5 +1,6 @@
 /* model_decode.c - token by token is the whole text at once, in whatever pieces it is fed; what
  * does not fit is refused and changes nothing; and the next token is drawn as it is said to be. */
+#include "decode_one.h"
 #include "unit/model_test.h"
 
 /* A row worked on alone and among others: sums in another order, relative to the largest logit. */
@@ -36,9 +37,9 @@ static void pieces_of(const struct model_config *small)
     for (size_t k = 0; k < sizeof cuts / sizeof *cuts; k++) {
         struct decode *d;
         size_t fed = 0;
-        check(decode_new(&d, m, LONG + 7, &e)); /* no more than the model takes */
+        check(decode_new(&d, m, 1, LONG + 7, &e)); /* no more than the model takes */
         for (size_t i = 0; i < 4 && cuts[k][i]; i++) {
-            check(decode_feed(d, tokens + fed, cuts[k][i], &logits, &e));
+            check(decode_one(d, tokens + fed, cuts[k][i], &logits, &e));
             fed += cuts[k][i];
             for (size_t v = 0; v < TEST_V; v++) {
                 double off = fabs((double)(logits[v] - whole[(fed - 1) * TEST_V + v]));
@@ -47,7 +48,7 @@ static void pieces_of(const struct model_config *small)
                              fed, off, most);
             }
         }
-        assert_int_equal(decode_feed(d, tokens, 1, &logits, &e), ERR_INPUT);
+        assert_int_equal(decode_one(d, tokens, 1, &logits, &e), ERR_INPUT);
         assert_string_equal(
             e.msg, "1 more tokens after 300; there is room for 300 and the model takes 300");
         decode_free(d);
@@ -62,6 +63,72 @@ static void test_pieces(void **state)
     every_config(pieces_of);
 }
 
+enum { TEXTS = 5, ROOM = 140 };
+
+/* texts_of - texts of different lengths, all at once and then a token each, some of them longer
+ * than others: what is said of each is what a whole forward of it says. The second one is longer
+ * than a chunk leaves room for. */
+static void texts_of(const struct model_config *small)
+{
+    static const size_t first[TEXTS] = {3, 120, 1, 110, 40}, whole[TEXTS] = {9, 127, 1, 117, 43};
+    static int32_t tokens[TEXTS][ROOM], fed[TEXTS * ROOM], starts[TEXTS + 1];
+    struct model_config c = *small;
+    c.positions = ROOM;
+    struct model *m = test_model(&dev, &c, 0);
+    struct decode *d;
+    struct pass *p;
+    struct rng r;
+    const float *got, *want;
+    float logits[TEST_V];
+    size_t at[TEXTS] = {0}, seq[TEXTS], R, compared = 0;
+    rng_init(&r, 3, "tokens");
+    for (size_t i = 0; i < TEXTS; i++)
+        for (size_t k = 0; k < ROOM; k++)
+            tokens[i][k] = (int32_t)rng_below(&r, TEST_V);
+    check(pass_new(&p, m, &e));
+    check(decode_new(&d, m, TEXTS, 128, &e));
+    for (size_t round = 0;; round++) {
+        struct batch b = {0, 0, fed, starts};
+        for (size_t i = 0; i < TEXTS; i++) {
+            size_t n = round ? at[i] < whole[i] : first[i];
+            if (!n)
+                continue;
+            memcpy(fed + b.n_tokens, tokens[i] + at[i], n * sizeof *fed);
+            at[i] += n;
+            seq[b.n_seqs++] = i;
+            starts[b.n_seqs] = (int32_t)(b.n_tokens += n);
+        }
+        if (!b.n_seqs)
+            break;
+        check(decode_feed(d, &b, seq, &got, &e));
+        for (size_t k = 0; k < b.n_seqs; k++, compared++) {
+            size_t i = seq[k];
+            double most = 0;
+            int32_t own[2] = {0, (int32_t)at[i]}, last = 1;
+            struct batch alone = {at[i], 1, tokens[i], own};
+            struct pass_input in = {.batch = &alone, .reads = &last};
+            check(pass_forward(p, &in, &want, &R, &e));
+            dev_download(&dev, logits, want, TEST_V);
+            for (size_t v = 0; v < TEST_V; v++)
+                most = fmax(most, fabs((double)logits[v]));
+            for (size_t v = 0; v < TEST_V; v++)
+                if (!(fabs((double)(got[k * TEST_V + v] - logits[v])) <= BLOCKING * most))
+                    fail_msg("%s, text %zu after %zu tokens", family_name(c.family), i, at[i]);
+        }
+    }
+    assert_int_equal(compared, 5 + 6 + 7 + 7 + 3);
+    assert_true(decode_bytes(&c, TEXTS, 128) >= TEXTS * 128 * c.layers * 2 * sizeof(float));
+    decode_free(d);
+    pass_free(p);
+    model_free(m);
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    every_config(texts_of);
+}
+
 /* After a refusal the next feed goes on from where the last good one ended. */
 static void test_refused(void **state)
 {
@@ -71,23 +138,23 @@ static void test_refused(void **state)
     struct model *m = test_model(&dev, &c, 0);
     struct decode *plain, *d;
     const float *want, *got;
-    check(decode_new(&plain, m, 4, &e));
-    check(decode_feed(plain, good, 3, &want, &e));
-    check(decode_feed(plain, good + 3, 1, &want, &e));
-    check(decode_new(&d, m, 4, &e));
-    check(decode_feed(d, good, 3, &got, &e));
-    assert_int_equal(decode_feed(d, wrong, 1 + 1, &got, &e), ERR_INPUT);
+    check(decode_new(&plain, m, 1, 4, &e));
+    check(decode_one(plain, good, 3, &want, &e));
+    check(decode_one(plain, good + 3, 1, &want, &e));
+    check(decode_new(&d, m, 1, 4, &e));
+    check(decode_one(d, good, 3, &got, &e));
+    assert_int_equal(decode_one(d, wrong, 1 + 1, &got, &e), ERR_INPUT);
     assert_string_equal(e.msg, "2 more tokens after 3; there is room for 4 and the model takes 80");
-    assert_int_equal(decode_feed(d, wrong + 1, 1, &got, &e), ERR_INPUT);
+    assert_int_equal(decode_one(d, wrong + 1, 1, &got, &e), ERR_INPUT);
     assert_string_equal(e.msg, "token id 53 is outside the model's vocabulary of 53");
-    assert_int_equal(decode_feed(d, negative, 1, &got, &e), ERR_INPUT);
+    assert_int_equal(decode_one(d, negative, 1, &got, &e), ERR_INPUT);
     assert_string_equal(e.msg, "token id -1 is outside the model's vocabulary of 53");
-    check(decode_feed(d, good + 3, 1, &got, &e));
+    check(decode_one(d, good + 3, 1, &got, &e));
     assert_memory_equal(got, want, TEST_V * sizeof *got);
     decode_free(d);
     decode_free(plain);
-    check(decode_new(&d, m, 0, &e));
-    assert_int_equal(decode_feed(d, good, 1, &got, &e), ERR_INPUT);
+    check(decode_new(&d, m, 1, 0, &e));
+    assert_int_equal(decode_one(d, good, 1, &got, &e), ERR_INPUT);
     decode_free(d);
     decode_free(NULL);
     model_free(m);
@@ -162,7 +229,7 @@ static void test_greedy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_pieces), cmocka_unit_test(test_texts), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_shares), cmocka_unit_test(test_greedy)};
     check(dev_open(&dev, "cpu", &e));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
