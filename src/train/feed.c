@@ -2,6 +2,7 @@
 #include "train/feed.h"
 #include "core/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void feed_init(struct feed *f)
@@ -78,4 +79,39 @@ int feed_forward(struct feed *f, struct pass *p, const struct model *m, const st
         rc = pass_forward(p, &in, logits, &R, e);
     BUG_ON(!rc && R != n * t->per);
     return rc;
+}
+
+struct ranked {
+    const int32_t *tokens;
+    size_t n, index;
+};
+
+/* Longest first, so that the largest pieces come before memory is scarce; then by content, so that
+ * the order says nothing about where an example lies in memory. */
+static int ranked_compare(const void *pa, const void *pb)
+{
+    const struct ranked *a = pa, *b = pb;
+    if (a->n != b->n)
+        return a->n > b->n ? -1 : 1;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->tokens[i] != b->tokens[i])
+            return a->tokens[i] < b->tokens[i] ? -1 : 1;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+int feed_order(const struct token_set *t, size_t **order, struct err *e)
+{
+    struct ranked *ranked = mem_alloc(t->n, sizeof *ranked, e);
+    *order = mem_alloc(t->n, sizeof **order, e);
+    if (!ranked || !*order) {
+        mem_free(ranked);
+        return e->code;
+    }
+    for (size_t i = 0; i < t->n; i++)
+        ranked[i] = (struct ranked){t->tokens + t->starts[i * t->per], token_set_len(t, i), i};
+    qsort(ranked, t->n, sizeof *ranked, ranked_compare);
+    for (size_t i = 0; i < t->n; i++)
+        (*order)[i] = ranked[i].index;
+    mem_free(ranked);
+    return OK;
 }

@@ -23,6 +23,10 @@ int feed_forward(struct feed *f, struct pass *p, const struct model *m, const st
                  const struct features *x, const size_t *index, size_t n, enum feed_use use,
                  const float **logits, struct err *e);
 
+/* feed_order - (*order)[n] all examples, longest first, then by their tokens: which of them meet in
+ * a product is a function of the set of texts. Heap, mem_free, after an error too. */
+int feed_order(const struct token_set *t, size_t **order, struct err *e);
+
 /* feed_tokens - how many tokens examples index[0..n) have. */
 size_t feed_tokens(const struct token_set *t, const size_t *index, size_t n);
 

@@ -8,41 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-struct ranked {
-    const int32_t *tokens;
-    size_t n, index;
-};
-
-/* Longest first, so that the largest pieces come before memory is scarce; then by content, so that
- * the order says nothing about where an example lies in memory. */
-static int ranked_compare(const void *pa, const void *pb)
-{
-    const struct ranked *a = pa, *b = pb;
-    if (a->n != b->n)
-        return a->n > b->n ? -1 : 1;
-    for (size_t i = 0; i < a->n; i++)
-        if (a->tokens[i] != b->tokens[i])
-            return a->tokens[i] < b->tokens[i] ? -1 : 1;
-    return (a->index > b->index) - (a->index < b->index);
-}
-
-static int predict_order(const struct token_set *t, size_t **order, struct err *e)
-{
-    struct ranked *ranked = mem_alloc(t->n, sizeof *ranked, e);
-    *order = mem_alloc(t->n, sizeof **order, e);
-    if (!ranked || !*order) {
-        mem_free(ranked);
-        return e->code;
-    }
-    for (size_t i = 0; i < t->n; i++)
-        ranked[i] = (struct ranked){t->tokens + t->starts[i * t->per], token_set_len(t, i), i};
-    qsort(ranked, t->n, sizeof *ranked, ranked_compare);
-    for (size_t i = 0; i < t->n; i++)
-        (*order)[i] = ranked[i].index;
-    mem_free(ranked);
-    return OK;
-}
-
 static int row_softmax(const double *z, size_t K, double *p, size_t example, struct err *e)
 {
     double top = z[0], sum = 0;
@@ -98,7 +63,7 @@ int predict_run(struct model *m, const struct token_set *t, const struct feature
         return OK;
     p.K = train_K(m, t);
     feed_init(&p.feed);
-    int rc = predict_order(t, &order, e);
+    int rc = feed_order(t, &order, e);
     if (!rc)
         rc = pack_split(t, order, t->n, micro_tokens, &ends, &pieces, e);
     if (!rc)

@@ -123,6 +123,23 @@ int predict_run(struct model *m, const struct token_set *t, const struct feature
                 size_t micro_tokens, double *probs, double *logits, struct progress *progress,
                 struct err *e);
 
+/* write_run - what m, whose head is LM, writes after each of t's texts: the most probable token,
+ * time after time, up to `end` or `most` (> 0) tokens. out [n] starts empty and does not hold the
+ * end; the caller's, token_ids_release, after an error too. Of equal logits the lowest id. allowed
+ * (NULL: all) names the tokens that may come after `said` of example i, at least one.
+ *
+ * Texts are written many at a time, in an order of their own as predict_run's. progress was begun
+ * with n as its total and tokens as its unit. Errors: as predict_run. */
+struct write_settings {
+    int32_t end;
+    size_t most;
+    int (*allowed)(void *ctx, size_t i, const int32_t *said, size_t n, const int32_t **list,
+                   size_t *count, struct err *e);
+    void *ctx;
+};
+int write_run(struct model *m, const struct token_set *t, const struct write_settings *s,
+              struct token_ids *out, struct progress *progress, struct err *e);
+
 /* predict_check - x [n,K] holds probabilities, each row summing to 1 but for their rounding; else
  * ERR_INPUT with the first number that is wrong. */
 int predict_check(const double *x, size_t n, size_t K, struct err *e);
