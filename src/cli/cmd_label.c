@@ -6,6 +6,7 @@
 
 static const struct option_row options[] = {
     {"runs", "DIR", "where results are kept (default: runs)", 0},
+    {"examples", NULL, "the study's examples instead, to be labelled by another program", 0},
     {"offline", NULL, "fetch nothing", 0},
     {NULL, NULL, NULL, 0},
 };
@@ -18,7 +19,10 @@ static int label_run(const struct app *app, const struct args *a, struct err *e)
     int rc = session_study(&s, &study, app, &cmd_label, a, true, e);
     if (rc)
         return command_exit(rc);
-    rc = lab_labels_print(&s.lab, &study, &out, e);
+    if (args_option(&cmd_label, a, "examples"))
+        rc = lab_examples_print(&s.lab, &study, app->json, &out, e);
+    else
+        rc = lab_labels_print(&s.lab, &study, &out, e);
     if (!rc)
         fwrite(out.s, 1, out.len, stdout);
     session_close(&s);
@@ -30,7 +34,7 @@ static int label_run(const struct app *app, const struct args *a, struct err *e)
 const struct command cmd_label = {
     .name = "label",
     .operands = "STUDY [key=value ...]",
-    .line = "write the weak labels of a study that has been run, as CSV",
+    .line = "write a study's weak labels, or the examples to be labelled, as CSV",
     .help =
         "One row for each supervisor, seed and example of the students' part: supervisor, seed, "
         "id, source, label\n"
@@ -38,7 +42,12 @@ const struct command cmd_label = {
         "settings are those that\n"
         "it was run with; nothing is computed.\n"
         "\n"
-        "    w2s label quick >weak.csv\n",
+        "    w2s label quick >weak.csv\n"
+        "\n"
+        "--examples writes what is to be labelled instead: seed, part, id, source, truth, text; "
+        "nothing has to have been run.\n"
+        "With --json a JSON object a line. A file of ids and probabilities is then a supervisor "
+        "(docs/own-data.md).\n",
     .options = options,
     .completes = "studies",
     .computes = true,

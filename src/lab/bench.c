@@ -80,11 +80,14 @@ int bench_open(struct bench *b, const struct plan *p, struct err *e)
     }
     for (size_t i = 0; i < p->n_jobs; i++)
         if (p->jobs[i]->state != JOB_FAILED) {
-            int rc = job_probs(p, p->jobs[i], PART_TEST, &b->probs[i], e);
-            if (!rc && b->rewards)
+            bool scored = job_scored(p, p->jobs[i]);
+            int rc = scored ? job_probs(p, p->jobs[i], PART_TEST, &b->probs[i], e) : OK;
+            if (!rc && b->rewards && !p->jobs[i]->votes)
                 rc = job_rewards(p, p->jobs[i], &b->rewards[i], e);
-            if (!rc)
+            if (!rc && scored)
                 rc = bench_score(b, i, e);
+            for (size_t k = 0; !scored && k < SCORES; k++)
+                b->scores[i][k] = (double)NAN;
             if (!rc)
                 rc = store_result(p->lab->store, p->jobs[i]->hash, &b->results[i], e);
             if (rc)
@@ -183,7 +186,8 @@ int best_of_json(struct js *w, const struct bench *b, const struct pair *q,
     js_key(w, "best_of"), js_open(w, '{');
     js_key(w, "rated_by"), js_str(w, b->ratings[alive[0]] ? "people" : "ceiling");
     for (size_t i = 0; !rc && i < sizeof lines / sizeof *lines; i++)
-        rc = best_of_line(w, lines[i].key, b, lines[i].jobs, q->ceiling, t, alive, n, set, e);
+        if (!lines[i].jobs || !lines[i].jobs[alive[0]]->votes) /* who is no model rewards nothing */
+            rc = best_of_line(w, lines[i].key, b, lines[i].jobs, q->ceiling, t, alive, n, set, e);
     js_close(w, '}');
     return rc;
 }

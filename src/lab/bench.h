@@ -13,9 +13,10 @@ struct bench {
     size_t K;
     int **labels;     /* [seeds] */
     uint64_t **units; /* [seeds], each test example's question */
-    double **probs;   /* [jobs], NULL where failed */
-    double **rewards; /* [jobs], NULL where failed; NULL where examples have no alternatives */
-    double **ratings; /* [seeds], [n,K] people's; NULL where the task has none */
+    double **probs;   /* [jobs], NULL where failed or not scored (job_scored) */
+    double *
+        *rewards; /* [jobs], NULL where failed or votes; NULL where examples have no alternatives */
+    double **ratings;         /* [seeds], [n,K] people's; NULL where the task has none */
     double (*scores)[SCORES]; /* [jobs] */
     struct doc_tree *results; /* [jobs], result.json; no root where failed */
 };

@@ -122,8 +122,12 @@ static int desk_targets(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
     if (j->supervisor) {
+        const struct given *g = j->supervisor->given;
+        const struct example *first;
+        bool valid = d->data->n[PART_VALID] &&
+                     !(g && given_missing(g, d->data, PART_VALID, j->repetition, &first));
         int rc = job_probs(d->plan, j->supervisor, j->part, &d->targets, e);
-        if (!rc && d->data->n[PART_VALID])
+        if (!rc && valid)
             rc = job_probs(d->plan, j->supervisor, PART_VALID, &d->weak_valid, e);
         return rc;
     }
@@ -419,14 +423,35 @@ static int desk_votes(struct desk *d, struct err *e)
     return rc;
 }
 
+/* desk_given - what a file says of every part of which it has every example. */
+static int desk_given(struct desk *d, struct err *e)
+{
+    const struct job *j = d->job;
+    const struct example *first;
+    int rc = OK;
+    for (int part = 0; part < PART_COUNT && !rc; part++) {
+        size_t n = d->data->n[part];
+        if (!n || part == PART_SUPERVISE ||
+            given_missing(j->given, d->data, (enum task_part)part, j->repetition, &first))
+            continue;
+        double *probs = d->probs[part] = mem_alloc(n, d->K * sizeof *probs, e);
+        for (size_t i = 0; probs && i < n; i++)
+            memcpy(probs + i * d->K, given_find(j->given, d->data->part[part][i].id, j->repetition),
+                   d->K * sizeof *probs);
+        rc = probs ? array_keep(d, (enum task_part)part, NULL, probs, e) : e->code;
+    }
+    return rc;
+}
+
 static int desk_finish(struct desk *d, double seconds, struct err *e)
 {
     const struct job *j = d->job;
     struct str job = STR_INIT, result = STR_INIT;
     struct js w;
-    double accuracy = 0;
+    double accuracy = (double)NAN;
     size_t questions = 0;
-    int rc = desk_accuracy(d, PART_TEST, d->probs[PART_TEST], &accuracy, e);
+    int rc =
+        d->probs[PART_TEST] ? desk_accuracy(d, PART_TEST, d->probs[PART_TEST], &accuracy, e) : OK;
     if (!rc)
         rc = desk_questions(d, PART_TEST, &questions, e);
     if (rc)
@@ -505,7 +530,7 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
     if (rc || *busy)
         return rc;
     if (j->votes) {
-        rc = desk_votes(&d, e);
+        rc = j->given ? desk_given(&d, e) : desk_votes(&d, e);
         goto done;
     }
     if ((rc = desk_model(&d, e)) || (rc = desk_sets(&d, e)) || (rc = desk_targets(&d, e)) ||

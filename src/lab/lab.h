@@ -91,6 +91,11 @@ int lab_work(const struct lab *lab, const struct study *s, struct err *e);
  * CSV (docs/results.md); one that is not computed yet: ERR_INPUT. */
 int lab_labels_print(const struct lab *lab, const struct study *s, struct str *out, struct err *e);
 
+/* lab_examples_print - the study's examples, as CSV or (json) an object a line: seed, part, id,
+ * source, truth (the class's number), text as models read it. Nothing needs to be computed. */
+int lab_examples_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
+                       struct err *e);
+
 /* lab_plan_print - the jobs with their state, estimated time and memory, as a table (or JSON);
  * nothing is computed but a short measurement of the machine's product rate. */
 int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out,

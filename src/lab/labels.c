@@ -1,4 +1,5 @@
-/* labels.c - what supervisors say of the examples that students learn from, for other programs. */
+/* labels.c - for other programs: a study's examples, and what its supervisors say of those that
+ * students learn from. */
 #include "lab/plan.h"
 #include "core/mem.h"
 
@@ -50,4 +51,46 @@ int lab_labels_print(const struct lab *lab, const struct study *s, struct str *o
             rc = labels_rows(&p, p.jobs[i], out, e);
     plan_release(&p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;
+}
+
+static void example_csv(const struct example *x, size_t seed, enum task_part part, struct str *out)
+{
+    str_addf(out, "%zu,%s,%s,", seed, lab_part_names[part], x->id);
+    str_csv(out, x->source);
+    str_addf(out, ",%d,", x->label);
+    str_csv(out, x->text);
+    str_cat(out, "\r\n");
+}
+
+static void example_json(const struct example *x, size_t seed, enum task_part part, struct str *out)
+{
+    struct js w;
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "seed"), js_int(&w, (int64_t)seed);
+    js_key(&w, "part"), js_str(&w, lab_part_names[part]);
+    js_key(&w, "id"), js_str(&w, x->id);
+    js_key(&w, "source"), js_str(&w, x->source);
+    js_key(&w, "truth"), js_int(&w, x->label);
+    js_key(&w, "text"), js_strn(&w, x->text, x->len);
+    js_close(&w, '}');
+    str_addc(out, '\n');
+}
+
+int lab_examples_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
+                       struct err *e)
+{
+    struct plan p;
+    int rc = plan_open(&p, lab, s, e);
+    if (rc)
+        return rc;
+    if (!json)
+        str_cat(out, "seed,part,id,source,truth,text\r\n");
+    for (size_t r = 0; r < s->seeds; r++)
+        for (int part = 0; part < PART_COUNT; part++)
+            for (size_t i = 0; i < p.data[r].n[part]; i++)
+                (json ? example_json : example_csv)(&p.data[r].part[part][i], r,
+                                                    (enum task_part)part, out);
+    plan_release(&p);
+    return str_check(out, e);
 }

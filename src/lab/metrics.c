@@ -240,7 +240,7 @@ static void trios_release(struct trios *t)
 
 static unsigned example_bits(const struct trio_seed *t, size_t i, size_t K)
 {
-    size_t label = (size_t)t->labels[i], weak = metrics_argmax(t->weak + i * K, K);
+    size_t label = (size_t)t->labels[i], weak = t->weak ? metrics_argmax(t->weak + i * K, K) : K;
     size_t student = metrics_argmax(t->student + i * K, K);
     size_t ceiling = metrics_argmax(t->ceiling + i * K, K);
     unsigned bits = 0;
@@ -326,17 +326,25 @@ int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct tri
     struct estimate *field[M_COUNT] = {
         &out->weak, &out->student, &out->ceiling,     &out->gap,         &out->gain,
         &out->pgr,  &out->agree,   &out->agree_right, &out->agree_wrong, &out->ceiling_wrong};
+    bool weak = true;
+    for (size_t k = 0; k < n_seeds; k++)
+        weak = weak && seeds[k].weak;
     for (size_t k = 0; k < M_COUNT; k++) {
+        if (!weak && k != M_STUDENT && k != M_CEILING) {
+            *field[k] = (struct estimate){(double)NAN, (double)NAN, (double)NAN};
+            continue;
+        }
         interval(x.v + k * s->samples, few ? 0 : s->samples, s->level, field[k]);
         field[k]->value = point[k];
     }
     out->units = x.crossing.units;
-    out->reason = out->gap.value <= 0 ? PGR_NO_GAP
-                  : few               ? PGR_FEW_UNITS
-                  : out->gap.lo <= 0  ? PGR_GAP_IN_NOISE
-                                      : PGR_DEFINED;
+    out->reason = !weak                 ? PGR_NO_WEAK
+                  : out->gap.value <= 0 ? PGR_NO_GAP
+                  : few                 ? PGR_FEW_UNITS
+                  : out->gap.lo <= 0    ? PGR_GAP_IN_NOISE
+                                        : PGR_DEFINED;
     /* Who makes the ceiling's every prediction recovers the gap, as large as it is found to be. */
-    if (out->reason > PGR_NO_GAP && trio_same(seeds, n_seeds, s->K)) {
+    if (weak && out->reason > PGR_NO_GAP && trio_same(seeds, n_seeds, s->K)) {
         out->reason = PGR_DEFINED;
         out->pgr = (struct estimate){1, 1, 1};
     }
@@ -380,7 +388,10 @@ void trio_verdict(const struct trio *t, char *buf, size_t n)
              better  ? "the student is better than its supervisor"
              : worse ? "the student is worse than its supervisor"
                      : "cannot tell whether the student is better than its supervisor");
-    if (t->reason == PGR_NO_GAP) {
+    if (t->reason == PGR_NO_WEAK) {
+        snprintf(pgr, sizeof pgr,
+                 "PGR is undefined: the supervisor's labels are not of every test example");
+    } else if (t->reason == PGR_NO_GAP) {
         snprintf(pgr, sizeof pgr,
                  "PGR is undefined: the ceiling is not above the supervisor (gap %.3f)",
                  t->gap.value);

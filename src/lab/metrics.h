@@ -40,7 +40,9 @@ struct trio_seed {
     /* [n], what is drawn as one: an example's question. The same number in two seeds is the same
      * question. */
     const uint64_t *units;
-    const double *weak, *student, *ceiling; /* [n,K] */
+    /* [n,K]; weak NULL: it is not known what the supervisor says of these. Where it is so in any
+     * seed, what needs it is NAN, and PGR undefined. */
+    const double *weak, *student, *ceiling;
 };
 
 struct trio_settings {
@@ -49,7 +51,7 @@ struct trio_settings {
     uint64_t seed;
 };
 
-enum pgr_reason { PGR_DEFINED, PGR_NO_GAP, PGR_GAP_IN_NOISE, PGR_FEW_UNITS };
+enum pgr_reason { PGR_DEFINED, PGR_NO_GAP, PGR_GAP_IN_NOISE, PGR_FEW_UNITS, PGR_NO_WEAK };
 
 /* Fewer units than this have no interval: what a bootstrap draws of them is nearly always one of a
  * few sets, and where all of them are alike it has no width at all. */

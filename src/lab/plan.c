@@ -26,7 +26,7 @@ struct model_config job_config(const struct job *j)
 void job_who(const struct job *j, struct str *out)
 {
     if (j->votes)
-        str_addf(out, "votes/%s", j->votes);
+        str_addf(out, "%s/%s", j->given ? "labels" : "votes", j->votes);
     else
         str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
 }
@@ -127,6 +127,24 @@ static int votes_spec(const struct plan *p, const struct job *j, struct str *out
     return str_check(out, e);
 }
 
+/* given_spec - of a job that only writes down what a file says. */
+static int given_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    struct js w;
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "kind"), js_str(&w, "labels");
+    js_key(&w, "file"), js_str(&w, given_hash(j->given));
+    js_key(&w, "repetition"), js_int(&w, (int64_t)j->repetition); /* rows may be of one alone */
+    js_key(&w, "data"), js_open(&w, '{');
+    for (int part = 0; part < PART_COUNT; part++)
+        if (part != PART_SUPERVISE)
+            js_key(&w, lab_part_names[part]), js_str(&w, p->data[j->repetition].part_hash[part]);
+    js_close(&w, '}');
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
 /* job_spec - the job as JSON: everything that can change its result. */
 static int job_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
 {
@@ -136,7 +154,7 @@ static int job_spec(const struct plan *p, const struct job *j, struct str *out, 
     struct train_settings t;
     struct study_side side = *j->side;
     if (j->votes)
-        return votes_spec(p, j, out, e);
+        return j->given ? given_spec(p, j, out, e) : votes_spec(p, j, out, e);
     job_settings(p, j, &t);
     side.trainable = j->trainable;
     dev_numerics(p->lab->dev, j->threads, numerics, sizeof numerics);
@@ -440,6 +458,11 @@ static int side_job(const struct plan *p, const struct study_side *side, size_t 
 {
     memset(j, 0, sizeof *j);
     j->side = side;
+    if (side->labels) {
+        j->votes = file_name(side->votes[i]);
+        j->given = p->given[i];
+        return OK;
+    }
     if (side->n_votes) {
         j->votes = side->votes[i];
         return vote_find(p, j->votes, &j->vote, e);
@@ -537,21 +560,31 @@ static int seeds_check(const struct plan *p, struct err *e)
     return OK;
 }
 
-int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e)
+int plan_open(struct plan *p, const struct lab *lab, const struct study *s, struct err *e)
 {
-    int rc;
     memset(p, 0, sizeof *p);
     p->lab = lab;
     p->study = s;
     p->threads = lab->threads ? lab->threads : par_threads();
     str_init(&p->data_dir);
     str_init(&p->passed);
+    int rc = models_open(p, e);
+    if (!rc)
+        rc = data_draw(p, e);
+    if (rc)
+        plan_release(p);
+    return rc ? err_wrap(e, "study %s", s->name) : OK;
+}
+
+int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e)
+{
+    int rc = plan_open(p, lab, s, e);
+    if (rc)
+        return rc;
     if (!s->supervisor.n_votes)
         warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
     warmup_say(p, &s->student, "student", PART_TRAIN);
-    rc = models_open(p, e);
-    if (!rc)
-        rc = data_draw(p, e);
+    rc = plan_given(p, e);
     for (size_t i = 0; !rc && i < side_size(&s->supervisor); i++)
         for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
             struct job weak, strong;
@@ -591,6 +624,8 @@ void plan_release(struct plan *p)
         dataset_release(&p->data[i]);
     for (size_t i = 0; i < p->n_models; i++)
         lab_model_close(&p->models[i]);
+    for (size_t i = 0; p->given && i < p->study->supervisor.n_votes; i++)
+        given_free(p->given[i]);
     task_free(p->task);
     str_release(&p->data_dir);
     str_release(&p->passed);

@@ -2,6 +2,7 @@
 #ifndef W2S_LAB_PLAN_H
 #define W2S_LAB_PLAN_H
 
+#include "lab/given.h"
 #include "lab/lab.h"
 
 enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT };
@@ -11,8 +12,9 @@ struct job {
     enum job_role role;
     size_t repetition;
     const struct lab_model *model; /* NULL: votes */
-    const char *votes;             /* whose, as the task names them; NULL: a model's */
+    const char *votes;             /* whose, as the task or their file is named; NULL: a model's */
     size_t vote;                   /* their number in the task */
+    const struct given *given;     /* their file; NULL: the task's votes */
     const struct study_side *side;
     size_t layers;                /* resolved: 1..checkpoint's */
     struct trainable trainable;   /* top cut down to layers */
@@ -51,6 +53,7 @@ struct plan {
     struct str passed; /* lab_task_passed */
     struct lab_model *models;
     size_t n_models;
+    struct given **given; /* [n_votes] of the supervisor's labels from files; NULL: none are */
     int threads;          /* of a job that is not small */
     bool worker;          /* this process is one of a crew: others compute beside it */
     struct dataset *data; /* [seeds] */
@@ -62,7 +65,12 @@ struct plan {
     size_t n_left_out, cap_left_out;
 };
 
+/* plan_open - its models and data alone. plan_make - the same and its jobs. Undone by plan_release,
+ * which an error has called already. plan_given - the supervisors' files of labels, where they are
+ * such: every example that students learn from has to have a row. */
+int plan_open(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
+int plan_given(struct plan *p, struct err *e);
 void plan_release(struct plan *p);
 
 /* job_config - the checkpoint's, cut to the job's layers; all zero of one that is votes. */
@@ -70,8 +78,11 @@ struct model_config job_config(const struct job *j);
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
 /* job_who - appended: "model/layers", "/random" behind it where it starts from random weights, or
- * "votes/name": what a line or a point of a figure is. */
+ * "votes/name" or "labels/file": what a line or a point of a figure is. */
 void job_who(const struct job *j, struct str *out);
+/* job_scored - whether its predictions of the test part are there once it is done: labels from a
+ * file may be of other examples alone. */
+bool job_scored(const struct plan *p, const struct job *j);
 /* job_reads - whether it learns from a part or predicts it: what its hash has of the data. */
 bool job_reads(const struct job *j, enum task_part part);
 /* job_outputs - of every head: one a class, or a single reward. job_head_word - the word whose row

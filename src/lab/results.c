@@ -46,7 +46,7 @@ static void seeds_json(struct js *w, const struct trio_seed *t, const size_t *al
 {
     js_key(w, "per_seed"), js_open(w, '[');
     for (size_t i = 0; i < n; i++) {
-        double weak = metrics_accuracy(t[i].weak, t[i].labels, t[i].n, K);
+        double weak = t[i].weak ? metrics_accuracy(t[i].weak, t[i].labels, t[i].n, K) : (double)NAN;
         double student = metrics_accuracy(t[i].student, t[i].labels, t[i].n, K);
         double ceiling = metrics_accuracy(t[i].ceiling, t[i].labels, t[i].n, K);
         js_open(w, '{');
@@ -132,7 +132,7 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         if (pair_repeats(q, r))
             continue;
         distinct++;
-        if (!weak || !student || !ceiling)
+        if ((!weak && job_scored(b->p, q->weak[r])) || !student || !ceiling)
             continue;
         t[n] = (struct trio_seed){
             b->p->data[r].n[PART_TEST], b->labels[r], b->units[r], weak, student, ceiling};
@@ -159,7 +159,9 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         estimate_json(w, "pgr", &trio.pgr);
         static const char *const reasons[] = {NULL, "the ceiling is not above the supervisor",
                                               "the gap is within the noise",
-                                              "too few test questions for an interval"};
+                                              "too few test questions for an interval",
+                                              "the supervisor's labels are not of every test "
+                                              "example"};
         js_key(w, "pgr_undefined");
         if (reasons[trio.reason])
             js_str(w, reasons[trio.reason]);
@@ -327,12 +329,14 @@ static void votes_json(struct js *w, const struct job *j)
 {
     struct str id = STR_INIT, label = STR_INIT;
     model_id(j, &id);
-    str_addf(&label, "%s, votes", j->votes);
+    str_addf(&label, j->given ? "%s, labels from a file" : "%s, votes", j->votes);
     js_open(w, '{');
     js_key(w, "id"), js_str(w, id.s);
     js_key(w, "label"), js_str(w, label.s);
     js_key(w, "name"), js_str(w, j->votes);
     js_key(w, "votes"), js_bool(w, true);
+    if (j->given)
+        js_key(w, "file"), js_str(w, given_hash(j->given));
     js_close(w, '}');
     w->out->failed = w->out->failed || label.failed;
     str_release(&id);

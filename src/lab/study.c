@@ -189,12 +189,28 @@ static int trainable_read(struct trainable *t, const struct doc *d, struct err *
                     d->type == DOC_STRING ? d->s : doc_type_name(d->type));
 }
 
-/* votes_read - {votes: NAME} or a list of names: nothing is trained, so nothing else is said. */
-static int votes_read(struct study_side *side, const struct doc *m, struct err *e)
+/* votes_key - what the supervisors are who are no models; NULL: they are models. */
+static const char *votes_key(const struct doc *supervisor)
 {
-    static const char *const keys[] = {"votes", NULL};
+    return doc_get(supervisor, "labels") ? "labels" : doc_get(supervisor, "votes") ? "votes" : NULL;
+}
+
+/* votes_read - {votes: NAME} or {labels: FILE}, or a list of them: nothing is trained, so nothing
+ * else is said. */
+static int votes_read(struct study_side *side, const struct doc *m, const char *key, struct err *e)
+{
+    const char *const keys[] = {key, NULL};
     int rc = doc_check_keys(m, keys, e);
-    return rc ? rc : strings_read(doc_get(m, "votes"), "votes", side->votes, &side->n_votes, e);
+    side->labels = strcmp(key, "labels") == 0;
+    if (!rc)
+        rc = strings_read(doc_get(m, key), key, side->votes, &side->n_votes, e);
+    for (size_t i = 0; !rc && i < side->n_votes; i++)
+        for (size_t k = 0; !rc && k < i; k++)
+            if (side->labels ? strcmp(file_name(side->votes[i]), file_name(side->votes[k])) == 0
+                             : strcmp(side->votes[i], side->votes[k]) == 0)
+                rc = doc_fail(doc_get(m, key), e, "\"%s\" names \"%s\" twice", key,
+                              file_name(side->votes[i]));
+    return rc;
 }
 
 static int side_read(struct study_side *side, const struct doc *root, const char *name,
@@ -206,8 +222,8 @@ static int side_read(struct study_side *side, const struct doc *root, const char
     side->trainable = (struct trainable){TRAIN_ALL, 0, false, {0}};
     side->n_layers = 1;
     side->layers[0] = 0;
-    if (m && doc_get(m, "votes") && strcmp(name, "supervisor") == 0)
-        return votes_read(side, m, e);
+    if (votes_key(m) && strcmp(name, "supervisor") == 0)
+        return votes_read(side, m, votes_key(m), e);
     if (m && (rc = doc_check_keys(m, side_keys, e)))
         return rc;
     d = m && doc_get(m, "model") ? doc_get(m, "model") : doc_get(root, "model");
@@ -248,10 +264,8 @@ static int side_read(struct study_side *side, const struct doc *root, const char
 static int path_beside(struct study *s, const struct doc *d, const char *study, const char **value,
                        struct err *e)
 {
-    bool path = lab_is_path(*value) || str_ends(*value, ".gguf");
     struct str at = STR_INIT, dir = STR_INIT;
-    if (!path || !strchr(study, '/') || **value == '/' || strchr(*value, ':') ||
-        strcmp(d->file, study) != 0)
+    if (!strchr(study, '/') || **value == '/' || strchr(*value, ':') || strcmp(d->file, study) != 0)
         return OK;
     int rc = file_folder(&dir, study, e);
     str_path(&at, dir.s, *value);
@@ -271,14 +285,19 @@ static int paths_beside(struct study *s, const char *study, struct err *e)
     const struct doc *root = s->tree.root, *own, *d;
     struct study_side *const sides[] = {&s->supervisor, &s->student};
     static const char *const names[] = {"supervisor", "student"};
-    int rc = path_beside(s, doc_get(root, "task"), study, &s->task, e);
+    int rc = lab_is_path(s->task) ? path_beside(s, doc_get(root, "task"), study, &s->task, e) : OK;
+    size_t file = 0;
+    d = s->supervisor.labels ? doc_get(doc_get(root, "supervisor"), "labels") : NULL;
+    for (const struct doc *x = list_first(d); x && !rc; x = list_next(d, x))
+        rc = path_beside(s, x, study, &s->supervisor.votes[file++], e);
     for (size_t i = 0; i < 2; i++) {
         own = doc_get(doc_get(root, names[i]), "model");
         d = own ? own : doc_get(root, "model");
         size_t k = 0;
         for (const struct doc *x = list_first(d); x && !rc && k < sides[i]->n_models;
-             x = list_next(d, x))
-            rc = path_beside(s, x, study, &sides[i]->models[k++], e);
+             x = list_next(d, x), k++)
+            if (lab_is_path(sides[i]->models[k]) || str_ends(sides[i]->models[k], ".gguf"))
+                rc = path_beside(s, x, study, &sides[i]->models[k], e);
     }
     return rc;
 }
@@ -293,9 +312,9 @@ static int data_read(struct study *s, const struct doc *m, struct err *e)
     if ((rc = doc_check_keys(m, data_keys, e)))
         return rc;
     for (int p = 0; p < PART_COUNT; p++) {
-        /* votes are there for every example: none has to be set aside for them to learn from */
-        bool needed = p != PART_VALID && (p != PART_SUPERVISE ||
-                                          !doc_get(doc_get(s->tree.root, "supervisor"), "votes"));
+        /* Who is no model has nothing to learn from. */
+        bool needed = p != PART_VALID &&
+                      (p != PART_SUPERVISE || !votes_key(doc_get(s->tree.root, "supervisor")));
         d = doc_get(m, part_names[p]);
         if (needed && (!d || d->type == DOC_NULL))
             return doc_fail(d ? d : m, e, "\"data.%s\" is %s", part_names[p],
@@ -546,9 +565,9 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
 {
     js_key(j, name), js_open(j, '{');
     if (side->n_votes) {
-        js_key(j, "votes"), js_open(j, '[');
+        js_key(j, side->labels ? "labels" : "votes"), js_open(j, '[');
         for (size_t i = 0; i < side->n_votes; i++)
-            js_str(j, side->votes[i]);
+            place_json(j, side->votes[i], assets && side->labels);
         js_close(j, ']');
         js_close(j, '}');
         return;

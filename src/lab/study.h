@@ -23,9 +23,11 @@ const struct method *method_find(const char *name);
 
 /* A side of the experiment: the models that play it, and how they learn. */
 struct study_side {
-    /* Of a supervisor: what others say in the task's file (task_votes), in the place of models. */
+    /* Of a supervisor: what others say, in the place of models: names of the task's votes
+     * (task_votes), or paths of files with labels (lab/given.h). */
     const char *votes[STUDY_LIST];
     size_t n_votes;
+    bool labels;                    /* they are paths */
     const char *models[STUDY_LIST]; /* asset names or paths; none with votes */
     size_t n_models;
     size_t layers[STUDY_LIST]; /* 0: all of them */

@@ -283,7 +283,8 @@ static bool script_accuracy(const struct sheet *s, struct str *out, struct str *
         str_cat(out, ", $c using 1:2 smooth unique with lines lw 2 lc rgb \"#808080\" notitle");
     for (size_t i = 0; i < s->n; i++)
         for (const struct doc *p = line_first(s, i) ? pairs->child : NULL; p; p = p->next)
-            if (drawn(p) && same_line(p, &s->lines[i])) {
+            if (drawn(p) && same_line(p, &s->lines[i]) &&
+                !isnan(view_est(doc_get(p, "weak"), "accuracy").value)) {
                 struct str title = STR_INIT;
                 str_cat(&title, "supervisor, ");
                 view_words(results, s->lines[i].supervisor, &title);
@@ -517,6 +518,12 @@ static void pair_tic(const struct doc *results, const struct doc *p, bool tall, 
     str_release(&qa);
 }
 
+/* agreeing - drawn, and it is known what the supervisor says of the test. */
+static bool agreeing(const struct doc *pair)
+{
+    return drawn(pair) && !isnan(view_est(doc_get(pair, "agreement"), "all").value);
+}
+
 static bool script_agreement(const struct sheet *s, struct str *out, struct str *caption,
                              int *height)
 {
@@ -527,13 +534,13 @@ static bool script_agreement(const struct sheet *s, struct str *out, struct str 
     size_t n = 0, all = 0;
     (void)caption;
     for (const struct doc *p = pairs->child; p; p = p->next)
-        all += drawn(p);
+        all += agreeing(p);
     for (size_t k = 0; k < 3; k++) {
         str_addf(out, "$d%zu << EOD\n", k);
         n = 0;
         for (const struct doc *p = pairs->child; p; p = p->next) {
             struct est x = barred(view_est(doc_get(p, "agreement"), keys[k]));
-            if (!drawn(p))
+            if (!agreeing(p))
                 continue;
             if (!isnan(x.value))
                 str_addf(out, "%.9g %.2f %.9g %.9g\n", x.value, (double)n + 0.22 * ((double)k - 1),

@@ -414,8 +414,10 @@ static void jobs_html(const struct doc *results, struct str *out)
         } else {
             str_duration(&took, view_real(r, "seconds"));
             str_count(&tokens, (size_t)view_real(r, "tokens"));
-            str_addf(out, "</td><td>%.3f</td><td>%s</td><td>%s", view_real(r, "accuracy"), took.s,
-                     tokens.s);
+            double accuracy = view_real(r, "accuracy");
+            str_cat(out, "</td><td>");
+            str_addf(out, isnan(accuracy) ? "-" : "%.3f", accuracy);
+            str_addf(out, "</td><td>%s</td><td>%s", took.s, tokens.s);
         }
         str_cat(out, "</td></tr>\n");
         str_release(&took);
@@ -500,21 +502,31 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     str_release(&seeds);
 }
 
+/* wider - whether p's gap is larger than q's; one that is undefined is smaller than any. */
+static bool wider(const struct doc *p, const struct doc *q)
+{
+    double a = view_est(p, "gap").value, b = view_est(q, "gap").value;
+    return a > b || (isnan(b) && !isnan(a));
+}
+
 /* lead - the one sentence to remember: the naive pair with the largest gap. */
 static void lead_html(const struct doc *results, struct str *out)
 {
     const struct doc *best = NULL;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
         if (strcmp(view_str(p, "method"), "naive") == 0 && doc_get(p, "weak") &&
-            (!best || view_est(p, "gap").value > view_est(best, "gap").value))
+            (!best || wider(p, best)))
             best = p;
     if (!best)
         return;
     struct str w = STR_INIT;
     str_cat(&w, "A supervisor of ");
     view_words(results, view_str(best, "supervisor"), &w);
-    str_addf(&w, " is right on %.1f %% of the test; ",
-             100 * view_est(doc_get(best, "weak"), "accuracy").value);
+    double weak = view_est(doc_get(best, "weak"), "accuracy").value;
+    if (isnan(weak))
+        str_cat(&w, " is not tested; ");
+    else
+        str_addf(&w, " is right on %.1f %% of the test; ", 100 * weak);
     str_cat(&w, "a student of ");
     view_words(results, view_str(best, "student"), &w);
     str_addf(&w,

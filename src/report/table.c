@@ -49,8 +49,9 @@ static void best_of_words(const struct doc *pair, struct str *out)
     struct est student = view_est(doc_get(best, "student"), of);
     str_addf(out, " Best of %s by the student's reward is rated %.2f [%.2f %.2f]", of,
              student.value, student.lo, student.hi);
-    str_addf(out, ", by the supervisor's %.2f, by the ceiling's %.2f, by the ratings %.2f",
-             view_est(doc_get(best, "weak"), of).value,
+    if (doc_get(best, "weak"))
+        str_addf(out, ", by the supervisor's %.2f", view_est(doc_get(best, "weak"), of).value);
+    str_addf(out, ", by the ceiling's %.2f, by the ratings %.2f",
              view_est(doc_get(best, "ceiling"), of).value,
              view_est(doc_get(best, "possible"), of).value);
     str_addf(out, " (mean %.2f; rated by %s).", view_est(doc_get(best, "student"), "1").value,

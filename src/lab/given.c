@@ -1,0 +1,320 @@
+/* given.c - see given.h. */
+#include "lab/given.h"
+#include "core/mem.h"
+#include "data/table.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUM_SLACK 0.01 /* a model of another program's writes its probabilities in few digits */
+#define SUM_SAME                                                                                   \
+    1e-9 /* nearer to 1 than this a sum is what it is: numbers come back as they were */
+
+#define ANY SIZE_MAX /* of a row that counts in every repetition */
+
+struct given_row {
+    const char *id;
+    size_t seed;
+    int line;
+    size_t at; /* of its probabilities */
+};
+
+struct given {
+    struct arena arena; /* ids */
+    const struct task *task;
+    const char *supervisor; /* that its rows are of; NULL: none is named yet */
+    char hash[HASH_HEX];
+    struct given_row *rows; /* by id, then seed */
+    double *p;              /* [n,K] */
+    size_t n, cap_rows, cap_p;
+};
+
+/* number_of - a cell's number; false where it is none. */
+static bool number_of(const struct doc *d, double *x)
+{
+    char *end = NULL;
+    if (d->type == DOC_INT || d->type == DOC_REAL) {
+        *x = d->r;
+        return isfinite(*x);
+    }
+    if (d->type != DOC_STRING || strspn(d->s, "+-.0123456789eE") != d->len || !d->len)
+        return false;
+    *x = strtod(d->s, &end);
+    return !*end && isfinite(*x);
+}
+
+/* shown - a cell as a sentence says it. */
+static const char *shown(const struct doc *d)
+{
+    return d->s ? d->s : doc_type_name(d->type);
+}
+
+static int prob_of(const struct doc *d, double *p, struct err *e)
+{
+    if (!number_of(d, p) || *p < 0 || *p > 1)
+        return doc_fail(d, e, "\"%s\" is \"%.60s\", wanted a probability, from 0 to 1", d->key,
+                        shown(d));
+    return OK;
+}
+
+static int label_of(const struct doc *d, const char *const *classes, size_t K, double *p,
+                    struct err *e)
+{
+    double number;
+    size_t k = 0;
+    while (k < K && (d->type != DOC_STRING || strcmp(classes[k], d->s) != 0))
+        k++;
+    if (k == K && number_of(d, &number) && number >= 0 && number < (double)K &&
+        number == floor(number))
+        k = (size_t)number;
+    if (k == K)
+        return doc_fail(d, e, "\"%s\" is \"%.60s\", wanted a class: its name, or 0 to %zu", d->key,
+                        shown(d), K - 1);
+    for (size_t i = 0; i < K; i++)
+        p[i] = i == k;
+    return OK;
+}
+
+/* classes_of - a key for each class, named by it or (names NULL) p_0, p_1 ...; *any: it has one. */
+static int classes_of(const struct doc *row, const char *const *names, size_t K, double *p,
+                      bool *any, struct err *e)
+{
+    char own[24];
+    const char *missing = NULL, *there = NULL;
+    double sum = 0;
+    int rc;
+    for (size_t k = 0; k < K; k++) {
+        snprintf(own, sizeof own, "p_%zu", k);
+        const struct doc *d = doc_get(row, names ? names[k] : own);
+        if (d) {
+            there = d->key;
+            if ((rc = prob_of(d, &p[k], e)))
+                return rc;
+            sum += p[k];
+        } else {
+            missing = missing ? missing : names ? names[k] : "the others";
+        }
+    }
+    *any = there;
+    if (there && missing)
+        return doc_fail(row, e, "there is a \"%s\", and no probability of %s%s%s", there,
+                        names ? "\"" : "", missing, names ? "\"" : "");
+    if (there && fabs(sum - 1) > SUM_SLACK)
+        return doc_fail(row, e, "the probabilities sum to %g, wanted 1", sum);
+    for (size_t k = 0; there && fabs(sum - 1) > SUM_SAME && k < K; k++)
+        p[k] /= sum;
+    return OK;
+}
+
+int given_probs(const struct doc *row, const char *const *classes, size_t K, double *p,
+                struct err *e)
+{
+    const struct doc *d;
+    bool any = false;
+    int rc = classes_of(row, classes, K, p, &any, e);
+    if (!rc && !any)
+        rc = classes_of(row, NULL, K, p, &any, e);
+    if (rc || any)
+        return rc;
+    if ((d = doc_get(row, "probability"))) {
+        if (K != 2)
+            return doc_fail(d, e,
+                            "\"probability\" is of class 1 of two, and there are %zu: p_0 .. "
+                            "p_%zu say them all",
+                            K, K - 1);
+        rc = prob_of(d, &p[1], e);
+        p[0] = 1 - p[1];
+        return rc;
+    }
+    if ((d = doc_get(row, "label")))
+        return label_of(d, classes, K, p, e);
+    return doc_fail(row, e,
+                    "there is no probability: wanted \"probability\", \"p_0\" .. \"p_%zu\", a "
+                    "column for each class by its name, or \"label\"",
+                    K - 1);
+}
+
+/* keys_check - no column whose meaning would be guessed, and what is passed over is known. */
+static int keys_check(const struct doc *row, const char *const *classes, size_t K, struct err *e)
+{
+    static const char *const own[] = {"id",   "probability", "label", "seed", "supervisor",
+                                      "part", "source",      "truth", "text"};
+    enum { OWN = sizeof own / sizeof *own };
+    char numbered[16][8];
+    const char *known[OWN + 2 * 16 + 1];
+    size_t n = 0;
+    for (size_t i = 0; i < OWN; i++)
+        known[n++] = own[i];
+    for (size_t k = 0; k < K; k++) {
+        snprintf(numbered[k], sizeof numbered[k], "p_%zu", k);
+        known[n++] = numbered[k];
+        known[n++] = classes[k];
+    }
+    known[n] = NULL;
+    return doc_check_keys(row, known, e);
+}
+
+static int supervisor_check(struct given *g, const struct doc *row, struct err *e)
+{
+    const char *name = NULL;
+    int rc = doc_opt_str(row, "supervisor", &name, e);
+    if (rc || !name)
+        return rc;
+    if (g->supervisor && strcmp(g->supervisor, name) != 0)
+        return doc_fail(row, e,
+                        "a row of supervisor \"%.80s\" after one of \"%.80s\": a file is one "
+                        "supervisor's, put the rows of each into a file of its own",
+                        name, g->supervisor);
+    if (!g->supervisor)
+        g->supervisor = arena_strdup(&g->arena, name, e);
+    return g->supervisor ? OK : e->code;
+}
+
+static int seed_read(const struct doc *row, size_t *seed, struct err *e)
+{
+    const struct doc *d = doc_get(row, "seed");
+    double x;
+    *seed = ANY;
+    if (!d || d->type == DOC_NULL)
+        return OK;
+    if (!number_of(d, &x) || x < 0 || x > 1e6 || x != floor(x))
+        return doc_fail(d, e, "\"seed\" is \"%.60s\", wanted a repetition's number, from 0",
+                        shown(d));
+    *seed = (size_t)x;
+    return OK;
+}
+
+static int row_add(void *ctx, const struct doc *row, struct err *e)
+{
+    struct given *g = ctx;
+    const char *classes[16], *id;
+    size_t K = task_classes(g->task);
+    struct given_row r = {.line = row->line, .at = g->n};
+    int rc;
+    BUG_ON(K > 16);
+    for (size_t k = 0; k < K; k++)
+        classes[k] = task_class_name(g->task, k);
+    if (row->type != DOC_MAP)
+        return doc_fail(row, e, "the row is a %s, wanted a map of an id and probabilities",
+                        doc_type_name(row->type));
+    if ((rc = doc_str(row, "id", &id, e)) || (rc = keys_check(row, classes, K, e)) ||
+        (rc = supervisor_check(g, row, e)) || (rc = seed_read(row, &r.seed, e)) ||
+        (rc = mem_grow(&g->rows, &g->cap_rows, g->n + 1, sizeof *g->rows, e)) ||
+        (rc = mem_grow(&g->p, &g->cap_p, (g->n + 1) * K, sizeof *g->p, e)) ||
+        (rc = given_probs(row, classes, K, g->p + g->n * K, e)))
+        return rc;
+    if (!(r.id = arena_strdup(&g->arena, id, e)))
+        return e->code;
+    g->rows[g->n++] = r;
+    return OK;
+}
+
+static int row_compare(const void *pa, const void *pb)
+{
+    const struct given_row *a = pa, *b = pb;
+    int order = strcmp(a->id, b->id);
+    return order ? order : (a->seed > b->seed) - (a->seed < b->seed);
+}
+
+static int by_place(const void *pa, const void *pb)
+{
+    const struct given_row *a = pa, *b = pb;
+    int order = row_compare(a, b);
+    return order ? order : (a->at > b->at) - (a->at < b->at);
+}
+
+int given_read(struct given **out, const char *path, const struct task *t, const char *duckdb,
+               struct err *e)
+{
+    struct table_settings set = {.duckdb = duckdb};
+    struct given *g = mem_zalloc(1, sizeof *g, e);
+    *out = NULL;
+    if (!g)
+        return e->code;
+    g->task = t;
+    int rc = hash_file(path, g->hash, e);
+    if (!rc)
+        rc = table_read(path, &set, row_add, g, e);
+    if (!rc && !g->n)
+        rc = err_set(e, ERR_INPUT, "%s: there is no row in it", path);
+    if (!rc)
+        qsort(g->rows, g->n, sizeof *g->rows, by_place);
+    for (size_t i = 1; !rc && i < g->n; i++)
+        if (row_compare(&g->rows[i - 1], &g->rows[i]) == 0)
+            rc = err_set(e, ERR_INPUT, "%s:%d: the id \"%.80s\" is in line %d already", path,
+                         g->rows[i].line, g->rows[i].id, g->rows[i - 1].line);
+    if (rc) {
+        given_free(g);
+        return rc;
+    }
+    *out = g;
+    return OK;
+}
+
+void given_free(struct given *g)
+{
+    if (!g)
+        return;
+    arena_release(&g->arena);
+    mem_free(g->rows);
+    mem_free(g->p);
+    mem_free(g);
+}
+
+const char *given_hash(const struct given *g)
+{
+    return g->hash;
+}
+
+static const struct given_row *row_find(const struct given *g, const char *id, size_t repetition)
+{
+    struct given_row key = {.id = id, .seed = repetition};
+    const struct given_row *r = bsearch(&key, g->rows, g->n, sizeof *g->rows, row_compare);
+    if (r)
+        return r;
+    key.seed = ANY;
+    return bsearch(&key, g->rows, g->n, sizeof *g->rows, row_compare);
+}
+
+const double *given_find(const struct given *g, const char *id, size_t repetition)
+{
+    const struct given_row *r = row_find(g, id, repetition);
+    return r ? g->p + r->at * task_classes(g->task) : NULL;
+}
+
+size_t given_missing(const struct given *g, const struct dataset *d, enum task_part part,
+                     size_t repetition, const struct example **first)
+{
+    size_t n = 0;
+    *first = NULL;
+    for (size_t i = 0; i < d->n[part]; i++) {
+        const struct example *x = &d->part[part][i];
+        if (row_find(g, x->id, repetition))
+            continue;
+        *first = *first ? *first : x;
+        n++;
+    }
+    return n;
+}
+
+int given_strange(const struct given *g, const struct dataset *data, size_t n, size_t *strange,
+                  size_t *rows, struct err *e)
+{
+    bool *used = mem_zalloc(g->n, sizeof *used, e);
+    *strange = *rows = g->n;
+    if (!used)
+        return e->code;
+    for (size_t r = 0; r < n; r++)
+        for (int part = 0; part < PART_COUNT; part++)
+            for (size_t i = 0; i < data[r].n[part]; i++) {
+                const struct given_row *row = row_find(g, data[r].part[part][i].id, r);
+                *strange -= row && !used[row - g->rows];
+                if (row)
+                    used[row - g->rows] = true;
+            }
+    mem_free(used);
+    return OK;
+}

@@ -1,0 +1,39 @@
+/* given.h - what others say of examples, from a file: rows of an id and the probability of each
+ * class (docs/own-data.md). Inside lab only. */
+#ifndef W2S_LAB_GIVEN_H
+#define W2S_LAB_GIVEN_H
+
+#include "core/hash.h"
+#include "data/task.h"
+
+/* given_probs - the probabilities [K] that a row gives, by the first of these that it has: a key
+ * for each class by its name, p_0 .. p_{K-1}, "probability" (of class 1, of two), "label" (a
+ * class's name or its number: 1 for it). A sum within 0.01 of 1 becomes 1. */
+int given_probs(const struct doc *row, const char *const *classes, size_t K, double *p,
+                struct err *e);
+
+struct given;
+
+/* given_read - path: any file that data/table.h reads, duckdb as in table_settings. A row has "id"
+ * and what given_probs reads; "seed" is the repetition that it is of, else it counts in all. What
+ * `w2s label` writes beside these is passed over, any other column is an error, and so are an id
+ * twice and rows of two supervisors: ERR_INPUT with file and line. t outlives *out. Owner: caller,
+ * given_free. */
+int given_read(struct given **out, const char *path, const struct task *t, const char *duckdb,
+               struct err *e);
+void given_free(struct given *g);              /* accepts NULL */
+const char *given_hash(const struct given *g); /* of the file's bytes */
+
+/* given_find - the probabilities [K] of an example in a repetition; NULL: it has no row. */
+const double *given_find(const struct given *g, const char *id, size_t repetition);
+
+/* given_missing - how many examples of a part have no row; *first is the first one. */
+size_t given_missing(const struct given *g, const struct dataset *d, enum task_part part,
+                     size_t repetition, const struct example **first);
+
+/* given_strange - how many of its rows are of no example of the repetitions data [n]; *rows: of how
+ * many. */
+int given_strange(const struct given *g, const struct dataset *data, size_t n, size_t *strange,
+                  size_t *rows, struct err *e);
+
+#endif
