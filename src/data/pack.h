@@ -30,8 +30,8 @@ struct token_set {
     int32_t *tokens; /* all, one after the other */
     size_t *starts;  /* [n*per+1] */
     size_t longest;  /* sequence */
-    /* [n] of texts that are learnt (one sequence each) the first token whose prediction the loss
-     * counts, from 1 on; NULL: none is */
+    /* [n] what a language model learns of texts (one sequence each): to predict tokens
+     * answer_at[i], from 1 on, to the end, each from all before it; NULL: from 1 on */
     size_t *answer_at;
 };
 

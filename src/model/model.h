@@ -146,6 +146,8 @@ struct pass_input {
  * stays usable. */
 int pass_forward(struct pass *p, const struct pass_input *in, const float **logits, size_t *R,
                  struct err *e);
+/* pass_logits - the same logits [R,outputs], to be written over, as by their own gradient. */
+float *pass_logits(struct pass *p);
 /* pass_backward - after a forward with keep, once: adds to every g. dlogits [R,outputs], device,
  * not changed. Where the forward was told to lend, gradients are fresh (BUG else), and what they
  * hold is gone with the next forward on this pass, model_grad_zero or pass_free. */

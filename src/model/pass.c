@@ -233,6 +233,11 @@ int pass_forward(struct pass *p, const struct pass_input *in, const float **logi
     return OK;
 }
 
+float *pass_logits(struct pass *p)
+{
+    return p->a.logits;
+}
+
 int pass_features(struct pass *p, const struct batch *b, float *out, struct err *e)
 {
     struct model *m = p->m;

@@ -67,7 +67,10 @@ int checkpoint_identity(char hex[HASH_HEX], const struct model *m, const struct 
     hash_add(h, text.s, text.len);
     hash_add(h, t->starts, (t->n * t->per + 1) * sizeof *t->starts);
     hash_add(h, t->tokens, token_set_total(t) * sizeof *t->tokens);
-    hash_add(h, d->targets, t->n * train_K(m, t) * sizeof *d->targets);
+    if (d->targets)
+        hash_add(h, d->targets, t->n * train_K(m, t) * sizeof *d->targets);
+    else if (t->answer_at)
+        hash_add(h, t->answer_at, t->n * sizeof *t->answer_at);
     hash_end(h, hex);
 out:
     hash_free(h);

@@ -15,9 +15,9 @@
 /* All of a run that is not a parameter or a moment: members of 8 bytes, written as they lie. */
 struct train_state {
     uint64_t step, tokens;
-    uint64_t eval_due;                 /* the point after `step` is still to be evaluated */
-    double point_loss, point_n;        /* sums over the examples since the last evaluation */
-    double epoch_loss, epoch_n;        /* sums over the examples of this epoch */
+    uint64_t eval_due;          /* the point after `step` is still to be evaluated */
+    double point_loss, point_n; /* sums over what the loss counts since the last evaluation */
+    double epoch_loss, epoch_n; /* sums over what it counts of this epoch */
     double loss, lr, alpha, grad_norm; /* of the last update */
     double seconds;
 };

@@ -7,22 +7,23 @@
 
 void feed_init(struct feed *f)
 {
+    *f = (struct feed){.rows = NULL};
     packer_init(&f->packer);
-    f->rows = NULL;
-    f->cap_rows = 0;
 }
 
 void feed_release(struct feed *f)
 {
     packer_release(&f->packer);
     mem_free(f->rows);
+    mem_free(f->target);
+    mem_free(f->reads);
 }
 
 size_t train_K(const struct model *m, const struct token_set *t)
 {
     bool reward = m->head.kind == HEAD_REWARD;
-    BUG_ON(m->head.kind == HEAD_LM || t->per == 0 || (t->per > 1) != reward);
-    return reward ? t->per : model_outputs(m);
+    BUG_ON(t->per == 0 || (t->per > 1) != reward);
+    return m->head.kind == HEAD_LM ? 0 : reward ? t->per : model_outputs(m);
 }
 
 size_t feed_tokens(const struct token_set *t, const size_t *index, size_t n)
@@ -78,6 +79,63 @@ int feed_forward(struct feed *f, struct pass *p, const struct model *m, const st
     if (!rc)
         rc = pass_forward(p, &in, logits, &R, e);
     BUG_ON(!rc && R != n * t->per);
+    return rc;
+}
+
+size_t feed_answer_at(const struct token_set *t, size_t i)
+{
+    return t->answer_at ? t->answer_at[i] : 1;
+}
+
+size_t feed_answers(const struct token_set *t, const size_t *index, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += token_set_len(t, index[i]) - feed_answer_at(t, index[i]);
+    return count;
+}
+
+int feed_check_lm(const struct token_set *t, struct err *e)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (feed_answer_at(t, i) >= token_set_len(t, i))
+            return err_set(e, ERR_INPUT, "example %zu: none of its %zu tokens is to be predicted",
+                           i, token_set_len(t, i));
+    return OK;
+}
+
+int feed_lm(struct feed *f, struct pass *p, const struct token_set *t, const size_t *index,
+            size_t n, enum feed_use use, const float **logits, size_t *R, struct err *e)
+{
+    struct packer *k = &f->packer;
+    size_t from = 0, to = 0, r = 0;
+    BUG_ON(t->per != 1);
+    int rc = packer_fill(k, t, index, n, e);
+    if (!rc)
+        rc = mem_grow(&f->target, &f->cap_target, k->batch.n_tokens, sizeof *f->target, e);
+    if (!rc)
+        rc = mem_grow(&f->reads, &f->cap_reads, n, sizeof *f->reads, e);
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        size_t len = token_set_len(t, index[i]), at = feed_answer_at(t, index[i]);
+        BUG_ON(at < 1 || at >= len);
+        for (size_t j = at; j < len; j++)
+            f->target[r++] = k->tokens[from + j];
+        f->reads[i] = (int32_t)(len - at);
+        memmove(k->tokens + to, k->tokens + from, (len - 1) * sizeof *k->tokens);
+        k->starts[i] = (int32_t)to;
+        from += len;
+        to += len - 1;
+    }
+    k->starts[n] = (int32_t)to;
+    k->batch.n_tokens = to;
+    struct pass_input in = {.batch = &k->batch,
+                            .reads = f->reads,
+                            .keep = use != FEED_PREDICT,
+                            .lend = use == FEED_LEARN_WHOLE};
+    rc = pass_forward(p, &in, logits, R, e);
+    BUG_ON(!rc && *R != r);
     return rc;
 }
 

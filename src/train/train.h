@@ -1,8 +1,12 @@
-/* train.h - fine-tune a classifier, or a reward, on soft labels, and predict with it.
+/* train.h - fine-tune a classifier, or a reward, on soft labels, or a language model on texts, and
+ * predict with it.
  *
  * K is the number of classes of a classifier; of a reward, the alternatives of each example, whose
  * rewards r(1), ..., r(K) are its row of logits: softmax cross-entropy over two of them is the
- * logistic loss on r(1) - r(2), over more one choice among all.
+ * logistic loss on r(1) - r(2), over more one choice among all. A language model (head LM) has no
+ * targets but its texts' own tokens, and its loss is -log p of each that is to be predicted
+ * (token_set.answer_at), averaged over those of a batch: a batch's long answers weigh more than its
+ * short ones, and what is not predicted weighs nothing.
  *
  * The trainer knows nothing of jobs and folders: it takes arrays, reports events through a
  * callback, and keeps a checkpoint in a file it is given. To add a loss: a row of the table in
@@ -56,14 +60,16 @@ struct features {
 
 struct train_data {
     const struct token_set *tokens;
-    const double *targets;           /* [n,K] soft labels, each row sums to 1 */
-    const struct features *features; /* NULL: computed from tokens at every step */
+    const double *targets; /* [n,K] soft labels, each row sums to 1; NULL of a language model */
+    const struct features *features; /* NULL: computed from tokens at every step, as a language
+                                      * model's always are */
 };
 
 struct train_point {    /* a point of the curve within the epochs */
     size_t step, steps; /* updates done, of all */
     double epoch;       /* examples seen / examples of an epoch, 0.. */
-    double loss;        /* mean over the examples since the last point of the same event */
+    double loss;        /* mean over the examples (of a language model, the predicted tokens) since
+                         * the last point of the same event */
     double lr, alpha;   /* of this update */
     double grad_norm;   /* global norm of this update's gradient before clipping */
     double seconds;     /* of training, earlier lives of the run included */
@@ -83,29 +89,30 @@ struct train_result {
     size_t steps, tokens;
     double seconds;    /* earlier lives of the run included */
     double earlier;    /* those lives' alone */
-    double final_loss; /* mean over the examples of the last epoch, each as it was when met */
+    double final_loss; /* as a point's, over the last epoch, each example as it was when met */
     bool resumed;
 };
 
-/* train_K - K above. BUG where head and examples do not belong together. */
+/* train_K - K above; 0 of a language model. BUG where head and examples do not belong together. */
 size_t train_K(const struct model *m, const struct token_set *t);
 
-/* train_run - fine-tune m, whose head (a classifier or a reward) and trainable parameters are set.
+/* train_run - fine-tune m, whose head and trainable parameters are set.
  *
  *     epoch -> order -> batch -> pieces -> forward, loss, backward (adding up) -> clip -> AdamW
  *
  * Order:      every epoch shuffles 0..n-1 by the stream "order <epoch>" of seed_order; every last
- *             partial batch is used, the loss is the mean over the batch as it is.
+ *             partial batch is used, the loss is the mean over the batch as it is. A language
+ *             model's is LOSS_XENT (BUG else).
  * Checkpoint: names a file (NULL: none) that is written now and then, and read when it is there:
  *             parameters that learn, moments, step and running means. A run that continues ends
  *             with the same bits, and reports the same points, as one that never stopped. A file
  *             of other settings, data, model or numerics is ignored with a warning. It is left
  *             where it is at the end.
  * log:        a progress line and warnings; may be NULL.
- * Errors:     ERR_INPUT for data without examples or targets that are no distribution; ERR_NUMERIC
- *             naming the step where the loss or the gradient is not finite; ERR_INTERRUPTED after
- *             writing the checkpoint where stop_asked(); ERR_NOMEM, ERR_IO. The model's parameters
- *             are in between then. */
+ * Errors:     ERR_INPUT for data without examples, targets that are no distribution, or a text of
+ *             which nothing is to be predicted; ERR_NUMERIC naming the step where the loss or the
+ * gradient is not finite; ERR_INTERRUPTED after writing the checkpoint where stop_asked();
+ * ERR_NOMEM, ERR_IO. The model's parameters are in between then. */
 int train_run(struct model *m, const struct train_settings *s, const struct train_data *train,
               const char *checkpoint, const struct train_events *events, struct log *log,
               struct train_result *r, struct err *e);
@@ -122,6 +129,17 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
 int predict_run(struct model *m, const struct token_set *t, const struct features *f,
                 size_t micro_tokens, double *probs, double *logits, struct progress *progress,
                 struct err *e);
+
+/* lm_score_run - how well a language model predicts t's texts: over all tokens that are to be
+ * (token_set.answer_at), their mean -log p in nats, whose exponential is the perplexity, and how
+ * many of them were the most probable token (the lowest id among equals). Order, progress and
+ * errors are predict_run's; ERR_INPUT for a text of which nothing is to be predicted. */
+struct lm_score {
+    double nats; /* NAN where there is no token */
+    size_t tokens, right;
+};
+int lm_score_run(struct model *m, const struct token_set *t, size_t micro_tokens,
+                 struct lm_score *s, struct progress *progress, struct err *e);
 
 /* write_run - what m, whose head is LM, writes after each of t's texts: the most probable token,
  * time after time, up to `end` or `most` (> 0) tokens. out [n] starts empty and does not hold the

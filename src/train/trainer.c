@@ -30,8 +30,8 @@ struct trainer {
     struct log *log;
     struct progress progress;
 
-    size_t n, K, per_epoch, steps;
-    double prior; /* mean weak label of class 1 over the training set */
+    size_t n, K, per_epoch, steps; /* K 0: a language model */
+    double prior;                  /* mean weak label of class 1 over the training set */
     char identity[HASH_HEX];
 
     struct pass *pass;
@@ -42,6 +42,8 @@ struct trainer {
     double *logits, *targets, *dlogits; /* [batch,K] */
     float *host;                        /* [batch,K] */
     float *device;                      /* [batch,K] */
+    double *nats, *weight;              /* [R] of one piece, of a language model */
+    size_t cap_nats, cap_weight;
 
     struct train_state state;
     double began, life;  /* clock at the beginning of this life; seconds of the earlier ones */
@@ -54,7 +56,8 @@ struct trainer {
 static int trainer_check(const struct trainer *t, struct err *e)
 {
     bool learns = false;
-    BUG_ON(t->K < 2);
+    BUG_ON(t->K == 1 || (t->K == 0) != !t->data->targets);
+    BUG_ON(t->K == 0 && (t->data->features || t->s->loss.kind != LOSS_XENT));
     BUG_ON(!t->s->batch || !t->s->micro_tokens);
     if (!t->n)
         return err_set(e, ERR_INPUT, "there is no example to train on");
@@ -62,6 +65,8 @@ static int trainer_check(const struct trainer *t, struct err *e)
         learns = learns || t->m->params[i].g;
     if (!learns)
         return err_set(e, ERR_INPUT, "no parameter of the model is trainable");
+    if (!t->K)
+        return feed_check_lm(t->data->tokens, e);
     return predict_check(t->data->targets, t->data->tokens->n, t->K, e) ? err_wrap(e, "targets")
                                                                         : OK;
 }
@@ -71,18 +76,24 @@ static size_t param_floats(const struct model_param *p)
     return p->spec.rows * p->spec.cols;
 }
 
-static int trainer_storage(struct trainer *t, struct err *e)
+/* label_storage - of what is learnt from targets. */
+static int label_storage(struct trainer *t, struct err *e)
 {
     size_t batch = t->s->batch < t->n ? t->s->batch : t->n;
-    t->order = mem_alloc(t->n, sizeof *t->order, e);
     t->logits = mem_alloc(batch, t->K * sizeof *t->logits, e);
     t->targets = mem_alloc(batch, t->K * sizeof *t->targets, e);
     t->dlogits = mem_alloc(batch, t->K * sizeof *t->dlogits, e);
     t->host = mem_alloc(batch, t->K * sizeof *t->host, e);
-    t->moments = mem_zalloc(t->m->n_params, sizeof *t->moments, e);
     t->device = dev_alloc(t->m->dev, batch * t->K, e);
-    if (!t->order || !t->logits || !t->targets || !t->dlogits || !t->host || !t->moments ||
-        !t->device)
+    bool good = t->logits && t->targets && t->dlogits && t->host && t->device;
+    return good ? OK : e->code;
+}
+
+static int trainer_storage(struct trainer *t, struct err *e)
+{
+    t->order = mem_alloc(t->n, sizeof *t->order, e);
+    t->moments = mem_zalloc(t->m->n_params, sizeof *t->moments, e);
+    if (!t->order || !t->moments || (t->K && label_storage(t, e)))
         return e->code;
     for (size_t i = 0; i < t->m->n_params; i++) {
         const struct model_param *p = &t->m->params[i];
@@ -113,6 +124,8 @@ static void trainer_clear(struct trainer *t)
     mem_free(t->targets);
     mem_free(t->dlogits);
     mem_free(t->host);
+    mem_free(t->nats);
+    mem_free(t->weight);
 }
 
 /* trainer_order - the examples of an epoch, a function of the seed and the epoch alone. */
@@ -135,6 +148,7 @@ struct work {
     const size_t *index, *ends;
     size_t B, count;
     double alpha;
+    double weighs; /* in means over batches: its examples, or the tokens that are predicted */
 };
 
 /* piece_forward - logits of examples [from,to) of the batch, to t->logits. */
@@ -218,6 +232,52 @@ static int work_apart(struct trainer *t, const struct work *w, double *loss, str
             return rc;
         piece_backward(t, from, w->ends[i], share);
         *loss += part * share;
+    }
+    return OK;
+}
+
+/* piece_lm - examples [from,to) of a batch of a language model, forward to backward; *loss: their
+ * part of the batch's. The gradient of the logits takes their place. */
+static int piece_lm(struct trainer *t, const struct work *w, size_t from, size_t to, double *loss,
+                    struct err *e)
+{
+    struct dev *dev = t->m->dev;
+    const float *logits;
+    size_t R;
+    int rc = stop_check(e);
+    if (!rc)
+        rc = feed_lm(&t->feed, t->pass, t->data->tokens, w->index + from, to - from, learn_use(w),
+                     &logits, &R, e);
+    if (!rc)
+        rc = mem_grow(&t->nats, &t->cap_nats, R, sizeof *t->nats, e);
+    if (!rc)
+        rc = mem_grow(&t->weight, &t->cap_weight, R, sizeof *t->weight, e);
+    if (rc)
+        return rc;
+    float *dlogits = pass_logits(t->pass);
+    for (size_t i = 0; i < R; i++)
+        t->weight[i] = 1 / w->weighs;
+    dev->ops->lm_xent(dev, R, model_outputs(t->m), logits, t->feed.target, t->weight, t->nats,
+                      dlogits);
+    *loss = 0;
+    for (size_t i = 0; i < R; i++)
+        *loss += t->nats[i] / w->weighs;
+    if (!isfinite(*loss))
+        return err_set(e, ERR_NUMERIC, "loss is %f", *loss);
+    pass_backward(t->pass, dlogits);
+    return OK;
+}
+
+static int work_lm(struct trainer *t, const struct work *w, double *loss, struct err *e)
+{
+    size_t from = 0;
+    *loss = 0;
+    for (size_t i = 0; i < w->count; from = w->ends[i++]) {
+        double part;
+        int rc = piece_lm(t, w, from, w->ends[i], &part, e);
+        if (rc)
+            return rc;
+        *loss += part;
     }
     return OK;
 }
@@ -332,10 +392,10 @@ static void trainer_book(struct trainer *t, const struct work *w, double loss, d
         s->epoch_loss = s->epoch_n = 0;
     s->step++;
     s->tokens += feed_tokens(t->data->tokens, w->index, w->B);
-    s->point_loss += loss * (double)w->B;
-    s->point_n += (double)w->B;
-    s->epoch_loss += loss * (double)w->B;
-    s->epoch_n += (double)w->B;
+    s->point_loss += loss * w->weighs;
+    s->point_n += w->weighs;
+    s->epoch_loss += loss * w->weighs;
+    s->epoch_n += w->weighs;
     s->loss = loss;
     s->lr = lr;
     s->alpha = w->alpha;
@@ -351,7 +411,8 @@ static int trainer_step(struct trainer *t, struct err *e)
     struct work w = {.index = t->order + b * t->s->batch};
     w.B = t->n - b * t->s->batch < t->s->batch ? t->n - b * t->s->batch : t->s->batch;
     w.alpha = loss_alpha(&t->s->loss, step, t->steps);
-    for (size_t i = 0; i < w.B; i++)
+    w.weighs = (double)(t->K ? w.B : feed_answers(t->data->tokens, w.index, w.B));
+    for (size_t i = 0; t->K && i < w.B; i++)
         memcpy(t->targets + i * t->K, t->data->targets + w.index[i] * t->K,
                t->K * sizeof *t->targets);
     int rc = pack_split(t->data->tokens, w.index, w.B, t->s->micro_tokens, &ends, &w.count, e);
@@ -359,7 +420,9 @@ static int trainer_step(struct trainer *t, struct err *e)
         return rc;
     w.ends = ends;
     model_grad_zero(t->m);
-    if (loss_joint(&t->s->loss, w.alpha))
+    if (!t->K)
+        rc = work_lm(t, &w, &loss, e);
+    else if (loss_joint(&t->s->loss, w.alpha))
         rc = work_joint(t, &w, &loss, e);
     else
         rc = work_apart(t, &w, &loss, e);
@@ -478,7 +541,7 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
         rc = trainer_resume(&t, &resumed, e);
     if (rc)
         goto out;
-    for (size_t i = 0; i < t.n; i++)
+    for (size_t i = 0; t.K && i < t.n; i++)
         t.prior += train->targets[i * t.K + 1] / (double)t.n;
     t.saved_at = clock_now();
     progress_begin(&t.progress, log, "training", (double)(t.steps - t.first_step), "tokens");

@@ -2,14 +2,17 @@
 
     pip install torch transformers safetensors     (versions used: in train/expected.json)
     python tests/oracle/make_train.py              writes tests/oracle/train/
+    python tests/oracle/make_train.py lm           its lm.json alone
 
 Every sequence is run alone, without padding; the head is the unembedding's rows of two (or three)
 tokens over the last token's final hidden state. A reward's head is one row; two texts are a pair with the
-logistic loss on the difference of their rewards, three a choice among them.
+logistic loss on the difference of their rewards, three a choice among them. A language model learns
+the tokens of texts from answer_at on, a batch's loss being the mean over all of them.
 """
 import json
 import math
 import pathlib
+import sys
 
 import torch
 import transformers
@@ -62,14 +65,57 @@ def pair_loss(rewards, targets):
     return -(targets[:, 0] * ahead + targets[:, 1] * behind).mean()
 
 
+def optimizer_of(params):
+    groups = [{"params": [p for p in params if p.ndim >= 2], "weight_decay": DECAY},
+              {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=LR, betas=BETAS, eps=EPS)
+
+
+def train_lm(name, tokens, answer_at):
+    model = MODELS[name]().from_pretrained(OUT / name, dtype=torch.float64)
+    model.train()
+    params = list(model.parameters())
+    opt = optimizer_of(params)
+    out = {"model": name, "tokens": tokens, "answer_at": answer_at, "loss": [], "grad_norm": [], "lr": []}
+
+    def forward():
+        rows = [model(torch.tensor([t])).logits[0, at - 1:-1] for t, at in zip(tokens, answer_at)]
+        return torch.cat(rows), torch.tensor([i for t, at in zip(tokens, answer_at) for i in t[at:]])
+
+    for step in range(STEPS):
+        for g in opt.param_groups:
+            g["lr"] = rate(step)
+        opt.zero_grad()
+        loss = torch.nn.functional.cross_entropy(*forward())
+        loss.backward()
+        out["grad_norm"].append(float(torch.nn.utils.clip_grad_norm_(params, CLIP)))
+        out["loss"].append(float(loss))
+        out["lr"].append(rate(step))
+        opt.step()
+    logits, wanted = forward()
+    out["nats"] = float(torch.nn.functional.cross_entropy(logits, wanted))
+    out["right"] = int((logits.argmax(1) == wanted).sum())
+    return out
+
+
+def main_lm():
+    torch.manual_seed(2)
+    cases = []
+    for name in MODELS:
+        tokens = [torch.randint(0, VOCAB, (n,)).tolist() for n in torch.randint(2, 14, (N,)).tolist()]
+        answers = [max(1, len(t) - 1 - i % 3) for i, t in enumerate(tokens)]
+        cases += [train_lm(name, tokens, answers), train_lm(name, tokens, [1] * N)]
+        print(name, [(c["loss"][0], c["loss"][-1], c["right"]) for c in cases[-2:]])
+    expected = {"versions": {"torch": torch.__version__, "transformers": transformers.__version__}, "cases": cases}
+    (OUT / "lm.json").write_text(json.dumps(expected, indent=None, separators=(",", ":")) + "\n")
+
+
 def train(name, kind, tokens, targets, head_rows, per=1):
     model = MODELS[name]().from_pretrained(OUT / name, dtype=torch.float64)
     model.train()
     head = torch.nn.Parameter(model.get_output_embeddings().weight.detach()[head_rows].clone())
     params = list(model.base_model.parameters()) + [head]
-    groups = [{"params": [p for p in params if p.ndim >= 2], "weight_decay": DECAY},
-              {"params": [p for p in params if p.ndim < 2], "weight_decay": 0.0}]
-    opt = torch.optim.AdamW(groups, lr=LR, betas=BETAS, eps=EPS)
+    opt = optimizer_of(params)
     out = {"kind": kind, "loss": [], "grad_norm": [], "lr": [], "alpha": []}
 
     def forward():
@@ -131,4 +177,6 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] != ["lm"]:
+        main()
+    main_lm()
