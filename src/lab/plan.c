@@ -67,13 +67,20 @@ bool job_head(const struct plan *p, const struct job *j, int32_t *rows)
     return words;
 }
 
-/* piece_tokens - tokens of the largest piece of a batch; *whole: no batch has a second one. */
+size_t plan_texts(const struct plan *p)
+{
+    size_t k = task_alternatives(p->task);
+    return k ? k : 1;
+}
+
+/* piece_tokens - tokens of the largest piece of a batch; *whole: no batch has a second one. An
+ * example is never cut in two. */
 static size_t piece_tokens(const struct plan *p, const struct job *j, bool *whole)
 {
     const struct train_settings *t = &j->side->training;
-    size_t tokens;
-    *whole = size_mul(t->batch, p->study->max_tokens, &tokens) && tokens <= t->micro_tokens;
-    return *whole ? tokens : t->micro_tokens;
+    size_t example = plan_texts(p) * p->study->max_tokens, tokens;
+    *whole = size_mul(t->batch, example, &tokens) && tokens <= t->micro_tokens;
+    return *whole ? tokens : t->micro_tokens > example ? t->micro_tokens : example;
 }
 
 size_t job_bytes(const struct plan *p, const struct job *j)

@@ -93,6 +93,8 @@ bool job_reads(const struct job *j, enum task_part part);
 size_t job_outputs(const struct plan *p);
 const char *job_head_word(const struct plan *p, size_t k);
 bool job_head(const struct plan *p, const struct job *j, int32_t *rows);
+/* plan_texts - that an example is read as: one, or each of its alternatives. */
+size_t plan_texts(const struct plan *p);
 /* job_bytes - of memory that it takes, as estimated. */
 size_t job_bytes(const struct plan *p, const struct job *j);
 /* job_run - compute one job into the store. *busy as store_begin. */

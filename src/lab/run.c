@@ -407,7 +407,7 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     if (rc)
         return rc;
     bool prefix = model_cut(&c, &j->trainable) > 0;
-    size_t epochs = j->side->training.epochs, n = d->n[j->part],
+    size_t epochs = j->side->training.epochs, n = d->n[j->part] * plan_texts(p),
            evals = epochs * j->side->training.evals + 1;
     *flops = (double)epochs * model_flops(&c, &j->trainable, tokens[j->part], n, prefix);
     /* A forward alone is a third of a step in which everything learns. */
@@ -484,6 +484,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         js_key(&w, "hash"), js_str(&w, j->hash);
         js_key(&w, "label"), js_str(&w, j->label);
         js_key(&w, "done"), js_bool(&w, j->state != JOB_TODO);
+        js_key(&w, "operations"), js_real(&w, flops);
         js_key(&w, "seconds"), js_real(&w, seconds);
         js_key(&w, "bytes"), js_int(&w, (int64_t)bytes);
         js_close(&w, '}');

@@ -1,0 +1,212 @@
+/* lab_cost.c - what --dry-run says of a study's jobs is what they take, where an example is several
+ * texts too: operations counted at the table, memory as the jobs' own results have it. */
+#include "lab_test.h"
+
+#if defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SANITIZED 1
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+static struct bench bench;
+
+static const struct ops *own;
+static double counted; /* operations of products */
+
+static void count_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
+                         const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                         float *c, size_t ldc)
+{
+    counted += 2 * (double)M * (double)N * (double)K;
+    own->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+}
+
+/* The jobs of a study, in the order of --dry-run. */
+struct said {
+    size_t n;
+    double operations, bytes[8];
+    char hash[8][HASH_HEX];
+    int threads[8];
+};
+
+static void said_read(struct said *s, const struct study *study)
+{
+    struct err e = ERR_INIT;
+    struct str out = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    struct plan p;
+    memset(s, 0, sizeof *s);
+    assert_ok(lab_plan_print(&bench.lab, study, true, &out, &e), &e);
+    assert_ok(doc_parse_json(&t, out.s, out.len, "plan", 1, &e), &e);
+    for (const struct doc *j = t.root->child; j; j = j->next, s->n++) {
+        assert_true(s->n < 8);
+        s->operations += doc_get(j, "operations")->r;
+        s->bytes[s->n] = doc_get(j, "bytes")->r;
+        memcpy(s->hash[s->n], doc_get(j, "hash")->s, HASH_HEX);
+    }
+    assert_ok(plan_make(&p, &bench.lab, study, &e), &e);
+    for (size_t i = 0; i < p.n_jobs; i++)
+        s->threads[i] = p.jobs[i]->threads;
+    plan_release(&p);
+    doc_tree_release(&t);
+    str_release(&out);
+}
+
+enum { ROWS = 1700, TEXTS = 3, TOKENS = 8 }; /* every text is cut to so many tokens */
+
+static void choice_files(void)
+{
+    struct str rows = STR_INIT;
+    struct err e = ERR_INIT;
+    for (size_t i = 0; i < ROWS; i++)
+        str_addf(&rows,
+                 "{\"question\": \"of the films that were seen is number %zu\", \"right\": "
+                 "\"good\", \"wrong\": [\"bad\", \"dull\"]}\n",
+                 i);
+    assert_ok(str_check(&rows, &e), &e);
+    spill(in_scratch("texts.jsonl"), rows.s);
+    str_release(&rows);
+    spill(in_scratch("texts.yaml"),
+          "name: texts\n"
+          "citation: none\n"
+          "licence: CC0\n"
+          "kind: choice\n"
+          "source: {files: {all: texts.jsonl}}\n"
+          "choice: {question: question, correct: right, distractors: wrong, alternatives: 3}\n"
+          "template: \"{question} {candidate}\"\n"
+          "long: question\n");
+}
+
+/* study_of - a study with these overrides ($: the scratch folder). */
+static void study_of(struct study *s, const char *const *overrides, size_t n)
+{
+    static char texts[16][600];
+    const char *list[16];
+    struct err e = ERR_INIT;
+    for (size_t i = 0; i < n; i++)
+        list[i] = override(texts[i], sizeof texts[i], "", overrides[i]);
+    assert_ok(study_read(s, bench.study, list, n, &e), &e);
+}
+
+static double peak_of(const char *hash)
+{
+    struct str path = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    struct err e = ERR_INIT;
+    store_job_path(bench.lab.store, hash, "result.json", &path);
+    assert_ok(doc_read_json(&t, path.s, &e), &e);
+    double peak = doc_get(t.root, "memory_peak")->r;
+    if (strcmp(doc_get(t.root, "memory_of")->s, "job") != 0)
+        peak = 0;
+    doc_tree_release(&t);
+    str_release(&path);
+    return peak;
+}
+
+#define WIDE                                                                                       \
+    "task=$/texts.yaml", "data={supervise: 768, train: 768, valid: 2, test: 2, max_tokens: 8}",    \
+        "student.trainable=all", "training.batch=768", "training.micro_tokens=1000000",            \
+        "training.epochs=4", "training.evals=1", "methods=naive"
+
+/* study_measured - what is said of the study, and the operations that its run takes. */
+static void study_measured(struct said *said, const char *const *overrides, size_t n)
+{
+    struct err e = ERR_INIT;
+    struct study s;
+    struct lab_summary sum;
+    struct ops counting = *bench.dev.ops;
+    study_of(&s, overrides, n);
+    said_read(said, &s);
+    own = bench.dev.ops;
+    counting.matmul = count_matmul;
+    bench.dev.ops = &counting;
+    counted = 0;
+    assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);
+    bench.dev.ops = own;
+    assert_int_equal(said->n, 3);
+    assert_int_equal(sum.ran, 3);
+    file_unlock(sum.hold);
+    str_release(&sum.dir);
+    study_release(&s);
+}
+
+/* A single block, of whose rows each text has one that is read. Attention is a few of a hundred. */
+static void texts_take_the_operations_that_are_said(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {WIDE, "student.layers=1", "training.lr=1e-3"};
+    struct said said;
+    study_measured(&said, overrides, sizeof overrides / sizeof *overrides);
+    print_message("operations: said %.4g, counted %.4g\n", said.operations, counted);
+    assert_true(said.operations > 0.9 * counted && said.operations < 1.1 * counted);
+}
+
+/* Beside a job there is the program, whatever the job: of two jobs the difference is theirs. */
+static void texts_take_the_memory_that_is_said(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {WIDE};
+    struct said said;
+    study_measured(&said, overrides, sizeof overrides / sizeof *overrides);
+    double small = peak_of(said.hash[0]), large = peak_of(said.hash[1]);
+    double more = said.bytes[1] - said.bytes[0];
+    print_message("memory: said %.1f and %.1f MB, peaks %.1f and %.1f MB\n", said.bytes[0] / 1e6,
+                  said.bytes[1] / 1e6, small / 1e6, large / 1e6);
+    if (SANITIZED || !small || !large) {
+        print_message("SKIP: the peak is not the job's own\n");
+        return;
+    }
+    assert_true(large - small > 0.8 * more && large - small < 1.25 * more);
+}
+
+/* A piece is small by all its texts, and as long as its longest example, which is never cut in two:
+ * */
+static void pieces_are_of_whole_examples(void **state)
+{
+    (void)state;
+#define COMMON "data.max_tokens=8", "student.trainable=all", "training.batch=200"
+    static const char *const three[] = {"task=$/texts.yaml", COMMON, "training.micro_tokens=9999"},
+                             *const one[] = {"task=$/toy.yaml", COMMON,
+                                             "training.micro_tokens=9999"},
+                             *const cut[] = {"task=$/texts.yaml", COMMON,
+                                             "training.micro_tokens=24"},
+                             *const less[] = {"task=$/texts.yaml", COMMON,
+                                              "training.micro_tokens=1"};
+    struct study s;
+    struct said a, b;
+    study_of(&s, three, 5);
+    said_read(&a, &s);
+    assert_int_equal(a.threads[1], 2);
+    study_release(&s);
+    study_of(&s, one, 5);
+    said_read(&a, &s);
+    assert_int_equal(a.threads[1], 1);
+    study_release(&s);
+    study_of(&s, cut, 5);
+    said_read(&a, &s);
+    study_release(&s);
+    study_of(&s, less, 5);
+    said_read(&b, &s);
+    study_release(&s);
+    assert_true(a.bytes[1] > 0 && a.bytes[1] == b.bytes[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_take_the_operations_that_are_said),
+        cmocka_unit_test(texts_take_the_memory_that_is_said),
+        cmocka_unit_test(pieces_are_of_whole_examples),
+    };
+    bench_open(&bench);
+    bench.lab.threads = 2;
+    choice_files();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    bench_close(&bench);
+    return failed;
+}
