@@ -1,6 +1,7 @@
 /* dataset.c - one draw: drafts, their split, and what is kept of both. */
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/order.h"
 #include "data/split.h"
 
 #include <string.h>
@@ -123,6 +124,18 @@ static int part_hash(struct dataset *d, int part, struct err *e)
     }
     hash_end(h, d->part_hash[part]);
     hash_free(h);
+    return OK;
+}
+
+int examples_questions(const struct example *x, size_t n, size_t *count, struct err *e)
+{
+    uint64_t *all = mem_alloc(n, sizeof *all, e);
+    if (!all)
+        return e->code;
+    for (size_t i = 0; i < n; i++)
+        all[i] = x[i].question;
+    *count = order_distinct(all, n);
+    mem_free(all);
     return OK;
 }
 

@@ -44,30 +44,19 @@ static int lengths_measure(struct part_description *p, const struct example *x, 
     return len ? OK : e->code;
 }
 
-static int by_question(const void *pa, const void *pb)
-{
-    uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
-    return (a > b) - (a < b);
-}
-
 static int classes_count(struct part_description *p, const struct example *x, size_t n,
                          struct err *e)
 {
     size_t max = 0;
-    uint64_t *q = mem_alloc(n, sizeof *q, e);
-    if (!q)
-        return e->code;
+    int rc = examples_questions(x, n, &p->questions, e);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < n; i++) {
         size_t k = ++p->class[x[i].label];
         max = k > max ? k : max;
-        q[i] = x[i].question;
     }
-    qsort(q, n, sizeof *q, by_question);
-    for (size_t i = 0; i < n; i++)
-        p->questions += !i || q[i] != q[i - 1];
     p->n = n;
-    mem_free(q);
-    int rc = n && x[0].answer ? answers_common(x, n, &max, e) : OK;
+    rc = n && x[0].answer ? answers_common(x, n, &max, e) : OK;
     p->constant_accuracy = n ? (double)max / (double)n : (double)NAN;
     return rc;
 }

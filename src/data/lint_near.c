@@ -1,5 +1,6 @@
 /* lint_near.c - texts that are nearly equal: minhash over runs of three words, buckets of bands. */
 #include "core/mem.h"
+#include "core/order.h"
 #include "data/lint.h"
 
 #include <ctype.h>
@@ -37,12 +38,6 @@ uint64_t lint_word(const char **s)
     return p == begin ? 0 : h ? h : 1;
 }
 
-static int by_value(const void *pa, const void *pb)
-{
-    uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
-    return (a > b) - (a < b);
-}
-
 struct runs {
     uint64_t *a;
     size_t n, cap;
@@ -71,17 +66,6 @@ static int runs_of(struct runs *r, const char *text, struct err *e)
     return !rc && words && words < RUN ? run_add(r, last, e) : rc;
 }
 
-static size_t unique(uint64_t *a, size_t n)
-{
-    size_t kept = 0;
-    if (n)
-        qsort(a, n, sizeof *a, by_value);
-    for (size_t i = 0; i < n; i++)
-        if (!i || a[i] != a[i - 1])
-            a[kept++] = a[i];
-    return kept;
-}
-
 /* template_runs - sorted, those that a quarter of the examples have. */
 static int template_runs(struct runs *common, const struct lint_item *x, size_t n, struct err *e)
 {
@@ -91,10 +75,9 @@ static int template_runs(struct runs *common, const struct lint_item *x, size_t 
     for (size_t i = 0; !rc && i < n; i += step, taken++) {
         size_t begin = all.n;
         rc = runs_of(&all, x[i].text, e);
-        all.n = begin + unique(all.a + begin, all.n - begin);
+        all.n = begin + order_distinct(all.a + begin, all.n - begin);
     }
-    if (all.n)
-        qsort(all.a, all.n, sizeof *all.a, by_value);
+    order_sort(all.a, all.n);
     for (size_t i = 0, j; i < all.n; i = j) {
         for (j = i; j < all.n && all.a[j] == all.a[i]; j++)
             ;
@@ -115,7 +98,7 @@ static int sketch(uint32_t *out, struct runs *r, const struct runs *common, cons
     *any = false;
     memset(out, 0xff, HASHES * sizeof *out);
     for (size_t i = 0; !rc && i < r->n; i++) {
-        if (common->n && bsearch(&r->a[i], common->a, common->n, sizeof *common->a, by_value))
+        if (common->n && bsearch(&r->a[i], common->a, common->n, sizeof *common->a, order_u64))
             continue;
         *any = true;
         for (size_t k = 0; k < HASHES; k++) {

@@ -162,6 +162,8 @@ int source_draw(struct source *s, struct dataset *d, const struct task_sizes *si
  */
 bool source_short(const struct source *s);
 void source_free(struct source *s); /* accepts NULL */
+/* examples_questions - how many different questions n examples are of. */
+int examples_questions(const struct example *x, size_t n, size_t *count, struct err *e);
 /* dataset_hash - d->hash and part_hash, from what the parts hold now. */
 int dataset_hash(struct dataset *d, struct err *e);
 /* dataset_votes_hash - of what the vote-th says of the examples of a part, and of which they are.

@@ -1,6 +1,7 @@
 /* bootstrap.c - see bootstrap.h. */
 #include "lab/bootstrap.h"
 #include "core/mem.h"
+#include "core/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,12 +28,6 @@ int crossing_add(struct crossing *c, const uint64_t *names, size_t n, struct err
     return c->unit[s] ? OK : e->code;
 }
 
-static int name_compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* names_list - every unit of all test sets once, ascending; heap. */
 static uint64_t *names_list(const struct crossing *c, size_t *count, struct err *e)
 {
@@ -45,11 +40,7 @@ static uint64_t *names_list(const struct crossing *c, size_t *count, struct err 
     for (size_t s = 0; s < c->seeds; s++)
         for (size_t i = 0; i < c->n[s]; i++)
             names[n++] = c->names[s][i];
-    qsort(names, n, sizeof *names, name_compare);
-    *count = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!i || names[i] != names[i - 1])
-            names[(*count)++] = names[i];
+    *count = order_distinct(names, n);
     return names;
 }
 
@@ -60,7 +51,7 @@ int crossing_ready(struct crossing *c, struct err *e)
     for (size_t s = 0; c->weight && s < c->seeds; s++)
         for (size_t i = 0; i < c->n[s]; i++) {
             const uint64_t *at =
-                bsearch(&c->names[s][i], names, c->units, sizeof *names, name_compare);
+                bsearch(&c->names[s][i], names, c->units, sizeof *names, order_u64);
             c->unit[s][i] = (size_t)(at - names);
         }
     for (size_t i = 0; c->weight && i < c->units; i++)

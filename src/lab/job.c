@@ -14,7 +14,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -378,29 +377,6 @@ static int desk_keep(struct desk *d, struct err *e)
     return rc;
 }
 
-static int question_compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* desk_questions - how many different ones a part's examples are of. */
-static int desk_questions(const struct desk *d, enum task_part part, size_t *count, struct err *e)
-{
-    size_t n = d->data->n[part];
-    uint64_t *all = mem_alloc(n, sizeof *all, e);
-    if (!all)
-        return e->code;
-    for (size_t i = 0; i < n; i++)
-        all[i] = d->data->part[part][i].question;
-    qsort(all, n, sizeof *all, question_compare);
-    *count = 0;
-    for (size_t i = 0; i < n; i++)
-        *count += !i || all[i] != all[i - 1];
-    mem_free(all);
-    return OK;
-}
-
 /* desk_votes - what others say of every part that is not theirs to learn from, as probabilities: 1
  * for the class of a vote; where there is none, all the same. */
 static int desk_votes(struct desk *d, struct err *e)
@@ -453,7 +429,7 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     int rc =
         d->probs[PART_TEST] ? desk_accuracy(d, PART_TEST, d->probs[PART_TEST], &accuracy, e) : OK;
     if (!rc)
-        rc = desk_questions(d, PART_TEST, &questions, e);
+        rc = examples_questions(d->data->part[PART_TEST], d->data->n[PART_TEST], &questions, e);
     if (rc)
         goto out;
     js_init(&w, &result);

@@ -1,8 +1,8 @@
 #include "tokenizer/nfc.h"
 #include "core/mem.h"
+#include "core/order.h"
 #include "tokenizer/nfc_table.h"
 #include "tokenizer/text.h"
-#include <stdlib.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -75,12 +75,6 @@ static int points_decompose(struct points *p, uint32_t cp, struct err *e)
     return rc;
 }
 
-static int key_compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* marks_sort - the marks at[0..n) into the order of their classes, equal ones as they were. */
 static int marks_sort(uint32_t *at, size_t n, struct err *e)
 {
@@ -104,7 +98,7 @@ static int marks_sort(uint32_t *at, size_t n, struct err *e)
         keys[i] = (uint64_t)(at[i] >> 24) << 32 | i;
         was[i] = at[i];
     }
-    qsort(keys, n, sizeof *keys, key_compare);
+    order_sort(keys, n);
     for (size_t i = 0; i < n; i++)
         at[i] = was[keys[i] & 0xFFFFFFFFU];
     mem_free(keys);

@@ -10,6 +10,7 @@
 #include "core/doc.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/order.h"
 #include "core/par.h"
 #include "core/proc.h"
 #include "core/rng.h"
@@ -357,6 +358,19 @@ static void a_child_stops_with_us(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void test_order(void **state)
+{
+    (void)state;
+    uint64_t a[] = {7, UINT64_MAX, 0, 7, 1, 0, (uint64_t)1 << 63, 7};
+    const uint64_t each[] = {0, 1, 7, (uint64_t)1 << 63, UINT64_MAX}, key = 7;
+    assert_int_equal(order_distinct(a, 8), 5);
+    assert_memory_equal(a, each, sizeof each);
+    assert_ptr_equal(bsearch(&key, a, 5, sizeof *a, order_u64), &a[2]);
+    assert_int_equal(order_distinct(a, 5), 5);
+    assert_int_equal(order_distinct(NULL, 0), 0);
+    order_sort(NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_rng),
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_order),
         cmocka_unit_test(test_arena),
         cmocka_unit_test(test_par),
         cmocka_unit_test(test_progress),
