@@ -243,6 +243,19 @@ int file_write(const char *path, const void *data, size_t n, struct err *e)
     return rc;
 }
 
+int file_write_in(const char *dir, const char *name, const struct str *text, struct err *e)
+{
+    struct str path = STR_INIT;
+    str_path(&path, dir, name);
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = str_check(text, e);
+    if (!rc)
+        rc = file_write(path.s, text->s, text->len, e);
+    str_release(&path);
+    return rc;
+}
+
 int file_append(const char *path, const void *data, size_t n, struct err *e)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);

@@ -19,6 +19,9 @@ void file_map_idle(const struct file_map *m);
 
 int file_read(struct str *out, const char *path, struct err *e); /* "-" is standard input */
 int file_write(const char *path, const void *data, size_t n, struct err *e); /* atomic */
+/* file_write_in - a whole text as dir/name, where neither the text nor the path is one that failed
+ * (str_check). */
+int file_write_in(const char *dir, const char *name, const struct str *text, struct err *e);
 int file_append(const char *path, const void *data, size_t n,
                 struct err *e); /* one write(2), O_APPEND */
 

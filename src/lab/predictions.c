@@ -79,7 +79,7 @@ static void repetition_rows(const struct plan *p, double *const *probs, const st
 int predictions_write(const struct plan *p, double *const *probs, const char *dir, struct err *e)
 {
     struct columns c = {0};
-    struct str out = STR_INIT, path = STR_INIT;
+    struct str out = STR_INIT;
     const double **column = NULL;
     int rc = OK;
     for (size_t i = 0; i < p->n_pairs && !rc; i++) {
@@ -103,14 +103,10 @@ int predictions_write(const struct plan *p, double *const *probs, const char *di
     str_cat(&out, "\r\n");
     for (size_t r = 0; r < p->study->seeds; r++)
         repetition_rows(p, probs, &c, r, column, &out);
-    str_path(&path, dir, "predictions.csv");
-    if ((rc = str_check(&out, e)) || (rc = str_check(&path, e)))
-        goto out;
-    rc = file_write(path.s, out.s, out.len, e);
+    rc = file_write_in(dir, "predictions.csv", &out, e);
 out:
     mem_free(c.a);
     mem_free(column);
     str_release(&out);
-    str_release(&path);
     return rc;
 }

@@ -552,12 +552,10 @@ static int tensors_write(struct weights_out *o, const struct model_config *c, co
 static int config_write(const struct model_config *c, const struct config_head *head,
                         const char *dir, struct err *e)
 {
-    struct str path = STR_INIT, text = STR_INIT;
+    struct str text = STR_INIT;
     int rc = config_to_json(c, head, &text);
-    str_path(&path, dir, "config.json");
-    if (!rc && !(rc = str_check(&path, e)) && !(rc = str_check(&text, e)))
-        rc = file_write(path.s, text.s, text.len, e);
-    str_release(&path);
+    if (!rc)
+        rc = file_write_in(dir, "config.json", &text, e);
     str_release(&text);
     return rc;
 }

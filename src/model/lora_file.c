@@ -22,7 +22,7 @@ static void tensor_name(const struct model_config *c, const struct lora_span *s,
 
 static int config_put(const struct model *m, const char *base, const char *dir, struct err *e)
 {
-    struct str text = STR_INIT, path = STR_INIT;
+    struct str text = STR_INIT;
     const struct model_config *c = &m->cfg;
     bool head = m->head.kind != HEAD_LM;
     struct lora_span s;
@@ -56,14 +56,8 @@ static int config_put(const struct model *m, const char *base, const char *dir, 
         js_null(&j);
     js_close(&j, '}');
     str_addc(&text, '\n');
-    str_path(&path, dir, "adapter_config.json");
-    int rc = str_check(&text, e);
-    if (!rc)
-        rc = str_check(&path, e);
-    if (!rc)
-        rc = file_write(path.s, text.s, text.len, e);
+    int rc = file_write_in(dir, "adapter_config.json", &text, e);
     str_release(&text);
-    str_release(&path);
     return rc;
 }
 

@@ -603,7 +603,7 @@ static const struct {
 static int figure_make(const struct sheet *sheet, const char *dir, size_t i, struct figure *f,
                        struct err *e)
 {
-    struct str script = STR_INIT, svg = STR_INIT, pdf = STR_INIT, path = STR_INIT, name = STR_INIT,
+    struct str script = STR_INIT, svg = STR_INIT, pdf = STR_INIT, name = STR_INIT,
                terminal = STR_INIT;
     int rc = OK, height = 0;
     f->name = table[i].name;
@@ -633,10 +633,9 @@ static int figure_make(const struct sheet *sheet, const char *dir, size_t i, str
             continue;
         str_reset(&name);
         str_addf(&name, "figures/%s.%s", f->name, files[k].ending);
-        str_path(&path, dir, name.s);
-        rc = str_check(&path, e);
+        rc = str_check(&name, e);
         if (!rc)
-            rc = file_write(path.s, files[k].data->s, files[k].data->len, e);
+            rc = file_write_in(dir, name.s, files[k].data, e);
     }
     gnuplot_inline(&svg, f, &f->svg);
     if (!rc)
@@ -645,7 +644,6 @@ out:
     str_release(&script);
     str_release(&svg);
     str_release(&pdf);
-    str_release(&path);
     str_release(&name);
     str_release(&terminal);
     return rc;

@@ -589,19 +589,6 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
     str_cat(out, "</body>\n</html>\n");
 }
 
-static int write_in(const char *dir, const char *name, const struct str *data, struct err *e)
-{
-    struct str path = STR_INIT;
-    str_path(&path, dir, name);
-    int rc = str_check(&path, e);
-    if (!rc)
-        rc = str_check(data, e);
-    if (!rc)
-        rc = file_write(path.s, data->s, data->len, e);
-    str_release(&path);
-    return rc;
-}
-
 int report_write(const char *dir, struct log *log, struct err *e)
 {
     struct doc_tree t = DOC_TREE_INIT;
@@ -618,9 +605,9 @@ int report_write(const char *dir, struct log *log, struct err *e)
     if (!rc)
         rc = report_curves(t.root, &curves, e);
     if (!rc)
-        rc = write_in(dir, "results.csv", &csv, e);
+        rc = file_write_in(dir, "results.csv", &csv, e);
     if (!rc)
-        rc = write_in(dir, "curves.csv", &curves, e);
+        rc = file_write_in(dir, "curves.csv", &curves, e);
     if (!rc)
         rc = figures_make(t.root, dir, figures, &missing, e);
     if (rc)
@@ -631,7 +618,7 @@ int report_write(const char *dir, struct log *log, struct err *e)
     if (file_exists(path.s) && file_read(&yaml, path.s, &no_yaml))
         str_reset(&yaml);
     page_html(t.root, figures, &missing, yaml.s, &html);
-    rc = write_in(dir, "report.html", &html, e);
+    rc = file_write_in(dir, "report.html", &html, e);
 out:
     figures_release(figures);
     doc_tree_release(&t);

@@ -172,9 +172,8 @@ static int sizes_write(const struct source *s, const char *dir, struct err *e)
             js_key(&j, member_name(f)), js_int(&j, (int64_t)n);
     }
     js_close(&j, '}');
-    str_path(&path, dir, SIZES);
-    if (!rc && !(rc = str_check(&path, e)) && !(rc = str_check(&out, e)))
-        rc = file_write(path.s, out.s, out.len, e);
+    if (!rc)
+        rc = file_write_in(dir, SIZES, &out, e);
     str_release(&out);
     str_release(&path);
     return rc;

@@ -144,7 +144,7 @@ static int work_lock(const char *dir, const char *lock, int *fd, struct err *e)
 static int work_note(const struct store_work *w, const char *kind, const char *label,
                      const char *study, struct err *e)
 {
-    struct str path = STR_INIT, text = STR_INIT;
+    struct str text = STR_INIT;
     struct js j;
     char host[256] = "";
     gethostname(host, sizeof host - 1);
@@ -159,13 +159,7 @@ static int work_note(const struct store_work *w, const char *kind, const char *l
     js_key(&j, "started"), js_int(&j, (int64_t)time(NULL));
     js_close(&j, '}');
     str_addc(&text, '\n');
-    str_path(&path, w->dir.s, "work.json");
-    int rc = str_check(&path, e);
-    if (!rc)
-        rc = str_check(&text, e);
-    if (!rc)
-        rc = file_write(path.s, text.s, text.len, e);
-    str_release(&path);
+    int rc = file_write_in(w->dir.s, "work.json", &text, e);
     str_release(&text);
     return rc;
 }
@@ -296,17 +290,11 @@ out:
 
 static int work_write(const struct store_work *w, const char *name, const char *text, struct err *e)
 {
-    struct str path = STR_INIT, line = STR_INIT;
-    str_path(&path, w->dir.s, name);
+    struct str line = STR_INIT;
     str_cat(&line, text);
     if (!str_ends(text, "\n"))
         str_addc(&line, '\n');
-    int rc = str_check(&path, e);
-    if (!rc)
-        rc = str_check(&line, e);
-    if (!rc)
-        rc = file_write(path.s, line.s, line.len, e);
-    str_release(&path);
+    int rc = file_write_in(w->dir.s, name, &line, e);
     str_release(&line);
     return rc;
 }

@@ -199,15 +199,11 @@ int tokenizer_gguf_save(const struct tokenizer_gguf *g, const char *dir, struct 
     } files[] = {{"tokenizer.json", tokenizer_json}, {"tokenizer_config.json", config_json}};
     int rc = OK;
     for (size_t i = 0; i < sizeof files / sizeof *files && !rc; i++) {
-        struct str text = STR_INIT, path = STR_INIT;
-        str_path(&path, dir, files[i].name);
+        struct str text = STR_INIT;
         rc = files[i].make(&text, g, e);
         if (!rc)
-            rc = str_check(&path, e);
-        if (!rc)
-            rc = file_write(path.s, text.s, text.len, e);
+            rc = file_write_in(dir, files[i].name, &text, e);
         str_release(&text);
-        str_release(&path);
     }
     return rc;
 }
