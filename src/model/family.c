@@ -54,31 +54,28 @@ struct family_row {
 #define LLAMA_NORMS                                                                                \
     [ROLE_NORM1_GAIN] = LAYER("input_layernorm.weight"), [ROLE_NORM2_GAIN] = LAYER(                \
                                                              "post_attention_layernorm.weight")
+/* What GPT-2 and GPT-Neo have alike: all but query, key and value, and what comes of them. */
+#define GPT_NAMES                                                                                  \
+    [ROLE_EMBED] = "wte.weight", [ROLE_POSITIONS] = "wpe.weight",                                  \
+    [ROLE_NORM1_GAIN] = "h.%zu.ln_1.weight", [ROLE_NORM1_BIAS] = "h.%zu.ln_1.bias",                \
+    [ROLE_NORM2_GAIN] = "h.%zu.ln_2.weight", [ROLE_NORM2_BIAS] = "h.%zu.ln_2.bias",                \
+    [ROLE_UP] = "h.%zu.mlp.c_fc.weight", [ROLE_UP_BIAS] = "h.%zu.mlp.c_fc.bias",                   \
+    [ROLE_DOWN] = "h.%zu.mlp.c_proj.weight", [ROLE_DOWN_BIAS] = "h.%zu.mlp.c_proj.bias",           \
+    [ROLE_NORM_GAIN] = "ln_f.weight", [ROLE_NORM_BIAS] = "ln_f.bias",                              \
+    [ROLE_UNEMBED] = "lm_head.weight"
 #define POST_NORMS                                                                                 \
     [ROLE_POST1_GAIN] = LAYER("post_attention_layernorm.weight"),                                  \
     [ROLE_POST2_GAIN] = LAYER("post_feedforward_layernorm.weight")
 
 static const struct family_row families[FAMILY_COUNT] = {
-    [FAMILY_GPT2] = {.prefix = "transformer.",
-                     .transposed = true,
-                     .fused = true,
-                     .names = {[ROLE_EMBED] = "wte.weight",
-                               [ROLE_POSITIONS] = "wpe.weight",
-                               [ROLE_NORM1_GAIN] = "h.%zu.ln_1.weight",
-                               [ROLE_NORM1_BIAS] = "h.%zu.ln_1.bias",
-                               [ROLE_QKV] = "h.%zu.attn.c_attn.weight",
-                               [ROLE_QKV_BIAS] = "h.%zu.attn.c_attn.bias",
-                               [ROLE_OUT] = "h.%zu.attn.c_proj.weight",
-                               [ROLE_OUT_BIAS] = "h.%zu.attn.c_proj.bias",
-                               [ROLE_NORM2_GAIN] = "h.%zu.ln_2.weight",
-                               [ROLE_NORM2_BIAS] = "h.%zu.ln_2.bias",
-                               [ROLE_UP] = "h.%zu.mlp.c_fc.weight",
-                               [ROLE_UP_BIAS] = "h.%zu.mlp.c_fc.bias",
-                               [ROLE_DOWN] = "h.%zu.mlp.c_proj.weight",
-                               [ROLE_DOWN_BIAS] = "h.%zu.mlp.c_proj.bias",
-                               [ROLE_NORM_GAIN] = "ln_f.weight",
-                               [ROLE_NORM_BIAS] = "ln_f.bias",
-                               [ROLE_UNEMBED] = "lm_head.weight"}},
+    [FAMILY_GPT2] =
+        {.prefix = "transformer.",
+         .transposed = true,
+         .fused = true,
+         .names =
+             {GPT_NAMES, [ROLE_QKV] = "h.%zu.attn.c_attn.weight",
+              [ROLE_QKV_BIAS] = "h.%zu.attn.c_attn.bias", [ROLE_OUT] = "h.%zu.attn.c_proj.weight",
+              [ROLE_OUT_BIAS] = "h.%zu.attn.c_proj.bias"}},
     [FAMILY_NEOX] = {.prefix = "gpt_neox.",
                      .fused = true,
                      .interleaved = true,
@@ -104,24 +101,12 @@ static const struct family_row families[FAMILY_COUNT] = {
     [FAMILY_QWEN3] = {.prefix = "model.", .names = {LLAMA_NAMES, LLAMA_NORMS}},
     [FAMILY_OLMO2] = {.prefix = "model.", .names = {LLAMA_NAMES, POST_NORMS}},
     [FAMILY_GPT_NEO] = {.prefix = "transformer.",
-                        .names = {[ROLE_EMBED] = "wte.weight",
-                                  [ROLE_POSITIONS] = "wpe.weight",
-                                  [ROLE_NORM1_GAIN] = "h.%zu.ln_1.weight",
-                                  [ROLE_NORM1_BIAS] = "h.%zu.ln_1.bias",
+                        .names = {GPT_NAMES,
                                   [ROLE_QKV] = "h.%zu.attn.attention.q_proj.weight|"
                                                "h.%zu.attn.attention.k_proj.weight|"
                                                "h.%zu.attn.attention.v_proj.weight",
                                   [ROLE_OUT] = "h.%zu.attn.attention.out_proj.weight",
-                                  [ROLE_OUT_BIAS] = "h.%zu.attn.attention.out_proj.bias",
-                                  [ROLE_NORM2_GAIN] = "h.%zu.ln_2.weight",
-                                  [ROLE_NORM2_BIAS] = "h.%zu.ln_2.bias",
-                                  [ROLE_UP] = "h.%zu.mlp.c_fc.weight",
-                                  [ROLE_UP_BIAS] = "h.%zu.mlp.c_fc.bias",
-                                  [ROLE_DOWN] = "h.%zu.mlp.c_proj.weight",
-                                  [ROLE_DOWN_BIAS] = "h.%zu.mlp.c_proj.bias",
-                                  [ROLE_NORM_GAIN] = "ln_f.weight",
-                                  [ROLE_NORM_BIAS] = "ln_f.bias",
-                                  [ROLE_UNEMBED] = "lm_head.weight"}},
+                                  [ROLE_OUT_BIAS] = "h.%zu.attn.attention.out_proj.bias"}},
     [FAMILY_GEMMA3] = {.prefix = "model.",
                        .gain_less_one = true,
                        .names = {LLAMA_NAMES,
