@@ -509,7 +509,7 @@ static void shipped(void **state)
         task_free(task_of(s));
         s = end + 2;
     }
-    assert_int_equal(read, 4);
+    assert_int_equal(read, 5);
     str_release(&manual);
 }
 
