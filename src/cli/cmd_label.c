@@ -44,7 +44,8 @@ const struct command cmd_label = {
         "\n"
         "    w2s label quick >weak.csv\n"
         "\n"
-        "--examples writes what is to be labelled instead: seed, part, id, source, truth, text; "
+        "--examples writes what is to be labelled instead: seed, part, id, question, source, "
+        "truth, text; "
         "nothing has to have been run.\n"
         "With --json a JSON object a line. A file of ids and probabilities is then a supervisor "
         "(docs/own-data.md).\n",

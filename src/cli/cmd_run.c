@@ -1,5 +1,6 @@
 /* cmd_run.c - run a study. */
 #include "cli/command.h"
+#include "cli/outcome.h"
 #include "cli/session.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -30,42 +31,11 @@ static const struct option_row options[] = {
     {NULL, NULL, NULL, 0},
 };
 
-static int results_show(const struct app *app, const char *dir, struct err *e)
-{
-    struct str path = STR_INIT, out = STR_INIT;
-    struct doc_tree t = DOC_TREE_INIT;
-    str_path(&path, dir, "results.json");
-    int rc = str_check(&path, e);
-    if (!rc && app->json) {
-        rc = file_read(&out, path.s, e);
-    } else if (!rc) {
-        rc = doc_read_json(&t, path.s, e);
-        if (!rc)
-            rc = report_table(t.root, session_width(), isatty(STDOUT_FILENO) != 0, &out, e);
-    }
-    if (!rc)
-        fwrite(out.s, 1, out.len, stdout);
-    doc_tree_release(&t);
-    str_release(&path);
-    str_release(&out);
-    return rc;
-}
-
-/* stopped_say - what ended the study, what is done, and how to go on. */
-static void stopped_say(const struct lab_summary *sum, struct err *e)
-{
-    struct err why = *e;
-    err_set(e, why.code,
-            "%.700s; %zu of %zu jobs are done, and %sthe same command goes on from here", why.msg,
-            sum->found + sum->ran, sum->jobs, why.full ? "with room made " : "");
-    e->full = why.full;
-}
-
 static int study_run(const struct app *app, struct session *s, const struct study *study,
                      bool profiled, struct err *e)
 {
     struct lab_summary sum = {.dir = STR_INIT, .hold = -1};
-    struct str took = STR_INIT, table = STR_INIT;
+    struct str table = STR_INIT;
     struct profile *profile = NULL;
     int rc = profiled ? profile_start(&profile, &s->dev, e) : OK;
     if (!rc)
@@ -73,30 +43,8 @@ static int study_run(const struct app *app, struct session *s, const struct stud
     if (!rc && profiled)
         profile_print(profile, &table);
     profile_stop(profile);
-    if (rc == ERR_INTERRUPTED || (rc && e->full))
-        stopped_say(&sum, e);
-    if (!rc)
-        rc = report_write(sum.dir.s, s->lab.log, e);
-    if (!rc)
-        rc = results_show(app, sum.dir.s, e);
-    if (!rc) {
-        str_duration(&took, sum.seconds);
-        log_info(s->lab.log, "%zu jobs: %zu computed, %zu found, %zu failed; %s", sum.jobs, sum.ran,
-                 sum.found, sum.failed, took.s);
-        if (!app->json)
-            printf("\nreport: %s/report.html\n", sum.dir.s);
-        if (profiled)
-            fprintf(app->json ? stderr : stdout, "\n%s", table.s);
-    }
-    if (!rc && sum.failed) {
-        err_set(e, ERR_NUMERIC, "%zu of %zu jobs failed; run again to try them once more",
-                sum.failed, sum.jobs);
-        rc = e->code;
-    }
-    file_unlock(sum.hold);
-    str_release(&took);
+    rc = outcome_end(app, s, &sum, rc, table.s, e);
     str_release(&table);
-    str_release(&sum.dir);
     return rc;
 }
 
@@ -259,7 +207,7 @@ static int report_run(const struct app *app, const struct args *a, struct err *e
     if (!rc && !kept)
         rc = report_write(dir.s, (struct log *)&app->log, e);
     if (!rc)
-        rc = results_show(app, dir.s, e);
+        rc = outcome_show(app, dir.s, e);
     str_addf(&report, "%s/report.html", dir.s);
     if (!rc && !app->json && !report.failed && file_exists(report.s))
         printf("\nreport: %s\n", report.s);

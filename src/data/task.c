@@ -5,6 +5,31 @@
 
 #include <string.h>
 
+int task_named(struct task **out, const char *name, const char *title, const char *citation,
+               const char *licence, const char *const *classes, size_t n, struct err *e)
+{
+    const char *from[4] = {name, title, citation, licence};
+    struct task *t = mem_zalloc(1, sizeof *t, e);
+    BUG_ON(n > TASK_CLASSES);
+    *out = NULL;
+    if (!t)
+        return e->code;
+    const char **to[4] = {&t->name, &t->title, &t->citation, &t->licence};
+    bool whole = true;
+    for (size_t i = 0; i < 4 && whole; i++)
+        whole = (*to[i] = arena_strdup(&t->tree.arena, from[i], e)) != NULL;
+    for (size_t k = 0; k < n && whole; k++)
+        whole = (t->classes[k].name = arena_strdup(&t->tree.arena, classes[k], e)) != NULL;
+    t->file = t->name;
+    t->n_classes = n;
+    if (!whole) {
+        task_free(t);
+        return e->code;
+    }
+    *out = t;
+    return OK;
+}
+
 void task_free(struct task *t)
 {
     if (t)

@@ -53,6 +53,10 @@ struct task; /* a task file, read and checked */
 /* task_read - ERR_INPUT, "path:line: ...", for whatever is wrong with the file; no data is looked
  * at. Owner: caller, task_free. What the others return lives as long as the task. */
 int task_read(struct task **out, const char *path, struct err *e);
+/* task_named - one without a file, which nothing can be drawn of: what predictions that were made
+ * elsewhere are of. */
+int task_named(struct task **out, const char *name, const char *title, const char *citation,
+               const char *licence, const char *const *classes, size_t n, struct err *e);
 void task_free(struct task *t);
 const char *task_name(const struct task *t);
 const char *task_title(const struct task *t);

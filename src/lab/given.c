@@ -13,27 +13,24 @@
 #define SUM_SAME                                                                                   \
     1e-9 /* nearer to 1 than this a sum is what it is: numbers come back as they were */
 
-#define ANY SIZE_MAX /* of a row that counts in every repetition */
-
 struct given_row {
     const char *id;
     size_t seed;
+    const char *file;
     int line;
     size_t at; /* of its probabilities */
 };
 
 struct given {
     struct arena arena; /* ids */
-    const struct task *task;
-    const char *supervisor; /* that its rows are of; NULL: none is named yet */
+    size_t K;
     char hash[HASH_HEX];
     struct given_row *rows; /* by id, then seed */
     double *p;              /* [n,K] */
     size_t n, cap_rows, cap_p;
 };
 
-/* number_of - a cell's number; false where it is none. */
-static bool number_of(const struct doc *d, double *x)
+bool given_number(const struct doc *d, double *x)
 {
     char *end = NULL;
     if (d->type == DOC_INT || d->type == DOC_REAL) {
@@ -46,35 +43,33 @@ static bool number_of(const struct doc *d, double *x)
     return !*end && isfinite(*x);
 }
 
-/* shown - a cell as a sentence says it. */
-static const char *shown(const struct doc *d)
+const char *given_shown(const struct doc *d)
 {
     return d->s ? d->s : doc_type_name(d->type);
 }
 
 static int prob_of(const struct doc *d, double *p, struct err *e)
 {
-    if (!number_of(d, p) || *p < 0 || *p > 1)
+    if (!given_number(d, p) || *p < 0 || *p > 1)
         return doc_fail(d, e, "\"%s\" is \"%.60s\", wanted a probability, from 0 to 1", d->key,
-                        shown(d));
+                        given_shown(d));
     return OK;
 }
 
-static int label_of(const struct doc *d, const char *const *classes, size_t K, double *p,
-                    struct err *e)
+int given_class(const struct doc *d, const char *const *classes, size_t K, int *label,
+                struct err *e)
 {
     double number;
     size_t k = 0;
     while (k < K && (d->type != DOC_STRING || strcmp(classes[k], d->s) != 0))
         k++;
-    if (k == K && number_of(d, &number) && number >= 0 && number < (double)K &&
+    if (k == K && given_number(d, &number) && number >= 0 && number < (double)K &&
         number == floor(number))
         k = (size_t)number;
+    *label = (int)k;
     if (k == K)
         return doc_fail(d, e, "\"%s\" is \"%.60s\", wanted a class: its name, or 0 to %zu", d->key,
-                        shown(d), K - 1);
-    for (size_t i = 0; i < K; i++)
-        p[i] = i == k;
+                        given_shown(d), K - 1);
     return OK;
 }
 
@@ -109,7 +104,7 @@ static int classes_of(const struct doc *row, const char *const *names, size_t K,
     return OK;
 }
 
-int given_probs(const struct doc *row, const char *const *classes, size_t K, double *p,
+int given_probs(const struct doc *row, const char *const *classes, size_t K, bool label, double *p,
                 struct err *e)
 {
     const struct doc *d;
@@ -129,19 +124,24 @@ int given_probs(const struct doc *row, const char *const *classes, size_t K, dou
         p[0] = 1 - p[1];
         return rc;
     }
-    if ((d = doc_get(row, "label")))
-        return label_of(d, classes, K, p, e);
+    if (label && (d = doc_get(row, "label"))) {
+        int class;
+        rc = given_class(d, classes, K, &class, e);
+        for (size_t k = 0; !rc && k < K; k++)
+            p[k] = (size_t) class == k;
+        return rc;
+    }
     return doc_fail(row, e,
                     "there is no probability: wanted \"probability\", \"p_0\" .. \"p_%zu\", a "
-                    "column for each class by its name, or \"label\"",
-                    K - 1);
+                    "column for each class by its name%s",
+                    K - 1, label ? ", or \"label\"" : "");
 }
 
 /* keys_check - no column whose meaning would be guessed, and what is passed over is known. */
 static int keys_check(const struct doc *row, const char *const *classes, size_t K, struct err *e)
 {
-    static const char *const own[] = {"id",   "probability", "label", "seed", "supervisor",
-                                      "part", "source",      "truth", "text"};
+    static const char *const own[] = {"id",   "probability", "label",  "seed",  "supervisor",
+                                      "part", "question",    "source", "truth", "text"};
     enum { OWN = sizeof own / sizeof *own };
     char numbered[16][8];
     const char *known[OWN + 2 * 16 + 1];
@@ -157,59 +157,82 @@ static int keys_check(const struct doc *row, const char *const *classes, size_t 
     return doc_check_keys(row, known, e);
 }
 
-static int supervisor_check(struct given *g, const struct doc *row, struct err *e)
+/* What is read of a file of labels. */
+struct reading_of {
+    struct given *g;
+    const char *path, *classes[16];
+    char *supervisor; /* that its rows are of; NULL: none is named yet */
+};
+
+static int supervisor_check(struct reading_of *r, const struct doc *row, struct err *e)
 {
     const char *name = NULL;
     int rc = doc_opt_str(row, "supervisor", &name, e);
     if (rc || !name)
         return rc;
-    if (g->supervisor && strcmp(g->supervisor, name) != 0)
+    if (r->supervisor && strcmp(r->supervisor, name) != 0)
         return doc_fail(row, e,
                         "a row of supervisor \"%.80s\" after one of \"%.80s\": a file is one "
                         "supervisor's, put the rows of each into a file of its own",
-                        name, g->supervisor);
-    if (!g->supervisor)
-        g->supervisor = arena_strdup(&g->arena, name, e);
-    return g->supervisor ? OK : e->code;
+                        name, r->supervisor);
+    if (!r->supervisor)
+        r->supervisor = arena_strdup(&r->g->arena, name, e);
+    return r->supervisor ? OK : e->code;
 }
 
-static int seed_read(const struct doc *row, size_t *seed, struct err *e)
+int given_seed(const struct doc *row, size_t *seed, struct err *e)
 {
     const struct doc *d = doc_get(row, "seed");
     double x;
-    *seed = ANY;
+    *seed = GIVEN_ANY;
     if (!d || d->type == DOC_NULL)
         return OK;
-    if (!number_of(d, &x) || x < 0 || x > 1e6 || x != floor(x))
+    if (!given_number(d, &x) || x < 0 || x > 1e6 || x != floor(x))
         return doc_fail(d, e, "\"seed\" is \"%.60s\", wanted a repetition's number, from 0",
-                        shown(d));
+                        given_shown(d));
     *seed = (size_t)x;
+    return OK;
+}
+
+int given_new(struct given **out, size_t K, struct err *e)
+{
+    BUG_ON(K > 16);
+    *out = mem_zalloc(1, sizeof **out, e);
+    if (*out)
+        (*out)->K = K;
+    return *out ? OK : e->code;
+}
+
+int given_add(struct given *g, const char *id, size_t seed, const double *p, const char *file,
+              int line, struct err *e)
+{
+    int rc = mem_grow(&g->rows, &g->cap_rows, g->n + 1, sizeof *g->rows, e);
+    if (!rc)
+        rc = mem_grow(&g->p, &g->cap_p, (g->n + 1) * g->K, sizeof *g->p, e);
+    const char *own = rc ? NULL : arena_strdup(&g->arena, id, e);
+    if (!own)
+        return e->code;
+    memcpy(g->p + g->n * g->K, p, g->K * sizeof *p);
+    g->rows[g->n] = (struct given_row){own, seed, file, line, g->n};
+    g->n++;
     return OK;
 }
 
 static int row_add(void *ctx, const struct doc *row, struct err *e)
 {
-    struct given *g = ctx;
-    const char *classes[16], *id;
-    size_t K = task_classes(g->task);
-    struct given_row r = {.line = row->line, .at = g->n};
+    struct reading_of *r = ctx;
+    const char *id;
+    double p[16];
+    size_t seed;
     int rc;
-    BUG_ON(K > 16);
-    for (size_t k = 0; k < K; k++)
-        classes[k] = task_class_name(g->task, k);
     if (row->type != DOC_MAP)
         return doc_fail(row, e, "the row is a %s, wanted a map of an id and probabilities",
                         doc_type_name(row->type));
-    if ((rc = doc_str(row, "id", &id, e)) || (rc = keys_check(row, classes, K, e)) ||
-        (rc = supervisor_check(g, row, e)) || (rc = seed_read(row, &r.seed, e)) ||
-        (rc = mem_grow(&g->rows, &g->cap_rows, g->n + 1, sizeof *g->rows, e)) ||
-        (rc = mem_grow(&g->p, &g->cap_p, (g->n + 1) * K, sizeof *g->p, e)) ||
-        (rc = given_probs(row, classes, K, g->p + g->n * K, e)))
+    if ((rc = doc_str(row, "id", &id, e)) || (rc = keys_check(row, r->classes, r->g->K, e)) ||
+        (rc = supervisor_check(r, row, e)) || (rc = given_seed(row, &seed, e)) ||
+        (rc = given_probs(row, r->classes, r->g->K, true, p, e)))
         return rc;
-    if (!(r.id = arena_strdup(&g->arena, id, e)))
-        return e->code;
-    g->rows[g->n++] = r;
-    return OK;
+    return given_add(r->g, id, seed, p, r->path, row->line, e);
 }
 
 static int row_compare(const void *pa, const void *pb)
@@ -226,32 +249,38 @@ static int by_place(const void *pa, const void *pb)
     return order ? order : (a->at > b->at) - (a->at < b->at);
 }
 
+int given_ready(struct given *g, struct err *e)
+{
+    qsort(g->rows, g->n, sizeof *g->rows, by_place);
+    for (size_t i = 1; i < g->n; i++)
+        if (row_compare(&g->rows[i - 1], &g->rows[i]) == 0)
+            return err_set(e, ERR_INPUT, "%s:%d: the id \"%.80s\" is in line %d already",
+                           g->rows[i].file, g->rows[i].line, g->rows[i].id, g->rows[i - 1].line);
+    return OK;
+}
+
 int given_read(struct given **out, const char *path, const struct task *t, const char *duckdb,
                struct err *e)
 {
     struct table_settings set = {.duckdb = duckdb};
-    struct given *g = mem_zalloc(1, sizeof *g, e);
+    struct reading_of r = {.path = path};
+    int rc = given_new(&r.g, task_classes(t), e);
     *out = NULL;
-    if (!g)
-        return e->code;
-    g->task = t;
-    int rc = hash_file(path, g->hash, e);
+    for (size_t k = 0; !rc && k < r.g->K; k++)
+        r.classes[k] = task_class_name(t, k);
     if (!rc)
-        rc = table_read(path, &set, row_add, g, e);
-    if (!rc && !g->n)
+        rc = hash_file(path, r.g->hash, e);
+    if (!rc)
+        rc = table_read(path, &set, row_add, &r, e);
+    if (!rc && !r.g->n)
         rc = err_set(e, ERR_INPUT, "%s: there is no row in it", path);
     if (!rc)
-        qsort(g->rows, g->n, sizeof *g->rows, by_place);
-    for (size_t i = 1; !rc && i < g->n; i++)
-        if (row_compare(&g->rows[i - 1], &g->rows[i]) == 0)
-            rc = err_set(e, ERR_INPUT, "%s:%d: the id \"%.80s\" is in line %d already", path,
-                         g->rows[i].line, g->rows[i].id, g->rows[i - 1].line);
-    if (rc) {
-        given_free(g);
-        return rc;
-    }
-    *out = g;
-    return OK;
+        rc = given_ready(r.g, e);
+    if (!rc)
+        *out = r.g;
+    else
+        given_free(r.g);
+    return rc;
 }
 
 void given_free(struct given *g)
@@ -275,14 +304,23 @@ static const struct given_row *row_find(const struct given *g, const char *id, s
     const struct given_row *r = bsearch(&key, g->rows, g->n, sizeof *g->rows, row_compare);
     if (r)
         return r;
-    key.seed = ANY;
+    key.seed = GIVEN_ANY;
     return bsearch(&key, g->rows, g->n, sizeof *g->rows, row_compare);
 }
 
 const double *given_find(const struct given *g, const char *id, size_t repetition)
 {
     const struct given_row *r = row_find(g, id, repetition);
-    return r ? g->p + r->at * task_classes(g->task) : NULL;
+    return r ? g->p + r->at * g->K : NULL;
+}
+
+size_t given_last_seed(const struct given *g)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < g->n; i++)
+        if (g->rows[i].seed != GIVEN_ANY && g->rows[i].seed > most)
+            most = g->rows[i].seed;
+    return most;
 }
 
 size_t given_missing(const struct given *g, const struct dataset *d, enum task_part part,

@@ -6,19 +6,38 @@
 #include "core/hash.h"
 #include "data/task.h"
 
+#include <stdint.h>
+
 /* given_probs - the probabilities [K] that a row gives, by the first of these that it has: a key
- * for each class by its name, p_0 .. p_{K-1}, "probability" (of class 1, of two), "label" (a
- * class's name or its number: 1 for it). A sum within 0.01 of 1 becomes 1. */
-int given_probs(const struct doc *row, const char *const *classes, size_t K, double *p,
+ * for each class by its name, p_0 .. p_{K-1}, "probability" (of class 1, of two) and, where label
+ * says so, "label" (a class's name or its number: 1 for it). A sum within 0.01 of 1 becomes 1. */
+int given_probs(const struct doc *row, const char *const *classes, size_t K, bool label, double *p,
                 struct err *e);
 
+/* given_number - a cell's number, false where it is none. given_shown - a cell in a sentence. */
+bool given_number(const struct doc *d, double *x);
+const char *given_shown(const struct doc *d);
+/* given_class - the class that a cell names or numbers. */
+int given_class(const struct doc *d, const char *const *classes, size_t K, int *label,
+                struct err *e);
+/* given_seed - a row's "seed": a repetition's number, or GIVEN_ANY. */
+int given_seed(const struct doc *row, size_t *seed, struct err *e);
+#define GIVEN_ANY SIZE_MAX /* of what counts in every repetition */
+
 struct given;
+
+/* given_new - of K classes, without a row; given_add - one more, of file:line, which outlives g;
+ * given_ready - after the last one: an id twice in a repetition is ERR_INPUT. */
+int given_new(struct given **out, size_t K, struct err *e);
+int given_add(struct given *g, const char *id, size_t seed, const double *p, const char *file,
+              int line, struct err *e);
+int given_ready(struct given *g, struct err *e);
 
 /* given_read - path: any file that data/table.h reads, duckdb as in table_settings. A row has "id"
  * and what given_probs reads; "seed" is the repetition that it is of, else it counts in all. What
  * `w2s label` writes beside these is passed over, any other column is an error, and so are an id
- * twice and rows of two supervisors: ERR_INPUT with file and line. t outlives *out. Owner: caller,
- * given_free. */
+ * twice and rows of two supervisors: ERR_INPUT with file and line. path outlives *out. Owner:
+ * caller, given_free. */
 int given_read(struct given **out, const char *path, const struct task *t, const char *duckdb,
                struct err *e);
 void given_free(struct given *g);              /* accepts NULL */
@@ -26,6 +45,9 @@ const char *given_hash(const struct given *g); /* of the file's bytes */
 
 /* given_find - the probabilities [K] of an example in a repetition; NULL: it has no row. */
 const double *given_find(const struct given *g, const char *id, size_t repetition);
+
+/* given_last_seed - the largest repetition that a row names; 0 where none does. */
+size_t given_last_seed(const struct given *g);
 
 /* given_missing - how many examples of a part have no row; *first is the first one. */
 size_t given_missing(const struct given *g, const struct dataset *d, enum task_part part,

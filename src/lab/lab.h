@@ -83,6 +83,11 @@ struct lab_summary {
  * goes on. ERR_INTERRUPTED where the user stopped it; what was done stays. */
 int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *out, struct err *e);
 
+/* lab_import - predictions that other programs made, as the import file at path says
+ * (docs/import.md; overrides as study_read's), into results as lab_run's. */
+int lab_import(const struct lab *lab, const char *path, const char *const *overrides, size_t n,
+               struct lab_summary *out, struct err *e);
+
 /* lab_work - be a worker of lab_run: compute the jobs whose hashes come, one a line, on standard
  * input, until it ends; say what became of each on standard output. The device has one thread. */
 int lab_work(const struct lab *lab, const struct study *s, struct err *e);
@@ -92,7 +97,8 @@ int lab_work(const struct lab *lab, const struct study *s, struct err *e);
 int lab_labels_print(const struct lab *lab, const struct study *s, struct str *out, struct err *e);
 
 /* lab_examples_print - the study's examples, as CSV or (json) an object a line: seed, part, id,
- * source, truth (the class's number), text as models read it. Nothing needs to be computed. */
+ * question, source, truth (the class's number), text as models read it. Nothing needs to be
+ * computed. */
 int lab_examples_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
                        struct err *e);
 

@@ -3,6 +3,9 @@
 #include "lab/plan.h"
 #include "core/mem.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* labels_rows - of one supervisor in one repetition. */
 static int labels_rows(const struct plan *p, const struct job *j, struct str *out, struct err *e)
 {
@@ -55,7 +58,7 @@ int lab_labels_print(const struct lab *lab, const struct study *s, struct str *o
 
 static void example_csv(const struct example *x, size_t seed, enum task_part part, struct str *out)
 {
-    str_addf(out, "%zu,%s,%s,", seed, lab_part_names[part], x->id);
+    str_addf(out, "%zu,%s,%s,%016" PRIx64 ",", seed, lab_part_names[part], x->id, x->question);
     str_csv(out, x->source);
     str_addf(out, ",%d,", x->label);
     str_csv(out, x->text);
@@ -65,11 +68,14 @@ static void example_csv(const struct example *x, size_t seed, enum task_part par
 static void example_json(const struct example *x, size_t seed, enum task_part part, struct str *out)
 {
     struct js w;
+    char question[17];
+    snprintf(question, sizeof question, "%016" PRIx64, x->question);
     js_init(&w, out);
     js_open(&w, '{');
     js_key(&w, "seed"), js_int(&w, (int64_t)seed);
     js_key(&w, "part"), js_str(&w, lab_part_names[part]);
     js_key(&w, "id"), js_str(&w, x->id);
+    js_key(&w, "question"), js_str(&w, question);
     js_key(&w, "source"), js_str(&w, x->source);
     js_key(&w, "truth"), js_int(&w, x->label);
     js_key(&w, "text"), js_strn(&w, x->text, x->len);
@@ -85,7 +91,7 @@ int lab_examples_print(const struct lab *lab, const struct study *s, bool json, 
     if (rc)
         return rc;
     if (!json)
-        str_cat(out, "seed,part,id,source,truth,text\r\n");
+        str_cat(out, "seed,part,id,question,source,truth,text\r\n");
     for (size_t r = 0; r < s->seeds; r++)
         for (int part = 0; part < PART_COUNT; part++)
             for (size_t i = 0; i < p.data[r].n[part]; i++)

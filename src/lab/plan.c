@@ -25,7 +25,9 @@ struct model_config job_config(const struct job *j)
 
 void job_who(const struct job *j, struct str *out)
 {
-    if (j->votes)
+    if (j->imported)
+        str_cat(out, j->votes);
+    else if (j->votes)
         str_addf(out, "%s/%s", j->given ? "labels" : "votes", j->votes);
     else
         str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
@@ -239,38 +241,43 @@ static void job_label(const struct plan *p, struct job *j)
     str_release(&s);
 }
 
-/* plan_add - the job of that description; one that has the same hash is the same job. */
-static int plan_add(struct plan *p, const struct job *like, struct job **out, struct err *e)
+int plan_job(struct plan *p, const struct job *like, const char *spec, struct job **out,
+             struct err *e)
 {
-    struct str spec = STR_INIT;
     char hash[HASH_HEX];
-    struct job asked = *like;
-    asked.threads = job_threads(p, like);
-    int rc = job_spec(p, &asked, &spec, e);
-    if (!rc)
-        rc = hash_bytes(spec.s, spec.len, hash, e);
+    int rc = hash_bytes(spec, strlen(spec), hash, e);
     if (rc)
-        goto out;
+        return rc;
     for (size_t i = 0; i < p->n_jobs; i++)
         if (strcmp(p->jobs[i]->hash, hash) == 0) {
             *out = p->jobs[i];
-            goto out;
+            return OK;
         }
     struct job *j = arena_alloc(&p->arena, 1, sizeof *j, e);
     rc = j ? mem_grow(&p->jobs, &p->cap_jobs, p->n_jobs + 1, sizeof *p->jobs, e) : e->code;
     if (rc)
-        goto out;
-    *j = asked;
+        return rc;
+    *j = *like;
     memcpy(j->hash, hash, sizeof hash);
-    j->spec = arena_strdup(&p->arena, spec.s, e);
-    rc = j->spec ? OK : e->code;
-    if (rc)
-        goto out;
+    j->spec = arena_strdup(&p->arena, spec, e);
+    if (!j->spec)
+        return e->code;
     job_label(p, j);
     j->state = store_has(p->lab->store, hash) ? JOB_FOUND : JOB_TODO;
     p->jobs[p->n_jobs++] = j;
     *out = j;
-out:
+    return OK;
+}
+
+/* plan_add - the job like this one. */
+static int plan_add(struct plan *p, const struct job *like, struct job **out, struct err *e)
+{
+    struct str spec = STR_INIT;
+    struct job asked = *like;
+    asked.threads = job_threads(p, like);
+    int rc = job_spec(p, &asked, &spec, e);
+    if (!rc)
+        rc = plan_job(p, &asked, spec.s, out, e);
     str_release(&spec);
     return rc;
 }

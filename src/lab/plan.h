@@ -15,6 +15,8 @@ struct job {
     const char *votes;             /* whose, as the task or their file is named; NULL: a model's */
     size_t vote;                   /* their number in the task */
     const struct given *given;     /* their file; NULL: the task's votes */
+    double params;                 /* of an imported one, where it is told; else 0 */
+    bool imported;                 /* another program's: its test predictions are all there is */
     const struct study_side *side;
     size_t layers;                /* resolved: 1..checkpoint's */
     struct trainable trainable;   /* top cut down to layers */
@@ -71,6 +73,13 @@ struct plan {
 int plan_open(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_given(struct plan *p, struct err *e);
+/* plan_job - the job like this one of this description (the JSON that is hashed); one that has the
+ * same hash is the same job. */
+int plan_job(struct plan *p, const struct job *like, const char *spec, struct job **out,
+             struct err *e);
+/* plan_run - every job of a plan to its end, and the results; yaml: its settings. out: as
+ * lab_run's, zeroed before; p is released. */
+int plan_run(struct plan *p, const char *yaml, struct lab_summary *out, struct err *e);
 void plan_release(struct plan *p);
 
 /* job_config - the checkpoint's, cut to the job's layers; all zero of one that is votes. */
@@ -78,7 +87,8 @@ struct model_config job_config(const struct job *j);
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
 /* job_who - appended: "model/layers", "/random" behind it where it starts from random weights, or
- * "votes/name" or "labels/file": what a line or a point of a figure is. */
+ * "votes/name" or "labels/file", or another program's name: what a line or a point of a figure is.
+ */
 void job_who(const struct job *j, struct str *out);
 /* job_scored - whether its predictions of the test part are there once it is done: labels from a
  * file may be of other examples alone. */

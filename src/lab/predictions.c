@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* A column is a model in its role: the same place of a pair in every repetition. */
@@ -63,7 +64,7 @@ static void repetition_rows(const struct plan *p, double *const *probs, const st
     }
     for (size_t x = 0; own && x < d->n[PART_TEST]; x++) {
         const struct example *ex = &d->part[PART_TEST][x];
-        str_addf(out, "%zu,%s,", r, ex->id);
+        str_addf(out, "%zu,%s,%016" PRIx64 ",", r, ex->id, ex->question);
         str_csv(out, ex->source);
         str_addf(out, ",%d", ex->label);
         for (size_t i = 0; i < c->n; i++)
@@ -94,7 +95,7 @@ int predictions_write(const struct plan *p, double *const *probs, const char *di
         rc = e->code;
         goto out;
     }
-    str_cat(&out, "seed,id,source,label");
+    str_cat(&out, "seed,id,question,source,label");
     for (size_t i = 0; i < c.n; i++)
         for (size_t k = 0; k < task_classes(p->task); k++) {
             str_addc(&out, ',');

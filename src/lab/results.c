@@ -141,7 +141,8 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
     js_open(w, '{');
     model_id(q->weak[0], &id);
     js_key(w, "supervisor"), js_str(w, id.s);
-    model_id(q->ceiling[0], &id);
+    /* Student and ceiling are one model; of others' predictions only the names are known. */
+    model_id(q->student[0]->imported ? q->student[0] : q->ceiling[0], &id);
     js_key(w, "student"), js_str(w, id.s);
     js_key(w, "method"), js_str(w, q->method ? q->method->name : "ground truth");
     js_key(w, "control"), js_bool(w, !q->method);
@@ -243,7 +244,7 @@ static void origin_json(struct js *w, const struct plan *p, const struct doc *ol
     dev_describe(p->lab->dev, device, sizeof device);
     js_key(w, "command"), js_str(w, p->lab->command);
     js_key(w, "version"), js_str(w, p->lab->version);
-    js_key(w, "device"), js_str(w, device);
+    js_key(w, "device"), js_str(w, p->study->imported ? "" : device);
     js_key(w, "threads"), js_int(w, par_threads());
 }
 
@@ -276,9 +277,13 @@ static void study_json(struct js *w, const struct bench *b, const struct doc *ol
         side_settings_json(w, &p->study->supervisor);
         js_close(w, '}');
     }
-    js_key(w, "student"), js_open(w, '{');
-    side_settings_json(w, &p->study->student);
-    js_close(w, '}');
+    if (p->study->imported) {
+        js_key(w, "imported"), js_bool(w, true);
+    } else {
+        js_key(w, "student"), js_open(w, '{');
+        side_settings_json(w, &p->study->student);
+        js_close(w, '}');
+    }
     js_key(w, "seeds"), js_int(w, (int64_t)p->study->seeds);
     js_key(w, "bootstrap"), js_int(w, (int64_t)p->study->bootstrap);
     js_key(w, "level"), js_real(w, p->study->level);
@@ -329,13 +334,19 @@ static void votes_json(struct js *w, const struct job *j)
 {
     struct str id = STR_INIT, label = STR_INIT;
     model_id(j, &id);
-    str_addf(&label, j->given ? "%s, labels from a file" : "%s, votes", j->votes);
+    str_addf(&label,
+             j->imported ? "%s, by another program"
+             : j->given  ? "%s, labels from a file"
+                         : "%s, votes",
+             j->votes);
     js_open(w, '{');
     js_key(w, "id"), js_str(w, id.s);
     js_key(w, "label"), js_str(w, label.s);
     js_key(w, "name"), js_str(w, j->votes);
     js_key(w, "votes"), js_bool(w, true);
-    if (j->given)
+    if (j->params > 0)
+        js_key(w, "params"), js_real(w, j->params);
+    if (j->given && !j->imported)
         js_key(w, "file"), js_str(w, given_hash(j->given));
     js_close(w, '}');
     w->out->failed = w->out->failed || label.failed;

@@ -299,12 +299,34 @@ static void words_say(const struct plan *p)
     }
 }
 
+int plan_run(struct plan *p, const char *yaml, struct lab_summary *out, struct err *e)
+{
+    double start = clock_now();
+    int cache = -1;
+    uint64_t stamp = 0;
+    out->jobs = p->n_jobs;
+    str_addf(&out->dir, "%s/studies/%s", store_dir(p->lab->store), p->study->name);
+    int rc = str_check(&out->dir, e);
+    if (!rc)
+        rc = study_write(out->dir.s, yaml, &stamp, e);
+    if (!rc)
+        rc = cached_features_hold(p, &cache, e);
+    if (!rc)
+        words_say(p);
+    if (!rc)
+        rc = study_jobs(p, out, e);
+    out->seconds = clock_now() - start;
+    if (!rc)
+        rc = study_end(p, yaml, stamp, out, e);
+    cached_features_drop(p, cache, !rc && !out->failed);
+    plan_release(p);
+    return rc;
+}
+
 int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *out, struct err *e)
 {
     struct plan p;
     double start = clock_now();
-    int cache = -1;
-    uint64_t stamp = 0;
     struct str yaml = STR_INIT;
     memset(out, 0, sizeof *out);
     out->hold = -1;
@@ -312,24 +334,12 @@ int lab_run(const struct lab *lab, const struct study *s, struct lab_summary *ou
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
-    out->jobs = p.n_jobs;
-    str_addf(&out->dir, "%s/studies/%s", store_dir(lab->store), s->name);
-    rc = str_check(&out->dir, e);
-    if (!rc)
-        rc = study_resolved(s, lab->assets, task_source_name(p.task), &yaml, e);
-    if (!rc)
-        rc = study_write(out->dir.s, yaml.s, &stamp, e);
-    if (!rc)
-        rc = cached_features_hold(&p, &cache, e);
-    if (!rc)
-        words_say(&p);
-    if (!rc)
-        rc = study_jobs(&p, out, e);
+    rc = study_resolved(s, lab->assets, task_source_name(p.task), &yaml, e);
+    if (rc)
+        plan_release(&p);
+    else
+        rc = plan_run(&p, yaml.s, out, e);
     out->seconds = clock_now() - start;
-    if (!rc)
-        rc = study_end(&p, yaml.s, stamp, out, e);
-    cached_features_drop(&p, cache, !rc && !out->failed);
-    plan_release(&p);
     str_release(&yaml);
     return rc;
 }

@@ -442,6 +442,44 @@ static int override_again(const char *const *overrides, size_t i, struct err *e)
     return OK;
 }
 
+int study_tree(struct doc_tree *t, const char *path, const char *const *overrides, size_t n,
+               struct err *e)
+{
+    int rc = doc_read_yaml(t, path, e);
+    for (size_t i = 0; !rc && i < n; i++) {
+        const char *eq = strchr(overrides[i], '=');
+        if (!eq || eq == overrides[i])
+            return err_set(e, ERR_INPUT, "\"%s\" is not of the form key=value", overrides[i]);
+        if ((rc = override_again(overrides, i, e)))
+            return rc;
+        char *key = mem_strndup(overrides[i], (size_t)(eq - overrides[i]), e);
+        rc = key ? doc_set(t, key, eq + 1, e) : e->code;
+        mem_free(key);
+    }
+    if (!rc && t->root->type != DOC_MAP)
+        rc = doc_fail(t->root, e, "a study is a map of keys, this is a %s",
+                      doc_type_name(t->root->type));
+    return rc;
+}
+
+int study_name(const struct doc *root, const char **name, struct err *e)
+{
+    int rc = doc_str(root, "name", name, e);
+    if (rc)
+        return rc;
+    const char *s = *name;
+    if (!*s ||
+        strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
+            strlen(s) ||
+        *s == '.')
+        return doc_fail(doc_get(root, "name"), e,
+                        "\"name\" is \"%s\", wanted letters, digits, - _ . (it names a folder)", s);
+    if (strlen(s) > STUDY_NAME)
+        return doc_fail(doc_get(root, "name"), e, "\"name\" has %zu letters, wanted at most %d",
+                        strlen(s), STUDY_NAME);
+    return OK;
+}
+
 int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
                struct err *e)
 {
@@ -449,45 +487,12 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
     struct train_settings common;
     study_defaults(s);
     train_settings_init(&common);
-    rc = doc_read_yaml(&s->tree, path, e);
-    if (rc)
+    if ((rc = study_tree(&s->tree, path, overrides, n, e)))
         goto out;
-    for (size_t i = 0; i < n; i++) {
-        const char *eq = strchr(overrides[i], '=');
-        if (!eq || eq == overrides[i]) {
-            rc = err_set(e, ERR_INPUT, "\"%s\" is not of the form key=value", overrides[i]);
-            goto out;
-        }
-        if ((rc = override_again(overrides, i, e)))
-            goto out;
-        char *key = mem_strndup(overrides[i], (size_t)(eq - overrides[i]), e);
-        rc = key ? doc_set(&s->tree, key, eq + 1, e) : e->code;
-        mem_free(key);
-        if (rc)
-            goto out;
-    }
     const struct doc *root = s->tree.root;
-    if (root->type != DOC_MAP) {
-        rc = doc_fail(root, e, "a study is a map of keys, this is a %s", doc_type_name(root->type));
-        goto out;
-    }
-    if ((rc = keys_check(root, e)) || (rc = doc_str(root, "name", &s->name, e)) ||
+    if ((rc = keys_check(root, e)) || (rc = study_name(root, &s->name, e)) ||
         (rc = doc_str(root, "task", &s->task, e)))
         goto out;
-    if (!s->name[0] ||
-        strspn(s->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") !=
-            strlen(s->name) ||
-        s->name[0] == '.') {
-        rc = doc_fail(doc_get(root, "name"), e,
-                      "\"name\" is \"%s\", wanted letters, digits, - _ . (it names a folder)",
-                      s->name);
-        goto out;
-    }
-    if (strlen(s->name) > STUDY_NAME) {
-        rc = doc_fail(doc_get(root, "name"), e, "\"name\" has %zu letters, wanted at most %d",
-                      strlen(s->name), STUDY_NAME);
-        goto out;
-    }
     s->title = s->name;
     const struct doc *training = doc_get(root, "training");
     if ((rc = doc_opt_str(root, "title", &s->title, e)) ||

@@ -54,6 +54,7 @@ struct study {
     struct loss_settings confidence;
     enum precision precision;  /* of large products, as asked for; the device says what it is */
     bool controls;             /* add ground truth as weak label: PGR must be 1 */
+    bool imported;             /* of predictions that another program made (lab/import.c) */
     bool save;                 /* keep every trained model as a Hugging Face folder in its job */
     size_t seeds;              /* repetitions */
     uint64_t seed[SEED_COUNT]; /* of the first repetition; the r-th has + r, but for those held */
@@ -68,6 +69,13 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
                struct err *e);
 void study_release(struct study *s);
 uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetition);
+
+/* study_tree - the file at path with its overrides, a map; study_name - its name, which is a
+ * folder's.
+ */
+int study_tree(struct doc_tree *t, const char *path, const char *const *overrides, size_t n,
+               struct err *e);
+int study_name(const struct doc *root, const char **name, struct err *e);
 
 /* study_resolved - every setting, defaults included, as YAML that study_read takes and that gives
  * the same jobs under the same name. With assets (else NULL) local paths are absolute, so that it

@@ -135,6 +135,15 @@ static double student_size(const struct doc *results, const struct doc *pair)
     return view_real(view_model(results, view_str(pair, "student")), "params") / 1e6;
 }
 
+/* sized - whether every student has a size to be drawn at. */
+static bool sized(const struct doc *results)
+{
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
+        if (isnan(student_size(results, p)))
+            return false;
+    return true;
+}
+
 /* barred - an estimate without bounds is drawn as a point alone: its bar has no length. */
 static struct est barred(struct est x)
 {
@@ -182,9 +191,10 @@ static void size_axis(const struct doc *results, struct str *out)
             continue;
         str_cat(out, first ? "\"" : ", \"");
         millions(student_size(results, p), out);
-        str_addf(out, "\\n(%.0f)\" %.9g",
-                 view_real(view_model(results, view_str(p, "student")), "layers"),
-                 student_size(results, p));
+        double layers = view_real(view_model(results, view_str(p, "student")), "layers");
+        if (!isnan(layers))
+            str_addf(out, "\\n(%.0f)", layers);
+        str_addf(out, "\" %.9g", student_size(results, p));
         first = false;
     }
     str_cat(out, ")\n");
@@ -264,7 +274,7 @@ static bool script_accuracy(const struct sheet *s, struct str *out, struct str *
     const struct doc *results = s->results, *pairs = doc_get(results, "pairs");
     size_t entries = s->n + 1;
     (void)caption;
-    if (!s->n)
+    if (!s->n || !sized(results))
         return false;
     size_axis(results, out);
     str_cat(out, "set ylabel \"test accuracy\"\n$c << EOD\n");
@@ -333,7 +343,7 @@ static bool script_pgr(const struct sheet *s, struct str *out, struct str *capti
         all += drawn(p);
         any += drawn(p) && !isnan(view_est(p, "pgr").value);
     }
-    if (!any)
+    if (!any || !sized(s->results))
         return false;
     if (any < all)
         str_addf(caption, " Not drawn: %zu of %zu pairs, whose PGR is undefined.", all - any, all);
@@ -581,11 +591,11 @@ static const struct {
      "Test accuracy of the students, with intervals where there are any; dotted: their "
      "supervisors, grey: the ceiling, "
      "the same model trained on ground truth.",
-     "Nothing to draw: no pair has a result.", script_accuracy},
+     "Nothing to draw: no pair has a result, or a student's size is not known.", script_accuracy},
     {"pgr", "Performance gap recovered",
      "1: as good as ground-truth supervision; 0: no better than the supervisor; neither is a "
      "bound.",
-     "Nothing to draw: PGR is defined for no pair.", script_pgr},
+     "Nothing to draw: PGR is defined for no pair, or a student's size is not known.", script_pgr},
     {"curves", "Within the epochs",
      "Accuracy on the validation slice, against ground truth, as training goes on (first seed): "
      "supervisors, then the students of each size "

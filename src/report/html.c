@@ -401,6 +401,8 @@ static void jobs_html(const struct doc *results, struct str *out)
 {
     static const char *const heads[] = {"job", "what", "accuracy", "time", "tokens trained on",
                                         NULL};
+    if (view_imported(results))
+        return;
     str_cat(out, "<h2>Jobs</h2>\n");
     table_open(out, heads);
     for (const struct doc *j = doc_get(results, "jobs")->child; j; j = j->next) {
@@ -446,15 +448,23 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     struct str memory = STR_INIT, seeds = STR_INIT;
     view_seeds(results, &seeds);
     str_bytes(&memory, view_real(study, "memory_peak"));
+    bool imported = view_imported(results);
     str_cat(out, "<h2>How it was made</h2>\n<p>");
     html_text(out, view_str(task, "title"));
-    str_addf(out,
-             ". %.0f examples with ground truth for the supervisors, %.0f other ones that they "
-             "labelled for the students (and with ground "
-             "truth for the ceiling), %.0f for the curves, %.0f test examples for all three; the "
-             "best constant answer has accuracy %.3f. ",
-             view_real(task, "supervise"), view_real(task, "train"), view_real(task, "valid"),
-             view_real(task, "test"), view_real(task, "constant_accuracy"));
+    if (imported)
+        str_addf(out,
+                 ". The models' predictions were made by other programs and imported: %.0f test "
+                 "examples; the best constant answer has accuracy %.3f. ",
+                 view_real(task, "test"), view_real(task, "constant_accuracy"));
+    else
+        str_addf(
+            out,
+            ". %.0f examples with ground truth for the supervisors, %.0f other ones that they "
+            "labelled for the students (and with ground "
+            "truth for the ceiling), %.0f for the curves, %.0f test examples for all three; the "
+            "best constant answer has accuracy %.3f. ",
+            view_real(task, "supervise"), view_real(task, "train"), view_real(task, "valid"),
+            view_real(task, "test"), view_real(task, "constant_accuracy"));
     if (view_intervals(results))
         str_addf(out,
                  "Intervals: %.0f&nbsp;%%, %.0f bootstrap samples over %s and test examples, the "
@@ -471,21 +481,24 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
         str_cat(out, "</li>\n");
     }
     str_cat(out, "</ul>\n<p class=\"note\">Data: ");
-    html_text(out, view_str(task, "citation"));
+    html_text(out, *view_str(task, "citation") ? view_str(task, "citation") : "no citation given");
     str_cat(out, " (");
-    html_text(out, view_str(task, "licence"));
+    html_text(out, *view_str(task, "licence") ? view_str(task, "licence") : "no licence given");
     if (*view_str(task, "source")) {
         str_cat(out, "; source ");
         html_text(out, view_str(task, "source"));
     }
     str_cat(out, "). Made by ");
     html_text(out, view_str(study, "version"));
-    str_cat(out, " on ");
-    html_text(out, view_str(study, "device"));
-    str_addf(out, ", peak memory %s%s, %s.</p>\n", memory.s,
-             workers && workers->b ? " (of one process: several jobs ran at once)" : "",
-             view_str(study, "when"));
-    precision_html(view_str(study, "device"), out);
+    if (!imported) {
+        str_cat(out, " on ");
+        html_text(out, view_str(study, "device"));
+        str_addf(out, ", peak memory %s%s", memory.s,
+                 workers && workers->b ? " (of one process: several jobs ran at once)" : "");
+    }
+    str_addf(out, ", %s.</p>\n", view_str(study, "when"));
+    if (!imported)
+        precision_html(view_str(study, "device"), out);
     str_cat(out, "<p><code>");
     html_text(out, view_str(study, "command"));
     str_cat(out, "</code></p>\n");

@@ -92,6 +92,12 @@ bool view_intervals(const struct doc *results)
     return false;
 }
 
+bool view_imported(const struct doc *results)
+{
+    const struct doc *d = doc_get(doc_get(results, "study"), "imported");
+    return d && d->type == DOC_BOOL && d->b;
+}
+
 void view_scope(const struct doc *results, struct str *out)
 {
     size_t single = 0, n = 0;

@@ -20,9 +20,11 @@ const struct doc *view_job(const struct doc *results, const char *hash);
 void view_words(const struct doc *results, const char *id, struct str *out);
 /* view_seeds - "1 seed", "3 seeds". Appended. */
 void view_seeds(const struct doc *results, struct str *out);
+bool view_intervals(const struct doc *results); /* whether any accuracy has one */
+/* view_imported - whether its predictions were made by other programs. */
+bool view_imported(const struct doc *results);
 /* view_scope - what intervals over one seed leave out; nothing where all pairs have several.
  * Appended. */
-bool view_intervals(const struct doc *results); /* whether any accuracy has one */
 void view_scope(const struct doc *results, struct str *out);
 /* view_check - the file is a results file of this format, else ERR_INPUT. */
 int view_check(const struct doc *results, struct err *e);

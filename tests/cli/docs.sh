@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# docs.sh - the commands of docs/own-data.md and docs/nlp-tasks.md do what is said there, on files by hand and on the task files that the
+# docs.sh - the commands of docs/own-data.md, docs/import.md and docs/nlp-tasks.md do what is said there, on files by hand and on the task files that the
 # pages show, with the micro model and study. What needs data or DuckDB's program that is not here is passed over, and said.
 . "$(dirname "$0")/lib.sh"
 duckdb=${W2S_DUCKDB:-$HOME/.cache/w2s/assets/duckdb/duckdb}
@@ -24,7 +24,7 @@ fi
 # The task files that the pages show, by their names
 awk '/^```yaml/ { on = 1; text = ""; name = ""; next }
      /^```/ { if (on && name != "") printf "%s", text >(name ".yaml"); on = 0 }
-     on { text = text $0 "\n"; if ($1 == "name:") name = $2 }' "$W2S_SOURCE/docs/own-data.md"
+     on { text = text $0 "\n"; if ($1 == "name:") name = $2 }' "$W2S_SOURCE"/docs/{own-data,import}.md
 
 # Answers of letters that are right but for one in ten
 answers() {
@@ -38,6 +38,17 @@ with open("answers.csv", "w", newline="") as f:
 END
 }
 
+# What another program says of examples that it was given
+awk 'BEGIN {
+    print "id,label" >"truth.csv"
+    print "id,model,probability" >"predictions.csv"
+    split("small large-weak large-aux large", model, " ")
+    for (i = 0; i < 200; i++) {
+        print "r" i "," i % 2 >"truth.csv"
+        for (k = 1; k <= 4; k++) print "r" i "," model[k] "," ((i * 7 % 20 < 6 / k) ? 1 - i % 2 : i % 2) >"predictions.csv"
+    }
+}'
+
 ran=0
 while read -r line; do
     case $line in
@@ -45,7 +56,7 @@ while read -r line; do
     *parquet* | *long-letters*) [ -x "$duckdb" ] || { echo "SKIP: DuckDB: $line"; continue; } ;;
     esac
     case $line in
-    "run quick"*) line=${line/quick/micro.yaml} ;;
+    "run quick"* | "label quick"*) line=${line/quick/micro.yaml} ;;
     "task new"*) ;;
     *heuristic*) sed -i "s#smollm2-135m#$model#; s/top 6/top 3/" heuristic.yaml ;;
     task*) [[ $line = *--all* ]] || line="$line --model $model" ;;
@@ -56,10 +67,11 @@ while read -r line; do
     [[ $line = "run heuristic"* ]] && answers
     # the pages' own quotes are the shell's
     eval "\"\$W2S\" $line" >out 2>err </dev/null || { fail "w2s $line ended with $?"; head -n 5 err; }
-done < <(cat "$W2S_SOURCE"/docs/{own-data,nlp-tasks}.md | sed -n 's/^    w2s \(.*\)$/\1/p' | sed -E 's/ +#.*//')
+done < <(cat "$W2S_SOURCE"/docs/{own-data,import,nlp-tasks}.md | sed -n 's/^    w2s \(.*\)$/\1/p' | sed -E 's/ +#.*//')
 [ -s examples.jsonl ] || fail "no examples were written"
 expect 0 "$W2S" run heuristic.yaml
 says err "3 computed"
+says runs/studies/elsewhere/report.html "made by other programs"
 [ $ran -ge 10 ] || fail "the pages show too few commands"
 says letters.yaml 'map: {"complaint": 0, "praise": 1}'
 
