@@ -290,6 +290,18 @@ static void study_json(struct js *w, const struct bench *b, const struct doc *ol
     js_close(w, '}');
 }
 
+/* origin_of - which published version an asset is of, as the key "origin"; none where it is not
+ * known. */
+static void origin_of(struct js *w, const struct plan *p, const char *asset)
+{
+    struct str origin = STR_INIT;
+    struct err ignored = ERR_INIT;
+    if (asset && p->lab->assets && !asset_origin(p->lab->assets, asset, &origin, &ignored) &&
+        origin.len)
+        js_key(w, "origin"), js_str(w, origin.s);
+    str_release(&origin);
+}
+
 static void parts_json(struct js *w, const char *key, const size_t n[PART_COUNT])
 {
     js_key(w, key), js_open(w, '{');
@@ -313,6 +325,7 @@ static void task_json(struct js *w, const struct plan *p)
     js_key(w, "licence"), js_str(w, task_licence(p->task));
     if (task_source_name(p->task))
         js_key(w, "source"), js_str(w, task_source_name(p->task));
+    origin_of(w, p, task_asset(p->task));
     if (p->passed.len)
         js_key(w, "sources_missing"), js_str(w, p->passed.s);
     js_key(w, "classes"), js_open(w, '[');
@@ -374,6 +387,7 @@ static void model_json(struct js *w, const struct plan *p, const struct job *j)
     js_key(w, "id"), js_str(w, id.s);
     js_key(w, "label"), js_str(w, label.s);
     js_key(w, "name"), js_str(w, j->model->name);
+    origin_of(w, p, j->model->name);
     js_key(w, "index"), js_int(w, (int64_t)model_index(p, j));
     js_key(w, "layers"), js_int(w, (int64_t)j->layers);
     js_key(w, "layers_whole"), js_int(w, (int64_t)whole);

@@ -1,6 +1,6 @@
 /* figures.c - scripts for gnuplot with their data, figures as SVG and PDF. To add a figure: a
  * row of the table at the end and the function that writes its script. */
-#include "report/view.h"
+#include "report/figures.h"
 #include "core/file.h"
 #include "core/mem.h"
 
@@ -15,28 +15,13 @@ static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73",
 static const int points[] = {7, 5, 9, 13, 11, 15}; /* and by shape */
 #define COLOURS (sizeof colours / sizeof *colours)
 
-/* A line of a figure over student sizes: one supervisor, one method. Supervisor and method by their
- * place among the distinct ones give it its colour, shape and dashes. */
-struct line {
-    const char *supervisor, *method;
-    size_t of_supervisor, of_method;
-};
-
-/* What the scripts are made from. */
-struct sheet {
-    const struct doc *results;
-    struct line *lines;
-    size_t n;
-};
-
-static bool same_line(const struct doc *pair, const struct line *l)
+bool line_is(const struct doc *pair, const struct line *l)
 {
     return strcmp(view_str(pair, "supervisor"), l->supervisor) == 0 &&
            strcmp(view_str(pair, "method"), l->method) == 0;
 }
 
-/* drawn - whether a pair belongs into figures: not a control, not failed. */
-static bool drawn(const struct doc *pair)
+bool pair_drawn(const struct doc *pair)
 {
     const struct doc *control = doc_get(pair, "control");
     return doc_get(pair, "weak") && !(control && control->b);
@@ -51,7 +36,7 @@ static void line_add(struct sheet *s, const struct doc *pair)
                        .method = view_str(pair, "method")};
     for (size_t i = 0; i < s->n; i++) {
         const struct line *x = &s->lines[i];
-        if (same_line(pair, x))
+        if (line_is(pair, x))
             return;
         if (strcmp(x->supervisor, l->supervisor) == 0) {
             l->of_supervisor = x->of_supervisor;
@@ -77,24 +62,32 @@ static int sheet_init(struct sheet *s, const struct doc *results, struct err *e)
     *s = (struct sheet){.results = results};
     s->lines = mem_alloc(pairs->n, sizeof *s->lines, e);
     for (const struct doc *p = pairs->child; p && s->lines; p = p->next)
-        if (drawn(p))
+        if (pair_drawn(p))
             line_add(s, p);
     return s->lines ? OK : e->code;
 }
 
-static const char *line_colour(const struct line *l)
+const char *figure_colour(size_t k)
 {
-    return colours[l->of_supervisor % COLOURS];
+    return colours[k % COLOURS];
 }
 
-/* line_point - by method; where colours come again, by another shape. */
-static int line_point(const struct line *l)
+int figure_point(size_t k)
 {
-    return points[(l->of_method + l->of_supervisor / COLOURS) % COLOURS];
+    return points[k % COLOURS];
 }
 
-/* line_first - the first line of its supervisor. */
-static bool line_first(const struct sheet *s, size_t i)
+const char *line_colour(const struct line *l)
+{
+    return figure_colour(l->of_supervisor);
+}
+
+int line_point(const struct line *l)
+{
+    return figure_point(l->of_method + l->of_supervisor / COLOURS);
+}
+
+bool line_first(const struct sheet *s, size_t i)
 {
     for (size_t k = 0; k < i; k++)
         if (s->lines[k].of_supervisor == s->lines[i].of_supervisor)
@@ -102,14 +95,12 @@ static bool line_first(const struct sheet *s, size_t i)
     return true;
 }
 
-/* key_height - pixels of a legend of n entries in two columns */
-static int key_height(size_t n)
+int legend_height(size_t n)
 {
     return 20 * (int)((n + 1) / 2) + 8;
 }
 
-/* quoted - a gnuplot string in double quotes. */
-static void quoted(struct str *out, const char *s)
+void script_quoted(struct str *out, const char *s)
 {
     str_addc(out, '"');
     for (; *s; s++) {
@@ -120,472 +111,67 @@ static void quoted(struct str *out, const char *s)
     str_addc(out, '"');
 }
 
-static void line_title(const struct doc *results, const struct line *l, struct str *out)
+void line_title(const struct doc *results, const struct line *l, struct str *out)
 {
     struct str s = STR_INIT;
     str_cat(&s, "from ");
     view_words(results, l->supervisor, &s);
     str_addf(&s, ", %s", l->method);
-    quoted(out, s.s);
+    script_quoted(out, s.s);
     str_release(&s);
 }
 
-static double student_size(const struct doc *results, const struct doc *pair)
-{
-    return view_real(view_model(results, view_str(pair, "student")), "params") / 1e6;
-}
-
-/* sized - whether every student has a size to be drawn at. */
-static bool sized(const struct doc *results)
-{
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
-        if (isnan(student_size(results, p)))
-            return false;
-    return true;
-}
-
-/* barred - an estimate without bounds is drawn as a point alone: its bar has no length. */
-static struct est barred(struct est x)
+/* est_barred - an estimate without bounds is pair_drawn as a point alone: its bar has no length. */
+struct est est_barred(struct est x)
 {
     return isnan(x.lo) ? (struct est){x.value, x.value, x.value} : x;
 }
 
-static void data_point(struct str *out, double x, struct est y)
+void script_point(struct str *out, double x, struct est y)
 {
     if (isnan(y.value))
         return;
-    y = barred(y);
+    y = est_barred(y);
     str_addf(out, "%.9g %.9g %.9g %.9g\n", x, y.value, y.lo, y.hi);
 }
 
-/* millions - three digits: tiny models have sizes, too. */
-static void millions(double x, struct str *out)
-{
-    str_addf(out, x < 100 ? "%.3g" : "%.0f", x);
-}
-
-/* size_axis - students' sizes in million parameters, on a logarithmic axis where there are several.
- */
-static void size_axis(const struct doc *results, struct str *out)
-{
-    double lo = (double)INFINITY, hi = 0;
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        double x = student_size(results, p);
-        lo = x < lo ? x : lo;
-        hi = x > hi ? x : hi;
-    }
-    /* two lines of tic labels lie between the axis and its name */
-    str_cat(out,
-            "set bmargin 5\nset xlabel \"student, million parameters (layers)\" offset 0,-1\n");
-    if (hi > lo)
-        str_addf(out, "set logscale x\nset xrange [%.9g:%.9g]\n", lo / 1.25, hi * 1.25);
-    else
-        str_addf(out, "set xrange [%.9g:%.9g]\n", lo - 4, hi + 4);
-    str_cat(out, "set xtics (");
-    bool first = true;
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        bool seen = false;
-        for (const struct doc *q = doc_get(results, "pairs")->child; q != p; q = q->next)
-            seen = seen || strcmp(view_str(q, "student"), view_str(p, "student")) == 0;
-        if (seen)
-            continue;
-        str_cat(out, first ? "\"" : ", \"");
-        millions(student_size(results, p), out);
-        double layers = view_real(view_model(results, view_str(p, "student")), "layers");
-        if (!isnan(layers))
-            str_addf(out, "\\n(%.0f)", layers);
-        str_addf(out, "\" %.9g", student_size(results, p));
-        first = false;
-    }
-    str_cat(out, ")\n");
-}
-
-/* size_step - the smallest ratio of two sizes; 1 where there is one size only. */
-static double size_step(const struct doc *results)
-{
-    const struct doc *pairs = doc_get(results, "pairs");
-    double step = (double)INFINITY;
-    for (const struct doc *p = pairs->child; p; p = p->next)
-        for (const struct doc *q = pairs->child; q; q = q->next) {
-            double ratio = student_size(results, p) / student_size(results, q);
-            step = ratio > 1 && ratio < step ? ratio : step;
-        }
-    return isinf(step) ? 1 : step;
-}
-
-#define SPREAD     0.5  /* of the way to the next size, all lines of a size together */
-#define SPREAD_TWO 0.03 /* from one line to the next at most, in logarithms */
-
-/* spread - lines of one size lie on each other; each is moved by a little, so that their intervals
- * can be read. */
-static double spread(double step, double x, size_t i, size_t n)
-{
-    double place = n > 1 ? (double)i / (double)(n - 1) - 0.5 : 0;
-    double wide = SPREAD * log(step), most = SPREAD_TWO * (double)(n - 1);
-    return step > 1 ? x * exp(place * (wide < most ? wide : most)) : x + 2.4 * place;
-}
-
-/* several_sizes - whether there is anything for a line to join. */
-static bool several_sizes(const struct doc *results)
-{
-    const struct doc *first = doc_get(results, "pairs")->child;
-    for (const struct doc *p = first; p; p = p->next)
-        if (strcmp(view_str(p, "student"), view_str(first, "student")) != 0)
-            return true;
-    return false;
-}
-
-static void lines_script(const struct sheet *s, const char *key, struct str *out)
-{
-    const struct doc *results = s->results;
-    bool joined = several_sizes(results);
-    double step = size_step(results);
-    for (size_t i = 0; i < s->n; i++) {
-        str_addf(out, "$l%zu << EOD\n", i);
-        for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
-            if (drawn(p) && same_line(p, &s->lines[i]))
-                data_point(out, spread(step, student_size(results, p), i, s->n),
-                           *key ? view_est(p, key)
-                                : view_est(doc_get(p, "student_scores"), "accuracy"));
-        str_cat(out, "EOD\n");
-    }
-    str_cat(out, "plot ");
-    for (size_t i = 0; i < s->n; i++) {
-        const struct line *l = &s->lines[i];
-        str_addf(out,
-                 "%s$l%zu using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.9 lc rgb \"%s\" title ",
-                 i ? ", " : "", i, line_point(l), line_colour(l));
-        line_title(results, l, out);
-        if (joined) /* smooth unique: from the smallest to the largest */
-            str_addf(out,
-                     ", $l%zu using 1:2 smooth unique with lines lw 2 dt %zu lc rgb \"%s\" notitle",
-                     i, l->of_method + 1, line_colour(l));
-    }
-}
-
-static bool same_student(const struct doc *a, const struct doc *b)
-{
-    return strcmp(view_str(a, "student"), view_str(b, "student")) == 0;
-}
-
-static bool script_accuracy(const struct sheet *s, struct str *out, struct str *caption,
-                            int *height)
-{
-    const struct doc *results = s->results, *pairs = doc_get(results, "pairs");
-    size_t entries = s->n + 1;
-    (void)caption;
-    if (!s->n || !sized(results))
-        return false;
-    size_axis(results, out);
-    str_cat(out, "set ylabel \"test accuracy\"\n$c << EOD\n");
-    for (const struct doc *p = pairs->child; p; p = p->next) {
-        bool seen = !drawn(p);
-        for (const struct doc *q = pairs->child; q != p && !seen; q = q->next)
-            seen = drawn(q) && same_student(p, q);
-        if (!seen)
-            data_point(out, student_size(results, p), view_est(doc_get(p, "ceiling"), "accuracy"));
-    }
-    str_cat(out, "EOD\n");
-    lines_script(s, "", out);
-    str_cat(out,
-            ", $c using 1:2:3:4 with yerrorbars lw 1.5 pt 2 lc rgb \"#808080\" title \"ceiling\"");
-    if (several_sizes(results))
-        str_cat(out, ", $c using 1:2 smooth unique with lines lw 2 lc rgb \"#808080\" notitle");
-    for (size_t i = 0; i < s->n; i++)
-        for (const struct doc *p = line_first(s, i) ? pairs->child : NULL; p; p = p->next)
-            if (drawn(p) && same_line(p, &s->lines[i]) &&
-                !isnan(view_est(doc_get(p, "weak"), "accuracy").value)) {
-                struct str title = STR_INIT;
-                str_cat(&title, "supervisor, ");
-                view_words(results, s->lines[i].supervisor, &title);
-                str_addf(out, ", %.9g with lines lw 1.5 dt 3 lc rgb \"%s\" title ",
-                         view_est(doc_get(p, "weak"), "accuracy").value, line_colour(&s->lines[i]));
-                quoted(out, title.s);
-                str_release(&title);
-                entries++;
-                break;
-            }
-    str_addc(out, '\n');
-    *height = 350 + 16 * (int)s->n + key_height(entries);
-    return true;
-}
-
-/* pgr_range - every value is in the figure; an interval may reach out of it, lest one of a small
- * gap makes all others flat. How many do. */
-static size_t pgr_range(const struct doc *pairs, double *lo, double *hi)
-{
-    double ends[2] = {0, 1};
-    size_t beyond = 0;
-    *lo = 0;
-    *hi = 1;
-    for (const struct doc *p = pairs->child; p; p = p->next) {
-        struct est x = view_est(p, "pgr");
-        if (!drawn(p) || isnan(x.value))
-            continue;
-        *lo = fmin(*lo, x.value);
-        *hi = fmax(*hi, x.value);
-        ends[0] = fmin(ends[0], x.lo);
-        ends[1] = fmax(ends[1], x.hi);
-    }
-    *lo = fmax(*lo - 1, ends[0]) - 0.05;
-    *hi = fmin(*hi + 1, ends[1]) + 0.05;
-    for (const struct doc *p = pairs->child; p; p = p->next) {
-        struct est x = view_est(p, "pgr");
-        beyond += drawn(p) && !isnan(x.value) && (x.lo < *lo || x.hi > *hi);
-    }
-    return beyond;
-}
-
-static bool script_pgr(const struct sheet *s, struct str *out, struct str *caption, int *height)
-{
-    size_t any = 0, all = 0;
-    for (const struct doc *p = doc_get(s->results, "pairs")->child; p; p = p->next) {
-        all += drawn(p);
-        any += drawn(p) && !isnan(view_est(p, "pgr").value);
-    }
-    if (!any || !sized(s->results))
-        return false;
-    if (any < all)
-        str_addf(caption, " Not drawn: %zu of %zu pairs, whose PGR is undefined.", all - any, all);
-    double lo, hi;
-    size_t beyond = pgr_range(doc_get(s->results, "pairs"), &lo, &hi);
-    if (beyond)
-        str_addf(caption, " %zu interval%s beyond the figure; the table has %s.", beyond,
-                 beyond > 1 ? "s reach" : " reaches", beyond > 1 ? "their ends" : "its ends");
-    size_axis(s->results, out);
-    str_addf(out, "set ylabel \"performance gap recovered\"\nset yrange [%.9g:%.9g]\n", lo, hi);
-    str_cat(out, "set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 3 lc rgb "
-                 "\"#808080\"\nset arrow from graph 0, first 0 to graph 1, first 0 nohead dt 3 lc "
-                 "rgb \"#808080\"\n");
-    lines_script(s, "pgr", out);
-    str_addc(out, '\n');
-    *height = 330 + 16 * (int)s->n + key_height(s->n);
-    return true;
-}
-
-/* Curves: a panel for the supervisors and one for each student model, with its ceiling; colours and
- * dashes as in the other figures; one legend below. */
 #define PANEL_HEIGHT 280
 
-/* job_curve - of the first seed, where it has a point; else NULL. */
-static const struct doc *job_curve(const struct doc *job)
+void panels_begin(struct panels *p, size_t n, size_t entries, struct str *out)
 {
-    const struct doc *curve = doc_get(doc_get(job, "result"), "curve");
-    bool any = false;
-    for (const struct doc *x = curve ? curve->child : NULL; x; x = x->next)
-        any = any || !isnan(view_real(x, "accuracy"));
-    return any && !(view_real(job, "seed") > 0) ? curve : NULL;
+    int rows = (int)(n + 1) / 2;
+    p->at = 0;
+    p->legend = legend_height(entries);
+    p->height = rows * PANEL_HEIGHT + p->legend;
+    str_addf(out, "set multiplot\nset size 0.5,%.6f\n", (double)PANEL_HEIGHT / p->height);
 }
 
-static bool is_role(const struct doc *job, const char *role)
+void panel_place(struct panels *p, const char *title, struct str *out)
 {
-    return strcmp(view_str(job, "role"), role) == 0;
-}
-
-/* curve_line - the line that a job is drawn like: a student's own, a supervisor's first, none of a
- * ceiling. */
-static const struct line *curve_line(const struct sheet *s, const struct doc *job)
-{
-    bool student = is_role(job, "student");
-    const char *supervisor = view_str(job, student ? "supervisor" : "model");
-    for (size_t i = 0; i < s->n && !is_role(job, "ceiling"); i++)
-        if (strcmp(s->lines[i].supervisor, supervisor) == 0 &&
-            (!student || strcmp(s->lines[i].method, view_str(job, "method")) == 0))
-            return &s->lines[i];
-    return NULL;
-}
-
-/* curves_panel - model: of the students and the ceiling; NULL: the supervisors. */
-static size_t curves_panel(const struct sheet *s, const char *model, struct str *out)
-{
-    size_t n = 0, at = 0;
-    for (const struct doc *j = doc_get(s->results, "jobs")->child; j; j = j->next, at++) {
-        const struct line *l = curve_line(s, j);
-        bool supervisor = is_role(j, "supervisor");
-        if (!job_curve(j) ||
-            (model ? supervisor || strcmp(view_str(j, "model"), model) != 0 : !supervisor))
-            continue;
-        str_addf(out, "%s$j%zu using 1:2 with lines lw 2 dt %zu lc rgb \"%s\" notitle",
-                 n++ ? ", " : "plot ", at, l && !supervisor ? l->of_method + 1 : 1,
-                 l ? line_colour(l) : "#808080");
-    }
-    if (n)
-        str_addc(out, '\n');
-    return n;
-}
-
-static void curves_data(const struct sheet *s, struct str *out)
-{
-    size_t at = 0;
-    for (const struct doc *j = doc_get(s->results, "jobs")->child; j; j = j->next, at++) {
-        if (!job_curve(j))
-            continue;
-        str_addf(out, "$j%zu << EOD\n", at);
-        for (const struct doc *x = job_curve(j)->child; x; x = x->next)
-            if (!isnan(view_real(x, "accuracy")))
-                str_addf(out, "%.9g %.9g\n", view_real(x, "epoch"), view_real(x, "accuracy"));
-        str_cat(out, "EOD\n");
-    }
-}
-
-static void curves_range(const struct sheet *s, double *lo, double *hi)
-{
-    *lo = (double)INFINITY;
-    *hi = -(double)INFINITY;
-    for (const struct doc *j = doc_get(s->results, "jobs")->child; j; j = j->next)
-        for (const struct doc *x = job_curve(j) ? job_curve(j)->child : NULL; x; x = x->next) {
-            double y = view_real(x, "accuracy");
-            *lo = y < *lo ? y : *lo;
-            *hi = y > *hi ? y : *hi;
-        }
-}
-
-static void curves_legend(const struct sheet *s, struct str *out)
-{
-    str_cat(out, "unset title\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset "
-                 "grid\nset xrange [0:1]\nset yrange [0:1]\n"
-                 "set key inside center center horizontal maxcols 2 samplen 2\nplot ");
-    for (size_t i = 0; i < s->n; i++) {
-        str_addf(out, "NaN with lines lw 2 dt %zu lc rgb \"%s\" title ", s->lines[i].of_method + 1,
-                 line_colour(&s->lines[i]));
-        line_title(s->results, &s->lines[i], out);
-        str_cat(out, ", ");
-    }
-    str_cat(out, "NaN with lines lw 2 lc rgb \"#808080\" title \"ceiling\"\n");
-}
-
-/* curves_place - the next panel, if there is anything in it: of the supervisors (model NULL) or of
- * a student; two in a row, the first row at the top. */
-static void curves_place(const struct sheet *s, const char *model, const char *title, size_t *at,
-                         int legend, int height, struct str *out)
-{
-    struct str panel = STR_INIT;
-    if (curves_panel(s, model, &panel)) {
-        int below = height - legend - PANEL_HEIGHT * (int)(*at / 2 + 1);
-        str_addf(out, "set origin %.1f,%.6f\nset title ", *at % 2 ? 0.5 : 0.0,
-                 (double)(legend + below) / height);
-        quoted(out, title);
-        str_addf(out, "\n%s", panel.s);
-        ++*at;
-    }
-    str_release(&panel);
-}
-
-static bool script_curves(const struct sheet *s, struct str *out, struct str *caption, int *height)
-{
-    const struct doc *models = doc_get(s->results, "models");
-    struct str scratch = STR_INIT, title = STR_INIT;
-    size_t panels = curves_panel(s, NULL, &scratch) > 0, at = 0;
-    double lo, hi;
-    (void)caption;
-    for (const struct doc *m = models->child; m; m = m->next)
-        panels += curves_panel(s, view_str(m, "id"), &scratch) > 0;
-    str_reset(&scratch);
-    curves_range(s, &lo, &hi);
-    if (!panels)
-        goto out;
-    int rows = (int)(panels + 1) / 2, legend = key_height(s->n + 1);
-    *height = rows * PANEL_HEIGHT + legend;
-    curves_data(s, out);
-    str_addf(out,
-             "set xlabel \"epochs\" offset 0,0.5\nset ylabel \"validation accuracy\"\nunset "
-             "key\nset yrange [%.9g:%.9g]\nset multiplot\nset size 0.5,%.6f\n",
-             lo - 0.02, hi + 0.02, (double)PANEL_HEIGHT / *height);
-    curves_place(s, NULL, "supervisors", &at, legend, *height, out);
-    for (const struct doc *m = models->child; m; m = m->next) {
-        str_reset(&title);
-        str_cat(&title, "students, ");
-        view_words(s->results, view_str(m, "id"), &title);
-        curves_place(s, view_str(m, "id"), title.s, &at, legend, *height, out);
-    }
-    str_addf(out, "set origin 0,0\nset size 1,%.6f\n", (double)legend / *height);
-    curves_legend(s, out);
-    str_cat(out, "unset multiplot\n");
-out:
-    str_release(&scratch);
-    str_release(&title);
-    return panels > 0;
-}
-
-#define PAIRS_TALL 12 /* of more, a pair has one line, not two */
-
-/* pair_tic - a pair's name in two lines or one. */
-static void pair_tic(const struct doc *results, const struct doc *p, bool tall, struct str *out)
-{
-    struct str a = STR_INIT, b = STR_INIT, qa = STR_INIT;
-    view_words(results, view_str(p, "supervisor"), &a);
-    str_cat(&a, " >");
-    view_words(results, view_str(p, "student"), &b);
-    str_addf(&b, ", %s", view_str(p, "method"));
-    quoted(&qa, a.s);
-    str_catn(out, qa.s, qa.len - 1);
-    str_cat(out, tall ? "\\n" : " ");
-    str_reset(&qa);
-    quoted(&qa, b.s);
-    str_cat(out, qa.s + 1);
-    str_release(&a);
-    str_release(&b);
-    str_release(&qa);
-}
-
-/* agreeing - drawn, and it is known what the supervisor says of the test. */
-static bool agreeing(const struct doc *pair)
-{
-    return drawn(pair) && !isnan(view_est(doc_get(pair, "agreement"), "all").value);
-}
-
-static bool script_agreement(const struct sheet *s, struct str *out, struct str *caption,
-                             int *height)
-{
-    static const char *const keys[] = {"all", "supervisor_right", "supervisor_wrong"};
-    static const char *const titles[] = {"all", "supervisor right", "supervisor wrong"};
-    const struct doc *pairs = doc_get(s->results, "pairs");
-    struct str tics = STR_INIT;
-    size_t n = 0, all = 0;
-    (void)caption;
-    for (const struct doc *p = pairs->child; p; p = p->next)
-        all += agreeing(p);
-    for (size_t k = 0; k < 3; k++) {
-        str_addf(out, "$d%zu << EOD\n", k);
-        n = 0;
-        for (const struct doc *p = pairs->child; p; p = p->next) {
-            struct est x = barred(view_est(doc_get(p, "agreement"), keys[k]));
-            if (!agreeing(p))
-                continue;
-            if (!isnan(x.value))
-                str_addf(out, "%.9g %.2f %.9g %.9g\n", x.value, (double)n + 0.22 * ((double)k - 1),
-                         x.lo, x.hi);
-            if (!k) {
-                str_cat(&tics, n ? ", " : "");
-                pair_tic(s->results, p, all <= PAIRS_TALL, &tics);
-                str_addf(&tics, " %zu", n);
-            }
-            n++;
-        }
-        str_cat(out, "EOD\n");
-    }
-    str_addf(out,
-             "set key maxcols 1\nset xlabel \"agreement\"\nset xrange [0:1]\nset yrange "
-             "[%.1f:-0.5]\nset grid noytics "
-             "xtics lc rgb \"#a0a0a0\" dt 3\nset ytics (%s)\nplot ",
-             (double)n - 0.5, tics.s);
-    for (size_t k = 0; k < 3; k++)
-        str_addf(
-            out,
-            "%s$d%zu using 1:2:3:4 with xerrorbars lw 2 pt %d ps 0.9 lc rgb \"%s\" title \"%s\"",
-            k ? ", " : "", k, points[k], colours[k], titles[k]);
+    int below = p->height - p->legend - PANEL_HEIGHT * (int)(p->at / 2 + 1);
+    str_addf(out, "set origin %.1f,%.6f\nset title ", p->at % 2 ? 0.5 : 0.0,
+             (double)(p->legend + below) / p->height);
+    script_quoted(out, title);
     str_addc(out, '\n');
-    *height = 160 + (all <= PAIRS_TALL ? 54 : 32) * (int)all;
-    out->failed = out->failed || tics.failed;
-    str_release(&tics);
-    return all > 0;
+    p->at++;
+}
+
+void panels_legend(const struct panels *p, struct str *out)
+{
+    str_addf(out, "set origin 0,0\nset size 1,%.6f\n", (double)p->legend / p->height);
+    str_cat(out, "unset title\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset "
+                 "grid\nunset logscale\nset xrange [0:1]\nset yrange [0:1]\n"
+                 "set key inside center center horizontal maxcols 2 samplen 2\nplot ");
+}
+
+void panels_end(struct str *out)
+{
+    str_cat(out, "unset multiplot\n");
 }
 
 static const struct {
-    const char *name, *title, *caption, *none; /* none: why it is not drawn */
-    /* script: false where there is nothing to draw; may add to the caption; height in pixels, of a
-     * width of 760 */
-    bool (*script)(const struct sheet *s, struct str *out, struct str *caption, int *height);
+    const char *name, *title, *caption, *none; /* none: why it is not pair_drawn */
+    figure_script *script;
 } table[FIGURES] = {
     {"accuracy", "Accuracy against student size",
      "Test accuracy of the students, with intervals where there are any; dotted: their "
@@ -608,6 +194,11 @@ static const struct {
      "supervisor is right, and where it is wrong. A "
      "student that only imitates agrees as much where it is wrong.",
      "Nothing to draw: no pair has a result.", script_agreement},
+    {"best-of", "Best of n",
+     "How what each reward picks out of n test texts drawn by chance is rated: by the student's, "
+     "dotted its supervisor's, grey the ceiling's, dashed the ratings' own, the most that can be "
+     "had.",
+     NULL, script_best_of},
 };
 
 static int figure_make(const struct sheet *sheet, const char *dir, size_t i, struct figure *f,
@@ -621,7 +212,7 @@ static int figure_make(const struct sheet *sheet, const char *dir, size_t i, str
     str_cat(&f->caption, table[i].caption);
     if (!table[i].script(sheet, &script, &f->caption, &height)) {
         str_reset(&f->caption);
-        str_cat(&f->caption, table[i].none);
+        str_cat(&f->caption, table[i].none ? table[i].none : "");
         rc = str_check(&f->caption, e);
         goto out;
     }
@@ -673,7 +264,7 @@ int figures_make(const struct doc *results, const char *dir, struct figure f[FIG
     int rc = sheet_init(&sheet, results, e);
     if (!rc)
         rc = str_check(&path, e);
-    if (!rc) /* of what was drawn before, nothing stays that these results do not have */
+    if (!rc) /* of what was pair_drawn before, nothing stays that these results do not have */
         rc = file_remove_tree(path.s, e);
     if (!rc)
         rc = file_mkdirs(path.s, e);
@@ -681,9 +272,10 @@ int figures_make(const struct doc *results, const char *dir, struct figure f[FIG
         rc = figure_make(&sheet, dir, i, &f[i], e);
         if (rc == ERR_CHILD) {
             str_reset(missing);
-            str_addf(missing,
-                     "Figures could not be drawn: %s. They need gnuplot (apt install gnuplot-nox).",
-                     e->msg);
+            str_addf(
+                missing,
+                "Figures could not be pair_drawn: %s. They need gnuplot (apt install gnuplot-nox).",
+                e->msg);
             rc = OK;
         }
     }

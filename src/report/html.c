@@ -245,7 +245,7 @@ static void figures_html(const struct figure f[FIGURES], const struct str *missi
 {
     note_html(out, "note", missing->s);
     for (size_t i = 0; i < FIGURES; i++) {
-        if (!f[i].svg.len && missing->len)
+        if (!f[i].svg.len && (missing->len || !f[i].caption.len))
             continue;
         str_addf(out, "<h2>%s</h2>\n", f[i].title);
         if (!f[i].svg.len) {
@@ -478,6 +478,11 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
         html_text(out, view_str(m, "label"));
         if (doc_get(m, "params"))
             str_addf(out, ": %.1f million parameters", view_real(m, "params") / 1e6);
+        if (*view_str(m, "origin")) {
+            str_cat(out, "; <code>");
+            html_text(out, view_str(m, "origin"));
+            str_cat(out, "</code>");
+        }
         str_cat(out, "</li>\n");
     }
     str_cat(out, "</ul>\n<p class=\"note\">Data: ");
@@ -487,6 +492,11 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     if (*view_str(task, "source")) {
         str_cat(out, "; source ");
         html_text(out, view_str(task, "source"));
+    }
+    if (*view_str(task, "origin")) {
+        str_cat(out, "; <code>");
+        html_text(out, view_str(task, "origin"));
+        str_cat(out, "</code>");
     }
     str_cat(out, "). Made by ");
     html_text(out, view_str(study, "version"));

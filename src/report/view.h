@@ -45,7 +45,7 @@ struct figure {
     const char *name, *title;
     struct str caption, svg;
 };
-#define FIGURES 4
+#define FIGURES 5
 /* figures_make - all figures; files figures/<name>.svg, .pdf and .gp (script with its data) in dir.
  * *missing holds a sentence where gnuplot is not there or too old, and the svgs stay empty. */
 int figures_make(const struct doc *results, const char *dir, struct figure f[FIGURES],

@@ -418,11 +418,34 @@ int asset_verify(struct assets *a, const char *name, const struct asset_options 
 {
     const struct asset *row = assets_find(a, name);
     int rc = OK;
+    if (!row && str_starts(name, "hub:"))
+        return hub_spec_verify(name + 4, o, e);
     for (const struct doc *s = row ? doc_get(row->row, "sources")->child : NULL; s && !rc;
          s = s->next) {
         struct source source = {row, s, o};
         rc = source_kind_of(s)->verify ? source_kind_of(s)->verify(&source, e) : OK;
     }
+    return rc;
+}
+
+int asset_origin(struct assets *a, const char *name, struct str *out, struct err *e)
+{
+    static const struct asset_options silent = {true, NULL};
+    const struct asset *row = assets_find(a, name);
+    struct str path = STR_INIT;
+    bool ready = false;
+    int rc = OK;
+    if (!row && str_starts(name, "hub:"))
+        return hub_spec_origin(name + 4, out, e);
+    for (const struct doc *s = row ? doc_get(row->row, "sources")->child : NULL; s && !rc && !ready;
+         s = s->next) {
+        struct source source = {row, s, &silent};
+        const struct source_kind *k = source_kind_of(s);
+        rc = k->ready(&source, &ready, &path, e);
+        if (!rc && ready && k->origin)
+            rc = k->origin(&source, out, e);
+    }
+    str_release(&path);
     return rc;
 }
 
@@ -464,4 +487,4 @@ static int path_ready(const struct source *s, bool *ready, struct str *path, str
 
 static const char *const path_keys[] = {"path", NULL};
 const struct source_kind source_path = {"path",     path_keys, path_check, path_pinned,
-                                        path_ready, NULL,      NULL};
+                                        path_ready, NULL,      NULL,       NULL};

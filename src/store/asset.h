@@ -45,11 +45,15 @@ struct asset_options {
  * (./NAME where a row has the name NAME). Else: "did you mean". */
 int asset_path(struct assets *a, const char *name, const struct asset_options *o, struct str *path,
                struct err *e);
-/* asset_verify - what was fetched of a row from a package is read once more: where a file has not
- * the sum that the row asks for, the log says so and the asset counts as not fetched, so that
- * asset_path fetches it anew. asset_path itself looks at the sizes alone: another one is ERR_INPUT,
- * with what to do. */
+/* asset_verify - what was fetched of a row, or of hub:owner/name, is read once more: where a file
+ * has not the sum that the row asks for, or that the hub gave as its ETag, the log says so and the
+ * file counts as not fetched, so that asset_path fetches it anew. Of packages asset_path itself
+ * looks at the sizes: another one is ERR_INPUT, with what to do. */
 int asset_verify(struct assets *a, const char *name, const struct asset_options *o, struct err *e);
+/* asset_origin - which published version what asset_path gives is of, appended:
+ * "hub:owner/name@<commit>", the commit that its files are of whatever revision was asked for, or
+ * "pip:package==version". Nothing where it is not known: a path, or nothing is there. */
+int asset_origin(struct assets *a, const char *name, struct str *out, struct err *e);
 /* asset_is_path - whether asset_path would take name as the path that it is. */
 bool asset_is_path(const struct assets *a, const char *name);
 bool asset_ready(struct assets *a, const char *name); /* needs no fetch */

@@ -24,6 +24,8 @@ struct source_kind {
     int (*fetch)(const struct source *s, struct str *path, struct err *e); /* NULL: cannot */
     /* verify - as asset_verify; NULL: nothing is kept here that could be. */
     int (*verify)(const struct source *s, struct err *e);
+    /* origin - as asset_origin, of a source that is ready; NULL: it has none. */
+    int (*origin)(const struct source *s, struct str *out, struct err *e);
 };
 
 /* source_lock - wait for path's lock, saying so in the log where another process has it; what:
@@ -54,6 +56,8 @@ extern const struct source_kind source_pip, source_hub, source_path;
 int hub_spec_ready(const char *spec, bool *ready, struct str *path, struct err *e);
 int hub_spec_fetch(const char *spec, const struct asset_options *o, struct str *path,
                    struct err *e);
+int hub_spec_verify(const char *spec, const struct asset_options *o, struct err *e);
+int hub_spec_origin(const char *spec, struct str *out, struct err *e);
 bool hub_offline(void); /* HF_HUB_OFFLINE */
 
 #endif

@@ -21,8 +21,10 @@
 #include "core/file.h"
 #include "core/mem.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const type_names[] = {"model", "dataset", NULL};
 
@@ -333,20 +335,116 @@ static int hub_fetch(const struct source *s, struct str *path, struct err *e)
                    s->o, &ready, path, e);
 }
 
-/* spec_get - "owner/name[@revision]" */
+/* file_sum - by the kind of sum that is wanted: of a small file git's. */
+static int file_sum(const char *path, const char *want, char sum[HASH_HEX], struct err *e)
+{
+    return is_commit(want) ? hash_git(path, sum, e) : hash_file(path, sum, e);
+}
+
+/* file_verify - of a snapshot: the row's sum, else the one that its blob is named by. A file that
+ * has another is taken away, with its blob. */
+static int file_verify(const struct hub_place *p, const char *file, const char *want,
+                       const struct asset_options *o, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct err ignored = ERR_INIT;
+    char blob[PATH_MAX], sum[HASH_HEX];
+    int rc = hub_snapshot_path(p, file, &path, e);
+    if (rc || !file_exists(path.s) || file_is_dir(path.s))
+        goto out;
+    bool real = realpath(path.s, blob) != NULL;
+    if (!want && real && (source_sum_valid(file_name(blob)) || is_commit(file_name(blob))))
+        want = file_name(blob);
+    if (!want || (rc = file_sum(path.s, want, sum, e)) || strcmp(sum, want) == 0)
+        goto out;
+    if (o->log)
+        log_warn(o->log, "%s: is damaged, its sum is %s and %s was fetched", path.s, sum, want);
+    if (real)
+        (void)file_remove_tree(blob, &ignored);
+    if (unlink(path.s) && file_exists(path.s))
+        rc = err_set(e, ERR_IO, "%s: is damaged and cannot be removed", path.s);
+out:
+    str_release(&path);
+    return rc;
+}
+
+/* place_verify - files: the list of the row; NULL: those of the snapshot's top folder. */
+static int place_verify(struct hub_place *p, const struct doc *files, const struct asset_options *o,
+                        struct err *e)
+{
+    struct str dir = STR_INIT;
+    char **names = NULL;
+    size_t n = 0;
+    int rc = place_commit(p, e);
+    if (rc || !p->commit.len)
+        return rc;
+    for (const struct doc *f = files ? files->child : NULL; f && !rc; f = f->next)
+        rc = file_verify(p, hub_file_name(f), hub_file_sum(f), o, e);
+    if (!files && !(rc = hub_snapshot_path(p, NULL, &dir, e)) && file_is_dir(dir.s))
+        rc = file_list(dir.s, &names, &n, e);
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = file_verify(p, names[i], NULL, o, e);
+    mem_free(names);
+    str_release(&dir);
+    return rc;
+}
+
+/* place_origin - "hub:owner/name@commit" */
+static int place_origin(struct hub_place *p, struct str *out, struct err *e)
+{
+    int rc = place_commit(p, e);
+    if (!rc && p->commit.len)
+        str_addf(out, "hub:%s@%s", p->repo, p->commit.s);
+    return rc ? rc : str_check(out, e);
+}
+
+static int hub_verify(const struct source *s, struct err *e)
+{
+    struct hub_place p;
+    const char *repo, *revision;
+    enum hub_type type;
+    source_place(s, &repo, &type, &revision);
+    int rc = hub_place_init(&p, repo, type, revision, e);
+    if (!rc)
+        rc = place_verify(&p, doc_get(s->doc, "files"), s->o, e);
+    hub_place_release(&p);
+    return rc;
+}
+
+static int hub_origin(const struct source *s, struct str *out, struct err *e)
+{
+    struct hub_place p;
+    const char *repo, *revision;
+    enum hub_type type;
+    source_place(s, &repo, &type, &revision);
+    int rc = hub_place_init(&p, repo, type, revision, e);
+    if (!rc)
+        rc = place_origin(&p, out, e);
+    hub_place_release(&p);
+    return rc;
+}
+
+/* spec_split - "owner/name[@revision]" */
+static int spec_split(const char *spec, struct str *repo, const char **revision, struct err *e)
+{
+    size_t n = strcspn(spec, "@");
+    *revision = spec[n] ? spec + n + 1 : "main";
+    str_catn(repo, spec, n);
+    int rc = str_check(repo, e);
+    if (!rc && (!repo_valid(repo->s) || !revision_valid(*revision)))
+        rc =
+            err_set(e, ERR_INPUT,
+                    "\"hub:%s\" names no model of the hub, wanted hub:owner/name[@revision]", spec);
+    return rc;
+}
+
 static int spec_get(const char *spec, const struct asset_options *o, bool *ready, struct str *path,
                     struct err *e)
 {
     struct str repo = STR_INIT;
-    size_t n = strcspn(spec, "@");
-    const char *revision = spec[n] ? spec + n + 1 : "main";
+    const char *revision;
     *ready = false;
-    str_catn(&repo, spec, n);
-    int rc = str_check(&repo, e);
-    if (!rc && (!repo_valid(repo.s) || !revision_valid(revision)))
-        rc =
-            err_set(e, ERR_INPUT,
-                    "\"hub:%s\" names no model of the hub, wanted hub:owner/name[@revision]", spec);
+    int rc = spec_split(spec, &repo, &revision, e);
     if (!rc)
         rc = hub_get(repo.s, HUB_MODEL, revision, NULL, true, o, ready, path, e);
     str_release(&repo);
@@ -364,6 +462,38 @@ int hub_spec_fetch(const char *spec, const struct asset_options *o, struct str *
     return spec_get(spec, o, &ready, path, e);
 }
 
+int hub_spec_verify(const char *spec, const struct asset_options *o, struct err *e)
+{
+    struct str repo = STR_INIT;
+    struct hub_place p;
+    const char *revision;
+    int rc = spec_split(spec, &repo, &revision, e);
+    if (!rc) {
+        rc = hub_place_init(&p, repo.s, HUB_MODEL, revision, e);
+        if (!rc)
+            rc = place_verify(&p, NULL, o, e);
+        hub_place_release(&p);
+    }
+    str_release(&repo);
+    return rc;
+}
+
+int hub_spec_origin(const char *spec, struct str *out, struct err *e)
+{
+    struct str repo = STR_INIT;
+    struct hub_place p;
+    const char *revision;
+    int rc = spec_split(spec, &repo, &revision, e);
+    if (!rc) {
+        rc = hub_place_init(&p, repo.s, HUB_MODEL, revision, e);
+        if (!rc)
+            rc = place_origin(&p, out, e);
+        hub_place_release(&p);
+    }
+    str_release(&repo);
+    return rc;
+}
+
 static const char *const hub_keys[] = {"hub", "type", "revision", "files", NULL};
-const struct source_kind source_hub = {"hub",     hub_keys,  hub_check, hub_pinned,
-                                       hub_ready, hub_fetch, NULL};
+const struct source_kind source_hub = {"hub",     hub_keys,  hub_check,  hub_pinned,
+                                       hub_ready, hub_fetch, hub_verify, hub_origin};

@@ -233,6 +233,12 @@ static int pip_verify(const struct source *s, struct err *e)
     return rc;
 }
 
+static int pip_origin(const struct source *s, struct str *out, struct err *e)
+{
+    str_addf(out, "pip:%s", doc_get(s->doc, "pip")->s);
+    return str_check(out, e);
+}
+
 static int pip_ready(const struct source *s, bool *ready, struct str *path, struct err *e)
 {
     struct str note = STR_INIT, have = STR_INIT, file = STR_INIT;
@@ -639,5 +645,5 @@ out:
 }
 
 static const char *const pip_keys[] = {"pip", "archive", "sha256", "files", NULL};
-const struct source_kind source_pip = {"pip",     pip_keys,  pip_check, pip_pinned,
-                                       pip_ready, pip_fetch, pip_verify};
+const struct source_kind source_pip = {"pip",     pip_keys,  pip_check,  pip_pinned,
+                                       pip_ready, pip_fetch, pip_verify, pip_origin};

@@ -62,6 +62,8 @@ expect 0 "$W2S" task boolq --offline $small --json
 says out '"source": "hub"'
 expect 0 "$W2S" run micro.yaml task=boolq@hub data.test=100 data.train=64 --runs runs
 says "$(echo runs/studies/*/results.json)" '"source": "hub"'
+says "$(echo runs/studies/*/results.json)" '"origin": "hub:google/boolq@abcdef01abcdef01abcdef01abcdef01abcdef01"'
+says "$(echo runs/studies/*/report.html)" 'hub:google/boolq@abcdef01abcdef01abcdef01abcdef01abcdef01'
 # A release that is there comes first
 mkdir -p none/boolq
 awk 'BEGIN { for (i = 0; i < 300; i++) printf "{\"question\": \"so %d\", \"passage\": \"text %d\", \"label\": %s}\n", i, i, i % 2 ? "true" : "false" }' >none/boolq/val.jsonl

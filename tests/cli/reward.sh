@@ -57,6 +57,7 @@ says flat "Best of 16 by the student's reward is rated"
 says flat "rated by people"
 says a/studies/reward/report.html "Best of n"
 says a/studies/reward/results.csv "best_of student 16,"
+! command -v gnuplot >/dev/null || says a/studies/reward/report.html "figures/best-of.svg"
 expect 0 "$W2S" task ./rated.yaml --test 20 --train 20 --supervise 20
 says out "[1]"
 

@@ -255,6 +255,57 @@ static void sums(void **state)
     str_release(&path);
 }
 
+/* damaged - what is read again and is not what was fetched is fetched anew; the commit is told. */
+static void damaged(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"model.safetensors", "tokenizer.json"};
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT, asked = STR_INIT, origin = STR_INIT;
+    struct assets *a = assets_of(
+        "assets:\n  rows:\n    kind: data\n    sources:\n      - hub: tiny/data\n"
+        "        type: dataset\n        revision: v2\n        files: [train/rows.jsonl]\n");
+    char file[700];
+    env_fresh("damaged");
+    assert_ok(asset_origin(a, "hub:tiny/model", &origin, &e), &e);
+    assert_string_equal(origin.s, "");
+    assert_ok(asset_path(a, "hub:tiny/model", &online, &path, &e), &e);
+    assert_ok(asset_origin(a, "hub:tiny/model", &origin, &e), &e);
+    assert_string_equal(origin.s, "hub:tiny/model@" COMMIT);
+    requests(&asked);
+    assert_ok(asset_verify(a, "hub:tiny/model", &online, &e), &e);
+    assert_true(asset_ready(a, "hub:tiny/model"));
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(file, sizeof file, "%s/%s", path.s, names[i]);
+        FILE *f = fopen(file, "r+b"); /* in its place: the link stays */
+        assert_non_null(f);
+        assert_int_equal(fputc('!', f), '!');
+        fclose(f);
+        assert_true(asset_ready(a, "hub:tiny/model"));
+        assert_ok(asset_verify(a, "hub:tiny/model", &offline, &e), &e);
+        assert_false(asset_ready(a, "hub:tiny/model"));
+        assert_false(file_exists(file));
+        assert_ok(asset_path(a, "hub:tiny/model", &online, &path, &e), &e);
+        assert_true(file_exists(file));
+        assert_ok(asset_verify(a, "hub:tiny/model", &offline, &e), &e);
+        assert_true(asset_ready(a, "hub:tiny/model"));
+    }
+    snprintf(file, sizeof file, "%s/%s", path.s, names[0]);
+    big_whole(file);
+
+    str_reset(&origin);
+    assert_ok(asset_path(a, "rows", &online, &path, &e), &e);
+    assert_ok(asset_origin(a, "rows", &origin, &e), &e);
+    assert_string_equal(origin.s, "hub:tiny/data@" COMMIT);
+    snprintf(file, sizeof file, "%s/train/rows.jsonl", path.s);
+    assert_ok(asset_verify(a, "rows", &offline, &e), &e);
+    spill(file, "{}");
+    assets_close(a);
+    str_release(&path);
+    str_release(&asked);
+    str_release(&origin);
+}
+
 static void rows(void **state)
 {
     (void)state;
@@ -472,9 +523,9 @@ static int server_start(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layout),    cmocka_unit_test(resumed), cmocka_unit_test(sums),
-        cmocka_unit_test(rows),      cmocka_unit_test(tokens),  cmocka_unit_test(sentences),
-        cmocka_unit_test(disk_full),
+        cmocka_unit_test(layout),    cmocka_unit_test(resumed),   cmocka_unit_test(sums),
+        cmocka_unit_test(damaged),   cmocka_unit_test(rows),      cmocka_unit_test(tokens),
+        cmocka_unit_test(sentences), cmocka_unit_test(disk_full),
     };
     scratch_make();
     int bad = server_start();
