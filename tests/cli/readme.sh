@@ -27,6 +27,8 @@ for c in $("$W2S" help | awk '/^  [a-z]/ { print $1 }'); do "$W2S" help "$c" | s
 [ "$(wc -l <examples)" -ge 14 ] || fail "help has too few examples: $(cat examples)"
 expect 0 "$W2S" run micro.yaml
 cp my-data.csv letters.csv
+awk 'BEGIN { print "id,label,model,probability"; for (i = 0; i < 60; i++) for (k = 0; k < 3; k++) printf "%d,%d,%s,%s\n", i, i % 2, substr("abc", k + 1, 1), i % (k + 2) ? i % 2 : .4 }' >predictions.csv
+printf '%s\n' "name: elsewhere" "predictions: predictions.csv" "pairs: [{supervisor: a, student: b, ceiling: c}]" >elsewhere.yaml
 job=$(ls runs/jobs | head -n 1)
 while read -r line; do
     set -- $line
