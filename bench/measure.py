@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 BUILD = os.environ.get("W2S_BENCH_BUILD", "build/release/bench")
-OUT = "build/bench"
+OUT = os.environ.get("W2S_BENCH_OUT", "build/bench")
 
 
 class Program:
