@@ -235,7 +235,7 @@ assert p["error_inheritance"]["student"] == p["agreement"]["supervisor_wrong"]
 pred = rows["predictions"]
 n_test = r["task"]["test"]
 assert len(pred) == 2 * n_test and len({(x["seed"], x["id"]) for x in pred}) == 2 * n_test
-columns = list(pred[0])[4:]
+columns = list(pred[0])[5:]
 assert len(columns) == 3 * 2 and all(": negative" in c for c in columns[::2]) and all(": positive" in c for c in columns[1::2])
 for j in r["jobs"]:
     a, b = [c for c in columns if c.startswith(j["role"] + " ")]
@@ -302,8 +302,8 @@ python3 - a/studies/init/predictions.csv <<'END' || fail "the seed init of a rep
 import csv, sys
 rows = list(csv.DictReader(open(sys.argv[1], newline="")))
 one, two = ([list(x.values())[1:] for x in rows if x["seed"] == s] for s in "01")
-assert len(one) == 200 and [x[:3] for x in one] == [x[:3] for x in two]
-for c in range(3, len(one[0])):
+assert len(one) == 200 and [x[:4] for x in one] == [x[:4] for x in two]
+for c in range(4, len(one[0])):
     assert [x[c] for x in one] != [x[c] for x in two], c
 END
 
