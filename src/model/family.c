@@ -7,6 +7,7 @@
 #include "model/family.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/par.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -362,28 +363,94 @@ static int not_finite(const struct weights *w, const struct weights_tensor *t, s
                    t->name);
 }
 
-static int piece_load(const struct weights *w, const struct model_config *c, const struct piece *p,
-                      float *out, struct err *e)
+/* load - where the runs of a parameter go. */
+struct load {
+    const struct weights *w;
+    const struct model_config *c;
+    float shift; /* to every number: gain_shift */
+    void (*put)(void *ctx, size_t at, const float *values, size_t n);
+    void *ctx;
+};
+
+static void shift(float *values, size_t n, float by)
 {
-    const struct weights_tensor *t;
-    int rc = piece_check(w, p, &t, e);
-    if (rc)
-        return rc;
-    float *to = out + p->at * p->cols;
-    if (!p->transposed && p->map == ROWS_PLAIN)
-        return weights_read(w, t, 0, p->rows, to) ? OK : not_finite(w, t, e);
+    for (size_t i = 0; by != 0 && i < n; i++)
+        values[i] += by;
+}
+
+#define RUN_FLOATS ((size_t)1 << 20)
+
+static void run_put(const struct load *l, size_t at, float *values, size_t n)
+{
+    shift(values, n, l->shift);
+    l->put(l->ctx, at, values, n);
+}
+
+struct turn {
+    const float *all; /* [cols, source_rows] */
+    float *out;       /* [.., cols]: the rows from `from` on */
+    size_t from, source_rows, cols;
+};
+
+/* turn_rows - a few rows at once, so that what is read lies together. */
+static void turn_rows(void *ctx, size_t begin, size_t end)
+{
+    const struct turn *t = ctx;
+    for (size_t k = 0; k < t->cols; k++)
+        for (size_t r = begin; r < end; r++)
+            t->out[r * t->cols + k] = t->all[k * t->source_rows + t->from + r];
+}
+
+static int transposed_load(const struct load *l, const struct piece *p,
+                           const struct weights_tensor *t, float *run, size_t most, struct err *e)
+{
+    BUG_ON(p->map != ROWS_PLAIN);
     float *all = mem_alloc(t->n, sizeof *all, e);
     if (!all)
         return e->code;
-    if (!weights_read(w, t, 0, t->shape[0], all))
-        rc = not_finite(w, t, e);
-    for (size_t r = 0; !rc && r < p->rows; r++) {
-        size_t from = source_row(c, p, r);
-        for (size_t k = 0; k < p->cols; k++)
-            to[r * p->cols + k] =
-                p->transposed ? all[k * p->source_rows + from] : all[from * p->cols + k];
+    int rc = weights_read(l->w, t, 0, t->shape[0], all) ? OK : not_finite(l->w, t, e);
+    for (size_t r = 0, rows; r < p->rows && !rc; r += rows) {
+        rows = p->rows - r < most ? p->rows - r : most;
+        struct turn turn = {all, run, r, p->source_rows, p->cols};
+        par_for(rows, 16, turn_rows, &turn);
+        run_put(l, (p->at + r) * p->cols, run, rows * p->cols);
     }
     mem_free(all);
+    return rc;
+}
+
+/* piece_load - in runs of rows that lie together in the file: any, or those of whole heads. */
+static int piece_load(const struct load *l, const struct piece *p, struct err *e)
+{
+    const struct weights_tensor *t;
+    bool plain = p->map == ROWS_PLAIN, pairs = p->map == ROWS_PAIRS;
+    size_t D = l->c->head_size, heads = pairs ? RUN_FLOATS / (D * p->cols) : 1,
+           most = plain                ? RUN_FLOATS / p->cols
+                  : pairs && p->vector ? p->rows /* blocks of a quantised vector stay whole */
+                                       : D * (heads ? heads : 1);
+    int rc = piece_check(l->w, p, &t, e);
+    if (rc)
+        return rc;
+    most = most ? most : 1;
+    most = most < p->rows ? most : p->rows;
+    float *run = mem_alloc(most * p->cols, (pairs ? 2 : 1) * sizeof *run, e);
+    if (!run)
+        return e->code;
+    if (p->transposed)
+        rc = transposed_load(l, p, t, run, most, e);
+    for (size_t r = 0, rows; r < p->rows && !rc && !p->transposed; r += rows) {
+        float *ordered = run + most * p->cols;
+        size_t begin = source_row(l->c, p, r);
+        rows = p->rows - r < most ? p->rows - r : most;
+        if (!weights_read(l->w, t, begin, rows, run))
+            rc = not_finite(l->w, t, e);
+        for (size_t k = 0; pairs && k < rows; k++)
+            memcpy(ordered + k * p->cols, run + (source_row(l->c, p, r + k) - begin) * p->cols,
+                   p->cols * sizeof *run);
+        if (!rc)
+            run_put(l, (p->at + r) * p->cols, pairs ? ordered : run, rows * p->cols);
+    }
+    mem_free(run);
     return rc;
 }
 
@@ -400,26 +467,22 @@ static size_t pieces_in(const struct weights *w, const struct model_config *c,
     return n;
 }
 
-/* gain_shift - between a gain as a file keeps it and as rows are multiplied by it. */
-static void gain_shift(const struct model_config *c, const struct param_spec *s, float by,
-                       float *values)
+/* gain_shift - what a gain as rows are multiplied by it has more than as a file keeps it. */
+static float gain_shift(const struct model_config *c, const struct param_spec *s)
 {
-    if (s->kind != PARAM_NORM_GAIN || !families[c->family].gain_less_one)
-        return;
-    for (size_t i = 0; i < s->cols; i++)
-        values[i] += by;
+    return s->kind == PARAM_NORM_GAIN && families[c->family].gain_less_one ? 1 : 0;
 }
 
 int family_load(const struct weights *w, const struct model_config *c, const struct param_spec *s,
-                float *out, struct err *e)
+                void (*put)(void *ctx, size_t at, const float *values, size_t n), void *ctx,
+                struct err *e)
 {
     struct piece p[PIECES_MOST];
     size_t n = pieces_in(w, c, s, p);
+    struct load l = {w, c, weights_is_gguf(w) ? 0 : gain_shift(c, s), put, ctx};
     int rc = OK;
     for (size_t i = 0; i < n && !rc; i++)
-        rc = piece_load(w, c, &p[i], out, e);
-    if (!rc && !weights_is_gguf(w))
-        gain_shift(c, s, 1, out);
+        rc = piece_load(&l, &p[i], e);
     return rc;
 }
 
@@ -593,7 +656,7 @@ int family_save(const struct model_config *c, const struct config_head *head, co
         float *values = mem_alloc(specs[i].rows * specs[i].cols, sizeof *values, e);
         rc = values ? get(ctx, i, values, e) : e->code;
         if (!rc) {
-            gain_shift(c, &specs[i], -1, values);
+            shift(values, specs[i].rows * specs[i].cols, -gain_shift(c, &specs[i]));
             rc = tensors_write(o, c, own,
                                pieces_of(c, &specs[i], false, families[c->family].prefix, own),
                                values, e);

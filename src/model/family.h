@@ -72,10 +72,14 @@ struct param_spec {
 int family_params(const struct model_config *c, struct param_spec **specs, size_t *n,
                   struct err *e);
 
-/* family_load - fill one parameter (rows*cols floats, host). A tensor that is missing or of the
- * wrong shape: ERR_INPUT that names file, tensor, shape found and shape wanted. */
+/* family_load - one parameter's rows*cols floats, handed to put in runs: n floats (host, until it
+ * returns) from the at-th on, each once, in any order. A run is a few megabytes, or a row or a
+ * head's rows where those are more; of what a file keeps transposed the whole tensor is held
+ * besides. A tensor that is missing or of the wrong shape: ERR_INPUT that names file, tensor, shape
+ * found and shape wanted; so is a number that is not finite. */
 int family_load(const struct weights *w, const struct model_config *c, const struct param_spec *s,
-                float *out, struct err *e);
+                void (*put)(void *ctx, size_t at, const float *values, size_t n), void *ctx,
+                struct err *e);
 /* family_check - every parameter of the config is in the file with its shape, nothing read. Tensors
  * of the file that no parameter uses (beyond known buffers such as attn.bias, rotary inv_freq, and
  * layers cut by truncation) are an error: a model half understood gives wrong numbers. */

@@ -105,13 +105,22 @@ out:
     return rc;
 }
 
+struct upload {
+    struct dev *dev;
+    float *to;
+};
+
+static void upload(void *ctx, size_t at, const float *values, size_t n)
+{
+    const struct upload *u = ctx;
+    dev_upload(u->dev, u->to + at, values, n);
+}
+
 int model_load(struct model **out, struct dev *dev, const struct weights *w,
                const struct model_options *o, struct err *e)
 {
     struct model_config c = *weights_config(w);
     struct progress progress;
-    size_t most = 0;
-    float *host = NULL;
     *out = NULL;
     if (o->layers > c.layers)
         return err_set(e, ERR_INPUT, "%s: %zu layers are asked for, the model has %zu",
@@ -124,19 +133,12 @@ int model_load(struct model **out, struct dev *dev, const struct weights *w,
         return rc;
     struct model *m = *out;
     progress_begin(&progress, o->log, "loading", (double)m->n_params, NULL);
-    for (size_t i = 0; i < m->n_params; i++)
-        most = param_numbers(&m->params[i]) > most ? param_numbers(&m->params[i]) : most;
-    host = mem_alloc(most, sizeof *host, e);
-    rc = host ? OK : e->code;
     for (size_t i = 0; i < m->n_params && !rc; i++) {
-        struct model_param *p = &m->params[i];
-        rc = family_load(w, &c, &p->spec, host, e);
-        if (!rc)
-            dev_upload(dev, p->w, host, param_numbers(p));
+        struct upload u = {dev, m->params[i].w};
+        rc = family_load(w, &c, &m->params[i].spec, upload, &u, e);
         progress_step(&progress, (double)i, (double)i, NULL);
     }
     progress_end(&progress, rc);
-    mem_free(host);
     if (!rc && weights_adapter(w))
         rc = lora_load(m, weights_adapter(w), e);
     if (!rc)
