@@ -8,6 +8,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!path)
         path = fuzz_path("model.gguf");
     fuzz_put(path, data, n);
-    fuzz_open(path, path);
+    fuzz_open(path, path, ERR_INPUT);
     return 0;
 }

@@ -37,6 +37,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         fuzz_put(config, text, strlen(text));
         fuzz_put(tensors, data + 1, n - 1);
     }
-    fuzz_open(fuzz_folder(), fuzz_folder());
+    fuzz_open(fuzz_folder(), fuzz_folder(), ERR_INPUT);
     return 0;
 }
