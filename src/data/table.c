@@ -35,14 +35,17 @@ static bool ends(const char *s, size_t n, const char *ending)
     return n > k && memcmp(s + n - k, ending, k) == 0;
 }
 
+size_t table_compressed(const char *path)
+{
+    for (size_t i = 0; i < sizeof compressed / sizeof *compressed; i++)
+        if (ends(path, strlen(path), compressed[i]))
+            return strlen(compressed[i]);
+    return 0;
+}
+
 enum table_format table_format_of(const char *path)
 {
-    size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof compressed / sizeof *compressed; i++)
-        if (ends(path, n, compressed[i])) {
-            n -= strlen(compressed[i]);
-            break;
-        }
+    size_t n = strlen(path) - table_compressed(path);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (ends(path, n, formats[i].ending))
             return formats[i].format;

@@ -1,6 +1,6 @@
 /* table.h - rows of fields out of files: jsonl, json (an array, or an array at a path), csv, tsv,
  * text (a line a row), pgn (a game a row), chess puzzles, parquet and SQL by DuckDB's program; all
- * but parquet plain or inside gz, bz2, xz, zst, zip, tar, nested as deep as needed. A row is a map
+ * plain or inside gz, bz2, xz, zst, zip, tar, nested as deep as needed. A row is a map
  * of named values with the place it came from.
  *
  * An inner file is named by its path after the archive's: "a.tar.gz/inner/b.zip/c.tsv". */

@@ -1,11 +1,14 @@
 /* table_duckdb.c - rows that DuckDB's program reads: Parquet, and the answer to SQL over a file. It
  * is a child that may open that one file and its own output and nothing else, and writes a line of
- * JSON a row, which are read as they come. */
+ * JSON a row, which are read as they come. What is packed is unpacked for it first. */
 #include "core/file.h"
+#include "core/mem.h"
 #include "core/proc.h"
 #include "core/stop.h"
 #include "data/table_rows.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct feed {
@@ -72,11 +75,74 @@ static void query_write(struct str *out, const char *sql, const char *path)
     str_cat(out, sql);
 }
 
-/* first_line - of what the child says went wrong; the lines after it point into the query. */
-static void first_line(const struct proc_result *r, struct str *out)
+/* first_line - of what the child says went wrong; the lines after it point into the query. What it
+ * calls path is name. */
+static void first_line(const struct proc_result *r, const char *path, const char *name,
+                       struct str *out)
 {
     const char *s = r->errout.s + strspn(r->errout.s, " \r\n");
-    str_catn(out, s, strcspn(s, "\r\n"));
+    size_t n = strcspn(s, "\r\n"), k = strlen(path);
+    while (n) {
+        bool named = n >= k && memcmp(s, path, k) == 0;
+        if (named)
+            str_cat(out, name);
+        else
+            str_addc(out, *s);
+        s += named ? k : 1;
+        n -= named ? k : 1;
+    }
+}
+
+/* unpack_to - the bytes of a file that is packed, as a file of its own. */
+static int unpack_to(const char *path, const char *to, struct err *e)
+{
+    enum { PIECE = 1 << 16 };
+    struct archive_stream *stream = NULL;
+    struct file_out *out = NULL;
+    size_t got = 1;
+    char *buf = mem_alloc(PIECE, 1, e);
+    int rc = buf ? archive_open(&stream, path, e) : e->code;
+    if (!rc)
+        rc = file_out_open(&out, to, e);
+    while (!rc && got) {
+        rc = archive_pull(stream, buf, PIECE, &got, e);
+        if (!rc && got)
+            rc = file_out_write(out, buf, got, e);
+        if (!rc)
+            rc = stop_check(e);
+    }
+    if (!rc)
+        rc = file_out_commit(out, e);
+    file_out_close(out);
+    if (stream)
+        archive_close(stream);
+    mem_free(buf);
+    return rc;
+}
+
+/* plain_path - of a file that DuckDB's program can open: path itself, or where it is packed (in an
+ * archive, or Parquet that is compressed) a copy in a folder of its own, dir, which is the caller's
+ * to remove. Its name keeps its ending, which tells DuckDB the format. */
+static int plain_path(const char *path, const struct table_settings *s, struct str *dir,
+                      struct str *plain, struct err *e)
+{
+    const char *base = file_name(path), *tmp = getenv("TMPDIR");
+    size_t n = strlen(base), ending = table_compressed(base);
+    if (file_exists(path) && (s->sql || !ending)) {
+        str_cat(plain, path);
+        return str_check(plain, e);
+    }
+    str_addf(dir, "%s/w2s-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+    int rc = str_check(dir, e);
+    if (!rc && !mkdtemp(dir->s)) {
+        rc = err_set(e, ERR_IO, "%s: no folder to unpack into: %s", dir->s, strerror(errno));
+        str_reset(dir);
+    }
+    if (rc)
+        return rc;
+    str_addf(plain, "%s/%.*s", dir->s, (int)(n - ending), base);
+    rc = str_check(plain, e);
+    return rc ? rc : unpack_to(path, plain->s, e);
 }
 
 int table_duckdb_rows(const char *path, const struct table_settings *s,
@@ -84,28 +150,38 @@ int table_duckdb_rows(const char *path, const struct table_settings *s,
                       struct err *e)
 {
     const char *name = s->name ? s->name : path;
-    struct str command = STR_INIT, why = STR_INIT;
+    struct str command = STR_INIT, why = STR_INIT, dir = STR_INIT, plain = STR_INIT;
+    struct err ignored = ERR_INIT;
     struct proc_result r = {0, STR_INIT, STR_INIT};
     struct feed f = {
         .t = {.name = name, .settings = s, .each = each, .ctx = ctx}, .out = &r.out, .e = ERR_INIT};
     if (!s->duckdb)
         return err_set(e, ERR_INPUT, "%s: DuckDB's program reads such a file, and none is known",
                        name);
-    if (!file_exists(path))
-        return err_set(e, ERR_INPUT,
-                       "%s: no such file; Parquet inside an archive has to be unpacked first",
-                       name);
-    if (strpbrk(path, "*?["))
-        return err_set(e, ERR_INPUT,
-                       "%s: a path with *, ? or [ means several files to DuckDB; rename it", name);
+    bool there = file_exists(path);
+    for (const char *slash = strchr(path, '/'); slash && !there; slash = strchr(slash + 1, '/')) {
+        str_reset(&why);
+        str_catn(&why, path, (size_t)(slash - path));
+        there = why.len && file_exists(why.s) && !file_is_dir(why.s); /* an archive on the way */
+    }
+    str_reset(&why);
+    int rc = there ? plain_path(path, s, &dir, &plain, e)
+                   : err_set(e, ERR_INPUT, "%s: no such file", name);
+    if (rc)
+        goto out;
+    if (strpbrk(plain.s, "*?[")) {
+        rc = err_set(e, ERR_INPUT,
+                     "%s: a path with *, ? or [ means several files to DuckDB; rename it", name);
+        goto out;
+    }
     str_cat(&command, "SET allowed_paths=[");
-    quoted(&command, path);
+    quoted(&command, plain.s);
     str_cat(&command, ",'/dev/stdout']; SET enable_external_access=false; "
                       "SET lock_configuration=true; COPY (");
-    query_write(&command, s->sql, path);
+    query_write(&command, s->sql, plain.s);
     str_cat(&command, "\n) TO '/dev/stdout' (FORMAT json);");
     const char *argv[] = {s->duckdb, "-init", "/dev/null", "-batch", "-c", command.s, NULL};
-    int rc = str_check(&command, e);
+    rc = str_check(&command, e);
     if (!rc)
         rc = proc_run(&r, argv, NULL, 0, feed_tick, &f, e);
     if (!rc)
@@ -116,12 +192,17 @@ int table_duckdb_rows(const char *path, const struct table_settings *s,
         *e = f.e;
         rc = f.rc;
     } else if (!rc && r.status) {
-        first_line(&r, &why);
+        first_line(&r, plain.s, name, &why);
         rc = why.len ? err_set(e, ERR_INPUT, "%s: DuckDB: %s", name, why.s)
                      : err_set(e, ERR_CHILD, "%s: DuckDB ended with status %d", name, r.status);
     }
+out:
+    if (dir.len)
+        (void)file_remove_tree(dir.s, &ignored);
     proc_result_release(&r);
     str_release(&command);
     str_release(&why);
+    str_release(&dir);
+    str_release(&plain);
     return rc;
 }

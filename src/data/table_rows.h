@@ -13,6 +13,9 @@ struct table_source {
     void *ctx;
 };
 
+/* table_compressed - bytes of the ending of a name that is compressed; 0: it is not. */
+size_t table_compressed(const char *path);
+
 /* table_fail - err_set(ERR_INPUT, "name:line: ..."). */
 int table_fail(const struct table_source *t, int line, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

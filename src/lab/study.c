@@ -231,6 +231,10 @@ static int side_read(struct study_side *side, const struct doc *root, const char
         return doc_fail(m ? m : root, e, "no model for the %s: \"model\" is missing", name);
     if ((rc = strings_read(d, "model", side->models, &side->n_models, e)))
         return rc;
+    for (size_t i = 0; i < side->n_models; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(side->models[i], side->models[k]) == 0)
+                return doc_fail(d, e, "\"model\" has \"%s\" twice", side->models[i]);
     if (!m)
         return OK;
     if ((d = doc_get(m, "layers"))) {
@@ -242,7 +246,11 @@ static int side_read(struct study_side *side, const struct doc *root, const char
                                 x->s ? x->s : doc_type_name(x->type));
             if (side->n_layers == STUDY_LIST)
                 return doc_fail(x, e, "\"layers\" has more than %d entries", STUDY_LIST);
-            side->layers[side->n_layers++] = all ? 0 : (size_t)x->i;
+            size_t own = all ? 0 : (size_t)x->i;
+            for (size_t i = 0; i < side->n_layers; i++)
+                if (side->layers[i] == own)
+                    return doc_fail(x, e, "\"%s.layers\" has %s twice", name, x->s ? x->s : "?");
+            side->layers[side->n_layers++] = own;
         }
         if (!side->n_layers)
             return doc_fail(d, e, "\"layers\" is empty");

@@ -194,6 +194,9 @@ static void pairs_html(const struct doc *results, struct str *out)
     }
     table_close(out);
     fold(results, NULL, out);
+    notes_constant(results, &note);
+    note_html(out, "warn", note.s);
+    str_reset(&note);
     notes_training(results, &note);
     note_html(out, "note", note.s);
     str_reset(&note);

@@ -21,6 +21,27 @@ void notes_left_out(const struct doc *results, struct str *out)
     }
 }
 
+void notes_constant(const struct doc *results, struct str *out)
+{
+    const struct doc *pairs = doc_get(results, "pairs");
+    double constant = view_real(doc_get(results, "task"), "constant_accuracy");
+    size_t n = 0;
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        struct est x = view_est(doc_get(p, "weak"), "accuracy");
+        bool seen = false;
+        for (const struct doc *q = pairs->child; q != p; q = q->next)
+            seen = seen || strcmp(view_str(q, "supervisor"), view_str(p, "supervisor")) == 0;
+        if (seen || !(x.hi < constant))
+            continue;
+        str_cat(out, n++ ? "; " : "Worse than the best constant answer, interval and all: ");
+        str_cat(out, "the supervisor of ");
+        view_words(results, view_str(p, "supervisor"), out);
+        str_addf(out, " (%.3f to %.3f, constant %.3f)", x.lo, x.hi, constant);
+    }
+    if (n)
+        str_cat(out, ". Its labels say less than no model at all, or the contrary of the truth.");
+}
+
 static const char *const parts[] = {"supervise", "train", "valid", "test"};
 #define PARTS    (sizeof parts / sizeof *parts)
 #define CUT_MUCH 0.01 /* a larger share is warned of */

@@ -200,6 +200,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     }
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
+    paragraph(notes_constant, results, width, out);
     paragraph(notes_training, results, width, out);
     paragraph(notes_source, results, width, out);
     paragraph(notes_left_out, results, width, out);

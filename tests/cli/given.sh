@@ -82,6 +82,12 @@ seen = {tuple(p) for x in items for p in [x["probs"][r["examples"]["jobs"].index
 assert seen == ({(0.0, 1.0), (1.0, 0.0)} if sys.argv[2] == "name.csv" else {(1 - .9, .9), (.9, .1)} if sys.argv[2] == "p.csv" else {(.1, .9), (.9, .1)}), seen
 END
 done
+# Who is wrong more often than one answer to everything is remarked on.
+sed 's/0\.9/0.x/; s/0\.1/0.9/; s/0\.x/0.1/' p.csv >inverted.csv
+expect 0 "$W2S" run given.yaml supervisor.labels=inverted.csv name=inverted --runs a
+says out "Worse than the best constant answer, interval and all: the supervisor of inverted.csv"
+says a/studies/inverted/report.html "Worse than the best constant answer"
+lacks a/studies/p.csv/report.html "Worse than the best constant answer"
 # What was read before is found; a file of other bytes is another supervisor. Several files are several supervisors.
 expect 0 "$W2S" run given.yaml supervisor.labels=p.csv name=p.csv --runs a
 says err "0 computed, 3 found"
@@ -134,4 +140,8 @@ expect 2 "$W2S" run given.yaml "supervisor.labels=[p.csv, p.csv]" --runs a
 says err '"supervisor.labels" names "p.csv" twice'
 expect 2 "$W2S" run given.yaml supervisor.layers=2 --runs a
 says err 'unknown key "supervisor.layers"'
+for twice in 'student.layers=[2, 2];student.layers" has 2 twice' "student.model=[$model, $model];model\" has"; do
+    expect 2 "$W2S" run given.yaml supervisor.labels=p.csv "${twice%%;*}" --runs a
+    says err "${twice#*;}"
+done
 finish

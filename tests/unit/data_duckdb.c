@@ -58,8 +58,7 @@ static void answers(void **state)
     rows_fail("a.parquet", &s, "in.parquet:2: not JSON: invalid token near 'nan'");
     fake_says("echo 'Invalid Input Error: No magic bytes' >&2; echo ' ^' >&2; exit 1");
     rows_fail("a.parquet", &s, "in.parquet: DuckDB: Invalid Input Error: No magic bytes");
-    rows_fail("none.parquet", &s,
-              "in.parquet: no such file; Parquet inside an archive has to be unpacked first");
+    rows_fail("none.parquet", &s, "in.parquet: no such file");
     put("a[1].parquet", "");
     rows_fail("a[1].parquet", &s,
               "in.parquet: a path with *, ? or [ means several files to DuckDB; rename it");
@@ -104,6 +103,19 @@ static void run_sql(const char *sql)
     proc_result_release(&r);
 }
 
+static void run_in(const char *dir, const char *tool, const char *a, const char *b, const char *c)
+{
+    struct str command = STR_INIT;
+    struct proc_result r = {0, STR_INIT, STR_INIT};
+    struct err e = ERR_INIT;
+    str_addf(&command, "cd '%s' && %s %s %s %s", dir, tool, a, b, c ? c : "");
+    const char *argv[] = {"sh", "-c", command.s, NULL};
+    if (proc_run(&r, argv, NULL, 0, NULL, NULL, &e) || r.status)
+        fail_msg("%s: %s %s", command.s, e.msg, r.errout.s);
+    proc_result_release(&r);
+    str_release(&command);
+}
+
 static void real(void **state)
 {
     struct table_settings s = {.duckdb = program, .name = "p"};
@@ -137,6 +149,39 @@ static void real(void **state)
     assert_true(str_starts(e.msg, "p: DuckDB: "));
     assert_non_null(strstr(e.msg, "disabled by configuration"));
     s.sql = NULL;
+    /* Packed: unpacked for it, and nothing of that stays */
+    char dir[300], temporary[300];
+    snprintf(dir, sizeof dir, "%s", in_scratch("."));
+    snprintf(temporary, sizeof temporary, "%s", in_scratch("tmp"));
+    assert_int_equal(file_mkdirs(temporary, &e), OK);
+    setenv("TMPDIR", temporary, 1);
+    run_in(dir, "tar", "-czf", "packed.tar.gz", "r.parquet");
+    run_in(dir, "gzip", "-kf", "r.parquet", NULL);
+    s.sql = NULL;
+    static const char *const packed[] = {"packed.tar.gz/r.parquet", "r.parquet.gz"};
+    for (size_t i = 0; i < 2; i++) {
+        str_reset(&out);
+        assert_int_equal(table_read(in_scratch(packed[i]), &s, row_line, &out, &e), OK);
+        assert_true(str_starts(out.s, "1: n=0 t=q \"0 l=<list>"));
+    }
+    s.sql = "SELECT n FROM {file} WHERE n = 1";
+    rows_are(packed[0], &s, "1: n=1|");
+    s.sql = NULL;
+    put("plain.txt", "no Parquet");
+    run_in(dir, "tar", "-czf", "wrong.tar.gz", "plain.txt");
+    s.format = TABLE_PARQUET;
+    assert_int_equal(table_read(in_scratch("wrong.tar.gz/plain.txt"), &s, row_line, &out, &e),
+                     ERR_INPUT);
+    assert_true(str_starts(e.msg, "p: DuckDB: "));
+    assert_null(strstr(e.msg, temporary));
+    s.format = TABLE_AUTO;
+    char **left;
+    size_t n_left;
+    assert_int_equal(file_list(temporary, &left, &n_left, &e), OK);
+    assert_int_equal(n_left, 0);
+    mem_free(left);
+    unsetenv("TMPDIR");
+    str_reset(&out);
     put("cut.parquet", "PAR1 and no more");
     assert_int_equal(table_read(in_scratch("cut.parquet"), &s, row_line, &out, &e), ERR_INPUT);
     assert_true(str_starts(e.msg, "p: DuckDB: "));
