@@ -54,7 +54,20 @@ static const char style[] =
     "  .texts td:nth-child(3)::after{content:\" \\2190  supervisor\"}\n"
     "  .texts td:nth-child(4)::after{content:\" \\2190  student\"}\n"
     "  .texts td:nth-child(5)::after{content:\" \\2190  ceiling\"}\n"
-    "  table.texts td:first-child{width:auto;min-width:0}}\n"
+    "  table.texts td:first-child{width:auto;min-width:0}\n"
+    "  table.pairs,.pairs tbody,.pairs tr,.pairs td{display:block}\n"
+    "  .pairs thead{display:none}\n"
+    "  .pairs td{border:0;padding:.1rem 0 .1rem 11rem;text-indent:-11rem}\n"
+    "  .pairs td.n small{display:inline}\n"
+    "  .pairs tr{border-bottom:1px solid var(--line);padding:.5rem 0}\n"
+    "  .pairs td::before{display:inline-block;width:11rem;text-indent:0;color:var(--dim)}\n"
+    "  .pairs td:nth-child(1)::before{content:\"supervisor\"}\n"
+    "  .pairs td:nth-child(2)::before{content:\"student\"}\n"
+    "  .pairs td:nth-child(3)::before{content:\"method\"}\n"
+    "  .pairs td:nth-child(4):not([colspan])::before{content:\"supervisor's accuracy\"}\n"
+    "  .pairs td:nth-child(5)::before{content:\"student's accuracy\"}\n"
+    "  .pairs td:nth-child(6)::before{content:\"ceiling's accuracy\"}\n"
+    "  .pairs td:nth-child(7)::before{content:\"PGR\"}}\n"
     "@media print{body{max-width:none;margin:0;font-size:11pt}\n"
     "  .wide{overflow:visible}\n"
     "  table{font-size:.8rem}\n"
@@ -121,10 +134,11 @@ static void row_open(const struct doc *results, const struct doc *pair, struct s
     str_cat(out, "</td>");
 }
 
-/* table_open - a table in its box, the heads' columns named. */
-static void table_open(struct str *out, const char *const *heads)
+/* table_open - a table in its box, the heads' columns named. The style calls "pairs" what stands
+ * row under row on a narrow screen. */
+static void table_open(struct str *out, const char *class, const char *const *heads)
 {
-    str_cat(out, "<div class=\"wide\"><table><thead><tr>");
+    str_addf(out, "<div class=\"wide\"><table class=\"%s\"><thead><tr>", class);
     for (; *heads; heads++)
         str_addf(out, "<th scope=\"col\">%s</th>", *heads);
     str_cat(out, "</tr></thead><tbody>\n");
@@ -171,7 +185,7 @@ static void pairs_html(const struct doc *results, struct str *out)
         "student's",  "ceiling's", "PGR",    NULL};
     struct str note = STR_INIT;
     fold(results, "row", out);
-    table_open(out, heads);
+    table_open(out, "pairs", heads);
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         row_open(results, p, out);
         if (!doc_get(p, "weak")) {
@@ -303,7 +317,7 @@ static void scores_html(const struct doc *results, struct str *out)
         "model", "accuracy", "prior-matched accuracy", "AUROC", "ECE", "Brier", NULL};
     static const char *const scores[] = {"prior_matched_accuracy", "auroc", "ece", "brier"};
     str_cat(out, "<h2>Ranking and calibration</h2>\n");
-    table_open(out, heads);
+    table_open(out, "numbers", heads);
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
         for (size_t r = 0; r < ROLES; r++) {
             const struct doc *m = doc_get(p, roles[r][0]);
@@ -339,7 +353,7 @@ static void inherited_html(const struct doc *results, struct str *out)
                                         "of these errors the ceiling makes",
                                         NULL};
     str_cat(out, "<h2>Agreement and inherited errors</h2>\n");
-    table_open(out, heads);
+    table_open(out, "numbers", heads);
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         const struct doc *a = doc_get(p, "agreement"), *inherited = doc_get(p, "error_inheritance");
         if (!a)
@@ -375,7 +389,7 @@ static void best_of_html(const struct doc *results, struct str *out)
             continue;
         if (!first) {
             str_cat(out, "<h2>Best of n</h2>\n");
-            table_open(out, heads);
+            table_open(out, "numbers", heads);
         }
         first = first ? first : best;
         for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
@@ -407,7 +421,7 @@ static void jobs_html(const struct doc *results, struct str *out)
     if (view_imported(results))
         return;
     str_cat(out, "<h2>Jobs</h2>\n");
-    table_open(out, heads);
+    table_open(out, "numbers", heads);
     for (const struct doc *j = doc_get(results, "jobs")->child; j; j = j->next) {
         const struct doc *r = doc_get(j, "result");
         struct str took = STR_INIT, tokens = STR_INIT;

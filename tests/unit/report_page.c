@@ -145,6 +145,9 @@ static void test_few_are_open(void **state)
     (void)state;
     struct str html = page(&plain);
     assert_null(strstr(html.s, "for each of"));
+    /* on a narrow screen the pairs' cells stand below each other, PGR not out of sight */
+    assert_non_null(strstr(html.s, "<table class=\"pairs\">"));
+    assert_non_null(strstr(html.s, ".pairs td:nth-child(7)::before{content:\"PGR\"}"));
     str_release(&html);
 }
 
