@@ -78,9 +78,14 @@ int bench_open(struct bench *b, const struct plan *p, struct err *e)
         if (rc)
             return rc;
     }
+    if (task_writes(p->task)) {
+        int rc = bench_answers(b, e);
+        if (rc)
+            return rc;
+    }
     for (size_t i = 0; i < p->n_jobs; i++)
         if (p->jobs[i]->state != JOB_FAILED) {
-            bool scored = job_scored(p, p->jobs[i]);
+            bool scored = !b->answers && job_scored(p, p->jobs[i]);
             int rc = scored ? job_probs(p, p->jobs[i], PART_TEST, &b->probs[i], e) : OK;
             if (!rc && b->rewards && !p->jobs[i]->votes)
                 rc = job_rewards(p, p->jobs[i], &b->rewards[i], e);
@@ -108,6 +113,9 @@ void bench_close(struct bench *b)
         mem_free(b->rewards[i]);
     for (size_t r = 0; b->ratings && r < b->p->study->seeds; r++)
         mem_free(b->ratings[r]);
+    for (size_t i = 0; b->answers && i < b->p->n_jobs; i++)
+        answers_release(&b->answers[i]);
+    mem_free(b->answers);
     mem_free(b->rewards);
     mem_free(b->ratings);
     for (size_t i = 0; b->results && i < b->p->n_jobs; i++)

@@ -2,6 +2,7 @@
 #ifndef W2S_LAB_BENCH_H
 #define W2S_LAB_BENCH_H
 
+#include "lab/answers.h"
 #include "lab/metrics.h"
 #include "lab/plan.h"
 
@@ -16,7 +17,12 @@ struct bench {
     double **probs;   /* [jobs], NULL where failed or not scored (job_scored) */
     double *
         *rewards; /* [jobs], NULL where failed or votes; NULL where examples have no alternatives */
-    double **ratings;         /* [seeds], [n,K] people's; NULL where the task has none */
+    double **ratings; /* [seeds], [n,K] people's; NULL where the task has none */
+    /* [jobs] of a task that is answered by writing; else NULL. There every different answer is a
+     * class of its own: 0 all that are right, which is every example's label, then the wrong ones
+     * as they come; K is as many as the example has of which the jobs of a repetition wrote most,
+     * and probs are 1 for what was written. Scores, which need probabilities, are NAN. */
+    struct answers *answers;
     double (*scores)[SCORES]; /* [jobs] */
     struct doc_tree *results; /* [jobs], result.json; no root where failed */
 };
@@ -25,12 +31,26 @@ struct bench {
  * an error too. */
 int bench_open(struct bench *b, const struct plan *p, struct err *e);
 void bench_close(struct bench *b);
+/* bench_answers - [jobs], see answers; sets K and probs (bench_answers.c). */
+int bench_answers(struct bench *b, struct err *e);
 size_t bench_job(const struct bench *b, const struct job *j);
 const double *bench_probs(const struct bench *b, const struct job *j);
 const char *bench_score_name(size_t k);
 
 /* estimate_json - "key": [value, lo, hi]. */
 void estimate_json(struct js *w, const char *key, const struct estimate *x);
+
+/* bands_json - "bands" of a pair whose task has bands: for each, by name, its examples of all
+ * repetitions, the three accuracies, gap, gain and PGR, as a pair's. t as below. */
+int bands_json(struct js *w, const struct bench *b, const struct trio_seed *t, const size_t *alive,
+               size_t n, const struct trio_settings *set, struct err *e);
+/* pgr_reason_words - why a trio has no PGR, NULL where it has one. */
+const char *pgr_reason_words(enum pgr_reason r);
+
+/* predictions_write - predictions.csv in dir: every test example of every repetition with what each
+ * model says of it (docs/results.md): probabilities, nothing where the job failed; or its answer,
+ * whether it is right and legal. */
+int predictions_write(const struct bench *b, const char *dir, struct err *e);
 
 /* best_of_json - "best_of" of a pair whose examples have alternatives: of n texts the one that each
  * model's reward puts first, as people rate it, or the ceiling's reward where they did not. t [n],

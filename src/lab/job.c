@@ -7,8 +7,7 @@
  *                     run again: it goes on from there                                  |
  *                                                                   runs/jobs/<hash>/ <-+
  * clang-format on */
-#include "lab/plan.h"
-#include "lab/metrics.h"
+#include "lab/desk.h"
 #include "core/file.h"
 #include "core/mem.h"
 
@@ -17,147 +16,33 @@
 #include <string.h>
 #include <time.h>
 
-struct curve_point {
-    struct train_point p;
-    double truth, weak; /* accuracy on the validation slice: against ground truth, against the
-                           labels it learns from; NAN */
-};
-
-/* job_run's things, so that there is one way out */
-struct desk {
-    const struct plan *plan;
-    const struct job *job;
-    const struct dataset *data;
-    size_t K;
-    struct store_work work;
-    struct model *model;
-    struct token_set sets[PART_COUNT];
-    struct cached_features features[PART_COUNT];
-    double *targets, *probs[PART_COUNT], *rewards, *weak_valid;
-    struct curve_point *curve;
-    size_t n_curve, cap_curve;
-    struct train_result trained;
-    bool own_peak; /* the peak of memory is this job's, not of all that the process computed */
-};
-
-static int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e)
+int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e)
 {
     str_path(path, d->work.dir.s, name);
     return str_check(path, e);
 }
 
-static int *desk_labels(const struct desk *d, enum task_part part, struct err *e)
-{
-    int *labels = mem_alloc(d->data->n[part], sizeof *labels, e);
-    for (size_t i = 0; labels && i < d->data->n[part]; i++)
-        labels[i] = d->data->part[part][i].label;
-    return labels;
-}
-
-/* desk_accuracy - of probs against ground truth. */
-static int desk_accuracy(const struct desk *d, enum task_part part, const double *probs,
-                         double *accuracy, struct err *e)
-{
-    int *labels = desk_labels(d, part, e);
-    if (!labels)
-        return e->code;
-    *accuracy = metrics_accuracy(probs, labels, d->data->n[part], d->K);
-    mem_free(labels);
-    return OK;
-}
-
-/* Which parts a job predicts: what trains on ground truth's half also labels the other. */
-static bool job_predicts(const struct desk *d, enum task_part part)
-{
-    return part == PART_TEST || part == PART_VALID ||
-           (part == PART_TRAIN && d->job->part == PART_SUPERVISE);
-}
-
-static int desk_model(struct desk *d, struct err *e)
+int desk_model(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
     struct model_options o = {j->layers, d->plan->lab->log};
     struct model_config c = job_config(j);
     uint64_t seed = study_seed(d->plan->study, SEED_INIT, j->repetition);
-    int32_t rows[16];
-    int rc = j->side->random ? model_random(&d->model, d->plan->lab->dev, &c, seed, e)
-                             : model_load(&d->model, d->plan->lab->dev, j->model->weights, &o, e);
-    if (rc)
-        return rc;
-    bool words = job_head(d->plan, j, rows);
-    size_t outputs = job_outputs(d->plan);
-    enum head_kind kind = task_alternatives(d->plan->task) ? HEAD_REWARD : HEAD_CLASSIFIER;
-    struct head_spec head = {kind, outputs, words ? rows : NULL, seed};
-    rc = model_head_set(d->model, &head, e);
-    struct trainable t = j->trainable;
-    t.lora.seed = seed;
-    return rc ? rc : model_trainable_set(d->model, &t, e);
+    return j->side->random ? model_random(&d->model, d->plan->lab->dev, &c, seed, e)
+                           : model_load(&d->model, d->plan->lab->dev, j->model->weights, &o, e);
 }
 
-static int desk_sets(struct desk *d, struct err *e)
+int desk_learns(struct desk *d, struct err *e)
 {
-    for (int part = 0; part < PART_COUNT; part++) {
-        if (!d->data->n[part] || !job_reads(d->job, (enum task_part)part))
-            continue;
-        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
-                                d->job->model->tokenizer, e);
-        if (!rc && d->model->cut > 0)
-            rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part],
-                                      (enum task_part)part, e);
-        if (rc)
-            return rc;
-    }
-    return OK;
+    struct trainable t = d->job->trainable;
+    t.lora.seed = study_seed(d->plan->study, SEED_INIT, d->job->repetition);
+    return model_trainable_set(d->model, &t, e);
 }
 
-static const struct features *desk_features(const struct desk *d, enum task_part part)
+bool desk_predicts(const struct desk *d, enum task_part part)
 {
-    return d->model->cut > 0 ? &d->features[part].f : NULL;
-}
-
-/* desk_targets - what it learns: ground truth as one-hot rows, or the supervisor's probabilities.
- */
-static int desk_targets(struct desk *d, struct err *e)
-{
-    const struct job *j = d->job;
-    if (j->supervisor) {
-        const struct given *g = j->supervisor->given;
-        const struct example *first;
-        bool valid = d->data->n[PART_VALID] &&
-                     !(g && given_missing(g, d->data, PART_VALID, j->repetition, &first));
-        int rc = job_probs(d->plan, j->supervisor, j->part, &d->targets, e);
-        if (!rc && valid)
-            rc = job_probs(d->plan, j->supervisor, PART_VALID, &d->weak_valid, e);
-        return rc;
-    }
-    size_t n = d->data->n[j->part];
-    d->targets = mem_zalloc(n, d->K * sizeof *d->targets, e);
-    if (!d->targets)
-        return e->code;
-    for (size_t i = 0; i < n; i++)
-        d->targets[i * d->K + (size_t)d->data->part[j->part][i].label] = 1;
-    return OK;
-}
-
-/* desk_predict - rewards: NULL, or where the logits of the part go. */
-static int desk_predict(struct desk *d, enum task_part part, double **probs, double **rewards,
-                        struct err *e)
-{
-    char what[96];
-    struct progress progress;
-    size_t n = d->data->n[part];
-    *probs = mem_alloc(n, d->K * sizeof **probs, e);
-    if (rewards)
-        *rewards = mem_alloc(n, d->K * sizeof **rewards, e);
-    if (!*probs || (rewards && !*rewards))
-        return e->code;
-    snprintf(what, sizeof what, "predicting %s", lab_part_names[part]);
-    progress_begin(&progress, d->plan->lab->log, what, (double)n, "tokens");
-    int rc = predict_run(d->model, &d->sets[part], desk_features(d, part),
-                         d->job->side->training.micro_tokens, *probs, rewards ? *rewards : NULL,
-                         &progress, e);
-    progress_end(&progress, rc);
-    return rc;
+    return d->data->n[part] && (part == PART_TEST || part == PART_VALID ||
+                                (part == PART_TRAIN && d->job->part == PART_SUPERVISE));
 }
 
 /* The curve: one JSON array, written again at every evaluation, so that it survives what the job
@@ -241,48 +126,23 @@ out:
     return rc;
 }
 
-/* desk_eval - a point of the curve; a point that a former life wrote and this one reaches again
- * takes its place. */
-static int desk_eval(void *ctx, const struct train_point *p, struct err *e)
+int desk_point(struct desk *d, const struct curve_point *c, struct err *e)
 {
-    struct desk *d = ctx;
-    struct curve_point c = {*p, (double)NAN, (double)NAN};
-    double *probs = NULL;
-    int rc = OK;
-    if (d->data->n[PART_VALID]) {
-        size_t n = d->data->n[PART_VALID], same = 0;
-        probs = mem_alloc(n, d->K * sizeof *probs, e);
-        rc = probs ? predict_run(d->model, &d->sets[PART_VALID], desk_features(d, PART_VALID),
-                                 d->job->side->training.micro_tokens, probs, NULL, NULL, e)
-                   : e->code;
-        if (!rc)
-            rc = desk_accuracy(d, PART_VALID, probs, &c.truth, e);
-        if (rc)
-            goto out;
-        for (size_t i = 0; d->weak_valid && i < n; i++)
-            same += metrics_argmax(probs + i * d->K, d->K) ==
-                    metrics_argmax(d->weak_valid + i * d->K, d->K);
-        if (d->weak_valid)
-            c.weak = (double)same / (double)n;
-    }
-    while (d->n_curve && d->curve[d->n_curve - 1].p.step >= p->step)
+    while (d->n_curve && d->curve[d->n_curve - 1].p.step >= c->p.step)
         d->n_curve--;
-    rc = mem_grow(&d->curve, &d->cap_curve, d->n_curve + 1, sizeof *d->curve, e);
+    int rc = mem_grow(&d->curve, &d->cap_curve, d->n_curve + 1, sizeof *d->curve, e);
     if (rc)
-        goto out;
-    d->curve[d->n_curve++] = c;
-    rc = curve_write(d, e);
-out:
-    mem_free(probs);
-    return rc;
+        return rc;
+    d->curve[d->n_curve++] = *c;
+    return curve_write(d, e);
 }
 
-static int desk_train(struct desk *d, struct err *e)
+int desk_learn(struct desk *d, const struct train_data *data,
+               int (*eval)(void *ctx, const struct train_point *p, struct err *e), struct err *e)
 {
     struct train_settings t;
     struct str checkpoint = STR_INIT;
-    struct train_data data = {&d->sets[d->job->part], d->targets, desk_features(d, d->job->part)};
-    struct train_events events = {d, NULL, desk_eval};
+    struct train_events events = {d, NULL, eval};
     job_settings(d->plan, d->job, &t);
     int rc = desk_path(d, "checkpoint.bin", &checkpoint, e);
     if (!rc)
@@ -290,11 +150,11 @@ static int desk_train(struct desk *d, struct err *e)
     /* The curve begins with the model as it is before its first step. */
     if (!rc && !d->n_curve && !file_exists(checkpoint.s)) {
         struct train_point start = {.loss = (double)NAN, .grad_norm = (double)NAN};
-        rc = desk_eval(d, &start, e);
+        rc = eval(d, &start, e);
     }
     if (!rc)
-        rc = train_run(d->model, &t, &data, checkpoint.s, &events, d->plan->lab->log, &d->trained,
-                       e);
+        rc =
+            train_run(d->model, &t, data, checkpoint.s, &events, d->plan->lab->log, &d->trained, e);
     str_release(&checkpoint);
     return rc;
 }
@@ -325,23 +185,22 @@ static int adapters_save(const struct desk *d, const char *dir, struct err *e)
     return rc;
 }
 
-/* desk_save - the trained model as a Hugging Face folder that is whole: classes by name, tokenizer
- * beside it; adapters merged, and by themselves. */
-static int desk_save(const struct desk *d, const char *dir, struct err *e)
+int desk_save(const struct desk *d, const char *const *labels, struct err *e)
 {
-    const char *names[16];
-    for (size_t k = 0; k < d->K; k++)
-        names[k] = task_class_name(d->plan->task, k);
-    int rc = model_save(d->model, names, dir, e);
+    struct str dir = STR_INIT;
+    int rc = desk_path(d, "model", &dir, e);
     if (!rc)
-        rc = lab_tokenizer_save(d->job->model, dir, e);
-    return rc || !d->model->lora.rank ? rc : adapters_save(d, dir, e);
+        rc = model_save(d->model, labels, dir.s, e);
+    if (!rc)
+        rc = lab_tokenizer_save(d->job->model, dir.s, e);
+    if (!rc && d->model->lora.rank)
+        rc = adapters_save(d, dir.s, e);
+    str_release(&dir);
+    return rc;
 }
 
-/* array_keep - numbers [n,K] of a part as a file of the job's: LAB_REWARDS, or (NULL) the part's
- * own name, for job_probs. */
-static int array_keep(const struct desk *d, enum task_part part, const char *name, const double *x,
-                      struct err *e)
+int array_keep(const struct desk *d, enum task_part part, const char *name, const double *x,
+               struct err *e)
 {
     struct str path = STR_INIT;
     char own[32];
@@ -353,88 +212,22 @@ static int array_keep(const struct desk *d, enum task_part part, const char *nam
     return rc;
 }
 
-static int desk_keep(struct desk *d, struct err *e)
-{
-    struct str path = STR_INIT;
-    int rc = OK;
-    for (int k = 0; k < PART_COUNT && !rc; k++) {
-        enum task_part part = (enum task_part)k;
-        if (!d->data->n[part] || !job_predicts(d, part))
-            continue;
-        bool reward = part == PART_TEST && task_alternatives(d->plan->task);
-        rc = desk_predict(d, part, &d->probs[part], reward ? &d->rewards : NULL, e);
-        if (!rc)
-            rc = array_keep(d, part, NULL, d->probs[part], e);
-        if (!rc && reward)
-            rc = array_keep(d, part, LAB_REWARDS, d->rewards, e);
-    }
-    if (!rc && d->plan->study->save) {
-        rc = desk_path(d, "model", &path, e);
-        if (!rc)
-            rc = desk_save(d, path.s, e);
-    }
-    str_release(&path);
-    return rc;
-}
-
-/* desk_votes - what others say of every part that is not theirs to learn from, as probabilities: 1
- * for the class of a vote; where there is none, all the same. */
-static int desk_votes(struct desk *d, struct err *e)
-{
-    int rc = OK;
-    for (int part = 0; part < PART_COUNT && !rc; part++) {
-        size_t n = d->data->n[part];
-        if (!n || part == PART_SUPERVISE)
-            continue;
-        double *probs = d->probs[part] = mem_zalloc(n, d->K * sizeof *probs, e);
-        rc = probs ? OK : e->code;
-        for (size_t i = 0; !rc && i < n; i++) {
-            int vote = d->data->part[part][i].votes[d->job->vote];
-            for (size_t k = 0; k < d->K; k++)
-                probs[i * d->K + k] = vote < 0 ? 1 / (double)d->K : (size_t)vote == k;
-        }
-        if (!rc)
-            rc = array_keep(d, (enum task_part)part, NULL, probs, e);
-    }
-    return rc;
-}
-
-/* desk_given - what a file says of every part of which it has every example. */
-static int desk_given(struct desk *d, struct err *e)
-{
-    const struct job *j = d->job;
-    const struct example *first;
-    int rc = OK;
-    for (int part = 0; part < PART_COUNT && !rc; part++) {
-        size_t n = d->data->n[part];
-        if (!n || part == PART_SUPERVISE ||
-            given_missing(j->given, d->data, (enum task_part)part, j->repetition, &first))
-            continue;
-        double *probs = d->probs[part] = mem_alloc(n, d->K * sizeof *probs, e);
-        for (size_t i = 0; probs && i < n; i++)
-            memcpy(probs + i * d->K, given_find(j->given, d->data->part[part][i].id, j->repetition),
-                   d->K * sizeof *probs);
-        rc = probs ? array_keep(d, (enum task_part)part, NULL, probs, e) : e->code;
-    }
-    return rc;
-}
-
 static int desk_finish(struct desk *d, double seconds, struct err *e)
 {
     const struct job *j = d->job;
     struct str job = STR_INIT, result = STR_INIT;
     struct js w;
-    double accuracy = (double)NAN;
     size_t questions = 0;
-    int rc =
-        d->probs[PART_TEST] ? desk_accuracy(d, PART_TEST, d->probs[PART_TEST], &accuracy, e) : OK;
-    if (!rc)
-        rc = examples_questions(d->data->part[PART_TEST], d->data->n[PART_TEST], &questions, e);
+    int rc = examples_questions(d->data->part[PART_TEST], d->data->n[PART_TEST], &questions, e);
     if (rc)
         goto out;
     js_init(&w, &result);
     js_open(&w, '{');
-    js_key(&w, "accuracy"), js_real(&w, accuracy);
+    js_key(&w, "accuracy"), js_real(&w, d->accuracy);
+    if (task_moves(d->plan->task))
+        js_key(&w, "legal"), js_real(&w, d->legal);
+    if (task_moves(d->plan->task) && d->plan->study->decoding == DECODING_LEGAL)
+        js_key(&w, "greedy_accuracy"), js_real(&w, d->greedy);
     js_key(&w, "test_questions"), js_int(&w, (int64_t)questions);
     js_key(&w, "finished"), js_int(&w, (int64_t)time(NULL));
     js_key(&w, "seconds"), js_real(&w, seconds);
@@ -457,7 +250,7 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_init(&w, &job);
     js_open(&w, '{');
     js_key(&w, "hash"), js_str(&w, j->hash);
-    js_key(&w, "kind"), js_str(&w, "train");
+    js_key(&w, "kind"), js_str(&w, j->kind->name);
     js_key(&w, "label"), js_str(&w, j->label);
     js_key(&w, "study"), js_str(&w, d->plan->study->name);
     js_key(&w, "model"), js_str(&w, j->votes ? j->votes : j->model->name);
@@ -501,21 +294,13 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
         .plan = p, .job = j, .data = &p->data[j->repetition], .K = task_classes(p->task)};
     double start = clock_now();
     d.own_peak = mem_peak_reset();
-    int rc =
-        store_begin(p->lab->store, j->hash, "train", j->label, p->study->name, &d.work, busy, e);
+    int rc = store_begin(p->lab->store, j->hash, j->kind->name, j->label, p->study->name, &d.work,
+                         busy, e);
     if (rc || *busy)
         return rc;
-    if (j->votes) {
-        rc = j->given ? desk_given(&d, e) : desk_votes(&d, e);
-        goto done;
-    }
-    if ((rc = desk_model(&d, e)) || (rc = desk_sets(&d, e)) || (rc = desk_targets(&d, e)) ||
-        (rc = desk_train(&d, e)) || (rc = desk_keep(&d, e)))
-        goto out;
-done:
+    rc = j->kind->run(&d, e);
     if (!rc)
         rc = desk_finish(&d, d.trained.earlier + clock_now() - start, e);
-out:
     desk_clear(&d);
     if (rc == ERR_INTERRUPTED)
         store_leave(p->lab->store, &d.work);
@@ -529,7 +314,8 @@ void job_fail(const struct plan *p, const struct job *j)
     struct store_work w;
     struct err also = ERR_INIT;
     bool busy = false;
-    if (store_begin(p->lab->store, j->hash, "train", j->label, p->study->name, &w, &busy, &also))
+    if (store_begin(p->lab->store, j->hash, j->kind->name, j->label, p->study->name, &w, &busy,
+                    &also))
         log_warn(p->lab->log, "the failure of %s could not be recorded: %s", j->label, also.msg);
     else if (!busy)
         work_fail(p, j, &w, &j->why);

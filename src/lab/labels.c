@@ -1,10 +1,19 @@
 /* labels.c - for other programs: a study's examples, and what its supervisors say of those that
  * students learn from. */
-#include "lab/plan.h"
+#include "lab/answers.h"
 #include "core/mem.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+/* truth_csv - the number of the class, or the answer. */
+static void truth_csv(const struct example *x, struct str *out)
+{
+    if (x->answer)
+        str_csv(out, x->answer);
+    else
+        str_addf(out, "%d", x->label);
+}
 
 /* labels_rows - of one supervisor in one repetition. */
 static int labels_rows(const struct plan *p, const struct job *j, struct str *out, struct err *e)
@@ -12,18 +21,25 @@ static int labels_rows(const struct plan *p, const struct job *j, struct str *ou
     const struct dataset *d = &p->data[j->repetition];
     size_t K = task_classes(p->task);
     double *probs = NULL;
+    struct answers said = {.n = 0};
     struct str who = STR_INIT;
     if (!store_has(p->lab->store, j->hash))
         return err_set(e, ERR_INPUT, "%s is not computed yet, w2s run does it", j->label);
-    int rc = job_probs(p, j, PART_TRAIN, &probs, e);
+    int rc = task_writes(p->task) ? job_answers(p, j, PART_TRAIN, &said, e)
+                                  : job_probs(p, j, PART_TRAIN, &probs, e);
     job_who(j, &who);
     for (size_t i = 0; !rc && i < d->n[PART_TRAIN]; i++) {
         const struct example *x = &d->part[PART_TRAIN][i];
         str_csv(out, who.s);
         str_addf(out, ",%zu,%s,", j->repetition, x->id);
         str_csv(out, x->source);
-        str_addf(out, ",%d", x->label);
-        for (size_t k = 0; k < K; k++) {
+        str_addc(out, ',');
+        truth_csv(x, out);
+        if (said.n) {
+            str_addc(out, ',');
+            str_csv(out, said.a[i].text);
+        }
+        for (size_t k = 0; probs && k < K; k++) {
             str_addc(out, ',');
             str_number(out, probs[i * K + k]);
         }
@@ -34,6 +50,7 @@ static int labels_rows(const struct plan *p, const struct job *j, struct str *ou
     out->failed = out->failed || who.failed;
     str_release(&who);
     mem_free(probs);
+    answers_release(&said);
     return rc ? rc : str_check(out, e);
 }
 
@@ -60,7 +77,9 @@ static void example_csv(const struct example *x, size_t seed, enum task_part par
 {
     str_addf(out, "%zu,%s,%s,%016" PRIx64 ",", seed, lab_part_names[part], x->id, x->question);
     str_csv(out, x->source);
-    str_addf(out, ",%d,", x->label);
+    str_addc(out, ',');
+    truth_csv(x, out);
+    str_addc(out, ',');
     str_csv(out, x->text);
     str_cat(out, "\r\n");
 }
@@ -77,7 +96,11 @@ static void example_json(const struct example *x, size_t seed, enum task_part pa
     js_key(&w, "id"), js_str(&w, x->id);
     js_key(&w, "question"), js_str(&w, question);
     js_key(&w, "source"), js_str(&w, x->source);
-    js_key(&w, "truth"), js_int(&w, x->label);
+    js_key(&w, "truth");
+    if (x->answer)
+        js_str(&w, x->answer);
+    else
+        js_int(&w, x->label);
     js_key(&w, "text"), js_strn(&w, x->text, x->len);
     js_close(&w, '}');
     str_addc(out, '\n');

@@ -1,6 +1,5 @@
-/* plan.c - study -> jobs. A job's hash is made here and nowhere else: what is not in its spec
- * cannot change its result. */
-#include "lab/plan.h"
+/* plan.c - study -> jobs. A job's hash is made here and nowhere else, of its spec (spec.c). */
+#include "lab/desk.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
@@ -90,7 +89,11 @@ size_t job_bytes(const struct plan *p, const struct job *j)
     struct model_config c = job_config(j);
     bool whole;
     size_t tokens = piece_tokens(p, j, &whole);
-    return model_bytes(&c, &j->trainable, tokens, whole);
+    size_t bytes = model_bytes(&c, &j->trainable, tokens, whole);
+    /* The logits of answers, and what the optimizer has of them, of every word in the vocabulary */
+    size_t rows = tokens / p->study->max_tokens * p->data[j->repetition].answer_tokens;
+    return task_writes(p->task) && bytes < SIZE_MAX / 2 ? bytes + rows * c.vocab * sizeof(float)
+                                                        : bytes;
 }
 
 /* A job is small where the products of one piece of a batch are fewer operations than this. Such a
@@ -110,104 +113,6 @@ static int job_threads(const struct plan *p, const struct job *j)
     return model_flops(&c, &j->trainable, tokens, texts ? texts : 1, false) < SMALL_PIECE
                ? 1
                : p->threads;
-}
-
-/* votes_spec - of a job that only writes down what others say: of which examples, and what. */
-static int votes_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
-{
-    const struct dataset *d = &p->data[j->repetition];
-    char votes[HASH_HEX];
-    struct js w;
-    js_init(&w, out);
-    js_open(&w, '{');
-    js_key(&w, "kind"), js_str(&w, "votes");
-    js_key(&w, "votes"), js_str(&w, j->votes);
-    js_key(&w, "data"), js_open(&w, '{');
-    for (int part = 0; part < PART_COUNT; part++) {
-        if (part == PART_SUPERVISE)
-            continue;
-        int rc = dataset_votes_hash(d, (enum task_part)part, j->vote, votes, e);
-        if (rc)
-            return rc;
-        js_key(&w, lab_part_names[part]), js_str(&w, votes);
-    }
-    js_close(&w, '}');
-    js_close(&w, '}');
-    return str_check(out, e);
-}
-
-/* given_spec - of a job that only writes down what a file says. */
-static int given_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
-{
-    struct js w;
-    js_init(&w, out);
-    js_open(&w, '{');
-    js_key(&w, "kind"), js_str(&w, "labels");
-    js_key(&w, "file"), js_str(&w, given_hash(j->given));
-    js_key(&w, "repetition"), js_int(&w, (int64_t)j->repetition); /* rows may be of one alone */
-    js_key(&w, "data"), js_open(&w, '{');
-    for (int part = 0; part < PART_COUNT; part++)
-        if (part != PART_SUPERVISE)
-            js_key(&w, lab_part_names[part]), js_str(&w, p->data[j->repetition].part_hash[part]);
-    js_close(&w, '}');
-    js_close(&w, '}');
-    return str_check(out, e);
-}
-
-/* job_spec - the job as JSON: everything that can change its result. */
-static int job_spec(const struct plan *p, const struct job *j, struct str *out, struct err *e)
-{
-    char numerics[256];
-    int32_t rows[16];
-    struct js w;
-    struct train_settings t;
-    struct study_side side = *j->side;
-    if (j->votes)
-        return j->given ? given_spec(p, j, out, e) : votes_spec(p, j, out, e);
-    job_settings(p, j, &t);
-    side.trainable = j->trainable;
-    dev_numerics(p->lab->dev, j->threads, numerics, sizeof numerics);
-    js_init(&w, out);
-    js_open(&w, '{');
-    js_key(&w, "kind"), js_str(&w, "train");
-    js_key(&w, "numerics"), js_int(&w, LAB_NUMERICS);
-    js_key(&w, "device"), js_str(&w, numerics);
-    js_key(&w, "model"), js_str(&w, j->model->hash);
-    js_key(&w, "tokenizer"), js_str(&w, j->model->tokenizer_hash);
-    js_key(&w, "layers"), js_int(&w, (int64_t)j->layers);
-    js_key(&w, task_alternatives(p->task) ? "reward" : "head"), js_open(&w, '[');
-    for (size_t k = 0; k < job_outputs(p); k++)
-        js_str(&w, job_head_word(p, k) ? job_head_word(p, k) : "");
-    js_close(&w, ']');
-    bool adapters = j->trainable.kind == TRAIN_LORA;
-    if (side.random || adapters || !job_head(p, j, rows)) /* else nothing is drawn */
-        js_key(&w, "seed_init"),
-            js_int(&w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
-    js_key(&w, "data"), js_open(&w, '{');
-    for (int part = 0; part < PART_COUNT; part++)
-        if (job_reads(j, (enum task_part)part))
-            js_key(&w, lab_part_names[part]), js_str(&w, p->data[j->repetition].part_hash[part]);
-    js_close(&w, '}');
-    js_key(&w, "part"), js_str(&w, lab_part_names[j->part]);
-    js_key(&w, "max_tokens"), js_int(&w, (int64_t)p->study->max_tokens);
-    js_key(&w, "targets"), js_str(&w, j->supervisor ? j->supervisor->hash : "ground truth");
-    side_settings_json(&w, &side);
-    js_key(&w, "seed_order"), js_int(&w, (int64_t)t.seed_order);
-    js_key(&w, "loss"), js_str(&w, t.loss.kind == LOSS_CONFIDENCE ? "confidence" : "xent");
-    if (t.loss.kind == LOSS_CONFIDENCE) {
-        js_key(&w, "alpha_max"), js_real(&w, t.loss.alpha_max);
-        js_key(&w, "ramp"), js_real(&w, t.loss.ramp);
-        js_key(&w, "threshold"), js_int(&w, t.loss.threshold);
-    }
-    js_key(&w, "save"), js_bool(&w, p->study->save);
-    if (p->study->save) { /* the saved model's config names its classes */
-        js_key(&w, "classes"), js_open(&w, '[');
-        for (size_t k = 0; k < task_classes(p->task); k++)
-            js_str(&w, task_class_name(p->task, k));
-        js_close(&w, ']');
-    }
-    js_close(&w, '}');
-    return str_check(out, e);
 }
 
 /* models of one name are told from another by name only where there is more than one */
@@ -258,6 +163,7 @@ int plan_job(struct plan *p, const struct job *like, const char *spec, struct jo
     if (rc)
         return rc;
     *j = *like;
+    j->kind = job_kind(p, like);
     memcpy(j->hash, hash, sizeof hash);
     j->spec = arena_strdup(&p->arena, spec, e);
     if (!j->spec)
@@ -275,7 +181,7 @@ static int plan_add(struct plan *p, const struct job *like, struct job **out, st
     struct str spec = STR_INIT;
     struct job asked = *like;
     asked.threads = job_threads(p, like);
-    int rc = job_spec(p, &asked, &spec, e);
+    int rc = job_kind(p, like)->spec(p, &asked, &spec, e);
     if (!rc)
         rc = plan_job(p, &asked, spec.s, out, e);
     str_release(&spec);
@@ -557,6 +463,26 @@ static void warmup_say(const struct plan *p, const struct study_side *side, cons
                  name, steps, t->warmup);
 }
 
+/* writes_check - what a study may ask for where answers are written. */
+static int writes_check(const struct plan *p, struct err *e)
+{
+    const struct study *s = p->study;
+    const char *task = task_name(p->task);
+    if (s->decoding == DECODING_LEGAL && !task_moves(p->task))
+        return err_set(e, ERR_INPUT,
+                       "\"decoding\" is legal, and the answers of task %s are no moves", task);
+    for (size_t i = 0; task_writes(p->task) && i < s->n_methods; i++)
+        if (s->methods[i]->loss != LOSS_XENT)
+            return err_set(e, ERR_INPUT,
+                           "method %s needs the probability of each class, and the answers of task "
+                           "%s are written: methods=naive is what there is",
+                           s->methods[i]->name, task);
+    if (task_writes(p->task) && s->supervisor.n_votes)
+        return err_set(e, ERR_INPUT,
+                       "the answers of task %s are written: a supervisor is a model there", task);
+    return OK;
+}
+
 /* seeds_check - every repetition has a job of its own. */
 static int seeds_check(const struct plan *p, struct err *e)
 {
@@ -585,6 +511,8 @@ int plan_open(struct plan *p, const struct lab *lab, const struct study *s, stru
     int rc = models_open(p, e);
     if (!rc)
         rc = data_draw(p, e);
+    if (!rc)
+        rc = writes_check(p, e);
     if (rc)
         plan_release(p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;

@@ -9,6 +9,7 @@ enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
 struct job {
+    const struct job_kind *kind; /* desk.h */
     enum job_role role;
     size_t repetition;
     const struct lab_model *model; /* NULL: votes */
@@ -120,11 +121,6 @@ int settings_write(const char *dir, const char *yaml, struct err *e);
  * are there: what computed them stays named. */
 int results_write(const struct plan *p, const char *dir, const char *yaml, bool idle,
                   struct err *e);
-
-/* predictions_write - predictions.csv in dir: every test example of every repetition with each
- * model's probabilities (docs/results.md). probs [jobs]: [n,K] on the test part, NULL where the job
- * failed. */
-int predictions_write(const struct plan *p, double *const *probs, const char *dir, struct err *e);
 
 /* Of a job whose examples have alternatives: their rewards on the test part, [n,K]. */
 #define LAB_REWARDS "rewards.f64"

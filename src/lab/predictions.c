@@ -1,10 +1,9 @@
 /* predictions.c - predictions.csv: what every model said of every test example. */
-#include "lab/plan.h"
+#include "lab/bench.h"
 #include "core/file.h"
 #include "core/mem.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 /* A column is a model in its role: the same place of a pair in every repetition. */
 struct column {
@@ -27,6 +26,15 @@ static int columns_add(struct columns *c, struct job **jobs, struct err *e)
     return rc;
 }
 
+/* Of an answer that is written, in the place of classes' probabilities. */
+static const char *const written[] = {"answer", "right", "legal"};
+
+/* column_parts - how many columns a model has: one a class, or what is said of an answer. */
+static size_t column_parts(const struct plan *p)
+{
+    return task_moves(p->task) ? 3 : task_writes(p->task) ? 2 : task_classes(p->task);
+}
+
 /* column_name - "student a/30 naive from a/2: positive". */
 static void column_name(const struct plan *p, const struct job *j, size_t k, struct str *out)
 {
@@ -38,50 +46,59 @@ static void column_name(const struct plan *p, const struct job *j, size_t k, str
         str_addf(&name, " %s from ", j->method->name);
         job_who(j->supervisor, &name);
     }
-    str_addf(&name, ": %s", task_class_name(p->task, k));
+    str_addf(&name, ": %s", task_writes(p->task) ? written[k] : task_class_name(p->task, k));
     str_csv(out, name.s);
     out->failed = out->failed || name.failed;
     str_release(&name);
 }
 
-static const double *column_probs(const struct plan *p, double *const *probs, const struct job *j)
+/* cell_write - the k-th of what the i-th job says of example x. */
+static void cell_write(const struct bench *b, size_t i, size_t x, size_t k, struct str *out)
 {
-    for (size_t i = 0; i < p->n_jobs; i++)
-        if (p->jobs[i] == j)
-            return probs[i];
-    BUG("job %s is not of this plan", j->hash);
+    if (!b->probs[i])
+        return;
+    if (!b->answers) {
+        str_number(out, b->probs[i][x * b->K + k]);
+        return;
+    }
+    const struct said *s = &b->answers[i].a[x];
+    if (k == 0)
+        str_csv(out, s->text);
+    else
+        str_addc(out, (k == 1 ? s->right : s->legal) ? '1' : '0');
 }
 
-static void repetition_rows(const struct plan *p, double *const *probs, const struct columns *c,
-                            size_t r, const double **column, struct str *out)
+static void repetition_rows(const struct bench *b, const struct columns *c, size_t r,
+                            struct str *out)
 {
+    const struct plan *p = b->p;
     const struct dataset *d = &p->data[r];
-    size_t K = task_classes(p->task);
     bool own = false; /* else it is the very jobs of an earlier one */
-    for (size_t i = 0; i < c->n; i++) {
+    for (size_t i = 0; i < c->n; i++)
         own = own || c->a[i].jobs[r]->repetition == r;
-        column[i] = column_probs(p, probs, c->a[i].jobs[r]);
-    }
     for (size_t x = 0; own && x < d->n[PART_TEST]; x++) {
         const struct example *ex = &d->part[PART_TEST][x];
         str_addf(out, "%zu,%s,%016" PRIx64 ",", r, ex->id, ex->question);
         str_csv(out, ex->source);
-        str_addf(out, ",%d", ex->label);
+        str_addc(out, ',');
+        if (ex->answer)
+            str_csv(out, ex->answer);
+        else
+            str_addf(out, "%d", ex->label);
         for (size_t i = 0; i < c->n; i++)
-            for (size_t k = 0; k < K; k++) {
+            for (size_t k = 0; k < column_parts(p); k++) {
                 str_addc(out, ',');
-                if (column[i])
-                    str_number(out, column[i][x * K + k]);
+                cell_write(b, bench_job(b, c->a[i].jobs[r]), x, k, out);
             }
         str_cat(out, "\r\n");
     }
 }
 
-int predictions_write(const struct plan *p, double *const *probs, const char *dir, struct err *e)
+int predictions_write(const struct bench *b, const char *dir, struct err *e)
 {
+    const struct plan *p = b->p;
     struct columns c = {0};
     struct str out = STR_INIT;
-    const double **column = NULL;
     int rc = OK;
     for (size_t i = 0; i < p->n_pairs && !rc; i++) {
         const struct pair *q = &p->pairs[i];
@@ -90,24 +107,18 @@ int predictions_write(const struct plan *p, double *const *probs, const char *di
     }
     if (rc)
         goto out;
-    column = mem_alloc(c.n, sizeof *column, e);
-    if (!column) {
-        rc = e->code;
-        goto out;
-    }
     str_cat(&out, "seed,id,question,source,label");
     for (size_t i = 0; i < c.n; i++)
-        for (size_t k = 0; k < task_classes(p->task); k++) {
+        for (size_t k = 0; k < column_parts(p); k++) {
             str_addc(&out, ',');
             column_name(p, c.a[i].jobs[0], k, &out);
         }
     str_cat(&out, "\r\n");
     for (size_t r = 0; r < p->study->seeds; r++)
-        repetition_rows(p, probs, &c, r, column, &out);
+        repetition_rows(b, &c, r, &out);
     rc = file_write_in(dir, "predictions.csv", &out, e);
 out:
     mem_free(c.a);
-    mem_free(column);
     str_release(&out);
     return rc;
 }

@@ -4,11 +4,30 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
+#include "data/answer.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+static double job_number(const struct bench *b, size_t i, const char *key)
+{
+    const struct doc *d = doc_get(b->results[i].root, key);
+    return d && (d->type == DOC_INT || d->type == DOC_REAL) ? d->r : 0;
+}
+
+/* What jobs whose answers are moves say of themselves. */
+static const char *const written[] = {"legal", "greedy_accuracy"};
+
+static double written_mean(const struct bench *b, struct job *const *jobs, const size_t *alive,
+                           size_t n, const char *key)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += job_number(b, bench_job(b, jobs[alive[i]]), key);
+    return sum / (double)n;
+}
 
 /* role_json - one of the three models of a pair: accuracy with its interval, and the rest as means
  * over repetitions. */
@@ -23,6 +42,9 @@ static void role_json(struct js *w, const struct bench *b, const char *key, stru
             sum += b->scores[bench_job(b, jobs[alive[i]])][k];
         js_key(w, bench_score_name(k)), js_real(w, sum / (double)n);
     }
+    for (size_t k = 0; k < sizeof written / sizeof *written; k++)
+        if (doc_get(b->results[bench_job(b, jobs[alive[0]])].root, written[k]))
+            js_key(w, written[k]), js_real(w, written_mean(b, jobs, alive, n, written[k]));
     js_key(w, "jobs"), js_open(w, '[');
     for (size_t i = 0; i < n; i++)
         js_str(w, jobs[alive[i]]->hash);
@@ -158,14 +180,9 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         estimate_json(w, "gap", &trio.gap);
         estimate_json(w, "gain", &trio.gain);
         estimate_json(w, "pgr", &trio.pgr);
-        static const char *const reasons[] = {NULL, "the ceiling is not above the supervisor",
-                                              "the gap is within the noise",
-                                              "too few test questions for an interval",
-                                              "the supervisor's labels are not of every test "
-                                              "example"};
         js_key(w, "pgr_undefined");
-        if (reasons[trio.reason])
-            js_str(w, reasons[trio.reason]);
+        if (pgr_reason_words(trio.reason))
+            js_str(w, pgr_reason_words(trio.reason));
         else
             js_null(w);
         trio_verdict(&trio, verdict, sizeof verdict);
@@ -181,6 +198,8 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         js_close(w, '}');
         rc = best_of_json(w, b, q, t, alive, n, &set, e);
         if (!rc)
+            rc = bands_json(w, b, t, alive, n, &set, e);
+        if (!rc)
             rc = versus_json(w, b, q, t, alive, n, &set, e);
         seeds_json(w, t, alive, n, b->K);
     }
@@ -190,12 +209,6 @@ out:
     mem_free(t);
     mem_free(alive);
     return rc;
-}
-
-static double job_number(const struct bench *b, size_t i, const char *key)
-{
-    const struct doc *d = doc_get(b->results[i].root, key);
-    return d && (d->type == DOC_INT || d->type == DOC_REAL) ? d->r : 0;
 }
 
 /* cost_json - what the jobs took, whichever run computed them: their seconds together, the most
@@ -310,14 +323,17 @@ static void parts_json(struct js *w, const char *key, const size_t n[PART_COUNT]
     js_close(w, '}');
 }
 
-static void task_json(struct js *w, const struct plan *p)
+static int task_json(struct js *w, const struct plan *p, struct err *e)
 {
     const struct dataset *d = &p->data[0];
     size_t classes[16] = {0}, most = 0;
+    int rc = OK;
     for (size_t i = 0; i < d->n[PART_TEST]; i++)
         classes[d->part[PART_TEST][i].label]++;
     for (size_t k = 0; k < d->classes; k++)
         most = classes[k] > most ? classes[k] : most;
+    if (task_writes(p->task))
+        rc = answers_common(d->part[PART_TEST], d->n[PART_TEST], &most, e);
     js_key(w, "task"), js_open(w, '{');
     js_key(w, "name"), js_str(w, task_name(p->task));
     js_key(w, "title"), js_str(w, task_title(p->task));
@@ -336,10 +352,16 @@ static void task_json(struct js *w, const struct plan *p)
         js_key(w, lab_part_names[part]), js_int(w, (int64_t)d->n[part]);
     js_key(w, "constant_accuracy"), js_real(w, (double)most / (double)d->n[PART_TEST]);
     js_key(w, "duplicates_dropped"), js_int(w, (int64_t)d->duplicates_dropped);
+    if (task_writes(p->task)) {
+        js_key(w, "written"), js_bool(w, true);
+        js_key(w, "decoding"), js_str(w, decoding_names[p->study->decoding]);
+        js_key(w, "scores_undefined"), js_str(w, "answers are written: no class has a probability");
+    }
     js_key(w, "max_tokens"), js_int(w, (int64_t)p->study->max_tokens);
     parts_json(w, "repeated", d->repeated);
     parts_json(w, "shared", d->shared);
     js_close(w, '}');
+    return rc;
 }
 
 /* votes_json - who supervises without being a model. */
@@ -481,6 +503,24 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
     return rc;
 }
 
+/* written_json - of an example the true answer, and of every job [answer, whether it is right, and
+ * legal]. */
+static void written_json(struct js *w, const struct bench *b, size_t x)
+{
+    const struct plan *p = b->p;
+    js_key(w, "answer"), js_str(w, p->data[0].part[PART_TEST][x].answer);
+    js_key(w, "answers"), js_open(w, '[');
+    for (size_t i = 0; i < p->n_jobs; i++) {
+        if (p->jobs[i]->repetition != 0 || !b->probs[i])
+            continue;
+        const struct said *s = &b->answers[i].a[x];
+        js_open(w, '[');
+        js_str(w, s->text), js_bool(w, s->right), js_bool(w, s->legal);
+        js_close(w, ']');
+    }
+    js_close(w, ']');
+}
+
 /* examples_json - the first repetition's test texts with every job's probabilities of each class.
  */
 static void examples_json(struct js *w, const struct bench *b)
@@ -501,6 +541,11 @@ static void examples_json(struct js *w, const struct bench *b)
         js_key(w, "text"), js_strn(w, ex->text, ex->len);
         js_key(w, "label"), js_int(w, ex->label);
         js_key(w, "source"), js_str(w, ex->source);
+        if (b->answers) {
+            written_json(w, b, x);
+            js_close(w, '}');
+            continue;
+        }
         js_key(w, "probs"), js_open(w, '[');
         for (size_t i = 0; i < p->n_jobs; i++) {
             if (p->jobs[i]->repetition != 0 || !b->probs[i])
@@ -543,8 +588,8 @@ int settings_write(const char *dir, const char *yaml, struct err *e)
  * these come, and those of other settings go before these settings come: a process that is killed
  * in here leaves less, and nothing that contradicts. Else all stays: another process may have
  * written this study's results, and be reading them. */
-static int results_place(const struct plan *p, double *const *probs, const char *dir,
-                         const char *yaml, const struct str *json, struct err *e)
+static int results_place(const struct bench *b, const char *dir, const char *yaml,
+                         const struct str *json, struct err *e)
 {
     struct str path = STR_INIT, old = STR_INIT;
     struct err ignored = ERR_INIT;
@@ -561,7 +606,7 @@ static int results_place(const struct plan *p, double *const *probs, const char 
             rc = file_write(path.s, json->s, json->len, e);
     }
     if (!rc)
-        rc = predictions_write(p, probs, dir, e);
+        rc = predictions_write(b, dir, e);
 out:
     str_release(&path);
     str_release(&old);
@@ -581,7 +626,7 @@ int results_write(const struct plan *p, const char *dir, const char *yaml, bool 
     js_open(&w, '{');
     js_key(&w, "format"), js_int(&w, 1);
     study_json(&w, &b, idle ? origin_read(&old, dir) : NULL);
-    task_json(&w, p);
+    rc = task_json(&w, p, e);
     models_json(&w, p);
     js_key(&w, "pairs"), js_open(&w, '[');
     for (size_t i = 0; i < p->n_pairs && !rc; i++)
@@ -596,7 +641,7 @@ int results_write(const struct plan *p, const char *dir, const char *yaml, bool 
     js_close(&w, '}');
     str_addc(&out, '\n');
     if (!(rc = str_check(&out, e)))
-        rc = results_place(p, b.probs, dir, yaml, &out, e);
+        rc = results_place(&b, dir, yaml, &out, e);
 out:
     bench_close(&b);
     doc_tree_release(&old);

@@ -16,9 +16,9 @@ const struct method methods[] = {
 };
 
 static const char *const study_keys[] = {
-    "name",     "title",     "task",       "model",     "data", "supervisor", "student",
-    "training", "methods",   "confidence", "seeds",     "seed", "hold",       "controls",
-    "save",     "bootstrap", "level",      "precision", NULL};
+    "name",     "title",     "task",       "model",     "data",     "supervisor", "student",
+    "training", "methods",   "confidence", "seeds",     "seed",     "hold",       "controls",
+    "save",     "bootstrap", "level",      "precision", "decoding", NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
 static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 static const char *const training_keys[] = {
@@ -33,6 +33,7 @@ static const char *const seed_names[] = {"split", "label", "init", "order", NULL
 static const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
 static const char *const weights_names[] = {"pretrained", "random", NULL};
 static const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
+const char *const decoding_names[] = {"greedy", "legal", NULL};
 static const char *const threshold_names[] = {"median", "prior", NULL};
 
 /* key_deeper - a key of this name, or one like it, in one of the study's maps; *map names that. */
@@ -374,6 +375,14 @@ static int precision_read(struct study *s, struct err *e)
     return rc;
 }
 
+static int decoding_read(struct study *s, struct err *e)
+{
+    int decoding = DECODING_GREEDY;
+    int rc = doc_opt_enum(s->tree.root, "decoding", decoding_names, &decoding, e);
+    s->decoding = (enum decoding)decoding;
+    return rc;
+}
+
 static int confidence_read(struct study *s, struct err *e)
 {
     const struct doc *m = doc_get(s->tree.root, "confidence");
@@ -512,7 +521,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = paths_beside(s, path, e)) || (rc = methods_read(s, e)) ||
         (rc = confidence_read(s, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) || (rc = precision_read(s, e)) ||
-        (rc = doc_opt_bool(root, "save", &s->save, e)) ||
+        (rc = decoding_read(s, e)) || (rc = doc_opt_bool(root, "save", &s->save, e)) ||
         (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
         (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||
         (rc = study_names(s, overrides, n, e)))
@@ -641,6 +650,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
             js_str(&j, seed_names[i]);
     js_close(&j, ']');
     js_key(&j, "precision"), js_str(&j, precision_names[s->precision]);
+    js_key(&j, "decoding"), js_str(&j, decoding_names[s->decoding]);
     js_key(&j, "controls"), js_bool(&j, s->controls);
     js_key(&j, "save"), js_bool(&j, s->save);
     js_key(&j, "bootstrap"), js_int(&j, (int64_t)s->bootstrap);

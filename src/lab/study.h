@@ -38,6 +38,11 @@ struct study_side {
     struct train_settings training; /* loss and seed are filled in for each job */
 };
 
+/* How answers are written: the most probable token, or the most probable of those that spell a
+ * legal move. */
+enum decoding { DECODING_GREEDY, DECODING_LEGAL };
+extern const char *const decoding_names[]; /* ends with NULL */
+
 enum study_seed { SEED_SPLIT, SEED_LABEL, SEED_INIT, SEED_ORDER, SEED_COUNT };
 
 struct study {
@@ -53,6 +58,7 @@ struct study {
     size_t n_methods;
     struct loss_settings confidence;
     enum precision precision;  /* of large products, as asked for; the device says what it is */
+    enum decoding decoding;    /* of tasks that are answered by writing */
     bool controls;             /* add ground truth as weak label: PGR must be 1 */
     bool imported;             /* of predictions that another program made (lab/import.c) */
     bool save;                 /* keep every trained model as a Hugging Face folder in its job */

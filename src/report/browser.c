@@ -34,9 +34,16 @@ static int role_column(const struct doc *results, const struct doc *pair, const 
     return jobs && jobs->child ? column(results, jobs->child->s) : -1;
 }
 
-static const struct doc *probs_at(const struct doc *item, int at)
+/* said_at - what the job of that place says of a text: probabilities, or an answer that was
+ * written, [answer, whether it is right, and legal]. */
+static bool written(const struct doc *item)
 {
-    const struct doc *p = doc_get(item, "probs")->child;
+    return doc_get(item, "answers") != NULL;
+}
+
+static const struct doc *said_at(const struct doc *item, int at)
+{
+    const struct doc *p = doc_get(item, written(item) ? "answers" : "probs")->child;
     while (p && at-- > 0)
         p = p->next;
     return p;
@@ -70,10 +77,32 @@ static const char *class_name(const struct doc *results, size_t k)
     return x && x->s ? x->s : "?";
 }
 
+static bool answer_right(const struct doc *said)
+{
+    return said->child && said->child->next && said->child->next->b;
+}
+
+static const char *answer_text(const struct doc *said)
+{
+    return said->child && said->child->s ? said->child->s : "";
+}
+
+static enum group answer_group(const struct doc *weak, const struct doc *student)
+{
+    bool w = answer_right(weak), s = answer_right(student);
+    if (!w)
+        return s                                                      ? CORRECTED
+               : strcmp(answer_text(weak), answer_text(student)) == 0 ? COPIED
+                                                                      : GROUPS;
+    return s ? GROUPS : BROKE;
+}
+
 static enum group group_of(const struct doc *item, int weak, int student)
 {
-    size_t label = (size_t)view_real(item, "label"), w = best_class(probs_at(item, weak)),
-           s = best_class(probs_at(item, student));
+    if (written(item))
+        return answer_group(said_at(item, weak), said_at(item, student));
+    size_t label = (size_t)view_real(item, "label"), w = best_class(said_at(item, weak)),
+           s = best_class(said_at(item, student));
     if (w != label)
         return s == label ? CORRECTED : s == w ? COPIED : GROUPS;
     return s != label ? BROKE : GROUPS;
@@ -94,6 +123,18 @@ static void probs_cell(const struct doc *results, const struct doc *probs, size_
         html_text(out, class_name(results, k));
         str_addf(out, " %.2f</small>", prob_of(probs, k));
     }
+    str_cat(out, "</td>");
+}
+
+static void said_cell(const struct doc *results, const struct doc *item, int at, struct str *out)
+{
+    const struct doc *said = said_at(item, at);
+    if (!written(item)) {
+        probs_cell(results, said, (size_t)view_real(item, "label"), out);
+        return;
+    }
+    str_addf(out, "<td class=\"%s\">", answer_right(said) ? "right" : "wrong");
+    html_text(out, answer_text(said));
     str_cat(out, "</td>");
 }
 
@@ -151,10 +192,10 @@ static void group_html(const struct doc *results, enum group g, const int at[3],
             str_cat(out, " <small>");
             html_text(out, view_str(x, "source"));
             str_cat(out, "</small></td><td>");
-            html_text(out, class_name(results, label));
+            html_text(out, written(x) ? view_str(x, "answer") : class_name(results, label));
             str_cat(out, "</td>");
             for (size_t k = 0; k < 3; k++)
-                probs_cell(results, probs_at(x, at[k]), label, out);
+                said_cell(results, x, at[k], out);
             str_cat(out, "</tr>\n");
             shown++;
         }

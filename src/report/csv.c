@@ -87,7 +87,7 @@ static void csv_pair(struct str *out, const struct doc *p)
         {"weak", "weak"}, {"student_scores", "student"}, {"ceiling", "ceiling"}};
     static const char *const whole[] = {"seeds", "seeds_failed", "gap",
                                         "gain",  "pgr",          "minus_naive"};
-    static const char *const parts[] = {"agreement", "error_inheritance", "best_of"};
+    static const char *const parts[] = {"agreement", "error_inheritance", "best_of", "bands"};
     struct subject s = {view_str(p, "supervisor"), view_str(p, "student"), view_str(p, "method"),
                         "", (double)NAN};
     for (size_t r = 0; r < 3; r++)

@@ -414,6 +414,36 @@ static void best_of_html(const struct doc *results, struct str *out)
               "had.");
 }
 
+/* bands_html - accuracies by the task's bands, and how many moves are legal; nothing where no pair
+ * has any. */
+static void bands_html(const struct doc *results, struct str *out)
+{
+    static const char *const heads[] = {
+        "supervisor", "student",   "method", "band", "examples", "supervisor's accuracy",
+        "student's",  "ceiling's", "PGR",    NULL};
+    static const char *const keys[] = {"weak", "student", "ceiling", "pgr"};
+    bool any = false;
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        const struct doc *bands = doc_get(p, "bands");
+        if (bands && !any) {
+            str_cat(out, "<h2>By difficulty</h2>\n");
+            table_open(out, heads);
+            any = true;
+        }
+        for (const struct doc *b = bands ? bands->child : NULL; b; b = b->next) {
+            row_open(results, p, out);
+            str_cat(out, "<td>");
+            html_text(out, b->key);
+            str_addf(out, "</td><td>%.0f</td>", view_real(b, "examples"));
+            for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+                est_cell(view_est(b, keys[k]), out);
+            str_cat(out, "</tr>\n");
+        }
+    }
+    if (any)
+        table_close(out);
+}
+
 static void jobs_html(const struct doc *results, struct str *out)
 {
     static const char *const heads[] = {"job", "what", "accuracy", "time", "tokens trained on",
@@ -623,6 +653,7 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
     browser_html(results, out);
     inherited_html(results, out);
     best_of_html(results, out);
+    bands_html(results, out);
     scores_html(results, out);
     jobs_html(results, out);
     about_html(results, yaml, out);

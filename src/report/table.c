@@ -58,6 +58,44 @@ static void best_of_words(const struct doc *pair, struct str *out)
              strcmp(view_str(best, "rated_by"), "people") == 0 ? "people" : "the ceiling's reward");
 }
 
+/* bands_words - accuracies by the task's bands. */
+static void bands_words(const struct doc *pair, struct str *out)
+{
+    const struct doc *bands = doc_get(pair, "bands");
+    for (const struct doc *b = bands ? bands->child : NULL; b; b = b->next) {
+        str_addf(out, "%s%s (%.0f): ",
+                 b == bands->child ? " Supervisor, student, ceiling by band: " : "; ", b->key,
+                 view_real(b, "examples"));
+        share(out, view_est(b, "weak").value);
+        str_cat(out, ", ");
+        share(out, view_est(b, "student").value);
+        str_cat(out, ", ");
+        share(out, view_est(b, "ceiling").value);
+        str_cat(out, b->next ? "" : ".");
+    }
+}
+
+/* legal_words - how many of the moves are legal. */
+static void legal_words(const struct doc *results, const struct doc *pair, struct str *out)
+{
+    static const char *const roles[] = {"weak", "student_scores", "ceiling"};
+    bool kept = strcmp(view_str(doc_get(results, "task"), "decoding"), "legal") == 0;
+    if (isnan(view_real(doc_get(pair, "student_scores"), "legal")))
+        return;
+    str_cat(out,
+            kept ? " Legal moves alone were written; left free, legal are " : " Legal moves: ");
+    for (size_t k = 0; k < 3; k++) {
+        const struct doc *r = doc_get(pair, roles[k]);
+        str_cat(out, k ? ", " : "");
+        share(out, view_real(r, "legal"));
+        if (kept) {
+            str_cat(out, " and right ");
+            share(out, view_real(r, "greedy_accuracy"));
+        }
+    }
+    str_cat(out, " (supervisor, student, ceiling).");
+}
+
 #define COLUMNS 7
 
 /* widths of the cells, in code points: labels may hold any text */
@@ -184,6 +222,8 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         str_addf(&line, ", %s: %s.", view_str(p, "method"),
                  *verdict ? verdict : "no result, its jobs failed");
         best_of_words(p, &line);
+        legal_words(results, p, &line);
+        bands_words(p, &line);
         sentence(out, line.s, 2, width);
         str_release(&line);
     }

@@ -146,7 +146,7 @@ static int pairs_check(const struct doc *pairs, struct err *e)
     return rc;
 }
 
-/* examples_check - probabilities of every class by every job. */
+/* examples_check - probabilities of every class, or an answer, by every job. */
 static int examples_check(const struct doc *examples, struct err *e)
 {
     int rc = list_check(examples, "jobs", DOC_STRING, e);
@@ -154,10 +154,11 @@ static int examples_check(const struct doc *examples, struct err *e)
         rc = list_check(examples, "items", DOC_MAP, e);
     for (const struct doc *x = rc ? NULL : doc_get(examples, "items")->child; x && !rc;
          x = x->next) {
-        rc = list_check(x, "probs", DOC_LIST, e);
-        if (!rc && doc_get(x, "probs")->n != doc_get(examples, "jobs")->n)
-            rc = doc_fail(doc_get(x, "probs"), e, "\"probs\" has %zu entries, \"jobs\" has %zu",
-                          doc_get(x, "probs")->n, doc_get(examples, "jobs")->n);
+        const char *said = doc_get(x, "answers") ? "answers" : "probs";
+        rc = list_check(x, said, DOC_LIST, e);
+        if (!rc && doc_get(x, said)->n != doc_get(examples, "jobs")->n)
+            rc = doc_fail(doc_get(x, said), e, "\"%s\" has %zu entries, \"jobs\" has %zu", said,
+                          doc_get(x, said)->n, doc_get(examples, "jobs")->n);
     }
     return rc;
 }

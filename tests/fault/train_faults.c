@@ -85,6 +85,29 @@ static void every_allocation(void **state)
     }
 }
 
+static void every_allocation_of_writing(void **state)
+{
+    (void)state;
+    const struct write_settings s = {.end = 1, .most = 3};
+    const struct head_spec lm = {.kind = HEAD_LM};
+    bool hit = true;
+    for (size_t n = 1; hit; n++) {
+        struct err e = ERR_INIT;
+        struct token_ids out[20] = {{0}};
+        struct model *m = toy_model(&dev, 2, upper, 1);
+        assert_int_equal(model_head_set(m, &lm, &e), OK);
+        mem_fault_at(n);
+        int rc = write_run(m, &toy.set, &s, out, NULL, &e);
+        hit = mem_fault_hit();
+        mem_fault_at(0);
+        assert_int_equal(rc, hit ? ERR_NOMEM : OK);
+        for (size_t i = 0; i < 20; i++)
+            token_ids_release(&out[i]);
+        model_free(m);
+        assert_true(n < 100000);
+    }
+}
+
 static void every_write(void **state)
 {
     (void)state;
@@ -118,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation),
+        cmocka_unit_test(every_allocation_of_writing),
         cmocka_unit_test(every_write),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

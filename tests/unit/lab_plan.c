@@ -121,6 +121,7 @@ static const struct row rows[] = {
     {"hold", "[init]", NONE, "seeds=2"},
     {"hold", "[init]", ALL *SECOND, "{seeds: 2, task: $/no_word.yaml}"},
     {"hold", "[order]", ALL *SECOND, "seeds=2"},
+    {"decoding", "greedy", NONE, NULL}, /* of answers that are written: cli/write */
     {"controls", "true", NONE, NULL},
     {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
     {"bootstrap", "150", NONE, NULL},

@@ -1,0 +1,120 @@
+/* answers.c - see answers.h. */
+#include "lab/answers.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "data/answer.h"
+
+#include <math.h>
+#include <string.h>
+
+int answers_init(struct answers *a, size_t n, struct err *e)
+{
+    *a = (struct answers){.arena = ARENA_INIT, .n = n};
+    a->a = mem_zalloc(n, sizeof *a->a, e);
+    return a->a ? OK : e->code;
+}
+
+int answers_add(struct answers *a, size_t i, const struct example *x, const char *text,
+                struct err *e)
+{
+    struct answer_verdict v = answer_judge(x, text, strlen(text));
+    a->a[i] = (struct said){arena_strdup(&a->arena, text, e), v.right, v.legal};
+    return a->a[i].text ? OK : e->code;
+}
+
+void answers_release(struct answers *a)
+{
+    arena_release(&a->arena);
+    mem_free(a->a);
+    *a = (struct answers){.arena = ARENA_INIT};
+}
+
+double answers_right(const struct answers *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++)
+        n += a->a[i].right;
+    return a->n ? (double)n / (double)a->n : (double)NAN;
+}
+
+double answers_legal(const struct answers *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++)
+        n += a->a[i].legal;
+    return a->n ? (double)n / (double)a->n : (double)NAN;
+}
+
+bool answers_same(const struct said *a, const struct said *b)
+{
+    return (a->right && b->right) || strcmp(a->text, b->text) == 0;
+}
+
+int answers_write(const struct answers *a, const struct example *x, const char *path, struct err *e)
+{
+    struct str out = STR_INIT;
+    for (size_t i = 0; i < a->n; i++) {
+        struct js w;
+        js_init(&w, &out);
+        js_open(&w, '{');
+        js_key(&w, "id"), js_str(&w, x[i].id);
+        js_key(&w, "answer"), js_str(&w, a->a[i].text);
+        js_key(&w, "right"), js_bool(&w, a->a[i].right);
+        js_key(&w, "legal"), js_bool(&w, a->a[i].legal);
+        js_close(&w, '}');
+        str_addc(&out, '\n');
+    }
+    int rc = str_check(&out, e);
+    if (!rc)
+        rc = file_write(path, out.s, out.len, e);
+    str_release(&out);
+    return rc;
+}
+
+struct reading_of {
+    struct answers *to;
+    const struct example *x;
+    size_t n;
+};
+
+static int answer_row(void *ctx, const struct doc *row, struct err *e)
+{
+    struct reading_of *r = ctx;
+    const char *id, *text;
+    int rc = doc_str(row, "id", &id, e);
+    if (!rc)
+        rc = doc_str(row, "answer", &text, e);
+    if (rc)
+        return rc;
+    if (r->n == r->to->n || strcmp(r->x[r->n].id, id) != 0)
+        return doc_fail(row, e, "an answer to %s, which is not example %zu of the part", id,
+                        r->n + 1);
+    rc = answers_add(r->to, r->n, &r->x[r->n], text, e);
+    r->n++;
+    return rc;
+}
+
+int job_answers(const struct plan *p, const struct job *j, enum task_part part, struct answers *out,
+                struct err *e)
+{
+    static const struct table_settings settings = {.format = TABLE_JSONL};
+    const struct dataset *d = &p->data[j->repetition];
+    struct reading_of r = {out, d->part[part], 0};
+    struct str name = STR_INIT, path = STR_INIT;
+    str_addf(&name, "%s.jsonl", lab_part_names[part]);
+    store_job_path(p->lab->store, j->hash, name.s, &path);
+    int rc = answers_init(out, d->n[part], e);
+    if (!rc)
+        rc = str_check(&path, e);
+    if (!rc)
+        rc = table_read(path.s, &settings, answer_row, &r, e);
+    if (!rc && r.n != out->n)
+        rc = err_set(e, ERR_INPUT, "%s: %zu answers, wanted %zu", path.s, r.n, out->n);
+    if (rc == ERR_INPUT)
+        rc = store_job_broken(p->lab->store, j->hash, e);
+    str_release(&name);
+    str_release(&path);
+    if (rc)
+        answers_release(out);
+    return rc;
+}

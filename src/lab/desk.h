@@ -1,0 +1,82 @@
+/* desk.h - one job under work, and the kinds of jobs that there are. Inside lab only.
+ *
+ * To add a kind: its row of the table in kinds.c, what names it (spec.c), a file that computes it.
+ */
+#ifndef W2S_LAB_DESK_H
+#define W2S_LAB_DESK_H
+
+#include "lab/plan.h"
+
+struct curve_point {
+    struct train_point p;
+    double truth, weak; /* accuracy on the validation slice: against ground truth, against the
+                           labels it learns from; NAN */
+};
+
+/* job_run's things, so that there is one way out */
+struct desk {
+    const struct plan *plan;
+    const struct job *job;
+    const struct dataset *data;
+    size_t K;
+    struct store_work work;
+    struct model *model;
+    struct token_set sets[PART_COUNT];
+    struct cached_features features[PART_COUNT];
+    double *targets, *probs[PART_COUNT], *rewards, *weak_valid;
+    struct curve_point *curve;
+    size_t n_curve, cap_curve;
+    struct train_result trained;
+    double accuracy; /* on the test part */
+    /* Of answers that are moves: the share of legal ones on the test part where none are kept from
+     * being written, and, where some are, how many would be right without. Else NAN. */
+    double legal, greedy;
+    void *own;     /* of its kind, while it runs */
+    bool own_peak; /* the peak of memory is this job's, not of all that the process computed */
+};
+
+/* job_kind - name: what its spec and listings call it. is: whether a job of a plan is of this kind;
+ * the first row whose answer is yes counts. spec: everything that can change its result, as JSON.
+ * run: compute it; its files are in d->work then, and d->accuracy is set. */
+struct job_kind {
+    const char *name;
+    bool (*is)(const struct plan *p, const struct job *j);
+    int (*spec)(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+    int (*run)(struct desk *d, struct err *e);
+};
+const struct job_kind *job_kind(const struct plan *p, const struct job *j);
+
+/* spec.c */
+int spec_write(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_train(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_labels(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_votes(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+/* job_train.c, job_write.c, kinds.c */
+int run_write(struct desk *d, struct err *e);
+int run_train(struct desk *d, struct err *e);
+int run_labels(struct desk *d, struct err *e);
+int run_votes(struct desk *d, struct err *e);
+
+/* What kinds share (job.c). desk_path - of a file of the job's. desk_model - the model it begins
+ * with, a head to be set; desk_learns - which of it is trained. desk_predicts - whether it says
+ * something of a part: what trains on ground truth's half also labels the other. desk_learn - train
+ * it; eval as train_events', which adds its points by desk_point, one that a former life wrote and
+ * this one reaches again takes its place. desk_save - the trained model as a Hugging Face folder in
+ * dir that is whole: tokenizer beside it, classes by name where labels is not NULL; adapters
+ * merged, and by themselves. array_keep - numbers [n,K] of a part as a file of the job's:
+ * LAB_REWARDS, or (NULL) the part's own name, for job_probs. probs_accuracy - against ground truth.
+ */
+int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e);
+int desk_model(struct desk *d, struct err *e);
+int desk_learns(struct desk *d, struct err *e);
+bool desk_predicts(const struct desk *d, enum task_part part);
+int desk_learn(struct desk *d, const struct train_data *data,
+               int (*eval)(void *ctx, const struct train_point *p, struct err *e), struct err *e);
+int desk_point(struct desk *d, const struct curve_point *c, struct err *e);
+int desk_save(const struct desk *d, const char *const *labels, struct err *e);
+int array_keep(const struct desk *d, enum task_part part, const char *name, const double *x,
+               struct err *e);
+int probs_accuracy(const struct desk *d, enum task_part part, const double *probs, double *accuracy,
+                   struct err *e);
+
+#endif

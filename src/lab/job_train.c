@@ -1,0 +1,173 @@
+/* job_train.c - a classifier or a reward, trained on labels of every class. */
+#include "lab/desk.h"
+#include "lab/metrics.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static int *labels_of(const struct desk *d, enum task_part part, struct err *e)
+{
+    int *labels = mem_alloc(d->data->n[part], sizeof *labels, e);
+    for (size_t i = 0; labels && i < d->data->n[part]; i++)
+        labels[i] = d->data->part[part][i].label;
+    return labels;
+}
+
+int probs_accuracy(const struct desk *d, enum task_part part, const double *probs, double *accuracy,
+                   struct err *e)
+{
+    int *labels = labels_of(d, part, e);
+    if (!labels)
+        return e->code;
+    *accuracy = metrics_accuracy(probs, labels, d->data->n[part], d->K);
+    mem_free(labels);
+    return OK;
+}
+
+/* train_model - the model with a head for the task's classes, or with one for a reward. */
+static int train_model(struct desk *d, struct err *e)
+{
+    uint64_t seed = study_seed(d->plan->study, SEED_INIT, d->job->repetition);
+    int32_t rows[16];
+    int rc = desk_model(d, e);
+    if (rc)
+        return rc;
+    bool words = job_head(d->plan, d->job, rows);
+    size_t outputs = job_outputs(d->plan);
+    enum head_kind kind = task_alternatives(d->plan->task) ? HEAD_REWARD : HEAD_CLASSIFIER;
+    struct head_spec head = {kind, outputs, words ? rows : NULL, seed};
+    rc = model_head_set(d->model, &head, e);
+    return rc ? rc : desk_learns(d, e);
+}
+
+static int train_sets(struct desk *d, struct err *e)
+{
+    for (int part = 0; part < PART_COUNT; part++) {
+        if (!d->data->n[part] || !job_reads(d->job, (enum task_part)part))
+            continue;
+        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
+                                d->job->model->tokenizer, e);
+        if (!rc && d->model->cut > 0)
+            rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part],
+                                      (enum task_part)part, e);
+        if (rc)
+            return rc;
+    }
+    return OK;
+}
+
+static const struct features *desk_features(const struct desk *d, enum task_part part)
+{
+    return d->model->cut > 0 ? &d->features[part].f : NULL;
+}
+
+/* train_targets - what it learns: ground truth as one-hot rows, or the supervisor's probabilities.
+ */
+static int train_targets(struct desk *d, struct err *e)
+{
+    const struct job *j = d->job;
+    if (j->supervisor) {
+        const struct given *g = j->supervisor->given;
+        const struct example *first;
+        bool valid = d->data->n[PART_VALID] &&
+                     !(g && given_missing(g, d->data, PART_VALID, j->repetition, &first));
+        int rc = job_probs(d->plan, j->supervisor, j->part, &d->targets, e);
+        if (!rc && valid)
+            rc = job_probs(d->plan, j->supervisor, PART_VALID, &d->weak_valid, e);
+        return rc;
+    }
+    size_t n = d->data->n[j->part];
+    d->targets = mem_zalloc(n, d->K * sizeof *d->targets, e);
+    if (!d->targets)
+        return e->code;
+    for (size_t i = 0; i < n; i++)
+        d->targets[i * d->K + (size_t)d->data->part[j->part][i].label] = 1;
+    return OK;
+}
+
+/* train_predict - rewards: NULL, or where the logits of the part go. */
+static int train_predict(struct desk *d, enum task_part part, double **probs, double **rewards,
+                         struct err *e)
+{
+    char what[96];
+    struct progress progress;
+    size_t n = d->data->n[part];
+    *probs = mem_alloc(n, d->K * sizeof **probs, e);
+    if (rewards)
+        *rewards = mem_alloc(n, d->K * sizeof **rewards, e);
+    if (!*probs || (rewards && !*rewards))
+        return e->code;
+    snprintf(what, sizeof what, "predicting %s", lab_part_names[part]);
+    progress_begin(&progress, d->plan->lab->log, what, (double)n, "tokens");
+    int rc = predict_run(d->model, &d->sets[part], desk_features(d, part),
+                         d->job->side->training.micro_tokens, *probs, rewards ? *rewards : NULL,
+                         &progress, e);
+    progress_end(&progress, rc);
+    return rc;
+}
+
+static int train_eval(void *ctx, const struct train_point *p, struct err *e)
+{
+    struct desk *d = ctx;
+    struct curve_point c = {*p, (double)NAN, (double)NAN};
+    double *probs = NULL;
+    int rc = OK;
+    if (d->data->n[PART_VALID]) {
+        size_t n = d->data->n[PART_VALID], same = 0;
+        probs = mem_alloc(n, d->K * sizeof *probs, e);
+        rc = probs ? predict_run(d->model, &d->sets[PART_VALID], desk_features(d, PART_VALID),
+                                 d->job->side->training.micro_tokens, probs, NULL, NULL, e)
+                   : e->code;
+        if (!rc)
+            rc = probs_accuracy(d, PART_VALID, probs, &c.truth, e);
+        if (rc)
+            goto out;
+        for (size_t i = 0; d->weak_valid && i < n; i++)
+            same += metrics_argmax(probs + i * d->K, d->K) ==
+                    metrics_argmax(d->weak_valid + i * d->K, d->K);
+        if (d->weak_valid)
+            c.weak = (double)same / (double)n;
+    }
+    rc = desk_point(d, &c, e);
+out:
+    mem_free(probs);
+    return rc;
+}
+
+static int train_keep(struct desk *d, struct err *e)
+{
+    const char *names[16];
+    int rc = OK;
+    for (int k = 0; k < PART_COUNT && !rc; k++) {
+        enum task_part part = (enum task_part)k;
+        if (!desk_predicts(d, part))
+            continue;
+        bool reward = part == PART_TEST && task_alternatives(d->plan->task);
+        rc = train_predict(d, part, &d->probs[part], reward ? &d->rewards : NULL, e);
+        if (!rc)
+            rc = array_keep(d, part, NULL, d->probs[part], e);
+        if (!rc && reward)
+            rc = array_keep(d, part, LAB_REWARDS, d->rewards, e);
+    }
+    if (!rc)
+        rc = probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
+    for (size_t k = 0; k < d->K; k++)
+        names[k] = task_class_name(d->plan->task, k);
+    return rc || !d->plan->study->save ? rc : desk_save(d, names, e);
+}
+
+int run_train(struct desk *d, struct err *e)
+{
+    int rc = train_model(d, e);
+    if (!rc)
+        rc = train_sets(d, e);
+    if (!rc)
+        rc = train_targets(d, e);
+    if (rc)
+        return rc;
+    const struct train_data data = {&d->sets[d->job->part], d->targets,
+                                    desk_features(d, d->job->part)};
+    rc = desk_learn(d, &data, train_eval, e);
+    return rc ? rc : train_keep(d, e);
+}

@@ -1,0 +1,248 @@
+/* job_write.c - a language model taught to write answers: on the true ones, or on what its
+ * supervisor wrote. */
+#include "lab/answers.h"
+#include "lab/desk.h"
+#include "core/mem.h"
+#include "data/answer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* options - of one example: every move that may be written, as tokens. */
+struct options {
+    int32_t *tokens;
+    size_t *starts; /* [n+1] */
+    size_t n;
+};
+
+struct writer {
+    struct desk *d;
+    struct answer_writer as;
+    struct options *options[PART_COUNT]; /* [n] of a part; NULL: it has none */
+    struct answers weak_valid;           /* what the supervisor wrote; n 0: nothing */
+    const struct options *at;            /* of the part that is being written */
+    int32_t *next;                       /* tokens that may come */
+    size_t cap_next;
+};
+
+static void options_release(struct options *o)
+{
+    mem_free(o->tokens);
+    mem_free(o->starts);
+    *o = (struct options){NULL, NULL, 0};
+}
+
+static int options_make(struct options *o, const struct answer_writer *as, const struct example *x,
+                        struct err *e)
+{
+    struct str spelled = STR_INIT;
+    struct token_ids ids = {NULL, 0, 0};
+    size_t n = 0;
+    int rc = answer_options(x, &spelled, &n, e);
+    if (!rc && !(o->starts = mem_zalloc(n + 1, sizeof *o->starts, e)))
+        rc = e->code;
+    const char *s = spelled.s;
+    for (; !rc && o->n < n; s += strlen(s) + 1) {
+        rc = answer_encode(as, s, strlen(s), &ids, e);
+        o->starts[++o->n] = ids.n;
+    }
+    o->tokens = ids.ids;
+    str_release(&spelled);
+    return rc;
+}
+
+/* part_options - of all examples of a part, once. */
+static int part_options(struct writer *w, enum task_part part, struct err *e)
+{
+    size_t n = w->d->data->n[part];
+    if (w->options[part])
+        return OK;
+    w->options[part] = mem_zalloc(n, sizeof **w->options, e);
+    int rc = w->options[part] ? OK : e->code;
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = options_make(&w->options[part][i], &w->as, &w->d->data->part[part][i], e);
+    return rc;
+}
+
+/* options_next - what may come after the n tokens said: the next token of every move that begins
+ * with them, the end where one is whole. */
+static int options_next(void *ctx, size_t i, const int32_t *said, size_t n, const int32_t **list,
+                        size_t *count, struct err *e)
+{
+    struct writer *w = ctx;
+    const struct options *o = &w->at[i];
+    int rc = mem_grow(&w->next, &w->cap_next, o->n + 1, sizeof *w->next, e);
+    *count = 0;
+    *list = w->next;
+    for (size_t k = 0; !rc && k < o->n; k++) {
+        const int32_t *t = o->tokens + o->starts[k];
+        size_t len = o->starts[k + 1] - o->starts[k];
+        if (len >= n && (!n || memcmp(t, said, n * sizeof *said) == 0))
+            w->next[(*count)++] = len > n ? t[n] : w->as.end;
+    }
+    return rc;
+}
+
+/* part_write - the model's answers to a part; legal: legal moves alone. progress may be NULL. */
+static int part_write(struct writer *w, enum task_part part, bool legal, struct answers *out,
+                      struct progress *progress, struct err *e)
+{
+    struct desk *d = w->d;
+    size_t n = d->data->n[part], most = d->data->answer_tokens;
+    struct str text = STR_INIT;
+    struct token_ids *ids = mem_zalloc(n, sizeof *ids, e);
+    int rc = answers_init(out, n, e);
+    if (!rc && !ids)
+        rc = e->code;
+    if (!rc && legal)
+        rc = part_options(w, part, e);
+    for (size_t i = 0; !rc && legal && i < n; i++) /* a legal move may be longer than any answer */
+        for (size_t k = 0; k < w->options[part][i].n; k++) {
+            const size_t *at = w->options[part][i].starts + k;
+            most = at[1] - at[0] + 1 > most ? at[1] - at[0] + 1 : most;
+        }
+    w->at = w->options[part];
+    const struct write_settings s = {w->as.end, most, legal ? options_next : NULL, w};
+    if (!rc)
+        rc = write_run(d->model, &d->sets[part], &s, ids, progress, e);
+    for (size_t i = 0; !rc && i < n; i++) {
+        rc = answer_decode(&w->as, ids[i].ids, ids[i].n, &text, e);
+        if (!rc)
+            rc = answers_add(out, i, &d->data->part[part][i], text.s, e);
+    }
+    for (size_t i = 0; ids && i < n; i++)
+        token_ids_release(&ids[i]);
+    mem_free(ids);
+    str_release(&text);
+    if (rc)
+        answers_release(out);
+    return rc;
+}
+
+static bool writes_legal(const struct writer *w)
+{
+    return w->d->plan->study->decoding == DECODING_LEGAL;
+}
+
+static int write_eval(void *ctx, const struct train_point *p, struct err *e)
+{
+    struct desk *d = ctx;
+    struct writer *w = d->own;
+    struct curve_point c = {*p, (double)NAN, (double)NAN};
+    struct answers a;
+    size_t n = d->data->n[PART_VALID], same = 0;
+    if (n) {
+        int rc = part_write(w, PART_VALID, writes_legal(w), &a, NULL, e);
+        if (rc)
+            return rc;
+        c.truth = answers_right(&a);
+        for (size_t i = 0; i < w->weak_valid.n; i++)
+            same += answers_same(&a.a[i], &w->weak_valid.a[i]);
+        if (w->weak_valid.n)
+            c.weak = (double)same / (double)n;
+        answers_release(&a);
+    }
+    return desk_point(d, &c, e);
+}
+
+/* learn_set - prompts with the answers that are learnt, and the prompts of what is predicted. */
+static int write_sets(struct writer *w, struct err *e)
+{
+    struct desk *d = w->d;
+    const struct job *j = d->job;
+    size_t n = d->data->n[j->part];
+    struct answers weak = {.n = 0};
+    const char **texts = NULL;
+    int rc = OK;
+    if (j->supervisor) {
+        rc = job_answers(d->plan, j->supervisor, j->part, &weak, e);
+        texts = rc ? NULL : mem_alloc(n, sizeof *texts, e);
+        rc = rc || texts ? rc : e->code;
+        for (size_t i = 0; texts && i < n; i++)
+            texts[i] = weak.a[i].text;
+    }
+    if (!rc)
+        rc = answers_set(&d->sets[j->part], d->data->part[j->part], texts, n, &w->as,
+                         d->data->answer_tokens, e);
+    if (!rc && j->supervisor && d->data->n[PART_VALID])
+        rc = job_answers(d->plan, j->supervisor, PART_VALID, &w->weak_valid, e);
+    for (int part = 0; !rc && part < PART_COUNT; part++)
+        if (desk_predicts(d, (enum task_part)part))
+            rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
+                                j->model->tokenizer, e);
+    mem_free(texts);
+    answers_release(&weak);
+    return rc;
+}
+
+/* part_keep - its answers in the job's folder; of the test part what is said of them. */
+static int part_keep(struct writer *w, enum task_part part, struct err *e)
+{
+    struct desk *d = w->d;
+    struct progress progress;
+    struct answers a, greedy;
+    struct str name = STR_INIT, path = STR_INIT;
+    char what[96];
+    snprintf(what, sizeof what, "writing %s", lab_part_names[part]);
+    progress_begin(&progress, d->plan->lab->log, what, (double)d->data->n[part], "tokens");
+    int rc = part_write(w, part, writes_legal(w), &a, &progress, e);
+    progress_end(&progress, rc);
+    if (rc)
+        return rc;
+    str_addf(&name, "%s.jsonl", lab_part_names[part]);
+    rc = str_check(&name, e);
+    if (!rc)
+        rc = desk_path(d, name.s, &path, e);
+    if (!rc)
+        rc = answers_write(&a, d->data->part[part], path.s, e);
+    if (!rc && part == PART_TEST) {
+        d->accuracy = answers_right(&a);
+        d->legal = answers_legal(&a);
+    }
+    if (!rc && part == PART_TEST && writes_legal(w) &&
+        !(rc = part_write(w, part, false, &greedy, NULL, e))) {
+        d->greedy = answers_right(&greedy);
+        d->legal = answers_legal(&greedy);
+        answers_release(&greedy);
+    }
+    answers_release(&a);
+    str_release(&name);
+    str_release(&path);
+    return rc;
+}
+
+static void writer_release(struct writer *w)
+{
+    for (int part = 0; part < PART_COUNT; part++) {
+        for (size_t i = 0; w->options[part] && i < w->d->data->n[part]; i++)
+            options_release(&w->options[part][i]);
+        mem_free(w->options[part]);
+    }
+    answers_release(&w->weak_valid);
+    mem_free(w->next);
+}
+
+int run_write(struct desk *d, struct err *e)
+{
+    struct writer w = {.d = d};
+    d->own = &w;
+    d->legal = d->greedy = (double)NAN;
+    int rc = desk_model(d, e);
+    if (!rc)
+        rc = desk_learns(d, e);
+    if (!rc)
+        rc = answer_writer_init(&w.as, d->job->model->tokenizer, e);
+    if (!rc)
+        rc = write_sets(&w, e);
+    const struct train_data data = {&d->sets[d->job->part], NULL, NULL};
+    if (!rc)
+        rc = desk_learn(d, &data, write_eval, e);
+    for (int part = 0; !rc && part < PART_COUNT; part++)
+        if (desk_predicts(d, (enum task_part)part))
+            rc = part_keep(&w, (enum task_part)part, e);
+    if (!rc && d->plan->study->save)
+        rc = desk_save(d, NULL, e);
+    writer_release(&w);
+    return rc;
+}

@@ -1,0 +1,90 @@
+/* kinds.c - the table of kinds of jobs, and the simplest of them. */
+#include "lab/desk.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_votes(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->votes != NULL;
+}
+
+static bool is_labels(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->given != NULL;
+}
+
+static bool is_written(const struct plan *p, const struct job *j)
+{
+    (void)j;
+    return task_writes(p->task);
+}
+
+static bool is_any(const struct plan *p, const struct job *j)
+{
+    (void)p, (void)j;
+    return true;
+}
+
+static const struct job_kind kinds[] = {
+    {"labels", is_labels, spec_labels, run_labels},
+    {"votes", is_votes, spec_votes, run_votes},
+    {"write", is_written, spec_write, run_write},
+    {"train", is_any, spec_train, run_train},
+};
+
+const struct job_kind *job_kind(const struct plan *p, const struct job *j)
+{
+    size_t k = 0;
+    while (!kinds[k].is(p, j))
+        k++;
+    return &kinds[k];
+}
+
+/* desk_votes - what others say of every part that is not theirs to learn from, as probabilities: 1
+ * for the class of a vote; where there is none, all the same. */
+int run_votes(struct desk *d, struct err *e)
+{
+    int rc = OK;
+    for (int part = 0; part < PART_COUNT && !rc; part++) {
+        size_t n = d->data->n[part];
+        if (!n || part == PART_SUPERVISE)
+            continue;
+        double *probs = d->probs[part] = mem_zalloc(n, d->K * sizeof *probs, e);
+        rc = probs ? OK : e->code;
+        for (size_t i = 0; !rc && i < n; i++) {
+            int vote = d->data->part[part][i].votes[d->job->vote];
+            for (size_t k = 0; k < d->K; k++)
+                probs[i * d->K + k] = vote < 0 ? 1 / (double)d->K : (size_t)vote == k;
+        }
+        if (!rc)
+            rc = array_keep(d, (enum task_part)part, NULL, probs, e);
+    }
+    return rc ? rc : probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
+}
+
+/* run_labels - what a file says of every part of which it has every example. */
+int run_labels(struct desk *d, struct err *e)
+{
+    const struct job *j = d->job;
+    const struct example *first;
+    int rc = OK;
+    for (int part = 0; part < PART_COUNT && !rc; part++) {
+        size_t n = d->data->n[part];
+        if (!n || part == PART_SUPERVISE ||
+            given_missing(j->given, d->data, (enum task_part)part, j->repetition, &first))
+            continue;
+        double *probs = d->probs[part] = mem_alloc(n, d->K * sizeof *probs, e);
+        for (size_t i = 0; probs && i < n; i++)
+            memcpy(probs + i * d->K, given_find(j->given, d->data->part[part][i].id, j->repetition),
+                   d->K * sizeof *probs);
+        rc = probs ? array_keep(d, (enum task_part)part, NULL, probs, e) : e->code;
+    }
+    d->accuracy = (double)NAN;
+    return rc || !d->probs[PART_TEST]
+               ? rc
+               : probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
+}

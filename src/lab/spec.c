@@ -1,0 +1,121 @@
+/* spec.c - what a job's hash is made of: what is not in its spec cannot change its result. */
+#include "lab/desk.h"
+
+/* spec_votes - of a job that only writes down what others say: of which examples, and what. */
+int spec_votes(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    const struct dataset *d = &p->data[j->repetition];
+    char votes[HASH_HEX];
+    struct js w;
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "kind"), js_str(&w, "votes");
+    js_key(&w, "votes"), js_str(&w, j->votes);
+    js_key(&w, "data"), js_open(&w, '{');
+    for (int part = 0; part < PART_COUNT; part++) {
+        if (part == PART_SUPERVISE)
+            continue;
+        int rc = dataset_votes_hash(d, (enum task_part)part, j->vote, votes, e);
+        if (rc)
+            return rc;
+        js_key(&w, lab_part_names[part]), js_str(&w, votes);
+    }
+    js_close(&w, '}');
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
+/* spec_labels - of a job that only writes down what a file says. */
+int spec_labels(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    struct js w;
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "kind"), js_str(&w, "labels");
+    js_key(&w, "file"), js_str(&w, given_hash(j->given));
+    js_key(&w, "repetition"), js_int(&w, (int64_t)j->repetition); /* rows may be of one alone */
+    js_key(&w, "data"), js_open(&w, '{');
+    for (int part = 0; part < PART_COUNT; part++)
+        if (part != PART_SUPERVISE)
+            js_key(&w, lab_part_names[part]), js_str(&w, p->data[j->repetition].part_hash[part]);
+    js_close(&w, '}');
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
+/* begin_json - what every job that trains begins with: where and from which model. */
+static void begin_json(struct js *w, const struct plan *p, const struct job *j)
+{
+    char numerics[256];
+    dev_numerics(p->lab->dev, j->threads, numerics, sizeof numerics);
+    js_open(w, '{');
+    js_key(w, "kind"), js_str(w, job_kind(p, j)->name);
+    js_key(w, "numerics"), js_int(w, LAB_NUMERICS);
+    js_key(w, "device"), js_str(w, numerics);
+    js_key(w, "model"), js_str(w, j->model->hash);
+    js_key(w, "tokenizer"), js_str(w, j->model->tokenizer_hash);
+    js_key(w, "layers"), js_int(w, (int64_t)j->layers);
+}
+
+/* end_json - and what follows its head: data, whose labels, settings. draws: the head starts from
+ * random numbers. */
+static void end_json(struct js *w, const struct plan *p, const struct job *j, bool draws)
+{
+    struct train_settings t;
+    struct study_side side = *j->side;
+    job_settings(p, j, &t);
+    side.trainable = j->trainable;
+    if (draws || side.random || j->trainable.kind == TRAIN_LORA) /* else nothing is drawn */
+        js_key(w, "seed_init"), js_int(w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
+    js_key(w, "data"), js_open(w, '{');
+    for (int part = 0; part < PART_COUNT; part++)
+        if (job_reads(j, (enum task_part)part))
+            js_key(w, lab_part_names[part]), js_str(w, p->data[j->repetition].part_hash[part]);
+    js_close(w, '}');
+    js_key(w, "part"), js_str(w, lab_part_names[j->part]);
+    js_key(w, "max_tokens"), js_int(w, (int64_t)p->study->max_tokens);
+    js_key(w, "targets"), js_str(w, j->supervisor ? j->supervisor->hash : "ground truth");
+    side_settings_json(w, &side);
+    js_key(w, "seed_order"), js_int(w, (int64_t)t.seed_order);
+    js_key(w, "loss"), js_str(w, t.loss.kind == LOSS_CONFIDENCE ? "confidence" : "xent");
+    if (t.loss.kind == LOSS_CONFIDENCE) {
+        js_key(w, "alpha_max"), js_real(w, t.loss.alpha_max);
+        js_key(w, "ramp"), js_real(w, t.loss.ramp);
+        js_key(w, "threshold"), js_int(w, t.loss.threshold);
+    }
+    js_key(w, "save"), js_bool(w, p->study->save);
+}
+
+int spec_train(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    int32_t rows[16];
+    struct js w;
+    js_init(&w, out);
+    begin_json(&w, p, j);
+    js_key(&w, task_alternatives(p->task) ? "reward" : "head"), js_open(&w, '[');
+    for (size_t k = 0; k < job_outputs(p); k++)
+        js_str(&w, job_head_word(p, k) ? job_head_word(p, k) : "");
+    js_close(&w, ']');
+    end_json(&w, p, j, !job_head(p, j, rows));
+    if (p->study->save) { /* the saved model's config names its classes */
+        js_key(&w, "classes"), js_open(&w, '[');
+        for (size_t k = 0; k < task_classes(p->task); k++)
+            js_str(&w, task_class_name(p->task, k));
+        js_close(&w, ']');
+    }
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
+/* The longest answer is that of all parts, whichever the job reads. */
+int spec_write(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    struct js w;
+    js_init(&w, out);
+    begin_json(&w, p, j);
+    js_key(&w, "answer_tokens"), js_int(&w, (int64_t)p->data[j->repetition].answer_tokens);
+    js_key(&w, "decoding"), js_str(&w, decoding_names[p->study->decoding]);
+    end_json(&w, p, j, false);
+    js_close(&w, '}');
+    return str_check(out, e);
+}
