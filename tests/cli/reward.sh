@@ -58,6 +58,25 @@ says flat "rated by people"
 says a/studies/reward/report.html "Best of n"
 says a/studies/reward/results.csv "best_of student 16,"
 ! command -v gnuplot >/dev/null || says a/studies/reward/report.html "figures/best-of.svg"
+# Who prefers by a file rewards nothing: the others' picks are rated all the same.
+sed 's/^name: .*/name: given/; s/^task: .*/task: rated.yaml/; s/^supervisor: .*/supervisor: {labels: prefers.csv}/' micro.yaml >given.yaml
+expect 0 "$W2S" label given.yaml data.train=160 data.test=60 --examples --json --runs g
+python3 - out <<'END'
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+with open("prefers.csv", "w") as f:
+    print("id,p_0,p_1", file=f)
+    for i, x in enumerate(rows):
+        print("%s,%s" % (x["id"], ".8,.2" if (x["truth"] == 0) == (i % 8 > 0) else ".2,.8"), file=f)
+END
+expect 0 "$W2S" run given.yaml data.train=160 data.test=60 --runs g --json
+python3 - out <<'END' || fail "a file of preferences"
+import json, sys
+for p in json.load(open(sys.argv[1]))["pairs"]:
+    assert .8 < p["weak"]["accuracy"][0] < .95 and set(p["best_of"]) == {"rated_by", "student", "ceiling", "possible"}, p
+END
+expect 0 "$W2S" report given-"$(ls g/studies | sed -n "s/^given-//p")" --runs g
+lacks out nan
 expect 0 "$W2S" task ./rated.yaml --test 20 --train 20 --supervise 20
 says out "[1]"
 
