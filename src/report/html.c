@@ -414,34 +414,27 @@ static void best_of_html(const struct doc *results, struct str *out)
               "had.");
 }
 
-/* bands_html - accuracies by the task's bands, and how many moves are legal; nothing where no pair
- * has any. */
+/* bands_html - accuracies and PGR by the task's bands; nothing where it has none. */
 static void bands_html(const struct doc *results, struct str *out)
 {
-    static const char *const heads[] = {
-        "supervisor", "student",   "method", "band", "examples", "supervisor's accuracy",
-        "student's",  "ceiling's", "PGR",    NULL};
+    static const char *const heads[] = {"supervisor",     "student", "method",  "band", "examples",
+                                        "the supervisor", "student", "ceiling", "PGR",  NULL};
     static const char *const keys[] = {"weak", "student", "ceiling", "pgr"};
-    bool any = false;
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        const struct doc *bands = doc_get(p, "bands");
-        if (bands && !any) {
-            str_cat(out, "<h2>By difficulty</h2>\n");
-            table_open(out, heads);
-            any = true;
-        }
-        for (const struct doc *b = bands ? bands->child : NULL; b; b = b->next) {
+    const struct doc *p = doc_get(results, "pairs")->child;
+    if (!doc_get(p, "bands"))
+        return;
+    str_cat(out, "<h2>By difficulty</h2>\n");
+    table_open(out, "numbers", heads);
+    for (; p; p = p->next)
+        for (const struct doc *b = doc_get(p, "bands") ? doc_get(p, "bands")->child : NULL; b;
+             b = b->next) {
             row_open(results, p, out);
-            str_cat(out, "<td>");
-            html_text(out, b->key);
-            str_addf(out, "</td><td>%.0f</td>", view_real(b, "examples"));
+            str_addf(out, "<td>%s</td><td>%.0f</td>", b->key, view_real(b, "examples"));
             for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
                 est_cell(view_est(b, keys[k]), out);
             str_cat(out, "</tr>\n");
         }
-    }
-    if (any)
-        table_close(out);
+    table_close(out);
 }
 
 static void jobs_html(const struct doc *results, struct str *out)
