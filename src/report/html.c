@@ -8,78 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Wide tables and figures scroll in their own box, so that the page fits 400 pixels; on paper
- * nothing scrolls, so they wrap and shrink. */
-static const char style[] =
-    ":root{color-scheme:light dark;--ink:#1c1c1c;--dim:#5c5c5c;--page:#fff;--line:#d4d4d4;\n"
-    "  --right:#0072B2;--wrong:#B04300;--warn:#B04300}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e6e6e6;--dim:#a0a0a0;--page:#161616;\n"
-    "  --line:#3c3c3c;--right:#6CB8E6;--wrong:#F08A4B;--warn:#F08A4B}}\n"
-    "body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);\n"
-    "  max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:break-word}\n"
-    "h1{font-size:1.5rem;line-height:1.25;margin-bottom:.25rem}\n"
-    "h2{font-size:1.15rem;margin-top:2.2rem}\n"
-    "a{color:var(--right)}\n"
-    ".lead{font-size:1.1rem}\n"
-    ".note,figcaption,small{color:var(--dim);font-size:.875rem}\n"
-    ".warn{color:var(--ink);border-left:.25rem solid var(--warn);padding-left:.7rem}\n"
-    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
-    "th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--line);\n"
-    "  vertical-align:top}\n"
-    "th{font-weight:600}\n"
-    "td.n small{display:block;white-space:nowrap}\n"
-    "td.m{min-width:7.5rem}\n"
-    ".wide{overflow-x:auto}\n"
-    "@media screen and (prefers-color-scheme:dark){\n"
-    "  svg [stroke=\"rgb(  0, 114, 178)\"]{stroke:#6CB8E6}\n"
-    "  svg [fill=\"rgb(  0, 114, 178)\"]{fill:#6CB8E6}}\n"
-    "figure{margin:1.2rem 0}\n"
-    "figure svg{width:100%;min-width:34rem;height:auto;color:var(--ink)}\n"
-    "details{margin:.4rem 0}\n"
-    "summary{cursor:pointer}\n"
-    "details details{margin-left:1rem}\n"
-    "details.pair>summary{font-weight:600}\n"
-    ".right{color:var(--right)}\n"
-    ".wrong{color:var(--wrong)}\n"
-    ".right::before{content:\"\\2713  \"}\n"
-    ".wrong::before{content:\"\\2717  \"}\n"
-    "table.texts td{font-size:.9rem}\n"
-    "table.texts td:first-child{width:55%;min-width:15rem;overflow-wrap:anywhere}\n"
-    "pre{overflow-x:auto;border:1px solid var(--line);padding:.8rem;font-size:.85rem}\n"
-    "p code{overflow-wrap:anywhere}\n"
-    "@media(max-width:34rem){table.texts,.texts tbody,.texts tr,.texts td{display:block}\n"
-    "  .texts thead{display:none}\n"
-    "  .texts td:not(:last-child){border:0;padding-bottom:0}\n"
-    "  .texts td:nth-child(2)::after{content:\" \\2190  truth\"}\n"
-    "  .texts td:nth-child(3)::after{content:\" \\2190  supervisor\"}\n"
-    "  .texts td:nth-child(4)::after{content:\" \\2190  student\"}\n"
-    "  .texts td:nth-child(5)::after{content:\" \\2190  ceiling\"}\n"
-    "  table.texts td:first-child{width:auto;min-width:0}\n"
-    "  table.pairs,.pairs tbody,.pairs tr,.pairs td{display:block}\n"
-    "  .pairs thead{display:none}\n"
-    "  .pairs td{border:0;padding:.1rem 0 .1rem 11rem;text-indent:-11rem}\n"
-    "  .pairs td.n small{display:inline}\n"
-    "  .pairs tr{border-bottom:1px solid var(--line);padding:.5rem 0}\n"
-    "  .pairs td::before{display:inline-block;width:11rem;text-indent:0;color:var(--dim)}\n"
-    "  .pairs td:nth-child(1)::before{content:\"supervisor\"}\n"
-    "  .pairs td:nth-child(2)::before{content:\"student\"}\n"
-    "  .pairs td:nth-child(3)::before{content:\"method\"}\n"
-    "  .pairs td:nth-child(4):not([colspan])::before{content:\"supervisor's accuracy\"}\n"
-    "  .pairs td:nth-child(5)::before{content:\"student's accuracy\"}\n"
-    "  .pairs td:nth-child(6)::before{content:\"ceiling's accuracy\"}\n"
-    "  .pairs td:nth-child(7)::before{content:\"PGR\"}}\n"
-    "@media print{body{max-width:none;margin:0;font-size:11pt}\n"
-    "  .wide{overflow:visible}\n"
-    "  table{font-size:.8rem}\n"
-    "  td small{font-size:.85em}\n"
-    "  td.m,figure svg,table.texts td:first-child{min-width:0}\n"
-    "  pre{white-space:pre-wrap;overflow-wrap:anywhere}\n"
-    "  details.paper::details-content{content-visibility:visible;display:block}\n"
-    "  .texts tr:nth-child(n+6){display:none}\n"
-    "  figure svg{max-height:22cm}\n"
-    "  figure,tr{break-inside:avoid}\n"
-    "  h2{break-after:avoid}}\n";
-
 void html_text(struct str *out, const char *s)
 {
     for (; *s; s++)
@@ -631,7 +559,7 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
                  "name=\"viewport\" content=\"width=device-width"
                  ",initial-scale=1\">\n<title>");
     html_text(out, view_str(study, "title"));
-    str_addf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", style);
+    str_addf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", page_style);
     html_text(out, view_str(study, "title"));
     str_cat(out, "</h1>\n");
     subject_html(results, out);
