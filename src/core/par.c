@@ -77,8 +77,9 @@ static int processors(void)
 }
 #endif
 
-/* Turns of a waiting thread before it sleeps: a microsecond or two. */
-#define SPIN "1000"
+/* Turns of a waiting thread before it sleeps: some ten microseconds, which is what it takes to wake
+ * it. */
+#define SPIN "10000"
 
 void par_restart(char **argv)
 {

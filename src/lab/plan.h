@@ -163,7 +163,7 @@ extern const char *const lab_part_names[PART_COUNT];
 
 /* Rises when the program would compute other bits from the same settings: part of the names of jobs
  * and of cached features. tests/unit/lab_numerics.c holds the bits to it. */
-#define LAB_NUMERICS 2
+#define LAB_NUMERICS 3
 
 /* Frozen features, computed once and shared: runs/cache/<hash>.f32. Processes that need the same
  * ones at the same time each write their own; they are the same, and the last rename stays. */

@@ -2,17 +2,12 @@
  * that the same plan says what a training will take.
  *
  * Kept of each block that learns, in floats for each row: its input C, query, key and value Q + 2
- * KV, attention's output Q where sequences are long, the MLP's residual C and the MLP before its
- * activation; what attention and MLP give, 2 C, where norms follow. Normed rows (queries and keys
- * too), the activation and attention over short sequences are worked out again
- * in the backward: they are cheap beside the products and would double the memory. Blocks that keep
- * nothing work in place on one row buffer. */
+ * KV, attention's output Q, the MLP's residual C and the MLP before its activation; what attention
+ * and MLP give, 2 C, where norms follow. Normed rows (queries and keys too) and the activation are
+ * worked out again in the backward: they are cheap beside the products and would double the memory.
+ * Blocks that keep nothing work in place on one row buffer. */
 #include "model/internal.h"
 #include "core/mem.h"
-
-/* Attention over so many rows is a hundredth of a block's products, forward and backward; its
- * output is a tenth of what a block would keep. */
-#define SHORT 64
 
 struct placer {
     float *base;
@@ -43,7 +38,6 @@ static void place_block(struct placer *p, struct kept *b, const struct model_con
 {
     struct widths w = model_widths(c);
     size_t N = x->N;
-    bool again = R == N && x->longest <= SHORT && !c->parallel;
     b->begin = p->at;
     b->mean1 = place(p, N, 1);
     b->rstd1 = place(p, N, 1);
@@ -52,7 +46,7 @@ static void place_block(struct placer *p, struct kept *b, const struct model_con
     b->q = place(p, R, b->ldq);
     b->k = R < N ? place(p, N, b->ldkv) : b->q ? b->q + w.Q : NULL;
     b->v = b->k ? b->k + w.KV : NULL;
-    b->y = again ? NULL : place(p, R, w.Q);
+    b->y = place(p, R, w.Q);
     b->lse = place(p, R, c->heads);
     b->mean2 = place(p, R, 1);
     b->rstd2 = place(p, R, 1);
@@ -111,7 +105,7 @@ size_t activations_place(struct activations *a, const struct model_config *c,
     a->scratch = (struct scratch){0};
     bool backward = x->keep && x->cut < c->layers;
     if (x->from < x->to) {
-        a->scratch.xn = place(&p, x->N, backward ? larger(C, w.Q) : C);
+        a->scratch.xn = place(&p, x->N, C);
         a->scratch.act = place(&p, x->N, larger(w.M, larger(w.Q, C)));
         if (x->rank)
             a->scratch.lora = place(&p, x->N, x->rank);
@@ -120,7 +114,7 @@ size_t activations_place(struct activations *a, const struct model_config *c,
     }
     if (backward) {
         a->scratch.tmp = place(&p, x->N, C);
-        a->scratch.d = place(&p, x->N, larger(C, w.Q));
+        a->scratch.d = place(&p, x->N, C);
         a->scratch.dqkv = place(&p, x->N, w.W);
         if (c->qk_norm && x->from < x->to)
             a->scratch.qk = place(&p, x->N, w.W);

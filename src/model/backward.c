@@ -85,19 +85,6 @@ static void mlp_bwd(const struct model *m, size_t layer, size_t R, const struct 
     linear_bwd_input(m, layer, ROLE_UP, 0, w.UP, w.C, R, b->gu, w.UP, t, t->tmp);
 }
 
-/* attention_output - b->y, or the same worked out again in t->xn from q and k. */
-static const float *attention_output(const struct model *m, size_t layer, const struct rows *r,
-                                     const struct kept *b, const float *q, const float *k,
-                                     const struct scratch *t)
-{
-    struct attn_shape s;
-    if (b->y)
-        return b->y;
-    block_attn_shape(m, layer, r, b, &s);
-    m->dev->ops->attention_fwd(m->dev, &s, q, k, b->v, t->xn, b->lse);
-    return t->xn;
-}
-
 /* qk_bwd - dq and dk, the gradients of what attention read, become those of what the products gave.
  */
 static void qk_bwd(const struct model *m, size_t layer, const struct rows *r, const struct kept *b,
@@ -116,9 +103,9 @@ static void qk_bwd(const struct model *m, size_t layer, const struct rows *r, co
 }
 
 /* attention_bwd - t->act [R,Q], the gradient of attention's output y, gives that of its normed
- * input [N,C] in t->tmp. q and k as attention read them; y may be t->xn. */
+ * input [N,C] in t->tmp. q and k as attention read them. */
 static void attention_bwd(const struct model *m, size_t layer, const struct rows *r,
-                          const struct kept *b, const float *q, const float *k, const float *y,
+                          const struct kept *b, const float *q, const float *k,
                           const struct scratch *t)
 {
     const struct ops *o = m->dev->ops;
@@ -127,7 +114,7 @@ static void attention_bwd(const struct model *m, size_t layer, const struct rows
     bool fused = b->ldq == w.W;
     float *dq = t->dqkv, *dk = dq + (fused ? w.Q : r->R * w.Q), *dv = dk + w.KV;
     block_attn_shape(m, layer, r, b, &s);
-    o->attention_bwd(m->dev, &s, q, k, b->v, y, b->lse, t->act, dq, dk, dv);
+    o->attention_bwd(m->dev, &s, q, k, b->v, b->y, b->lse, t->act, dq, dk, dv);
     qk_bwd(m, layer, r, b, t, dq, dk);
     const float *xn =
         block_normed(m, layer, ROLE_NORM1_GAIN, r->N, b->x, t->xn, b->mean1, b->rstd1);
@@ -158,14 +145,14 @@ void block_bwd(const struct model *m, size_t layer, const struct rows *r, const 
     if (!m->cfg.parallel)
         normed_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, t->d);
     block_qk(m, layer, r, b, t, &q, &k);
-    const float *y = attention_output(m, layer, r, b, q, k, t), *d = t->d;
+    const float *d = t->d;
     if (!m->cfg.parallel)
         d = part_bwd(m, layer, ROLE_POST1_GAIN, R, b->part1, b->rstd3, t);
-    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, y, t);
+    linear_bwd_weight(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, b->y, t);
     linear_bwd_input(m, layer, ROLE_OUT, 0, C, w.Q, R, d, C, t, t->act);
     if (m->cfg.parallel)
         norm_bwd(m, l, ROLE_NORM2_GAIN, R, b->mid, b->mean2, b->rstd2, t->tmp, true, t->d);
-    attention_bwd(m, layer, r, b, q, k, y, t);
+    attention_bwd(m, layer, r, b, q, k, t);
     if (r->read) {
         float *spread = t->xn;
         o->fill(m->dev, r->N * C, 0, spread);

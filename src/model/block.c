@@ -145,7 +145,7 @@ static void attention_fwd(const struct model *m, size_t layer, const struct rows
         k = b->cache;
         v = b->cache + w.KV;
     }
-    o->attention_fwd(m->dev, &s, q, k, v, b->y ? b->y : t->act, b->lse);
+    o->attention_fwd(m->dev, &s, q, k, v, b->y, b->lse);
 }
 
 /* mlp_hidden - the inner rows of the MLP over b->mid, in t->act. */
@@ -191,8 +191,7 @@ void block_fwd(const struct model *m, size_t layer, const struct rows *r, const 
     else if (b->mid != b->x)
         o->copy(m->dev, R * w.C, b->x, b->mid);
     if (!m->cfg.parallel)
-        project(m, layer, ROLE_OUT, ROLE_POST1_GAIN, w.Q, R, b->y ? b->y : t->act, b->part1,
-                b->rstd3, t, b->mid);
+        project(m, layer, ROLE_OUT, ROLE_POST1_GAIN, w.Q, R, b->y, b->part1, b->rstd3, t, b->mid);
     mlp_hidden(m, layer, R, b, t);
     if (out != b->mid)
         o->copy(m->dev, R * w.C, b->mid, out);

@@ -58,7 +58,6 @@ static struct extent extent_of(const struct model_config *c, size_t batch_tokens
                            .to = c->layers,
                            .cut = cut,
                            .outputs = CLASSES,
-                           .longest = SIZE_MAX,
                            .keep = keep};
 }
 

@@ -43,8 +43,7 @@ struct kept {
                            * for normed ones is there; rows ldq, ldkv apart */
     size_t ldq, ldkv;
     float *cache;         /* keys, then values, of all rows so far, ldkv apart */
-    float *y, *lse;       /* [R,Q], [R,H] attention's output; y NULL: it passes through scratch,
-                           * and the backward works it out again */
+    float *y, *lse;       /* [R,Q], [R,H] attention's output */
     float *mid;           /* [R,C] what the MLP's norm reads: x and attention's part; of a
                            * parallel block the read rows of x, x itself where all are */
     float *mean2, *rstd2; /* [R] */
@@ -56,11 +55,11 @@ struct kept {
 
 /* scratch - of the block at work; no meaning between blocks but d. */
 struct scratch {
-    float *xn;  /* [N,C] normed rows; backward: [N,max(C,Q)], attention's output as well */
-    float *act; /* [N,max(M,C,Q)] inner rows of the MLP, their gradient, gathered rows, attention's
-                 * output */
+    float *xn;  /* [N,C] normed rows */
+    float *act; /* [N,max(M,C,Q)] inner rows of the MLP, their gradient, gathered rows, the gradient
+                 * of attention's output */
     float *tmp; /* [N,C] backward: gradient of a norm's output */
-    float *d; /* as xn, backward: gradient of what lies above, of a block's input when it is done */
+    float *d; /* [N,C] backward: gradient of what lies above, of a block's input when it is done */
     float *dqkv;    /* [N,W] backward */
     float *qk;      /* [N,W] queries and keys normed and rotated, laid as dqkv; NULL: in place */
     float *lora;    /* [N,rank] of adapters */
@@ -125,7 +124,6 @@ struct extent {
     size_t from, to; /* blocks that are worked out */
     size_t cut;      /* blocks from here keep theirs where keep is set */
     size_t outputs;  /* of the head; 0: no final norm and head */
-    size_t longest;  /* rows of the longest sequence */
     bool keep;
     size_t rank; /* of adapters */
 };

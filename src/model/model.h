@@ -104,15 +104,14 @@ size_t model_cut(const struct model_config *c, const struct trainable *t);
 
 /* model_bytes - estimate of the memory that training takes, for --dry-run: weights, gradients, two
  * moments, activations of one pass over batch_tokens (with lend: gradients that find a place among
- * them count once), with a classifier of two classes; exact where it reads one token in 25 and one
- * text is longer than 64 (see tests/unit/model_cost.c): of short texts less is kept. 0 where the
- * config does not hold together, SIZE_MAX where it cannot be counted. model_flops - 2 x the
- * multiply-adds of the matrix products of one forward and backward over `seqs` sequences of equal
- * length, with a classifier of two classes; exact (ibid.): the last block's rows that are not read,
- * frozen blocks' gradients and, where features are given, all blocks below the cut are not counted
- * since they are not computed. Attention's products count by the pairs that the causal mask leaves:
- * two forward, five backward; what is worked out again does not count. model_bytes_predicting - as
- * model_bytes, for a forward alone. */
+ * them count once), with a classifier of two classes; exact where it reads one token in 25 (see
+ * tests/unit/model_cost.c). 0 where the config does not hold together, SIZE_MAX where it cannot be
+ * counted. model_flops - 2 x the multiply-adds of the matrix products of one forward and backward
+ * over `seqs` sequences of equal length, with a classifier of two classes; exact (ibid.): the last
+ * block's rows that are not read, frozen blocks' gradients and, where features are given, all
+ * blocks below the cut are not counted since they are not computed. Attention's products count by
+ * the pairs that the causal mask leaves: two forward, five backward; what is worked out again does
+ * not count. model_bytes_predicting - as model_bytes, for a forward alone. */
 size_t model_bytes_predicting(const struct model_config *c, size_t batch_tokens);
 size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens,
                    bool lend);

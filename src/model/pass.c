@@ -95,7 +95,7 @@ enum reads { READ_LAST, READ_ALL, READ_GIVEN };
 static int batch_take(struct pass *p, const struct batch *b, enum reads how, const int32_t *reads,
                       struct err *e)
 {
-    size_t S = b->n_seqs, R = 0, longest = 0;
+    size_t S = b->n_seqs, R = 0;
     p->backward_due = false;
     pass_recall(p);
     int rc = batch_check(p, b, e);
@@ -109,7 +109,6 @@ static int batch_take(struct pass *p, const struct batch *b, enum reads how, con
         int32_t begin = b->starts[s], n = b->starts[s + 1] - begin;
         int32_t read = how == READ_GIVEN ? reads[s] : how == READ_ALL ? n : 1;
         BUG_ON(read < 0 || read > n);
-        longest = (size_t)n > longest ? (size_t)n : longest;
         p->read_starts[s] = (int32_t)R;
         for (int32_t i = 0; i < n; i++)
             p->pos[begin + i] = i;
@@ -124,7 +123,6 @@ static int batch_take(struct pass *p, const struct batch *b, enum reads how, con
                                 .R = R,
                                 .to = p->m->cfg.layers,
                                 .cut = p->m->cut,
-                                .longest = longest,
                                 .rank = p->m->lora.rank};
     return OK;
 }

@@ -4,7 +4,8 @@
  *
  *     c [M,N] (+)= bf16(op(a)) . bf16(op(b)); a and b are f32 in memory, as they lie
  *
- *     a --pack--> panels of MR rows,     [M/MR][K/2][MR] pairs: all threads together
+ *     a --pack--> panels of MR rows, pairs as a has them side by side: [M/MR][MR][KC], or, of a
+ *                 transposed a, [M/MR][KC][MR]: all threads together
  *     b --pack--> slivers of NR columns, [N/NR][K/2][NR] pairs: each thread its own, in cache
  *     tile: MR x NR sums in registers; for each pair of K, NR/16 loads of b, MR broadcasts of a and
  *           MR*NR/16 vdpbf16ps
@@ -32,15 +33,17 @@
 
 #define MR 12  /* rows of a tile: 24 sums, 2 of b and 1 of a fill 27 of 32 registers */
 #define NR 32  /* columns of a tile */
-#define KC 288 /* pairs of a block of K: a panel of a stays in first-level cache */
+#define KC 480 /* pairs of a block of K: a panel of a stays in first-level cache */
 #define NC                                                                                         \
-    512 /* columns of b that a thread packs at a time: KC x NC pairs stay in second-level cache */
+    256 /* columns of b that a thread packs at a time: KC x NC pairs stay in second-level cache */
 #define MC 1536 /* rows of a that are packed at a time */
 #define AHEAD                                                                                      \
     8 /* pairs by which b is fetched before it is needed: the processor's own foresight does not   \
          cross from sliver to sliver */
 #define LANES   16
 #define PAIR_OF 2
+#define LINE    64
+#define PAST    ((size_t)1 << 16) /* numbers of c from which it pays to go past the caches */
 
 typedef uint32_t pair; /* bf16 of an even k in the low half, of the next in the high half */
 
@@ -52,20 +55,28 @@ struct gemm_bf16 {
 };
 
 struct product {
-    bool ta, tb, accumulate;
+    bool ta, tb, accumulate, past; /* past: the caches, where sums are made in one block of K */
     size_t M, N, K, lda, ldb, ldc;
     const float *a, *b;
     float *c;
 };
 
-/* sums - c [rows,NR] (+)= a panel times a sliver over kc pairs. `rows` is a constant where it is
- * inlined. */
-static inline __attribute__((always_inline)) void
-sums(const size_t rows, size_t kc, const pair *a, const pair *b, float *c, size_t ldc, bool add)
+/* into - where sums go: over what is there; added to it; over it and past the caches, for what is
+ * large and not read soon. */
+enum into { INTO_PLACE, INTO_SUM, INTO_MEMORY };
+
+/* sums - c [rows,NR] (+)= a panel times a sliver over kc pairs; pair k of row i of the panel is at
+ * a[i * ai + k * ak]. `rows`, ai and ak are constants where it is inlined. */
+static inline __attribute__((always_inline)) void sums(const size_t rows, const size_t ai,
+                                                       const size_t ak, size_t kc, const pair *a,
+                                                       const pair *b, float *c, size_t ldc,
+                                                       enum into into)
 {
     __m512 s[MR][2];
     for (size_t i = 0; i < rows; i++) {
         s[i][0] = s[i][1] = _mm512_setzero_ps();
+        if (into == INTO_MEMORY)
+            continue;
         __builtin_prefetch(c + i * ldc, 1);
         __builtin_prefetch(c + i * ldc + LANES, 1);
     }
@@ -76,7 +87,7 @@ sums(const size_t rows, size_t kc, const pair *a, const pair *b, float *c, size_
         __builtin_prefetch(b + (k + AHEAD) * NR + LANES);
 #pragma GCC unroll 12
         for (size_t i = 0; i < rows; i++) {
-            __m512bh x = (__m512bh)_mm512_set1_epi32((int)a[k * MR + i]);
+            __m512bh x = (__m512bh)_mm512_set1_epi32((int)a[i * ai + k * ak]);
             s[i][0] = _mm512_dpbf16_ps(s[i][0], x, b0);
             s[i][1] = _mm512_dpbf16_ps(s[i][1], x, b1);
         }
@@ -85,28 +96,49 @@ sums(const size_t rows, size_t kc, const pair *a, const pair *b, float *c, size_
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < 2; j++) {
             float *at = c + i * ldc + j * LANES;
-            _mm512_storeu_ps(at, add ? _mm512_add_ps(_mm512_loadu_ps(at), s[i][j]) : s[i][j]);
+            if (into == INTO_MEMORY)
+                _mm512_stream_ps(at, s[i][j]);
+            else if (into == INTO_SUM)
+                _mm512_storeu_ps(at, _mm512_add_ps(_mm512_loadu_ps(at), s[i][j]));
+            else
+                _mm512_storeu_ps(at, s[i][j]);
         }
 }
 
-/* tile - the same for a tile that may hang over the edge of c. */
-static void tile(size_t rows, size_t cols, size_t kc, const pair *a, const pair *b, float *c,
-                 size_t ldc, bool add)
+/* tile_of - the same for a tile that may hang over the edge of c. */
+static inline __attribute__((always_inline)) void tile_of(const size_t ai, const size_t ak,
+                                                          size_t rows, size_t cols, size_t kc,
+                                                          const pair *a, const pair *b, float *c,
+                                                          size_t ldc, enum into into)
 {
     float whole[MR * NR] __attribute__((aligned(64)));
     if (rows == MR && cols == NR) {
-        sums(MR, kc, a, b, c, ldc, add);
+        sums(MR, ai, ak, kc, a, b, c, ldc, into);
         return;
     }
     if (rows <= 4)
-        sums(4, kc, a, b, whole, NR, false);
+        sums(4, ai, ak, kc, a, b, whole, NR, INTO_PLACE);
     else if (rows <= 8)
-        sums(8, kc, a, b, whole, NR, false);
+        sums(8, ai, ak, kc, a, b, whole, NR, INTO_PLACE);
     else
-        sums(MR, kc, a, b, whole, NR, false);
+        sums(MR, ai, ak, kc, a, b, whole, NR, INTO_PLACE);
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < cols; j++)
-            c[i * ldc + j] = add ? c[i * ldc + j] + whole[i * NR + j] : whole[i * NR + j];
+            c[i * ldc + j] =
+                into == INTO_SUM ? c[i * ldc + j] + whole[i * NR + j] : whole[i * NR + j];
+}
+
+/* tile_rows, tile_columns - of a panel that pack_panel_rows, pack_panel_columns made. */
+static void tile_rows(size_t rows, size_t cols, size_t kc, const pair *a, const pair *b, float *c,
+                      size_t ldc, enum into into)
+{
+    tile_of(KC, 1, rows, cols, kc, a, b, c, ldc, into);
+}
+
+static void tile_columns(size_t rows, size_t cols, size_t kc, const pair *a, const pair *b,
+                         float *c, size_t ldc, enum into into)
+{
+    tile_of(1, MR, rows, cols, kc, a, b, c, ldc, into);
 }
 
 /* pairs_along - 16 pairs of 32 numbers in a row. pairs_across - 16 pairs of two rows. pair_of -
@@ -164,9 +196,12 @@ static inline __attribute__((always_inline)) void pack_rows(const size_t W, size
         for (size_t r0 = 0; r0 < W; r0 += LANES) {
             __m512i v[LANES];
             __mmask16 keep = (__mmask16)((1u << (W - r0 < LANES ? W - r0 : LANES)) - 1);
-            for (size_t r = 0; r < LANES; r++)
-                v[r] = r0 + r < R ? pairs_along(x + (r0 + r) * ld + k * PAIR_OF)
-                                  : _mm512_setzero_si512();
+            for (size_t r = 0; r < LANES; r++) {
+                const float *at = x + (r0 + r) * ld + k * PAIR_OF;
+                v[r] = r0 + r < R ? pairs_along(at) : _mm512_setzero_si512();
+                __builtin_prefetch(at + W * ld, 0, 2);
+                __builtin_prefetch(at + W * ld + LANES, 0, 2);
+            }
             transpose_16(v);
             for (size_t i = 0; i < LANES; i++)
                 _mm512_mask_storeu_epi32(out + (k + i) * W + r0, keep, v[i]);
@@ -194,12 +229,25 @@ static inline __attribute__((always_inline)) void pack_columns(const size_t W, s
     }
 }
 
-static void pack_panel(bool columns, size_t R, size_t n, const float *x, size_t ld, pair *out)
+/* pack_panel_rows - R rows of n numbers, and rows of 0 up to MR, as [MR][KC] pairs. */
+static void pack_panel_rows(size_t R, size_t n, const float *x, size_t ld, pair *out)
 {
-    if (columns)
-        pack_columns(MR, R, n, x, ld, out);
-    else
-        pack_rows(MR, R, n, x, ld, out);
+    for (size_t r = 0; r < MR; r++, x += ld, out += KC) {
+        size_t k = 0;
+        if (r >= R) {
+            memset(out, 0, (n + 1) / PAIR_OF * sizeof *out);
+            continue;
+        }
+        for (; (k + LANES) * PAIR_OF <= n; k += LANES)
+            _mm512_storeu_si512(out + k, pairs_along(x + k * PAIR_OF));
+        for (; k < (n + 1) / PAIR_OF; k++)
+            out[k] = pair_of(x[k * PAIR_OF], k * PAIR_OF + 1 < n ? x[k * PAIR_OF + 1] : 0.0f);
+    }
+}
+
+static void pack_panel_columns(size_t R, size_t n, const float *x, size_t ld, pair *out)
+{
+    pack_columns(MR, R, n, x, ld, out);
 }
 
 static void pack_sliver(bool columns, size_t R, size_t n, const float *x, size_t ld, pair *out)
@@ -267,12 +315,14 @@ struct block {
 static void panels_pack(const struct product *p, const struct block *at, size_t t, size_t threads,
                         pair *a)
 {
-    size_t panels = tiles(at->m, MR), pairs = tiles(at->n, PAIR_OF);
+    size_t panels = tiles(at->m, MR);
     for (size_t i = panels * t / threads; i < panels * (t + 1) / threads; i++) {
-        size_t r = at->i0 + i * MR;
-        pack_panel(p->ta, smaller(at->m - i * MR, MR), at->n,
-                   p->ta ? p->a + at->k0 * p->lda + r : p->a + r * p->lda + at->k0, p->lda,
-                   a + i * MR * pairs);
+        size_t r = at->i0 + i * MR, rows = smaller(at->m - i * MR, MR);
+        pair *panel = a + i * MR * KC;
+        if (p->ta)
+            pack_panel_columns(rows, at->n, p->a + at->k0 * p->lda + r, p->lda, panel);
+        else
+            pack_panel_rows(rows, at->n, p->a + r * p->lda + at->k0, p->lda, panel);
     }
 }
 
@@ -282,14 +332,18 @@ static void run_tiles(const struct product *p, const struct block *at, const str
 {
     size_t kc = tiles(at->n, PAIR_OF), panels = tiles(at->m, MR), j0 = r->from * NR,
            w = smaller(p->N, r->to * NR) - j0;
+    enum into into = p->accumulate || at->k0    ? INTO_SUM
+                     : p->past && at->n == p->K ? INTO_MEMORY
+                                                : INTO_PLACE;
     for (size_t j = 0; j < w; j += NR)
         pack_sliver(!p->tb, smaller(w - j, NR), at->n,
                     p->tb ? p->b + (j0 + j) * p->ldb + at->k0 : p->b + at->k0 * p->ldb + j0 + j,
                     p->ldb, b + j * kc);
     for (size_t i = panels * r->group / groups; i < panels * (r->group + 1) / groups; i++)
         for (size_t j = 0; j < w; j += NR)
-            tile(smaller(at->m - i * MR, MR), smaller(w - j, NR), kc, a + i * MR * kc, b + j * kc,
-                 p->c + (at->i0 + i * MR) * p->ldc + j0 + j, p->ldc, p->accumulate || at->k0);
+            (p->ta ? tile_columns : tile_rows)(
+                smaller(at->m - i * MR, MR), smaller(w - j, NR), kc, a + i * MR * KC, b + j * kc,
+                p->c + (at->i0 + i * MR) * p->ldc + j0 + j, p->ldc, into);
 }
 
 /* product_run - what one of `threads` does of a product. */
@@ -310,14 +364,24 @@ static void product_run(struct gemm_bf16 *g, const struct product *p, size_t t, 
                 atomic_store(&g->next[turn ^ 1], 0);
             while (run_take(&g->next[turn], groups, slivers, threads, &r))
                 run_tiles(p, &at, &r, groups, g->a[turn], g->b[t]);
+            if (p->past)
+                _mm_sfence();
         }
+}
+
+/* goes_past - a gradient of weights (a is transposed) is next read when all are there. */
+static bool goes_past(bool ta, bool accumulate, size_t M, size_t N, const float *c, size_t ldc)
+{
+    return ta && !accumulate && M * N >= PAST && (uintptr_t)c % LINE == 0 && ldc % LANES == 0;
 }
 
 void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K,
                    const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
                    float *c, size_t ldc)
 {
-    struct product p = {ta, tb, accumulate, M, N, K, lda, ldb, ldc, a, b, c};
+    struct product p = {
+        ta, tb, accumulate, goes_past(ta, accumulate, M, N, c, ldc), M, N, K, lda, ldb, ldc,
+        a,  b,  c};
     int threads = (int)smaller(g->threads, (size_t)par_threads());
     BUG_ON(K == 0);
     atomic_store(&g->next[0], 0);

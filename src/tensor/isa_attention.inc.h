@@ -27,20 +27,22 @@ typedef float lanes_at
 #define ROWS 1
 #endif
 
-/* sums_of - y[r,0..wide) += sum_j w[r,j] x[j,0..wide) for `rows` rows and `wide` lanes, both
- * constants where it is inlined. */
-static inline __attribute__((always_inline)) void sums_of(const size_t rows, const size_t wide,
-                                                          const float *w, size_t wr, size_t wj,
-                                                          size_t n, const float *x, size_t ldx,
-                                                          float *y, size_t ldy)
+#define lanes_load(x) (*(const lanes_at *)(x))
+static const lanes_at lanes_zero;
+
+/* sums_of - y[r,0..wide) (+)= sum_j w[r,j] x[j,0..wide) for `rows` rows and `wide` lanes; they and
+ * `add` are constants where it is inlined. */
+static inline __attribute__((always_inline)) void
+sums_of(const bool add, const size_t rows, const size_t wide, const float *w, size_t wr, size_t wj,
+        size_t n, const float *x, size_t ldx, float *y, size_t ldy)
 {
     lanes a[ROWS][4];
     for (size_t r = 0; r < rows; r++)
         for (size_t k = 0; k < wide; k++)
-            a[r][k] = *(const lanes_at *)(y + r * ldy + k * LANES);
+            a[r][k] = add ? lanes_load(y + r * ldy + k * LANES) : lanes_zero;
     for (size_t j = 0; j < n; j++)
         for (size_t k = 0; k < wide; k++) {
-            lanes b = *(const lanes_at *)(x + j * ldx + k * LANES);
+            lanes b = lanes_load(x + j * ldx + k * LANES);
             for (size_t r = 0; r < rows; r++)
                 a[r][k] += w[r * wr + j * wj] * b;
         }
@@ -49,38 +51,50 @@ static inline __attribute__((always_inline)) void sums_of(const size_t rows, con
             *(lanes_at *)(y + r * ldy + k * LANES) = a[r][k];
 }
 
-/* few_rows - y[r,0..C) += sum_j w[r,j] x[j,0..C) for `rows` rows; w[r,j] is at w[r*wr + j*wj]. Each
- * sum in the order of j. */
-static inline __attribute__((always_inline)) void few_rows(const size_t rows, const float *w,
-                                                           size_t wr, size_t wj, size_t n,
-                                                           const float *x, size_t ldx, float *y,
-                                                           size_t ldy, size_t C)
+/* few_rows - y[r,0..C) (+)= sum_j w[r,j] x[j,0..C) for `rows` rows; w[r,j] is at w[r*wr + j*wj].
+ * Each sum in the order of j. */
+static inline __attribute__((always_inline)) void few_rows(const bool add, const size_t rows,
+                                                           const float *w, size_t wr, size_t wj,
+                                                           size_t n, const float *x, size_t ldx,
+                                                           float *y, size_t ldy, size_t C)
 {
     size_t c = 0;
     for (; c + 4 * LANES <= C; c += 4 * LANES)
-        sums_of(rows, 4, w, wr, wj, n, x + c, ldx, y + c, ldy);
+        sums_of(add, rows, 4, w, wr, wj, n, x + c, ldx, y + c, ldy);
     if (c + 2 * LANES <= C) {
-        sums_of(rows, 2, w, wr, wj, n, x + c, ldx, y + c, ldy);
+        sums_of(add, rows, 2, w, wr, wj, n, x + c, ldx, y + c, ldy);
         c += 2 * LANES;
     }
     if (c + LANES <= C) {
-        sums_of(rows, 1, w, wr, wj, n, x + c, ldx, y + c, ldy);
+        sums_of(add, rows, 1, w, wr, wj, n, x + c, ldx, y + c, ldy);
         c += LANES;
     }
     for (; c < C; c++)
-        for (size_t r = 0; r < rows; r++)
+        for (size_t r = 0; r < rows; r++) {
+            float sum = add ? y[r * ldy + c] : 0;
             for (size_t j = 0; j < n; j++)
-                y[r * ldy + c] += w[r * wr + j * wj] * x[j * ldx + c];
+                sum += w[r * wr + j * wj] * x[j * ldx + c];
+            y[r * ldy + c] = sum;
+        }
 }
 
-/* weighted_sums - the same for any number of rows. */
+/* weighted_sums - the same for any number of rows, added to y. weighted_sums_new - in its place. */
 static void weighted_sums(size_t rows, const float *w, size_t wr, size_t wj, size_t n,
                           const float *x, size_t ldx, float *y, size_t ldy, size_t C)
 {
     for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
-        few_rows(ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
+        few_rows(true, ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
     for (; rows > 0; rows--, w += wr, y += ldy)
-        few_rows(1, w, wr, wj, n, x, ldx, y, ldy, C);
+        few_rows(true, 1, w, wr, wj, n, x, ldx, y, ldy, C);
+}
+
+static void weighted_sums_new(size_t rows, const float *w, size_t wr, size_t wj, size_t n,
+                              const float *x, size_t ldx, float *y, size_t ldy, size_t C)
+{
+    for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
+        few_rows(false, ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
+    for (; rows > 0; rows--, w += wr, y += ldy)
+        few_rows(false, 1, w, wr, wj, n, x, ldx, y, ldy, C);
 }
 
 struct span {
@@ -127,17 +141,60 @@ static inline size_t block_keys(const struct attn_shape *s)
     return n < KEYS ? n : KEYS;
 }
 
+#if defined __AVX512F__ && defined __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+#define SQUARES /* 16 x 16 numbers are transposed in registers */
+#endif
+#endif
+
+#ifdef SQUARES
+/* The numbers of two registers in turn, one, two, four or eight at a time, of their first and of
+ * their second halves. */
+#define TURN_1(a, b, at)                                                                           \
+    __builtin_shufflevector(a, b, at, at + 16, at + 1, at + 17, at + 2, at + 18, at + 3, at + 19,  \
+                            at + 4, at + 20, at + 5, at + 21, at + 6, at + 22, at + 7, at + 23)
+
+/* square_transpose - four times: register i of the result's are registers i and i + 8 in turn, so
+ * that after four rounds number (i,j) is at (j,i). */
+static inline void square_transpose(lanes r[LANES])
+{
+    lanes t[LANES];
+    for (size_t round = 0; round < 4; round++) {
+#pragma GCC unroll 8
+        for (size_t i = 0; i < 8; i++) {
+            t[2 * i] = TURN_1(r[i], r[i + 8], 0);
+            t[2 * i + 1] = TURN_1(r[i], r[i + 8], 8);
+        }
+#pragma GCC unroll 16
+        for (size_t i = 0; i < LANES; i++)
+            r[i] = t[i];
+    }
+}
+#endif
+
 /* transpose - rows [0, n) of x as columns of t [D, ldt]; columns up to the next multiple of LANES
  * are 0. */
 static void transpose(const struct attn_shape *s, size_t n, const float *x, size_t ldx, float *t,
                       size_t ldt)
 {
-    for (size_t c = 0; c < s->D; c++)
+    size_t c0 = 0;
+#ifdef SQUARES
+    for (; c0 + LANES <= s->D; c0 += LANES)
+        for (size_t j0 = 0; j0 < n; j0 += LANES) {
+            lanes r[LANES];
+            for (size_t j = 0; j < LANES; j++)
+                r[j] = j0 + j < n ? lanes_load(x + (j0 + j) * ldx + c0) : lanes_zero;
+            square_transpose(r);
+            for (size_t c = 0; c < LANES; c++)
+                *(lanes_at *)(t + (c0 + c) * ldt + j0) = r[c];
+        }
+#endif
+    for (size_t c = c0; c < s->D; c++) {
         for (size_t j = n; j < lanes_of(n) * LANES; j++)
             t[c * ldt + j] = 0;
-    for (size_t j = 0; j < n; j++)
-        for (size_t c = 0; c < s->D; c++)
+        for (size_t j = 0; j < n; j++)
             t[c * ldt + j] = x[j * ldx + c];
+    }
 }
 
 /* products - out[r,0..n) = a[r,:] . columns of t for each of `rows` rows; out's rows are LD apart
@@ -145,10 +202,7 @@ static void transpose(const struct attn_shape *s, size_t n, const float *x, size
 static void products(const struct attn_shape *s, size_t rows, const float *a, size_t lda,
                      const float *t, size_t ldt, size_t n, float *out)
 {
-    size_t wide = lanes_of(n) * LANES;
-    for (size_t r = 0; r < rows; r++)
-        memset(out + r * LD, 0, wide * sizeof *out);
-    weighted_sums(rows, a, lda, 1, s->D, t, ldt, out, LD, wide);
+    weighted_sums_new(rows, a, lda, 1, s->D, t, ldt, out, LD, lanes_of(n) * LANES);
 }
 
 /* met - up to where the i-th query of a span sees the keys [j0, j0 + n): those behind have weight 0
@@ -204,7 +258,7 @@ static void probabilities(const struct attn_shape *s, const struct span *p, size
 {
     float by = (float)s->scale;
     for (size_t r = 0; r < rows; r++) {
-        float *z = score + r * LD, tops[LANES], parts[LANES] = {0}, top = run->most[r], part = 0;
+        float *z = score + r * LD, tops[LANES], parts[LANES] = {0}, top = run->most[r];
         size_t first, end;
         seen(s, p, i0 + r, j0, j0 + n, &first, &end);
         bool any = first < end;
@@ -224,14 +278,15 @@ static void probabilities(const struct attn_shape *s, const struct span *p, size
             z[j] = j >= first && j < end ? exp_f32(z[j] - top) : 0.0f;
             parts[k] += z[j];
         }
-        for (size_t k = 0; k < LANES; k++)
-            part += parts[k];
+        for (size_t half = LANES / 2; half; half /= 2)
+            for (size_t k = 0; k < half; k++)
+                parts[k] += parts[k + half];
         if (!any)
             continue;
         float shrink = exp_f32(run->most[r] - top);
         for (size_t c = 0; j0 && c < s->D; c++)
             y[r * s->ldy + c] *= shrink;
-        run->sum[r] = run->sum[r] * shrink + part;
+        run->sum[r] = run->sum[r] * shrink + parts[0];
         run->most[r] = top;
     }
 }

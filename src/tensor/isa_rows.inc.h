@@ -268,31 +268,46 @@ static void act_bwd(struct dev *d, enum act a, size_t n, const float *x, const f
                     y + i * PIECE);
 }
 
+#define AHEAD 256 /* columns that are fetched of a row while those of the row before are at work   \
+                   */
+
+/* ahead - n numbers are wanted soon. */
+static inline void ahead(const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += 64 / sizeof *x)
+        __builtin_prefetch(x + i);
+}
+
+static void gated_row(enum act a, size_t n, const float *g, const float *u, float *o)
+{
+#define LOOP(A)                                                                                    \
+    for (size_t c = 0; c < n; c++)                                                                 \
+        o[c] = act_value(A, g[c]) * u[c];
+    BY_ACT(a, LOOP)
+#undef LOOP
+}
+
 static void gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, float *y)
 {
     (void)d;
 #pragma omp parallel for if (N * C > WORTH_THREADS)
-    for (size_t i = 0; i < N; i++) {
-        const float *g = gu + i * 2 * C, *u = g + C;
-        float *o = y + i * C;
-#define LOOP(A)                                                                                    \
-    for (size_t c = 0; c < C; c++)                                                                 \
-        o[c] = act_value(A, g[c]) * u[c];
-        BY_ACT(a, LOOP)
-#undef LOOP
-    }
+    for (size_t i = 0; i < N; i++)
+        for (size_t c = 0; c < C; c += AHEAD) {
+            const float *g = gu + i * 2 * C + c, *u = g + C;
+            size_t n = C - c < AHEAD ? C - c : AHEAD;
+            if (i + 1 < N) {
+                ahead(g + 2 * C, n);
+                ahead(u + 2 * C, n);
+            }
+            gated_row(a, n, g, u, y + i * C + c);
+        }
 }
 
-static void gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu,
-                      const float *dy, float *dgu, float *y)
+static void gated_row_bwd(enum act a, size_t n, const float *g, const float *u, const float *down,
+                          float *dg, float *du, float *o)
 {
-    (void)d;
-#pragma omp parallel for if (N * C > WORTH_THREADS)
-    for (size_t i = 0; i < N; i++) {
-        const float *g = gu + i * 2 * C, *u = g + C, *down = dy + i * C;
-        float *dg = dgu + i * 2 * C, *du = dg + C, *o = y + i * C;
 #define LOOP(A)                                                                                    \
-    _Pragma("omp simd") for (size_t c = 0; c < C; c++)                                             \
+    _Pragma("omp simd") for (size_t c = 0; c < n; c++)                                             \
     {                                                                                              \
         float gate = g[c], up = u[c], dd = down[c];                                                \
         float value = act_value(A, gate);                                                          \
@@ -300,9 +315,27 @@ static void gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float
         du[c] = dd * value;                                                                        \
         o[c] = value * up;                                                                         \
     }
-        BY_ACT(a, LOOP)
+    BY_ACT(a, LOOP)
 #undef LOOP
-    }
+}
+
+static void gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu,
+                      const float *dy, float *dgu, float *y)
+{
+    (void)d;
+#pragma omp parallel for if (N * C > WORTH_THREADS)
+    for (size_t i = 0; i < N; i++)
+        for (size_t c = 0; c < C; c += AHEAD) {
+            const float *g = gu + i * 2 * C + c, *u = g + C, *down = dy + i * C + c;
+            float *dg = dgu + i * 2 * C + c, *du = dg + C;
+            size_t n = C - c < AHEAD ? C - c : AHEAD;
+            if (i + 1 < N) {
+                ahead(g + 2 * C, n);
+                ahead(u + 2 * C, n);
+                ahead(down + C, n);
+            }
+            gated_row_bwd(a, n, g, u, down, dg, du, y + i * C + c);
+        }
 }
 
 static void add(struct dev *d, size_t n, const float *x, float *y)
@@ -425,6 +458,30 @@ static void adamw_step(struct dev *d, const struct adamw *a, size_t n, float *w,
     }
 }
 
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+typedef double eight_f64 __attribute__((vector_size(64)));
+
+/* squares - sum of the squares of n numbers in f64: 32 running sums, enough that none waits for the
+ * one before it. */
+static double squares(size_t n, const float *x)
+{
+    enum { SUMS = 4, EACH = 8 };
+    eight_f64 s[SUMS] = {{0}};
+    double sum = 0;
+    size_t k = 0;
+    for (; k + SUMS * EACH <= n; k += SUMS * EACH)
+        for (size_t j = 0; j < SUMS; j++) {
+            eight_f64 v = __builtin_convertvector(*(const eight *)(x + k + j * EACH), eight_f64);
+            s[j] += v * v;
+        }
+    for (; k < n; k++)
+        s[0][0] += (double)x[k] * (double)x[k];
+    for (size_t j = 0; j < SUMS; j++)
+        for (size_t i = 0; i < EACH; i++)
+            sum += s[j][i];
+    return sum;
+}
+
 static double sumsq(struct dev *d, size_t n, const float *x)
 {
     (void)d;
@@ -432,14 +489,9 @@ static double sumsq(struct dev *d, size_t n, const float *x)
     double part[CHUNKS] = {0}, sum = 0;
     size_t chunk = (PIECES(n) + CHUNKS - 1) / CHUNKS * PIECE;
 #pragma omp parallel for if (n > WORTH_THREADS)
-    for (size_t i = 0; i < CHUNKS; i++) {
-        double s = 0;
-        size_t begin = i * chunk, end = begin + chunk < n ? begin + chunk : n;
-#pragma omp simd reduction(+ : s)
-        for (size_t k = begin; k < end; k++)
-            s += (double)x[k] * (double)x[k];
-        part[i] = s;
-    }
+    for (size_t i = 0; i < CHUNKS; i++)
+        if (i * chunk < n)
+            part[i] = squares(n - i * chunk < chunk ? n - i * chunk : chunk, x + i * chunk);
     for (size_t i = 0; i < CHUNKS; i++)
         sum += part[i];
     return sum;

@@ -173,9 +173,8 @@ static void gradients(struct pass *p, const struct batch *b, size_t outputs)
     pass_backward(p, out);
 }
 
-/* Beside a long sequence attention's output is kept for the backward, of short ones alone it is
- * worked out again. */
-static void kept_of(const struct model_config *c)
+/* The gradient of a batch is the sum of its parts', which have sequences of other lengths. */
+static void parts_of(const struct model_config *c)
 {
     static const size_t shorts = 3; /* before the long one */
     static float *together[64];
@@ -209,10 +208,10 @@ static void kept_of(const struct model_config *c)
     model_free(m);
 }
 
-static void test_kept(void **state)
+static void test_parts(void **state)
 {
     (void)state;
-    every_config(kept_of);
+    every_config(parts_of);
 }
 
 static void nothing_read_of(const struct model_config *c)
@@ -534,7 +533,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_packed),       cmocka_unit_test(test_features),
-        cmocka_unit_test(test_reads),        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_reads),        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_nothing_read), cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_random),       cmocka_unit_test(test_heads),
