@@ -477,6 +477,14 @@ static int writes_check(const struct plan *p, struct err *e)
                            "method %s needs the probability of each class, and the answers of task "
                            "%s are written: methods=naive is what there is",
                            s->methods[i]->name, task);
+    const struct study_side *const sides[] = {&s->supervisor, &s->student};
+    for (size_t i = 0; task_writes(p->task) && i < 2; i++)
+        for (size_t k = 0; sides[i]->trainable.kind == TRAIN_HEAD && k < sides[i]->n_models; k++)
+            if (weights_config(plan_model(p, sides[i]->models[k])->weights)->tied)
+                return err_set(e, ERR_INPUT,
+                               "\"trainable\" is head, and what model %s writes with is its "
+                               "embedding: wanted all (with embeddings: true), top N or lora R",
+                               sides[i]->models[k]);
     if (task_writes(p->task) && s->supervisor.n_votes)
         return err_set(e, ERR_INPUT,
                        "the answers of task %s are written: a supervisor is a model there", task);

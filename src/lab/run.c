@@ -393,7 +393,8 @@ static int tokens_count(const struct plan *p, const struct job *j, struct counts
         int rc = token_set_make(&t, d->part[part], d->n[part], j->model->tokenizer, e);
         if (rc)
             return rc;
-        c->n[part] = token_set_total(&t);
+        /* what is written is worked out token by token, and learnt with its prompt */
+        c->n[part] = token_set_total(&t) + d->n[part] * d->answer_tokens;
         token_set_release(&t);
     }
     c->known = true;

@@ -117,6 +117,8 @@ expect 2 "$W2S" run write.yaml methods=confidence --runs c
 says err "method confidence needs the probability of each class, and the answers of task words are written"
 expect 2 "$W2S" run write.yaml decoding=legal --runs c
 says err '"decoding" is legal, and the answers of task words are no moves'
+expect 2 "$W2S" run write.yaml student.trainable=head student.embeddings=false --runs c
+says err '"trainable" is head, and what model'
 expect 2 "$W2S" run write.yaml decoding=best --runs c
 says err '"decoding" is "best", wanted one of greedy, legal'
 expect 2 "$W2S" run write.yaml data.max_tokens=3 --runs c
