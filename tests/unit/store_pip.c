@@ -495,6 +495,11 @@ static void fetched_once(void **state)
         assert_ok(asset_verify(a, "x", &online, &e), &e);
         assert_true(asset_ready(a, "x"));
     }
+    struct str origin = STR_INIT;
+    assert_ok(asset_origin(a, "x", &origin, &e), &e);
+    assert_true(str_starts(origin.s, "pip:"));
+    assert_non_null(strstr(origin.s, "=="));
+    str_release(&origin);
     assets_close(a);
     str_release(&path);
     str_release(&body);
