@@ -58,10 +58,12 @@ static int device(struct dev *d, enum precision p)
     return dev_precision_set(d, p, &e);
 }
 
-static void product(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool tb, bool accumulate)
+/* product - c's rows begin on lines of a cache, or anywhere. */
+static void product(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool tb, bool accumulate,
+                    bool lines)
 {
-    size_t lda = (ta ? M : K) + 3, ldb = (tb ? K : N) + 1, ldc = N + 2, na = (ta ? K : M) * lda,
-           nb = (tb ? N : K) * ldb, nc = M * ldc;
+    size_t lda = (ta ? M : K) + 3, ldb = (tb ? K : N) + 1, ldc = lines ? (N + 31) / 16 * 16 : N + 2,
+           na = (ta ? K : M) * lda, nb = (tb ? N : K) * ldb, nc = M * ldc;
     bool bf16 = M >= 16 && N >= 16 && K >= 16;
     float *a = random_floats(na), *b = random_floats(nb), *c = random_floats(nc);
     double *da = rounded(a, na, bf16), *db = rounded(b, nb, bf16), *dc = rounded(c, nc, false),
@@ -80,10 +82,10 @@ static void product(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool t
 
 static void test_products(void **state)
 {
-    static const size_t sizes[][3] = {{16, 16, 16},   {17, 33, 65},   {12, 40, 40},
-                                      {13, 100, 31},  {40, 3, 100},   {37, 70, 601},
-                                      {24, 1100, 90}, {96, 64, 577},  {50, 50, 1300},
-                                      {1600, 40, 48}, {100, 129, 33}, {61, 1000, 1153}};
+    static const size_t sizes[][3] = {
+        {16, 16, 16},   {17, 33, 65},     {12, 40, 40},   {13, 100, 31},  {40, 3, 100},
+        {37, 70, 601},  {24, 1100, 90},   {96, 64, 577},  {50, 50, 1300}, {1600, 40, 48},
+        {100, 129, 33}, {61, 1000, 1153}, {505, 140, 37}, {140, 505, 961}};
     struct dev d;
     (void)state;
     rng_init(&rng, 3, "bf16");
@@ -91,8 +93,9 @@ static void test_products(void **state)
         par_set_threads(threads);
         assert_int_equal(device(&d, PRECISION_BF16), OK);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            for (int bits = 0; bits < 8; bits++)
-                product(&d, sizes[i][0], sizes[i][1], sizes[i][2], bits & 1, bits & 2, bits & 4);
+            for (int bits = 0; bits < 16; bits++)
+                product(&d, sizes[i][0], sizes[i][1], sizes[i][2], bits & 1, bits & 2, bits & 4,
+                        bits & 8);
         dev_close(&d);
     }
     par_set_threads(0);
