@@ -58,6 +58,11 @@ static int asset_names(const struct app *app, struct str *out, struct err *e)
     return rc;
 }
 
+static int ladder_names(const struct app *app, struct str *out, struct err *e)
+{
+    return share_names(app, "ladders", out, e);
+}
+
 static int command_names(const struct app *app, struct str *out, struct err *e)
 {
     (void)app, (void)e;
@@ -115,7 +120,7 @@ static const struct {
 } kinds[] = {
     {"bash", bash_script},   {"studies", study_names},  {"tasks", task_names},
     {"assets", asset_names}, {"results", result_names}, {"commands", command_names},
-    {"chess", chess_names},
+    {"chess", chess_names},  {"ladders", ladder_names},
 };
 
 static int completion_run(const struct app *app, const struct args *a, struct err *e)
@@ -148,7 +153,8 @@ const struct command cmd_completion = {
         "\n"
         "    source <(w2s completion bash)\n"
         "\n"
-        "w2s completion studies (tasks, assets, results, commands, chess) lists the names, one a "
+        "w2s completion studies (tasks, assets, results, commands, chess, ladders) lists the "
+        "names, one a "
         "line.\n",
     .options = none,
     .run = completion_run,

@@ -36,14 +36,22 @@ void token_set_release(struct token_set *t)
     *t = (struct token_set){.per = 1};
 }
 
-/* reader_init - bos is what the tokenizer's own default call puts before a text. */
-static int reader_init(struct reader *r, const struct tokenizer *tok, struct err *e)
+int token_set_bos(const struct tokenizer *tok, int32_t *bos, struct err *e)
 {
     struct token_ids ids = {NULL, 0, 0};
     int rc = tokenizer_encode_model(tok, "", 0, &ids, e);
-    *r = (struct reader){tok, false, tokenizer_bos(tok)};
-    r->bos = !rc && r->bos_id >= 0 && ids.n > 0 && ids.ids[0] == r->bos_id;
+    *bos = tokenizer_bos(tok);
+    if (rc || ids.n == 0 || ids.ids[0] != *bos)
+        *bos = -1;
     token_ids_release(&ids);
+    return rc;
+}
+
+static int reader_init(struct reader *r, const struct tokenizer *tok, struct err *e)
+{
+    int rc = token_set_bos(tok, &r->bos_id, e);
+    r->tok = tok;
+    r->bos = r->bos_id >= 0;
     return rc;
 }
 

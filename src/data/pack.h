@@ -42,6 +42,8 @@ struct token_set {
 int token_set_make(struct token_set *t, const struct example *x, size_t n,
                    const struct tokenizer *tok, struct err *e);
 void token_set_release(struct token_set *t);
+/* token_set_bos - *bos: what the tokenizer's default call puts before a text; -1: nothing. */
+int token_set_bos(const struct tokenizer *tok, int32_t *bos, struct err *e);
 size_t token_set_len(const struct token_set *t, size_t i); /* of all sequences of example i */
 size_t token_set_total(const struct token_set *t);
 

@@ -67,7 +67,9 @@ void lab_task_passed(const struct task *t, const char *name, struct str *out);
 /* lab_duckdb - DuckDB's program, for Parquet and SQL: the asset where it is fetched already, else
  * that of PATH (1.2 or newer), else the asset, fetched. */
 int lab_duckdb(const struct lab *lab, struct str *path, struct err *e);
-/* lab_study_path - a study by path, or by name (share/studies/NAME.yaml). */
+/* lab_study_path - a study by path, or by name (share/studies/NAME.yaml); lab_ladder_path - a
+ * ladder of models (share/ladders/NAME.yaml). */
+int lab_ladder_path(const char *share, const char *name, struct str *path, struct err *e);
 int lab_study_path(const char *share, const char *name, struct str *path, struct err *e);
 
 struct lab_summary {

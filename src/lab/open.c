@@ -275,6 +275,11 @@ static int share_path(const char *share, const char *folder, const char *what, c
     return rc;
 }
 
+int lab_ladder_path(const char *share, const char *name, struct str *path, struct err *e)
+{
+    return share_path(share, "ladders", "ladder", name, path, e);
+}
+
 int lab_study_path(const char *share, const char *name, struct str *path, struct err *e)
 {
     return share_path(share, "studies", "study", name, path, e);

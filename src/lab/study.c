@@ -21,7 +21,7 @@ static const char *const study_keys[] = {
     "save",     "bootstrap", "level",      "precision", "decoding", NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
 static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
-static const char *const training_keys[] = {
+const char *const training_keys[] = {
     "epochs", "batch", "lr",   "schedule", "warmup",       "weight_decay",     "beta1",
     "beta2",  "eps",   "clip", "evals",    "micro_tokens", "checkpoint_every", NULL};
 static const char *const side_keys[] = {
@@ -32,7 +32,7 @@ static const char *const confidence_keys[] = {"alpha_max", "ramp", "threshold", 
 static const char *const seed_names[] = {"split", "label", "init", "order", NULL};
 static const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
 static const char *const weights_names[] = {"pretrained", "random", NULL};
-static const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
+const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
 const char *const decoding_names[] = {"greedy", "legal", NULL};
 static const char *const threshold_names[] = {"median", "prior", NULL};
 
@@ -111,7 +111,7 @@ static int step_check(const struct train_settings *t, const struct doc *m, struc
     return OK;
 }
 
-static int training_read(struct train_settings *t, const struct doc *m, struct err *e)
+int training_read(struct train_settings *t, const struct doc *m, struct err *e)
 {
     int rc, schedule = (int)t->schedule;
     if (!m)

@@ -74,6 +74,12 @@ struct study {
 int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
                struct err *e);
 void study_release(struct study *s);
+
+/* What other files share that say how models learn: training_read - those of training_keys that m
+ * (NULL: none) has, over what t is; keys are not checked. precision_names: enum precision's, ending
+ * with NULL as training_keys does. */
+extern const char *const training_keys[], *const precision_names[];
+int training_read(struct train_settings *t, const struct doc *m, struct err *e);
 uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetition);
 
 /* study_tree - the file at path with its overrides, a map; study_name - its name, which is a

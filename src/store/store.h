@@ -5,8 +5,9 @@
  *   runs/work/<hash>/          a job under way: lock, checkpoint, curve; continued when run again
  *   runs/failed/<hash>.json    why it failed; tried again by the next run
  *   runs/studies/<name>/       study.yaml (resolved), results.json, results.csv, report.html,
- * figures runs/index.sqlite          an index of the above, brought up to date when it is read,
- * made anew by `w2s index`; never the truth
+ * figures runs/ladders/<name>/       models of a ladder (lab/ladder.h), links to their jobs' files
+ *   runs/index.sqlite          an index of the above, brought up to date when it is read, made anew
+ * by `w2s index`; never the truth
  *
  * Invariants, kept where their numbers stand in store.c: (1) a folder under jobs/ is whole; (2)
  * nothing in jobs/ changes; (3) two processes never work on one job; (4) the index can be deleted

@@ -101,6 +101,16 @@ bool text_from_alphabet(struct str *out, const char *s, size_t n)
     return true;
 }
 
+void text_to_alphabet(struct str *out, const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned b = (unsigned char)s[i];
+        char utf8[4];
+        unsigned cp = byte_is_itself(b) ? b : b <= 0x20 ? 0x100 + b : b == 0xAD ? 0x143 : b + 0xA2;
+        str_catn(out, utf8, utf8_put(utf8, cp));
+    }
+}
+
 bool text_is_numeric(uint32_t cp)
 {
     size_t lo = 0, hi = sizeof unicode_numeric / sizeof unicode_numeric[0];

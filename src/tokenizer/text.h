@@ -42,6 +42,9 @@ static inline size_t text_next(const char *s, uint32_t *cp)
  * appended, where a character is not of the alphabet. */
 bool text_from_alphabet(struct str *out, const char *s, size_t n);
 
+/* text_to_alphabet - append bytes s[0..n) in that alphabet. */
+void text_to_alphabet(struct str *out, const char *s, size_t n);
+
 bool text_is_numeric(uint32_t cp); /* general category N as Rust has it */
 bool text_is_space(uint32_t cp);   /* Unicode's White_Space */
 

@@ -46,6 +46,14 @@ void tokenizer_free(struct tokenizer *t);
  * there: what tokenizer_open and Hugging Face's AutoTokenizer read. */
 int tokenizer_gguf_save(const struct tokenizer_gguf *g, const char *dir, struct err *e);
 
+/* tokenizer_words_save - a tokenizer of words, as tokenizer.json and tokenizer_config.json in a
+ * folder that is there: a text is cut before each blank, and what lies between is one token where
+ * it is one of the n words (" e4", with its blank), else its bytes. Ids: 0 is the end of a text,
+ * then the 256 bytes, then words in their order, which are different and of two bytes or more.
+ * tokenizer_open and Hugging Face's AutoTokenizer give the same ids. */
+#define TOKENIZER_WORDS_AT 257
+int tokenizer_words_save(const char *const *words, size_t n, const char *dir, struct err *e);
+
 struct token_ids {
     int32_t *ids;
     size_t n, cap;

@@ -39,11 +39,16 @@ static int piece_score(struct scoring *c, const size_t *index, size_t n, struct 
     if (rc)
         return rc;
     dev->ops->lm_xent(dev, R, V, logits, c->feed.target, NULL, c->nats, NULL);
-    for (size_t i = 0; i < R; i++) {
-        if (!isfinite(c->nats[i]))
-            return err_set(e, ERR_NUMERIC, "the loss of a token is %f", c->nats[i]);
-        c->sum += c->nats[i];
-        c->s->right += row_right(c, logits + i * V, c->feed.target[i]);
+    for (size_t i = 0, at = 0; i < n; i++) {
+        size_t end = at + feed_answers(c->t, index + i, 1), right = 0, begin = at;
+        for (; at < end; at++) {
+            if (!isfinite(c->nats[at]))
+                return err_set(e, ERR_NUMERIC, "the loss of a token is %f", c->nats[at]);
+            c->sum += c->nats[at];
+            right += row_right(c, logits + at * V, c->feed.target[at]);
+        }
+        c->s->right += right;
+        c->s->texts_right += right == end - begin;
     }
     c->s->tokens += R;
     return OK;

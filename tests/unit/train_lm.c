@@ -163,6 +163,7 @@ static void texts_are_learnt(void **state)
     assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, NULL, &e), OK);
     assert_true(score.nats < 0.2 && r.final_loss < 0.3);
     assert_true((double)score.right > 0.95 * (double)score.tokens);
+    assert_true(score.texts_right >= N - (score.tokens - score.right) && score.texts_right <= N);
     t.toy.set.answer_at = NULL;
     assert_true(nats_of(m, &t.toy.set, 64) > 1);
     model_free(m);
