@@ -308,11 +308,15 @@ static struct doc *tree_copy(struct doc_tree *t, const struct doc *d, const char
         return NULL;
     struct doc **end = &c->child;
     struct str name = STR_INIT;
+    size_t item = 0;
     for (const struct doc *x = d->child; x && c; x = x->next, end = &(*end)->next) {
         const char *its = NULL;
         str_reset(&name);
-        str_addf(&name, "%s.%s", path, x->key ? x->key : "");
-        if (x->key && (str_check(&name, e) || !(its = arena_strdup(&t->arena, name.s, e))))
+        if (x->key)
+            str_addf(&name, "%s.%s", path, x->key);
+        else
+            str_addf(&name, "%s.%zu", path, item++);
+        if (str_check(&name, e) || !(its = arena_strdup(&t->arena, name.s, e)))
             c = NULL;
         else if (!(*end = tree_copy(t, x, its, file, e)))
             c = NULL;

@@ -133,8 +133,6 @@ int ladder_table(const struct pretraining *p, bool json, struct str *out, struct
     str_addf(&text, "\nmodels: %s\n", p->dir.s);
     str_addc(&object, '\n');
     if (!rc)
-        rc = file_mkdirs(p->dir.s, e);
-    if (!rc)
         rc = file_write_in(p->dir.s, "ladder.csv", &csv, e);
     if (!rc)
         rc = str_check(json ? &object : &text, e);

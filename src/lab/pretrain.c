@@ -149,6 +149,10 @@ static int held_make(struct pretraining *p, struct err *e)
     if (!rc && l->positions > 0)
         rc = corpus_moves(&p->held[HELD_POSITIONS], &p->corpus, p->order, l->valid, &plan,
                           MOVES_ASKED, true, e);
+    if (!rc && l->positions > 0 && !p->held[HELD_POSITIONS].n)
+        rc =
+            err_set(e, ERR_INPUT, "%s: no position with its move fits into a context of %zu tokens",
+                    l->name, l->context);
     return rc;
 }
 
@@ -333,6 +337,7 @@ int ladder_run(const struct lab *lab, const struct ladder *l, bool json, struct 
 {
     struct pretraining p;
     size_t left = 1;
+    int fd = -1;
     *failed = 0;
     int rc = pretraining_open(&p, lab, l, e);
     while (!rc && left) {
@@ -340,6 +345,8 @@ int ladder_run(const struct lab *lab, const struct ladder *l, bool json, struct 
         if (!rc && left) /* another process has them */
             nanosleep(&(struct timespec){0, 200000000L}, NULL);
     }
+    if (!rc && !(rc = file_mkdirs(p.dir.s, e)))
+        rc = store_study_hold(p.dir.s, &fd, e); /* processes may end one ladder together */
     for (size_t i = 0; i < l->n && !rc; i++) {
         *failed += p.rungs[i].state == JOB_FAILED;
         if (p.rungs[i].state != JOB_FAILED)
@@ -347,6 +354,7 @@ int ladder_run(const struct lab *lab, const struct ladder *l, bool json, struct 
     }
     if (!rc)
         rc = ladder_table(&p, json, out, e);
+    file_unlock(fd);
     pretraining_close(&p);
     return rc;
 }

