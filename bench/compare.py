@@ -14,6 +14,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import time
 
@@ -227,6 +228,11 @@ def main():
     a.add_argument("--only")
     a.add_argument("--write", action="store_true")
     a = a.parse_args()
+    if a.repeats < 1:
+        sys.exit("compare.py: --repeats wants 1 or more")
+    if a.python and not shutil.which(a.python):
+        print(f"No program {a.python}: w2s is measured without its peers.")
+        a.python = None
     os.makedirs(OUT, exist_ok=True)
     t = Table(a)
     low = ["autocast", "bf16"]
@@ -251,11 +257,16 @@ def main():
         t.command("w2s ls", [W2S, *ls], imports)
         t.command("a finished study of 1,000 jobs, run again", again)
     data = os.environ.get("W2S_DATA")
-    if data and t.wanted("tokenizing"):
+    texts_wanted = t.wanted("tokenizing") or a.only.startswith("tokenizing")
+    if data and texts_wanted:
         for texts in data_texts(data):
             t.tokenizer("GPT-2", texts, f"{data}/tokenizers/gpt2/tokenizer.json")
         for name in ("llama", "gpt-neox"):
             t.tokenizer(name, f"{OUT}/boolq.txt", f"{data}/tokenizers/{name}/tokenizer.json")
+    elif texts_wanted:
+        print("Tokenizing is left out: W2S_DATA names no folder of texts (docs/assets.md).")
+    if not t.rows:
+        sys.exit(f"compare.py: no measurement that can be made here has {a.only!r} in its name")
     text = document_write(t, t.python)
     if a.write:
         document_put(DOC, "table", text)

@@ -173,15 +173,31 @@ static int set_make(struct bench *b, struct err *e)
     return OK;
 }
 
+/* rows_met - how many rows of an embedding the texts ask for: an update moves no others. */
+static size_t rows_met(const struct bench *b, const struct model_param *w)
+{
+    size_t n = b->set.starts[b->set.n], met = 0;
+    unsigned char *seen = calloc(w->spec.rows, 1);
+    BUG_ON(!seen);
+    for (size_t i = 0; i < n; i++) {
+        met += !seen[b->set.tokens[i]];
+        seen[b->set.tokens[i]] = 1;
+    }
+    free(seen);
+    return met;
+}
+
 static void facts_print(const struct bench *b)
 {
     struct trainable none = {TRAIN_HEAD, 0, false, {0}};
     const struct trainable *what = b->o[PREDICT].given ? &none : &b->m->trainable;
     size_t n = b->set.starts[b->set.n], learning = 0;
     char device[128];
-    for (size_t i = 0; i < b->m->n_params; i++)
-        if (b->m->params[i].g)
-            learning += b->m->params[i].spec.rows * b->m->params[i].spec.cols;
+    for (size_t i = 0; i < b->m->n_params; i++) {
+        const struct model_param *w = &b->m->params[i];
+        if (w->g)
+            learning += (w->touched ? rows_met(b, w) : w->spec.rows) * w->spec.cols;
+    }
     dev_describe(&b->dev, device, sizeof device);
     printf("device %s\nflops %.9g\nlearning %zu\n", device,
            model_flops(&b->m->cfg, what, n, b->set.n, b->rows && b->o[TOP].given) / (double)n,

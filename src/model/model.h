@@ -140,16 +140,18 @@ struct pass_input {
 };
 /* pass_forward - logits [R,outputs] on the device, R = sum of reads, valid until the next call on
  * this pass. The same input gives the same bits; what else is in the batch moves a sequence's
- * logits by the rounding of differently blocked products at most. A token id outside [0,V) or a
+ * logits by the rounding of differently blocked products at most; in bf16, where products of fewer
+ * than 16 rows are f32, by the rounding of their operands. A token id outside [0,V) or a
  * sequence longer than cfg.positions: ERR_INPUT. Activations that do not fit: ERR_NOMEM; the pass
  * stays usable. */
 int pass_forward(struct pass *p, const struct pass_input *in, const float **logits, size_t *R,
                  struct err *e);
 /* pass_logits - the same logits [R,outputs], to be written over, as by their own gradient. */
 float *pass_logits(struct pass *p);
-/* pass_backward - after a forward with keep, once: adds to every g. dlogits [R,outputs], device,
- * not changed. Where the forward was told to lend, gradients are fresh (BUG else), and what they
- * hold is gone with the next forward on this pass, model_grad_zero or pass_free. */
+/* pass_backward - after a forward with keep, once: adds to every g, or writes it where it is fresh.
+ * dlogits [R,outputs], device, not changed. Where the forward was told to lend, gradients are fresh
+ * (BUG else), and what they hold is gone with the next forward on this pass, model_grad_zero or
+ * pass_free. */
 void pass_backward(struct pass *p, const float *dlogits);
 /* pass_features - blocks below the cut only: host out [N,C], or the last rows [S,C] where
  * cut == L. */

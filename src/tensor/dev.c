@@ -59,13 +59,29 @@ static bool isa_runs(const char *name)
     return strcmp(name, "base") == 0;
 }
 
-/* cpu_choose - the best that runs here, or what W2S_ISA and W2S_BLAS ask for. */
+/* isa_choose - the best that runs here, or the one that W2S_ISA asks for; NULL where that does not
+ * run. */
+static const struct isa *isa_choose(void)
+{
+    const char *asked = getenv("W2S_ISA");
+    for (size_t i = 0; i < ISAS; i++)
+        if (isa_runs(isas[i].name) && (!asked || strcmp(asked, isas[i].name) == 0))
+            return &isas[i];
+    return NULL;
+}
+
+/* bf16_here - whether products in bf16 can be made: they are AVX-512's, so that a W2S_ISA below it
+ * makes this the processor that it names. */
+static bool bf16_here(const struct isa *isa)
+{
+    return isa && strcmp(isa->name, "v4") == 0 && gemm_bf16_here();
+}
+
+/* cpu_choose - kernels and library, as W2S_ISA and W2S_BLAS ask for them. */
 static int cpu_choose(struct cpu *c, struct err *e)
 {
     const char *isa = getenv("W2S_ISA"), *blas = getenv("W2S_BLAS");
-    for (size_t i = 0; i < ISAS && !c->isa; i++)
-        if (isa_runs(isas[i].name) && (!isa || strcmp(isa, isas[i].name) == 0))
-            c->isa = &isas[i];
+    c->isa = isa_choose();
     if (!c->isa)
         return err_set(
             e, ERR_INPUT,
@@ -157,7 +173,7 @@ int dev_open(struct dev *d, const char *name, struct err *e)
 int dev_precision_set(struct dev *d, enum precision p, struct err *e)
 {
     struct cpu *c = d->priv;
-    bool here = c && gemm_bf16_here();
+    bool here = c && bf16_here(c->isa);
     int rc = OK;
     if (p == PRECISION_F32 && c) {
         gemm_bf16_close(c->bf16);
@@ -200,11 +216,10 @@ void dev_close(struct dev *d)
 void dev_machine(char *buf, size_t n)
 {
     char blas[128];
-    size_t i = 0;
-    while (!isa_runs(isas[i].name))
-        i++; /* the last one runs everywhere */
-    int at = snprintf(buf, n, "%s%s", isas[i].what, gemm_bf16_here() ? ", bf16" : "");
-    for (i = 0; blas_libraries[i] && at > 0 && (size_t)at < n; i++) {
+    const struct isa *isa = isa_choose();
+    int at = isa ? snprintf(buf, n, "%s%s", isa->what, bf16_here(isa) ? ", bf16" : "")
+                 : snprintf(buf, n, "W2S_ISA is not one that runs here");
+    for (size_t i = 0; blas_libraries[i] && at > 0 && (size_t)at < n; i++) {
         blas_libraries[i]->describe(blas, sizeof blas);
         at += snprintf(buf + at, n - (size_t)at, "%s %s", i ? "," : ";", blas);
     }

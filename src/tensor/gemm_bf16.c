@@ -16,7 +16,8 @@
  *
  * Sums:   a number of c is the sum of its blocks of K in order, each in order, whatever M, N and
  *         the number of threads: the rows that share a product do not change each other's bits.
- * Bound:  one vdpbf16ps of 64 operations a cycle and core; bench_tensor_products has the rates.
+ * Bound:  one or two vdpbf16ps of 64 operations a cycle and core, by processor;
+ *         bench_tensor_products has the rates.
  * Source: the loops are those of Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix
  *         Multiplication".
  * clang-format on */
@@ -141,18 +142,26 @@ static void tile_columns(size_t rows, size_t cols, size_t kc, const pair *a, con
     tile_of(1, MR, rows, cols, kc, a, b, c, ldc, into);
 }
 
-/* pairs_along - 16 pairs of 32 numbers in a row. pairs_across - 16 pairs of two rows. pair_of -
- * one. */
+/* pairs_along - 16 pairs of 32 numbers in a row. pairs_across - 16 pairs of two rows, 0 but for the
+ * lanes `of`; y may be NULL: zeros. pair_of - one. */
 static inline __m512i pairs_along(const float *x)
 {
     return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + LANES), _mm512_loadu_ps(x));
 }
 
-static inline __m512i pairs_across(const float *x, const float *y)
+static inline __m512i pairs_across(__mmask16 of, const float *x, const float *y)
 {
-    __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x)));
-    __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(y)));
+    __m512 even = _mm512_maskz_loadu_ps(of, x),
+           odd = y ? _mm512_maskz_loadu_ps(of, y) : _mm512_setzero_ps();
+    __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(even));
+    __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd));
     return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+
+/* first - of the first n lanes. */
+static inline __mmask16 first(size_t n)
+{
+    return (__mmask16)(n < LANES ? (1u << n) - 1 : 0xffff);
 }
 
 static inline pair pair_of(float x, float y)
@@ -186,8 +195,8 @@ static inline void transpose_16(__m512i r[LANES])
     }
 }
 
-/* pack_rows - W rows (R of them there, the others 0) over n numbers of K as [n/2][W] pairs; number
- * (r,k) is x[r*ld + k]. */
+/* pack_rows - W rows, whole lanes (R of them there, the others 0) over n numbers of K as [n/2][W]
+ * pairs; number (r,k) is x[r*ld + k]. */
 static inline __attribute__((always_inline)) void pack_rows(const size_t W, size_t R, size_t n,
                                                             const float *x, size_t ld, pair *out)
 {
@@ -195,7 +204,6 @@ static inline __attribute__((always_inline)) void pack_rows(const size_t W, size
     for (; (k + LANES) * PAIR_OF <= n; k += LANES)
         for (size_t r0 = 0; r0 < W; r0 += LANES) {
             __m512i v[LANES];
-            __mmask16 keep = (__mmask16)((1u << (W - r0 < LANES ? W - r0 : LANES)) - 1);
             for (size_t r = 0; r < LANES; r++) {
                 const float *at = x + (r0 + r) * ld + k * PAIR_OF;
                 v[r] = r0 + r < R ? pairs_along(at) : _mm512_setzero_si512();
@@ -204,7 +212,7 @@ static inline __attribute__((always_inline)) void pack_rows(const size_t W, size
             }
             transpose_16(v);
             for (size_t i = 0; i < LANES; i++)
-                _mm512_mask_storeu_epi32(out + (k + i) * W + r0, keep, v[i]);
+                _mm512_storeu_si512(out + (k + i) * W + r0, v[i]);
         }
     for (; k < count; k++)
         for (size_t r = 0; r < W; r++) {
@@ -219,13 +227,10 @@ static inline __attribute__((always_inline)) void pack_columns(const size_t W, s
 {
     for (size_t k = 0; k < (n + 1) / PAIR_OF; k++) {
         const float *even = x + k * PAIR_OF * ld, *odd = k * PAIR_OF + 1 < n ? even + ld : NULL;
-        size_t r = 0;
-        for (; odd && r + LANES <= R; r += LANES)
-            _mm512_storeu_si512(out + k * W + r, pairs_across(even + r, odd + r));
-        for (; r < R; r++)
-            out[k * W + r] = pair_of(even[r], odd ? odd[r] : 0.0f);
-        for (; r < W; r++)
-            out[k * W + r] = 0;
+        for (size_t r = 0; r < W; r += LANES)
+            _mm512_mask_storeu_epi32(
+                out + k * W + r, first(W - r),
+                pairs_across(first(r < R ? R - r : 0), even + r, odd ? odd + r : NULL));
     }
 }
 

@@ -75,7 +75,7 @@ struct OPS_NAME {
     /* adamw - one decoupled-weight-decay Adam step on n elements. */
     void (*adamw)(struct dev *, const struct adamw *, size_t n, OPS_REAL *w, const OPS_REAL *g,
                   OPS_REAL *m, OPS_REAL *v);
-    /* sumsq - sum of squares, f64, in fixed blocks of 4096 added in order. Not-finite in gives
-     * not-finite out. */
+    /* sumsq - sum of squares, f64, in an order that n alone decides. Not-finite in gives not-finite
+     * out. */
     double (*sumsq)(struct dev *, size_t n, const OPS_REAL *x);
 };

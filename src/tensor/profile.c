@@ -345,6 +345,9 @@ void profile_print(const struct profile *p, struct str *out)
     }
     str_addf(out, "%-26s %9s %9.2f %5.1f%%\n", "rest", "", all - inside,
              100 * (all - inside) / all);
-    str_addf(out, "bounds: a large product %.0f GF/s, memory %.1f GB/s (read and written)\n",
-             p->bounds.product / 1e9, p->bounds.memory / 1e9);
+    str_addf(out,
+             "bound: share of a large product in %s, %.0f GF/s, or of memory, %.1f GB/s read and "
+             "written\n",
+             dev_precision(p->dev) == PRECISION_BF16 ? "bf16" : "f32", p->bounds.product / 1e9,
+             p->bounds.memory / 1e9);
 }

@@ -347,7 +347,7 @@ says p/studies/marks/report.html "no job was measured within its epochs"
 # Where the time went.
 expect 0 "$W2S" run micro.yaml methods=naive seed.order=9 --profile --runs a
 says out "product, weight gradient"
-says out "bounds: a large product"
+says out "bound: share of a large product"
 
 # What is reported.
 for f in results.json results.csv curves.csv predictions.csv report.html study.yaml; do [ -s a/studies/micro/$f ] || fail "$f is missing"; done

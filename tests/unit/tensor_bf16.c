@@ -13,6 +13,7 @@
 #include "tensor/ops.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Operands are equal on both sides; what is left is the rounding of f32 sums of up to 1,300 terms
@@ -103,7 +104,7 @@ static void test_products(void **state)
 
 static void test_same_bits(void **state)
 {
-    enum { M = 100, N = 300, K = 700, FROM = 37, SOME = 23 };
+    enum { M = 100, N = 300, K = 2300, FROM = 37, SOME = 23 }; /* three blocks of K */
     struct dev d;
     (void)state;
     rng_init(&rng, 4, "bf16");
@@ -172,12 +173,30 @@ static void test_names(void **state)
     dev_close(&d);
 }
 
+/* A processor that is to be taken for one without AVX-512 has no bf16. */
+static void test_capped(void **state)
+{
+    struct dev d;
+    char machine[256];
+    (void)state;
+    setenv("W2S_ISA", "v3", 1);
+    assert_int_equal(device(&d, PRECISION_AUTO), OK);
+    assert_int_equal(dev_precision(&d), PRECISION_F32);
+    assert_int_equal(dev_precision_set(&d, PRECISION_BF16, &e), ERR_INPUT);
+    dev_machine(machine, sizeof machine);
+    assert_null(strstr(machine, "bf16;"));
+    assert_null(strstr(machine, "AVX-512,"));
+    unsetenv("W2S_ISA");
+    dev_close(&d);
+}
+
 int main(void)
 {
     struct dev d;
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products), cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_rounding), cmocka_unit_test(test_names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_products),
+                                       cmocka_unit_test(test_same_bits),
+                                       cmocka_unit_test(test_rounding),
+                                       cmocka_unit_test(test_names), cmocka_unit_test(test_capped)};
     int rc = dev_open(&d, "cpu", &e);
     if (!rc) {
         rc = dev_precision_set(&d, PRECISION_BF16, &e);
