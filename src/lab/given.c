@@ -143,7 +143,7 @@ static int keys_check(const struct doc *row, const char *const *classes, size_t 
     static const char *const own[] = {"id",   "probability", "label",  "seed",  "supervisor",
                                       "part", "question",    "source", "truth", "text"};
     enum { OWN = sizeof own / sizeof *own };
-    char numbered[16][8];
+    char numbered[16][24];
     const char *known[OWN + 2 * 16 + 1];
     size_t n = 0;
     for (size_t i = 0; i < OWN; i++)

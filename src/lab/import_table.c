@@ -170,7 +170,7 @@ static int keys_check(const struct import *m, const struct doc *row, struct err 
     static const char *const own[] = {"id",    "seed", "model",    "probability", "label",
                                       "truth", "part", "question", "source",      "text"};
     enum { OWN = sizeof own / sizeof *own };
-    char numbered[16][8];
+    char numbered[16][24];
     const char *known[OWN + 2 * 16];
     size_t n = 0, class;
     for (size_t i = 0; i < OWN; i++)
