@@ -332,25 +332,42 @@ static int rungs_pass(struct pretraining *p, size_t *left, struct err *e)
     return OK;
 }
 
+/* rungs_place - of every model that is done; *failed: how many failed. *fd holds the ladder's
+ * folder then: processes may end one ladder together. */
+static int rungs_place(const struct pretraining *p, int *fd, size_t *failed, struct err *e)
+{
+    int rc = file_mkdirs(p->dir.s, e);
+    if (!rc)
+        rc = store_study_hold(p->dir.s, fd, e);
+    for (size_t i = 0; i < p->ladder->n && !rc; i++) {
+        enum job_state state = p->rungs[i].state;
+        *failed += state == JOB_FAILED;
+        if (state == JOB_FOUND || state == JOB_RAN)
+            rc = rung_place(p, &p->rungs[i], e);
+    }
+    return rc;
+}
+
 int ladder_run(const struct lab *lab, const struct ladder *l, bool json, struct str *out,
                size_t *failed, struct err *e)
 {
     struct pretraining p;
+    struct err placing = ERR_INIT;
     size_t left = 1;
     int fd = -1;
     *failed = 0;
-    int rc = pretraining_open(&p, lab, l, e);
+    int rc = pretraining_open(&p, lab, l, e), placed;
+    bool opened = !rc;
     while (!rc && left) {
         rc = rungs_pass(&p, &left, e);
         if (!rc && left) /* another process has them */
             nanosleep(&(struct timespec){0, 200000000L}, NULL);
     }
-    if (!rc && !(rc = file_mkdirs(p.dir.s, e)))
-        rc = store_study_hold(p.dir.s, &fd, e); /* processes may end one ladder together */
-    for (size_t i = 0; i < l->n && !rc; i++) {
-        *failed += p.rungs[i].state == JOB_FAILED;
-        if (p.rungs[i].state != JOB_FAILED)
-            rc = rung_place(&p, &p.rungs[i], e);
+    /* who stops a ladder has the models that are done */
+    if (opened && (!rc || rc == ERR_INTERRUPTED) &&
+        (placed = rungs_place(&p, &fd, failed, &placing)) && !rc) {
+        *e = placing;
+        rc = placed;
     }
     if (!rc)
         rc = ladder_table(&p, json, out, e);

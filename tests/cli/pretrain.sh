@@ -105,7 +105,7 @@ kills=0
 for i in $(seq 1 10); do
     "$W2S" pretrain moves.yaml --runs cut >out 2>err &
     pid=$!
-    sleep "$(awk -v r=$RANDOM 'BEGIN {printf "%.3f", 0.03 + r / 32768 * .4}')"
+    sleep "$(awk -v r=$RANDOM 'BEGIN {printf "%.3f", 0.02 + r / 32768 * .12}')"
     kill -9 $pid 2>/dev/null && kills=$((kills + 1))
     wait $pid 2>/dev/null
 done
@@ -127,6 +127,20 @@ kill -INT $pid
 wait $pid
 [ $? = 130 ] || fail "Ctrl-C ended with another status than 130"
 says err "the same command goes on"
+
+# Who stops a ladder has the models that are done.
+sed 's/kv_heads: 2/kv_heads: 2, tokens: 3000000/' moves.yaml >long.yaml
+"$W2S" pretrain long.yaml --runs half >out 2>err &
+pid=$!
+for i in $(seq 1 300); do
+    ls half/jobs/*/result.json half/work/*/checkpoint.bin >/dev/null 2>&1 && break
+    sleep .1
+done
+kill -INT $pid
+wait $pid
+[ $? = 130 ] || fail "Ctrl-C in the second model ended with another status than 130"
+[ -s half/ladders/moves/small/model.safetensors ] || fail "a stopped ladder has no folder of what is done"
+[ ! -e half/ladders/moves/large ] || fail "a stopped ladder has a folder of what is not done"
 
 # Texts as bytes, and by a model's tokenizer.
 awk 'BEGIN { for (i = 0; i < 60; i++) printf "document %d says that %d comes after %d\n%s\n", i, i + 1, i, i % 7 ? "\n" : "and ends" }' >texts.txt
