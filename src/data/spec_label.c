@@ -286,18 +286,27 @@ int spec_choice(struct task *t, struct err *e)
     return two_classes(t, "a choice has two classes: wrong and right", e);
 }
 
+/* others_refuse - keys (NULL ends them) that tasks of other kinds than `what` have. */
+static int others_refuse(const struct doc *root, const char *const *others, const char *what,
+                         struct err *e)
+{
+    for (; *others; others++)
+        if (spec_present(root, *others))
+            return doc_fail(doc_get(root, *others), e,
+                            "\"%s\" belongs to tasks of another kind, this one is %s", *others,
+                            what);
+    return OK;
+}
+
 int spec_order(struct task *t, struct err *e)
 {
     const struct doc *root = t->tree.root, *order = spec_present(root, "order");
-    static const char *const others[] = {"label", "choice"};
+    static const char *const others[] = {"label", "choice", NULL};
     if (!order)
         return doc_fail(root, e, "\"order\" is missing");
-    for (size_t i = 0; i < 2; i++)
-        if (spec_present(root, others[i]))
-            return doc_fail(doc_get(root, others[i]), e,
-                            "\"%s\" belongs to tasks of another kind, this one is an order",
-                            others[i]);
-    int rc = doc_check_keys(order, order_keys, e);
+    int rc = others_refuse(root, others, "an order", e);
+    if (!rc)
+        rc = doc_check_keys(order, order_keys, e);
     if (!rc)
         rc = field_read(t, order, "better", &t->better, e);
     if (!rc)
@@ -310,15 +319,12 @@ int spec_order(struct task *t, struct err *e)
 int spec_preference(struct task *t, struct err *e)
 {
     const struct doc *root = t->tree.root, *map = spec_present(root, "preference");
-    static const char *const others[] = {"label", "choice", "order", "confidence"};
+    static const char *const others[] = {"label", "choice", "order", "confidence", NULL};
     if (!map)
         return doc_fail(root, e, "\"preference\" is missing");
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (spec_present(root, others[i]))
-            return doc_fail(doc_get(root, others[i]), e,
-                            "\"%s\" belongs to tasks of another kind, this one is a preference",
-                            others[i]);
-    int rc = doc_check_keys(map, preference_keys, e);
+    int rc = others_refuse(root, others, "a preference", e);
+    if (!rc)
+        rc = doc_check_keys(map, preference_keys, e);
     if (!rc)
         rc = field_read(t, map, "rating", &t->rating, e);
     if (!rc && !t->rating)
@@ -355,16 +361,13 @@ static int bands_read(struct task *t, const struct doc *bands, struct err *e)
 
 int spec_generation(struct task *t, struct err *e)
 {
-    static const char *const others[] = {"label", "choice", "order", "preference", "classes"};
+    static const char *const others[] = {"label", "choice", "order", "preference", "classes", NULL};
     const struct doc *root = t->tree.root, *answer = spec_present(root, "answer");
-    int rc = OK;
+    int rc;
     if (!answer)
         return doc_fail(root, e, "\"answer\" is missing");
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (spec_present(root, others[i]))
-            return doc_fail(doc_get(root, others[i]), e,
-                            "\"%s\" belongs to tasks of another kind, this one is a generation",
-                            others[i]);
+    if ((rc = others_refuse(root, others, "a generation", e)))
+        return rc;
     t->n_classes = 1;
     t->classes[0] = (struct label_class){"answer", NULL};
     if (answer->type == DOC_STRING) {

@@ -147,6 +147,18 @@ void estimate_json(struct js *w, const char *key, const struct estimate *x)
     js_close(w, ']');
 }
 
+void pgr_json(struct js *w, const struct trio *x)
+{
+    estimate_json(w, "gap", &x->gap);
+    estimate_json(w, "gain", &x->gain);
+    estimate_json(w, "pgr", &x->pgr);
+    js_key(w, "pgr_undefined");
+    if (pgr_reason_words(x->reason))
+        js_str(w, pgr_reason_words(x->reason));
+    else
+        js_null(w);
+}
+
 static const size_t best_of[] = {1, 2, 4, 8, 16, 32, 64};
 enum { BEST_OF = sizeof best_of / sizeof *best_of };
 

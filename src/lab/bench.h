@@ -37,8 +37,10 @@ size_t bench_job(const struct bench *b, const struct job *j);
 const double *bench_probs(const struct bench *b, const struct job *j);
 const char *bench_score_name(size_t k);
 
-/* estimate_json - "key": [value, lo, hi]. */
+/* estimate_json - "key": [value, lo, hi]. pgr_json - gap, gain and PGR so, and why there is none.
+ */
 void estimate_json(struct js *w, const char *key, const struct estimate *x);
+void pgr_json(struct js *w, const struct trio *x);
 
 /* bands_json - "bands" of a pair whose task has bands: for each, by name, its examples of all
  * repetitions, the three accuracies, gap, gain and PGR, as a pair's. t as below. */

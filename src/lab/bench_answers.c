@@ -154,14 +154,7 @@ static int band_json(struct js *w, const struct bench *b, size_t band, const str
         estimate_json(w, "weak", &trio.weak);
         estimate_json(w, "student", &trio.student);
         estimate_json(w, "ceiling", &trio.ceiling);
-        estimate_json(w, "gap", &trio.gap);
-        estimate_json(w, "gain", &trio.gain);
-        estimate_json(w, "pgr", &trio.pgr);
-        js_key(w, "pgr_undefined");
-        if (pgr_reason_words(trio.reason))
-            js_str(w, pgr_reason_words(trio.reason));
-        else
-            js_null(w);
+        pgr_json(w, &trio);
     }
     if (!rc)
         js_close(w, '}');

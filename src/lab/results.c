@@ -177,14 +177,7 @@ static int pair_json(struct js *w, const struct bench *b, const struct pair *q, 
         role_json(w, b, "weak", q->weak, alive, n, &trio.weak);
         role_json(w, b, "student_scores", q->student, alive, n, &trio.student);
         role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling);
-        estimate_json(w, "gap", &trio.gap);
-        estimate_json(w, "gain", &trio.gain);
-        estimate_json(w, "pgr", &trio.pgr);
-        js_key(w, "pgr_undefined");
-        if (pgr_reason_words(trio.reason))
-            js_str(w, pgr_reason_words(trio.reason));
-        else
-            js_null(w);
+        pgr_json(w, &trio);
         trio_verdict(&trio, verdict, sizeof verdict);
         js_key(w, "verdict"), js_str(w, verdict);
         js_key(w, "agreement"), js_open(w, '{');

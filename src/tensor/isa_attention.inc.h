@@ -78,23 +78,29 @@ static inline __attribute__((always_inline)) void few_rows(const bool add, const
         }
 }
 
-/* weighted_sums - the same for any number of rows, added to y. weighted_sums_new - in its place. */
+/* all_rows - the same for any number of rows. weighted_sums - added to y. weighted_sums_new - in
+ * its place. */
+static inline __attribute__((always_inline)) void all_rows(const bool add, size_t rows,
+                                                           const float *w, size_t wr, size_t wj,
+                                                           size_t n, const float *x, size_t ldx,
+                                                           float *y, size_t ldy, size_t C)
+{
+    for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
+        few_rows(add, ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
+    for (; rows > 0; rows--, w += wr, y += ldy)
+        few_rows(add, 1, w, wr, wj, n, x, ldx, y, ldy, C);
+}
+
 static void weighted_sums(size_t rows, const float *w, size_t wr, size_t wj, size_t n,
                           const float *x, size_t ldx, float *y, size_t ldy, size_t C)
 {
-    for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
-        few_rows(true, ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
-    for (; rows > 0; rows--, w += wr, y += ldy)
-        few_rows(true, 1, w, wr, wj, n, x, ldx, y, ldy, C);
+    all_rows(true, rows, w, wr, wj, n, x, ldx, y, ldy, C);
 }
 
 static void weighted_sums_new(size_t rows, const float *w, size_t wr, size_t wj, size_t n,
                               const float *x, size_t ldx, float *y, size_t ldy, size_t C)
 {
-    for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
-        few_rows(false, ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
-    for (; rows > 0; rows--, w += wr, y += ldy)
-        few_rows(false, 1, w, wr, wj, n, x, ldx, y, ldy, C);
+    all_rows(false, rows, w, wr, wj, n, x, ldx, y, ldy, C);
 }
 
 struct span {
