@@ -32,7 +32,8 @@ struct lab {
 
 /* lab_model - a checkpoint by name, opened once: its weights, tokenizer and identity. */
 struct lab_model {
-    const char *name; /* as the study has it */
+    const char *name;  /* as the study has it */
+    const char *shown; /* as people read it: shown_name; NULL outside a plan */
     struct weights *weights;
     struct tokenizer *tokenizer;
     char hash[HASH_HEX], tokenizer_hash[HASH_HEX];

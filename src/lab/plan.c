@@ -124,7 +124,7 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
     }
     size_t whole = weights_config(j->model->weights)->layers;
     if (p->n_models > 1)
-        str_addf(out, "%s ", j->model->name);
+        str_addf(out, "%s ", j->model->shown);
     str_addf(out, j->layers < whole ? "%zu of %zu layers" : "%zu layers", j->layers, whole);
     if (j->side->random)
         str_cat(out, ", random weights");
@@ -196,6 +196,28 @@ static const struct lab_model *plan_model(const struct plan *p, const char *name
     BUG("model %s was not opened", name);
 }
 
+/* models_show - each model's name for people. */
+static int models_show(struct plan *p, struct err *e)
+{
+    const char *names[2 * STUDY_LIST];
+    bool paths[2 * STUDY_LIST];
+    struct str shown = STR_INIT;
+    int rc = OK;
+    for (size_t i = 0; i < p->n_models; i++) {
+        names[i] = p->models[i].name;
+        paths[i] = asset_is_path(p->lab->assets, names[i]);
+    }
+    for (size_t i = 0; i < p->n_models && !rc; i++) {
+        str_reset(&shown);
+        shown_name(names, paths, p->n_models, i, &shown);
+        rc = str_check(&shown, e);
+        if (!rc && !(p->models[i].shown = arena_strdup(&p->arena, shown.s, e)))
+            rc = e->code;
+    }
+    str_release(&shown);
+    return rc;
+}
+
 static int models_open(struct plan *p, struct err *e)
 {
     const struct study_side *sides[2] = {&p->study->supervisor, &p->study->student};
@@ -217,7 +239,7 @@ static int models_open(struct plan *p, struct err *e)
                 return err_set(e, ERR_INPUT, "data.max_tokens is %zu, model %s takes at most %zu",
                                p->study->max_tokens, sides[i]->models[k], most);
         }
-    return OK;
+    return models_show(p, e);
 }
 
 /* data_cut - every model of the study reads the same text: one cut for all their tokenizers. */

@@ -87,6 +87,9 @@ void plan_release(struct plan *p);
 struct model_config job_config(const struct job *j);
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
+/* shown_name - appended: what the i-th of n names is called where people read: of a path as many of
+ * its last parts as no other of the names ends in; anything else is what it is. */
+void shown_name(const char *const *names, const bool *paths, size_t n, size_t i, struct str *out);
 /* job_who - appended: "model/layers", "/random" behind it where it starts from random weights, or
  * "votes/name" or "labels/file", or another program's name: what a line or a point of a figure is.
  */

@@ -395,13 +395,14 @@ static void model_json(struct js *w, const struct plan *p, const struct job *j)
     str_addf(&label,
              j->layers < whole ? "%s, first %zu of %zu layers and the final norm"
                                : "%s, all %zu layers",
-             j->model->name, j->layers, whole);
+             j->model->shown, j->layers, whole);
     if (j->side->random)
         str_cat(&label, ", random weights");
     js_open(w, '{');
     js_key(w, "id"), js_str(w, id.s);
     js_key(w, "label"), js_str(w, label.s);
     js_key(w, "name"), js_str(w, j->model->name);
+    js_key(w, "shown"), js_str(w, j->model->shown);
     origin_of(w, p, j->model->name);
     js_key(w, "index"), js_int(w, (int64_t)model_index(p, j));
     js_key(w, "layers"), js_int(w, (int64_t)j->layers);

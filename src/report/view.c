@@ -66,7 +66,7 @@ void view_words(const struct doc *results, const char *id, struct str *out)
     }
     double layers = view_real(m, "layers"), whole = view_real(m, "layers_whole");
     if (several)
-        str_addf(out, "%s, ", view_str(m, "name"));
+        str_addf(out, "%s, ", view_str(m, doc_get(m, "shown") ? "shown" : "name"));
     if (layers < whole)
         str_addf(out, "%.0f of %.0f layers", layers, whole);
     else

@@ -27,6 +27,14 @@ short="data.max_tokens=12 methods=naive --runs r"
 expect 0 "$W2S" run micro.yaml name=one $short
 expect 0 "$W2S" run micro.yaml name=two student.model=bytes $short
 says err "texts cut to 12 tokens, the same for every model"
+# Where people read, a path is as many of its last parts as tell it from the others.
+says out "model, 1 of 4 layers"
+lacks out "$model"
+expect 0 "$W2S" ls --runs r
+says out "supervisor model 1 of 4 layers"
+lacks out "$model"
+if grep -E '<(td|li|text)' r/studies/two/report.html | grep -qF "$model"; then fail "the report shows whole paths"; fi
+says r/studies/two/results.json "\"name\": \"$model\", \"shown\": \"model\""
 expect 0 "$W2S" run micro.yaml name=other supervisor.model=bytes $short
 expect 0 "$W2S" run micro.yaml name=bytes model=bytes $short
 [ "$(data r two | wc -w)" = 4 ] || fail "the two models of a study read different texts"

@@ -358,12 +358,43 @@ static void the_manual_shows_the_defaults(void **state)
     study_release(&s);
 }
 
+/* What people read of names: (the names, which are paths by "P", what each is shown as). */
+static void paths_are_shown_short(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *paths, *names[4], *shown[4];
+    } cases[] = {
+        {"P", {"/home/x/ladder/0.2M"}, {"0.2M"}},
+        {"P", {"ladder/0.2M/"}, {"0.2M"}},
+        {"PP", {"/a/ladder/0.2M", "/a/ladder/1M"}, {"0.2M", "1M"}},
+        {"PPP", {"/a/x/m", "/b/x/m", "/a/x/n"}, {"a/x/m", "b/x/m", "n"}},
+        {"PP", {"/x/m", "m"}, {"x/m", "m"}},
+        {"-P", {"m", "/x/m/"}, {"m", "x/m"}},
+        {"-P", {"hub:owner/m", "/owner/m"}, {"hub:owner/m", "m"}},
+        {"PP", {"/x/m", "/x/m/"}, {"/x/m", "/x/m/"}},
+        {"PP", {"./m.gguf", "../m.gguf"}, {"./m.gguf", "../m.gguf"}},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        bool paths[4];
+        size_t n = strlen(cases[c].paths);
+        for (size_t i = 0; i < n; i++)
+            paths[i] = cases[c].paths[i] == 'P';
+        for (size_t i = 0; i < n; i++) {
+            struct str out = STR_INIT;
+            shown_name(cases[c].names, paths, n, i, &out);
+            assert_string_equal(out.s, cases[c].shown[i]);
+            str_release(&out);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_key_moves_what_it_reaches),   cmocka_unit_test(methods_are_alone),
         cmocka_unit_test(changed_studies_have_their_names), cmocka_unit_test(every_key_has_its_row),
-        cmocka_unit_test(the_manual_shows_the_defaults),
+        cmocka_unit_test(the_manual_shows_the_defaults),    cmocka_unit_test(paths_are_shown_short),
     };
     bench_open(&bench);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
