@@ -5,7 +5,7 @@
  *     c [M,N] (+)= bf16(op(a)) . bf16(op(b)); a and b are f32 in memory, as they lie
  *
  *     a --pack--> panels of MR rows, pairs as a has them side by side: [M/MR][MR][KC], or, of a
- *                 transposed a, [M/MR][KC][MR]: all threads together
+ *                 transposed a, [M/MR][KC][MR], some abreast: all threads together
  *     b --pack--> slivers of NR columns, [N/NR][K/2][NR] pairs: each thread its own, in cache
  *     tile: MR x NR sums in registers; for each pair of K, NR/16 loads of b, MR broadcasts of a and
  *           MR*NR/16 vdpbf16ps
@@ -37,10 +37,13 @@
 #define KC 480 /* pairs of a block of K: a panel of a stays in first-level cache */
 #define NC                                                                                         \
     256 /* columns of b that a thread packs at a time: KC x NC pairs stay in second-level cache */
-#define MC 1536 /* rows of a that are packed at a time */
+#define MC                                                                                         \
+    2064 /* rows of a that are packed at a time: the 2,048 tokens of a piece, in whole panels */
 #define AHEAD                                                                                      \
     8 /* pairs by which b is fetched before it is needed: the processor's own foresight does not   \
          cross from sliver to sliver */
+#define ABREAST 4 /* panels of a transposed a that are packed side by side: whole lines of a */
+#define SOON    8 /* rows by which an operand is fetched whose pairs lie across rows, likewise */
 #define LANES   16
 #define PAIR_OF 2
 #define LINE    64
@@ -142,6 +145,11 @@ static void tile_columns(size_t rows, size_t cols, size_t kc, const pair *a, con
     tile_of(1, MR, rows, cols, kc, a, b, c, ldc, into);
 }
 
+static inline size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* pairs_along - 16 pairs of 32 numbers in a row. pairs_across - 16 pairs of two rows, 0 but for the
  * lanes `of`; y may be NULL: zeros. pair_of - one. */
 static inline __m512i pairs_along(const float *x)
@@ -227,10 +235,13 @@ static inline __attribute__((always_inline)) void pack_columns(const size_t W, s
 {
     for (size_t k = 0; k < (n + 1) / PAIR_OF; k++) {
         const float *even = x + k * PAIR_OF * ld, *odd = k * PAIR_OF + 1 < n ? even + ld : NULL;
-        for (size_t r = 0; r < W; r += LANES)
+        for (size_t r = 0; r < W; r += LANES) {
+            __builtin_prefetch(even + SOON * ld + r);
+            __builtin_prefetch(even + (SOON + 1) * ld + r);
             _mm512_mask_storeu_epi32(
                 out + k * W + r, first(W - r),
                 pairs_across(first(r < R ? R - r : 0), even + r, odd ? odd + r : NULL));
+        }
     }
 }
 
@@ -250,9 +261,22 @@ static void pack_panel_rows(size_t R, size_t n, const float *x, size_t ld, pair 
     }
 }
 
-static void pack_panel_columns(size_t R, size_t n, const float *x, size_t ld, pair *out)
+/* pack_panels_columns - panels of a transposed a over R of its columns and n numbers of K, as
+ * [panels][n/2][MR] pairs, MR * KC apart: pair by pair across all of them, as a's rows lie. */
+static void pack_panels_columns(size_t R, size_t n, const float *x, size_t ld, pair *out)
 {
-    pack_columns(MR, R, n, x, ld, out);
+    for (size_t k = 0; k < (n + 1) / PAIR_OF; k++) {
+        const float *even = x + k * PAIR_OF * ld, *odd = k * PAIR_OF + 1 < n ? even + ld : NULL;
+        pair *to = out + k * MR;
+        for (size_t r = 0; r < R; r += LANES) {
+            __builtin_prefetch(even + SOON * ld + r);
+            __builtin_prefetch(even + (SOON + 1) * ld + r);
+        }
+        for (size_t r = 0; r < R; r += MR, to += MR * KC)
+            _mm512_mask_storeu_epi32(
+                to, first(MR),
+                pairs_across(first(smaller(R - r, MR)), even + r, odd ? odd + r : NULL));
+    }
 }
 
 static void pack_sliver(bool columns, size_t R, size_t n, const float *x, size_t ld, pair *out)
@@ -261,11 +285,6 @@ static void pack_sliver(bool columns, size_t R, size_t n, const float *x, size_t
         pack_columns(NR, R, n, x, ld, out);
     else
         pack_rows(NR, R, n, x, ld, out);
-}
-
-static inline size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
 }
 
 static inline size_t tiles(size_t n, size_t each)
@@ -320,12 +339,13 @@ struct block {
 static void panels_pack(const struct product *p, const struct block *at, size_t t, size_t threads,
                         pair *a)
 {
-    size_t panels = tiles(at->m, MR);
-    for (size_t i = panels * t / threads; i < panels * (t + 1) / threads; i++) {
-        size_t r = at->i0 + i * MR, rows = smaller(at->m - i * MR, MR);
+    size_t panels = tiles(at->m, MR), from = panels * t / threads, to = panels * (t + 1) / threads,
+           step = p->ta ? ABREAST : 1;
+    for (size_t i = from; i < to; i += step) {
+        size_t r = at->i0 + i * MR, rows = smaller(at->m, smaller(i + step, to) * MR) - i * MR;
         pair *panel = a + i * MR * KC;
         if (p->ta)
-            pack_panel_columns(rows, at->n, p->a + at->k0 * p->lda + r, p->lda, panel);
+            pack_panels_columns(rows, at->n, p->a + at->k0 * p->lda + r, p->lda, panel);
         else
             pack_panel_rows(rows, at->n, p->a + r * p->lda + at->k0, p->lda, panel);
     }
