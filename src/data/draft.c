@@ -48,7 +48,7 @@ static int answer_index(const struct task *t, const struct place *p, const char 
                         "\"%s\" is \"%.60s\", which is the key of none of the %zu options",
                         t->answer.f[0]->path, answer, n);
     }
-    bool letter = isupper((unsigned char)*t->first);
+    bool letter = isalpha((unsigned char)*t->first) != 0;
     unsigned long long first = letter ? (unsigned char)*t->first : strtoull(t->first, NULL, 10),
                        given = 0;
     bool good = letter ? answer[0] && !answer[1] : isdigit((unsigned char)*answer) != 0;

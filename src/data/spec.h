@@ -118,7 +118,8 @@ struct task {
     /* choice: correct and wrong, or options and answer or marks */
     const struct field *question;
     struct field_list correct, wrong, options, answer, keys, marks;
-    const char *first; /* the answer that means the first option, "0", "1", "A"; unused with keys */
+    const char
+        *first; /* the answer that means the first option, "0", "1", "A", "a"; unused with keys */
 
     /* order */
     const struct field *better, *worse;

@@ -199,7 +199,7 @@ static int two_classes(const struct task *t, const char *sentence, struct err *e
     return t->n_classes == 2 ? OK : doc_fail(doc_get(t->tree.root, "classes"), e, "%s", sentence);
 }
 
-/* first_read - a whole number or one capital letter. */
+/* first_read - a whole number or one letter. */
 static int first_read(struct task *t, const struct doc *choice, struct err *e)
 {
     const struct doc *d = spec_present(choice, "first");
@@ -208,10 +208,10 @@ static int first_read(struct task *t, const struct doc *choice, struct err *e)
         t->first = d->type == DOC_INT && d->s ? d->s : d->type == DOC_STRING ? d->s : "";
     bool number =
         t->first[0] && strspn(t->first, "0123456789") == strlen(t->first) && strlen(t->first) < 10;
-    bool letter = isupper((unsigned char)t->first[0]) && !t->first[1];
+    bool letter = isalpha((unsigned char)t->first[0]) && !t->first[1];
     return number || letter
                ? OK
-               : doc_fail(d, e, "\"first\" is wanted as a whole number or a capital letter");
+               : doc_fail(d, e, "\"first\" is wanted as a whole number or a letter");
 }
 
 /* alternatives_set - t's examples are n texts with a reward each: its classes are their places. */

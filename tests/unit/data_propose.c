@@ -28,8 +28,8 @@ static void refused(const char *file, const char *wanted)
     str_release(&yaml);
 }
 
-/* rows - 40 of a line in which # is the row's number and % one of "abcd" by it, ! 0 or 1, $ 0 to 2.
- */
+/* rows - 40 of a line in which # is the row's number and % one of "abcd" by it, ? of "ABCD", ! 0 or
+ * 1, $ 0 to 2. */
 static void rows(const char *file, const char *head, const char *line)
 {
     struct str s = STR_INIT;
@@ -40,6 +40,8 @@ static void rows(const char *file, const char *head, const char *line)
                 str_addf(&s, "%d", i);
             else if (*p == '%')
                 str_addc(&s, "abcd"[(i / 2 + i) % 4]);
+            else if (*p == '?')
+                str_addc(&s, "ABCD"[(i / 2 + i) % 4]);
             else if (*p == '!')
                 str_addc(&s, "01"[(i / 3) % 2]);
             else if (*p == '$')
@@ -92,11 +94,11 @@ static void choice(void **state)
 {
     (void)state;
     rows("a.jsonl", "",
-         "{\"question\": \"what of #?\", \"choices\": [\"x #\", \"y #\", \"z #\"], \"answer\": "
+         "{\"question\": \"what of #\", \"choices\": [\"x #\", \"y #\", \"z #\"], \"answer\": "
          "$}\n");
     PROPOSED("a.jsonl", "kind: choice\n",
              "choice:\n  question: question\n  options: [choices]\n  answer: answer\n");
-    rows("b.csv", "q,answerA,answerB,answerC,label\n", "what is #?,x #,y #,z #,$\n");
+    rows("b.csv", "q,answerA,answerB,answerC,label\n", "what is #,x #,y #,z #,$\n");
     PROPOSED("b.csv", "options: [answerA, answerB, answerC]\n  answer: label\n");
     rows("c.jsonl", "",
          "{\"stem\": \"so # is\", \"choices\": [{\"text\": \"x #\", \"label\": \"a\"}, {\"text\": "
@@ -105,12 +107,91 @@ static void choice(void **state)
          "\"%\"}\n");
     PROPOSED("c.jsonl", "choices_text: \"choices.*.text\"\n", "keys: choices_label\n",
              "answer: key\n");
-    rows("d.csv", "q,correct_answer,distractor1,distractor2\n", "what is #?,x #,y #,z #\n");
+    rows("d.csv", "q,correct_answer,distractor1,distractor2\n", "what is #,x #,y #,z #\n");
     PROPOSED("d.csv", "distractors: [distractor1, distractor2]\n  correct: correct_answer\n");
     /* Questions on one text stay together */
     rows("e.csv", "passage,question,opt1,opt2,label\n",
          "the passage $ is the longer text here,ask #,x,y #,!\n");
     PROPOSED("e.csv", "group: [passage]\n");
+}
+
+/* Options whose fields are called A, B, ... or count on from a stem; the answer is a letter of
+ * either case, a number, or the text. */
+static void choice_lettered(void **state)
+{
+    (void)state;
+    rows("a.jsonl", "",
+         "{\"q\": \"what is #\", \"A\": \"1#\", \"B\": \"2#\", \"C\": \"3#\", \"D\": \"4#\", "
+         "\"correct\": \"?\"}\n");
+    PROPOSED("a.jsonl", "kind: choice\n", "  Q: {q}\n  Proposed answer: {candidate}\n",
+             "  options: [A, B, C, D]\n  answer: correct\n  first: A\n");
+    rows("b.csv", "q,a,b,c,d,key\n", "what is #,x #,y #,z #,w #,%\n");
+    PROPOSED("b.csv", "  options: [a, b, c, d]\n  answer: key\n  first: a\n");
+    rows("c.csv", "level,question,opa,opb,opc,cop\n", "!,what is #,x #,y #,z #,$\n");
+    PROPOSED("c.csv", "  options: [opa, opb, opc]\n  answer: cop\n");
+    rows("d.jsonl", "",
+         "{\"q\": \"what is #\", \"options\": {\"A\": \"x #\", \"B\": \"y #\"}, \"answer\": \"y "
+         "#\", "
+         "\"why\": \"y #\"}\n");
+    PROPOSED(
+        "d.jsonl", "# why is not shown: it tells the answer of 100 % of the rows.\n",
+        "template: |-\n  Q: {q}\n  Proposed answer: {candidate}\n",
+        "  options: [options_A, options_B]\n  answer: answer\n  keys: [options_A, options_B]\n");
+    rows("e.jsonl", "", "{\"q\": \"what is #\", \"o\": [\"x #\", \"y #\"], \"right\": \"x #\"}\n");
+    PROPOSED("e.jsonl", "  options: [o]\n  answer: right\n  keys: o\n");
+    /* Two texts that a label is about */
+    rows("f.csv", "a,b,label\n", "one #,two #,!\n");
+    PROPOSED("f.csv", "kind: labelled\n", "  A: {a}\n  B: {b}\n");
+    rows("g.csv", "data,datb,label\n", "one #,two #,!\n");
+    PROPOSED("g.csv", "kind: labelled\n");
+}
+
+/* Two replies of which one was preferred; what both answer, where they do not begin with it. */
+static void preference(void **state)
+{
+    (void)state;
+    rows("a.jsonl", "",
+         "{\"chosen\": \"Human: what of #\\n\\nAssistant: this\", \"rejected\": \"Human: what of "
+         "#\\n\\nAssistant: that\"}\n");
+    PROPOSED("a.jsonl", "kind: choice\n",
+             "template: |-\n  {candidate}\nchoice:\n  correct: chosen\n",
+             "  distractors: rejected\n  alternatives: 2\n");
+    rows("b.csv", "prompt,chosen,rejected,score\n", "what of #,this # is,that # is,#\n");
+    PROPOSED("b.csv",
+             "template: |-\n  {prompt}\n  {candidate}\nlong: prompt\nchoice:\n  question: prompt\n",
+             "  alternatives: 2\n");
+    rows("c.csv", "prompt,chosen,rejected\n", "what of #,what of # this,what of # that\n");
+    PROPOSED("c.csv", "template: |-\n  {candidate}\n");
+}
+
+/* A field of few values that tells the label is no part of the template. */
+static void telling(void **state)
+{
+    (void)state;
+    struct str s = STR_INIT;
+    for (int i = 0; i < 60; i++) {
+        static const char *const marks[] = {"*", "??", "?*", "*?"};
+        str_addf(&s, "src\t%d\t%s\tthis is a row of number %d\n", i % 3 == 0,
+                 i % 3 == 0 ? "" : marks[i % 4], i);
+    }
+    put("a.tsv", s.s);
+    PROPOSED("a.tsv", "# c3 is not shown: it tells the label of 100 % of the rows.\n",
+             "template: |-\n  {c4}\n", "field: c2\n");
+    /* Of the same values, a row in four says otherwise */
+    str_reset(&s);
+    for (int i = 0; i < 60; i++)
+        str_addf(&s, "%d\tmark%d\tthis is a row of number %d\n", (i % 6 < 3) == (i % 4 > 0), i % 6,
+                 i);
+    put("b.tsv", s.s);
+    PROPOSED("b.tsv", "{c2}\n", "{c3}\n", "field: c1\n");
+    /* Repeated texts are all that there is */
+    str_reset(&s);
+    str_cat(&s, "words,label\n");
+    for (int i = 0; i < 60; i++)
+        str_addf(&s, "word%d here,%d\n", i % 6, i % 2);
+    put("c.csv", s.s);
+    PROPOSED("c.csv", "template: |-\n  {words}\n");
+    str_release(&s);
 }
 
 static void nothing(void **state)
@@ -132,8 +213,9 @@ static void nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(labelled), cmocka_unit_test(choice),
-                                       cmocka_unit_test(nothing)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labelled),   cmocka_unit_test(choice),  cmocka_unit_test(choice_lettered),
+        cmocka_unit_test(preference), cmocka_unit_test(telling), cmocka_unit_test(nothing)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();

@@ -143,7 +143,7 @@ static void mistakes(void **state)
          "task.yaml:6: wanted \"correct\" and \"distractors\", or \"options\" and \"answer\" "
          "or \"marks\""},
         {CHOICE "choice: {question: q, options: o, answer: a, first: aa}\n",
-         "task.yaml:6: \"first\" is wanted as a whole number or a capital letter"},
+         "task.yaml:6: \"first\" is wanted as a whole number or a letter"},
         {CHOICE "choice: {question: q, options: o, answer: a, first: 1, keys: k}\n",
          "task.yaml:6: \"first\" counts options, and \"keys\" names them: one of the two is "
          "wanted"},

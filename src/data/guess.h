@@ -1,0 +1,41 @@
+/* guess.h - what the columns of a file may be. Inside data only. */
+#ifndef W2S_DATA_GUESS_H
+#define W2S_DATA_GUESS_H
+
+#include "data/sample.h"
+
+enum { GUESS_TEXTS = 4, GUESS_OPTIONS = 8 };
+
+/* One of a choice (n_options), preferences (chosen) and a label. */
+struct guess {
+    struct sample s;
+    struct column *options[GUESS_OPTIONS]; /* one list, or a field each */
+    size_t n_options;
+    struct column *answer;  /* says which option is right, with one of: */
+    struct column *keys;    /* a list with each option's key; may be the options */
+    bool by_text;           /* it is the text of a field's option */
+    const char *first;      /* its value for the first option */
+    struct column *correct; /* or the right answer, the options being all wrong ones */
+    struct column *chosen, *rejected;
+    struct column *label;
+    double median; /* of a label with more than SAMPLE_VALUES values: a number to cut there */
+    struct column *text[GUESS_TEXTS];
+    size_t n_texts;
+    /* Would be a text, but tells the label, or which option is right, of this share of the rows */
+    struct {
+        struct column *c;
+        double share;
+    } telling[GUESS_TEXTS];
+    size_t n_telling;
+};
+
+/* guess_make - of the first rows of path, which is called file. ERR_INPUT where nothing can be the
+ * label, or nothing a text, with the fields that there are. Undone by sample_release(&g->s), after
+ * an error too. */
+int guess_make(struct guess *g, const char *path, const char *file, const char *duckdb,
+               struct err *e);
+
+/* column_named - whether the last part of its path is one of names, which NULL ends. */
+bool column_named(const struct column *c, const char *const *names);
+
+#endif
