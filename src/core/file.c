@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,8 @@
 #include <unistd.h>
 
 static struct {
-    bool read;
-    size_t countdown;
+    atomic_bool read;
+    atomic_size_t countdown;
 } fault;
 
 void file_fault_at(size_t n)
@@ -34,7 +35,7 @@ static bool fault_now(void)
         const char *n = getenv("W2S_FAULT_WRITE");
         file_fault_at(n ? (size_t)strtoul(n, NULL, 10) : 0);
     }
-    if (!fault.countdown || --fault.countdown)
+    if (!fault.countdown || atomic_fetch_sub(&fault.countdown, 1) != 1)
         return false;
     errno = ENOSPC;
     return true;

@@ -44,11 +44,13 @@ say(struct log *l, const char *kind, const char *fmt, va_list ap)
 {
     struct str s = STR_INIT;
     str_vaddf(&s, fmt, ap);
+    flockfile(stderr); /* of l->priv too */
     line_clear(l);
     if (l->json)
         event(kind, s.s);
     else
         fprintf(stderr, "%s%s\n", strcmp(kind, "warning") == 0 ? "warning: " : "", s.s);
+    funlockfile(stderr);
     str_release(&s);
 }
 
@@ -177,6 +179,7 @@ static void draw(struct progress *p, const char *note, bool end)
     p->t_drawn = clock_now();
     const struct reading r = progress_read(p, p->t_drawn, end);
     progress_text(p, &r, note, end, &s);
+    flockfile(stderr);
     if (p->log->json) {
         progress_json(p, &r, note, end, s.s);
     } else if (p->log->tty) {
@@ -186,6 +189,7 @@ static void draw(struct progress *p, const char *note, bool end)
     } else {
         fprintf(stderr, "%s\n", s.s);
     }
+    funlockfile(stderr);
     str_release(&s);
 }
 

@@ -1,5 +1,6 @@
 /* log.h - what the program tells its user while it works: log lines and progress, to standard
- * error; results go to standard output and are not this file's business. */
+ * error; results go to standard output and are not this file's business. Lines may come from
+ * several threads; one progress is one thread's at a time. */
 #ifndef W2S_CORE_LOG_H
 #define W2S_CORE_LOG_H
 

@@ -113,6 +113,8 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
     (void)a, (void)b, (void)c, (void)d;
     if (!t->rc)
         t->rc = stop_check(t->e);
+    if (!t->rc && t->q->quit && *t->q->quit)
+        t->rc = err_set(t->e, ERR_INTERRUPTED, "stopped with the other files");
     return t->rc != 0;
 }
 
@@ -174,7 +176,7 @@ int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
     struct curl_slist *headers = NULL, *more;
     char why[CURL_ERROR_SIZE] = "";
     CURLcode code;
-    curl_off_t length = -1;
+    curl_off_t length = -1, after = 0;
     char *location = NULL;
     int rc = OK;
     http_reply_release(r);
@@ -207,7 +209,9 @@ int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
     curl_easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &r->status);
     curl_easy_getinfo(t.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     curl_easy_getinfo(t.curl, CURLINFO_REDIRECT_URL, &location);
+    curl_easy_getinfo(t.curl, CURLINFO_RETRY_AFTER, &after);
     r->size = (int64_t)length;
+    r->retry_after = (int64_t)after;
     if (location)
         str_cat(&r->location, location);
     if (t.rc) {

@@ -4,13 +4,15 @@
 #define W2S_STORE_HTTP_H
 
 #include "core/str.h"
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct http_request {
     const char *url;
-    const char *token; /* "Authorization: Bearer <token>"; NULL: none */
-    bool head;         /* HEAD instead of GET */
-    uint64_t from;     /* the body from this byte on ("Range"); 0: whole */
+    const char *token;       /* "Authorization: Bearer <token>"; NULL: none */
+    bool head;               /* HEAD instead of GET */
+    uint64_t from;           /* the body from this byte on ("Range"); 0: whole */
+    const atomic_bool *quit; /* true ends it with ERR_INTERRUPTED; NULL: the user alone does */
     /* body of a 200 or 206 answer, piece by piece; an error ends the transfer. start is called
      * before the first piece with the byte that it is at: from where the server took up the range,
      * else 0. */
@@ -25,6 +27,7 @@ struct http_reply {
     struct str location;                              /* of a redirect, absolute; "" else */
     int64_t size, linked_size;                        /* Content-Length (-1), X-Linked-Size (-1) */
     uint64_t range_from;                              /* of a 206 answer */
+    int64_t retry_after; /* s, of Retry-After, be it a number or a date; 0: none, or over */
     bool
         cut; /* the connection broke after the head: what came is good, the rest can be asked for */
 };

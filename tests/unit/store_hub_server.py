@@ -9,6 +9,8 @@ import json
 import os
 import sys
 import threading
+import time
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FOLDER = sys.argv[1]
@@ -25,6 +27,8 @@ SHARD = "model-0000%d-of-00002.safetensors"
 SHARDS = {SHARD % 1: BIG[:1000], SHARD % 2: BIG[1000:2000]}
 INDEX = json.dumps({"weight_map": {"a": SHARD % 1, "b": SHARD % 2}})
 seen = {}
+pair = threading.Barrier(2)  # of tiny/pair: two files are asked for at the same time
+half = threading.Event()  # of tiny/half: the slow file is on its way
 lock = threading.Lock()
 ports = {}
 
@@ -34,11 +38,20 @@ def files_of(repo):
         return dict(SMALL, **{"pytorch_model.bin": BIG})
     if repo == "tiny/shards":
         return dict(SMALL, **SHARDS, **{"model.safetensors.index.json": INDEX.encode()})
+    if repo in ("tiny/pair", "tiny/half"):
+        shards = {SHARD % 1: BIG[:1000], SHARD % 2: BIG}
+        return dict(SMALL, **shards, **{"model.safetensors.index.json": INDEX.encode()})
     if repo == "tiny/data":
         return {"train/rows.jsonl": b'{"x": 1}\n'}
     if repo == "tiny/gguf":
         return {"q4.gguf": BIG[:5000], "q8.gguf": BIG[:9000]}
     return dict(SMALL, **{"model.safetensors": BIG, "pytorch_model.bin": BIG})
+
+
+def first(what):
+    with lock:
+        seen[what] = seen.get(what, 0) + 1
+        return seen[what] == 1
 
 
 def large(name):
@@ -96,6 +109,16 @@ class Hub(Handler):
             return self.reply(403 if token else 401, b"gated")
         if repo == "tiny/often":
             return self.reply(429)
+        if repo == "tiny/later":
+            return self.reply(429, Retry_After="3600")
+        if repo == "tiny/busy" and first(self.command + name):
+            # a number, a date, nothing
+            if api:
+                return self.reply(429, Retry_After="1")
+            if name == "config.json":
+                return self.reply(503, Retry_After=formatdate(time.time() + 2, usegmt=True))
+            if name == "tokenizer.json":
+                return self.reply(503)
         if repo == "tiny/ill":
             return self.reply(503)
         if repo == "tiny/other":
@@ -131,6 +154,24 @@ class Hub(Handler):
 class Cdn(Handler):
     where = "cdn"
 
+    def half(self, name, body):
+        """One file fails when the other is half there, which then comes slowly."""
+        if name == SHARD % 1:
+            half.wait(20)
+            return self.reply(500)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:1_500_000])
+        self.wfile.flush()
+        time.sleep(0.3)
+        half.set()
+        for i in range(1_500_000, 1_500_400):
+            self.wfile.write(body[i:i + 1])
+            self.wfile.flush()
+            time.sleep(0.1)
+        self.close_connection = True
+
     def do_GET(self):
         self.note()
         parts = self.path.split("?")[0].strip("/").split("/")
@@ -141,6 +182,13 @@ class Cdn(Handler):
             times = seen[repo]
         if repo == "tiny/corrupt":
             body = body[:-1] + b"\0"
+        if repo == "tiny/pair":
+            try:
+                pair.wait(20)
+            except threading.BrokenBarrierError:
+                return self.reply(500)
+        if repo == "tiny/half" and not os.path.exists(os.path.join(FOLDER, "go-half")):
+            return self.half(name, body)
         if repo == "tiny/dead":
             return self.reply(200, body, cut=0)
         begin = self.headers.get("Range")
