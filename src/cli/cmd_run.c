@@ -41,7 +41,7 @@ static int study_run(const struct app *app, struct session *s, const struct stud
     if (!rc)
         rc = lab_run(&s->lab, study, &sum, e);
     if (!rc && profiled)
-        profile_print(profile, &table);
+        (app->json ? profile_json : profile_print)(profile, &table);
     profile_stop(profile);
     rc = outcome_end(app, s, &sum, rc, table.s, e);
     str_release(&table);
@@ -96,6 +96,15 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
     int rc, threads = par_threads();
     size_t jobs = 0;
     rc = args_count("jobs", args_option(&cmd_run, a, "jobs"), 1, (size_t)threads, &jobs, e);
+    if (!rc && profiled && jobs > 1)
+        rc = err_set(e, ERR_INPUT,
+                     "--profile measures this process, and --jobs %zu has jobs computed in others: "
+                     "wanted one of the two, or --jobs 1",
+                     jobs);
+    if (!rc && profiled && dry)
+        rc = err_set(e, ERR_INPUT,
+                     "--profile says where the time went, and --dry-run computes "
+                     "nothing: wanted one of the two");
     if (!rc)
         rc = worker_argv(a, &argv, words, e);
     if (worker) {

@@ -54,7 +54,7 @@ int outcome_end(const struct app *app, struct session *s, struct lab_summary *su
         if (!app->json)
             printf("\nreport: %s/report.html\n", sum->dir.s);
         if (*more)
-            fprintf(app->json ? stderr : stdout, "\n%s", more);
+            fprintf(app->json ? stderr : stdout, app->json ? "%s" : "\n%s", more);
     }
     if (!rc && sum->failed) {
         err_set(e, ERR_NUMERIC, "%zu of %zu jobs failed; run again to try them once more",

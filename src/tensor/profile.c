@@ -2,6 +2,7 @@
  *
  * To add an operation: its line in `enum op` and `names`, its wrapper, its row at the end. */
 #include "tensor/profile.h"
+#include "core/doc.h"
 #include "core/log.h"
 #include "core/mem.h"
 
@@ -274,9 +275,11 @@ static const struct ops wrappers = {
     .sumsq = t_sumsq,
 };
 
+#define BOUND_SIDE 2048 /* of the square matrices whose product is the bound */
+
 int dev_bounds(struct dev *d, struct dev_bounds *b, struct err *e)
 {
-    enum { SIDE = 2048, REPEATS = 5 };
+    enum { SIDE = BOUND_SIDE, REPEATS = 5 };
     size_t n = (size_t)SIDE * SIDE;
     *b = (struct dev_bounds){0, 0};
     float *x = dev_alloc(d, 4 * n, e), *y = x ? dev_alloc(d, 4 * n, e) : NULL;
@@ -327,6 +330,25 @@ void profile_stop(struct profile *p)
     mem_free(p);
 }
 
+/* What a line says of an operation: arithmetic where it has any, else bytes, in a second and as a
+ * share of what the machine does. */
+struct reading {
+    bool product;
+    double rate, bound;
+};
+
+static struct reading entry_read(const struct profile *p, const struct entry *o)
+{
+    bool product = o->flops > 0;
+    double rate = (product ? o->flops : o->bytes) / o->seconds;
+    return (struct reading){product, rate, rate / (product ? p->bounds.product : p->bounds.memory)};
+}
+
+static const char *precision_word(const struct profile *p)
+{
+    return dev_precision(p->dev) == PRECISION_BF16 ? "bf16" : "f32";
+}
+
 void profile_print(const struct profile *p, struct str *out)
 {
     double all = clock_now() - p->started, inside = 0;
@@ -334,20 +356,58 @@ void profile_print(const struct profile *p, struct str *out)
              "bound");
     for (int i = 0; i < OP_COUNT; i++) {
         const struct entry *o = &p->of[i];
-        bool product = o->flops > 0;
-        double rate = (product ? o->flops : o->bytes) / o->seconds,
-               bound = product ? p->bounds.product : p->bounds.memory;
+        struct reading r = entry_read(p, o);
         if (!o->calls)
             continue;
         inside += o->seconds;
         str_addf(out, "%-26s %9zu %9.2f %5.1f%% %6.1f %s %5.0f%%\n", names[i], o->calls, o->seconds,
-                 100 * o->seconds / all, rate / 1e9, product ? "GF" : "GB", 100 * rate / bound);
+                 100 * o->seconds / all, r.rate / 1e9, r.product ? "GF" : "GB", 100 * r.bound);
     }
     str_addf(out, "%-26s %9s %9.2f %5.1f%%\n", "rest", "", all - inside,
              100 * (all - inside) / all);
     str_addf(out,
-             "bound: share of a large product in %s, %.0f GF/s, or of memory, %.1f GB/s read and "
+             "bound: of products and attention the share of %.0f GF/s, a product of two %d x %d "
+             "matrices in %s%s;\n       of all else the share of %.1f GB/s of memory, read and "
              "written\n",
-             dev_precision(p->dev) == PRECISION_BF16 ? "bf16" : "f32", p->bounds.product / 1e9,
+             p->bounds.product / 1e9, BOUND_SIDE, BOUND_SIDE, precision_word(p),
+             dev_precision(p->dev) == PRECISION_BF16
+                 ? " (attention and products with a short side are made in f32)"
+                 : "",
              p->bounds.memory / 1e9);
+}
+
+void profile_json(const struct profile *p, struct str *out)
+{
+    double all = clock_now() - p->started;
+    struct str text = STR_INIT;
+    struct js w;
+    profile_print(p, &text);
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "event"), js_str(&w, "profile");
+    js_key(&w, "seconds"), js_real(&w, all);
+    js_key(&w, "precision"), js_str(&w, precision_word(p));
+    js_key(&w, "product_bound"), js_real(&w, p->bounds.product);
+    js_key(&w, "memory_bound"), js_real(&w, p->bounds.memory);
+    js_key(&w, "operations"), js_open(&w, '[');
+    for (int i = 0; i < OP_COUNT; i++) {
+        const struct entry *o = &p->of[i];
+        struct reading r = entry_read(p, o);
+        if (!o->calls)
+            continue;
+        js_open(&w, '{');
+        js_key(&w, "operation"), js_str(&w, names[i]);
+        js_key(&w, "calls"), js_int(&w, (int64_t)o->calls);
+        js_key(&w, "seconds"), js_real(&w, o->seconds);
+        js_key(&w, "rate"), js_real(&w, r.rate);
+        js_key(&w, "unit"), js_str(&w, r.product ? "operations" : "bytes");
+        js_key(&w, "bound"), js_real(&w, r.bound);
+        js_close(&w, '}');
+    }
+    js_close(&w, ']');
+    js_key(&w, "text"), js_str(&w, text.s);
+    js_close(&w, '}');
+    str_addc(out, '\n');
+    out->failed = out->failed || text.failed;
+    str_release(&text);
 }

@@ -19,9 +19,11 @@ struct profile;
  * of product (forward x.W^T, input gradient dy.W, weight gradient dy^T.x): calls, seconds, share of
  * all seconds since the start; GF/s or GB/s, and that as a share of its bound. `rest` is time
  * outside of operations. Bytes are those an operation has to move, each array once: one that stays
- * in cache can pass its bound. */
+ * in cache can pass its bound. profile_json - the same as one line of JSON, an event with the table
+ * as its text (docs/runs.md). */
 int profile_start(struct profile **out, struct dev *d, struct err *e);
 void profile_print(const struct profile *p, struct str *out);
+void profile_json(const struct profile *p, struct str *out);
 void profile_stop(struct profile *p); /* accepts NULL */
 
 #endif

@@ -347,7 +347,23 @@ says p/studies/marks/report.html "no job was measured within its epochs"
 # Where the time went.
 expect 0 "$W2S" run micro.yaml methods=naive seed.order=9 --profile --runs a
 says out "product, weight gradient"
-says out "bound: share of a large product"
+says out "bound: of products and attention the share of"
+expect 0 "$W2S" run micro.yaml methods=naive seed.order=8 --profile --jobs 1 --json --runs a
+python3 - out err <<'END' || fail "--profile with --json is not JSON"
+import json, sys
+json.load(open(sys.argv[1]))
+lines = [json.loads(line) for line in open(sys.argv[2])]
+profile, = [x for x in lines if x["event"] == "profile"]
+product = next(x for x in profile["operations"] if x["operation"] == "product, weight gradient")
+assert product["calls"] > 0 and product["seconds"] > 0 and product["unit"] == "operations", product
+assert abs(product["rate"] / profile["product_bound"] - product["bound"]) < 1e-9, product
+assert profile["text"].startswith("operation ") and sum(x["seconds"] for x in profile["operations"]) < profile["seconds"]
+END
+expect 2 "$W2S" run micro.yaml --profile --jobs 2 --runs a
+one_sentence
+says err "--profile measures this process, and --jobs 2 has"
+expect 2 "$W2S" run micro.yaml --profile --dry-run --runs a
+one_sentence
 
 # What is reported.
 for f in results.json results.csv curves.csv predictions.csv report.html study.yaml; do [ -s a/studies/micro/$f ] || fail "$f is missing"; done
@@ -362,6 +378,8 @@ tr -s ' \n' ' ' <out >flat
 [ "$(grep -o 'another training run would change' a/studies/micro/report.html | wc -l)" = 1 ] || fail "the page says it more than once"
 [ "$(grep -c ' $' out)" = 0 ] || fail "the table has spaces at the ends of lines"
 says out "PGR"
+says flat "Computed on cpu: "
+says flat "$W2S_THREADS threads, $(grep -q 'products in bf16' a/studies/micro/results.json && echo products in bf16 || echo f32)."
 # The resolved study is itself a study, and asks for the same jobs.
 cp a/studies/micro/study.yaml again.yaml
 expect 0 "$W2S" run again.yaml --runs a

@@ -60,7 +60,7 @@ static void test_profile(void **state)
     }
     assert_null(strstr(text.s, "AdamW")); /* never called: no line */
     assert_non_null(strstr(text.s, "rest"));
-    assert_non_null(strstr(text.s, "bound: share of a large product"));
+    assert_non_null(strstr(text.s, "bound: of products and attention the share"));
     profile_stop(p);
     assert_ptr_equal(d.ops, before);
     str_release(&text);
