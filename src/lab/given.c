@@ -137,24 +137,34 @@ int given_probs(const struct doc *row, const char *const *classes, size_t K, boo
                     K - 1, label ? ", or \"label\"" : "");
 }
 
-/* keys_check - no column whose meaning would be guessed, and what is passed over is known. */
-static int keys_check(const struct doc *row, const char *const *classes, size_t K, struct err *e)
+int given_columns(const struct doc *row, const struct given_names *names, struct err *e)
 {
-    static const char *const own[] = {"id",   "probability", "label",  "seed",  "supervisor",
-                                      "part", "question",    "source", "truth", "text"};
-    enum { OWN = sizeof own / sizeof *own };
+    static const char *const common[] = {"id",       "probability", "label",  "seed", "part",
+                                         "question", "truth",       "source", "text"};
+    enum { COMMON = sizeof common / sizeof *common };
     char numbered[16][24];
-    const char *known[OWN + 2 * 16 + 1];
+    const char *known[COMMON + 1 + 2 * 16];
     size_t n = 0;
-    for (size_t i = 0; i < OWN; i++)
-        known[n++] = own[i];
-    for (size_t k = 0; k < K; k++) {
+    memcpy(known, common, sizeof common);
+    n = COMMON;
+    known[n++] = names->who;
+    for (size_t k = 0; k < names->K; k++) {
         snprintf(numbered[k], sizeof numbered[k], "p_%zu", k);
         known[n++] = numbered[k];
-        known[n++] = classes[k];
+        known[n++] = names->classes[k];
     }
-    known[n] = NULL;
-    return doc_check_keys(row, known, e);
+    for (const struct doc *d = row->child; d; d = d->next) {
+        size_t i = 0;
+        while (i < n && strcmp(known[i], d->key) != 0)
+            i++;
+        if (i < n || (names->also && names->also(names->ctx, d->key)))
+            continue;
+        const char *near = str_nearest(d->key, known, n);
+        return near ? doc_fail(d, e, "unknown column \"%s\"; did you mean \"%s\"?", d->key, near)
+                    : doc_fail(d, e, "unknown column \"%s\"; %s lists the known ones", d->key,
+                               names->manual);
+    }
+    return OK;
 }
 
 /* What is read of a file of labels. */
@@ -228,7 +238,9 @@ static int row_add(void *ctx, const struct doc *row, struct err *e)
     if (row->type != DOC_MAP)
         return doc_fail(row, e, "the row is a %s, wanted a map of an id and probabilities",
                         doc_type_name(row->type));
-    if ((rc = doc_str(row, "id", &id, e)) || (rc = keys_check(row, r->classes, r->g->K, e)) ||
+    const struct given_names names = {"supervisor", r->classes, r->g->K,
+                                      NULL,         NULL,       "docs/own-data.md"};
+    if ((rc = doc_str(row, "id", &id, e)) || (rc = given_columns(row, &names, e)) ||
         (rc = supervisor_check(r, row, e)) || (rc = given_seed(row, &seed, e)) ||
         (rc = given_probs(row, r->classes, r->g->K, true, p, e)))
         return rc;

@@ -14,6 +14,18 @@
 int given_probs(const struct doc *row, const char *const *classes, size_t K, bool label, double *p,
                 struct err *e);
 
+/* given_columns - no column whose meaning would be guessed: those that rows of either kind may
+ * have, `who` (of whom a row is: supervisor, model), classes by name and number, and what `also`,
+ * where it is not NULL, knows. manual: the page that lists them, for the sentence. */
+struct given_names {
+    const char *who, *const *classes;
+    size_t K;
+    bool (*also)(const void *ctx, const char *key);
+    const void *ctx;
+    const char *manual;
+};
+int given_columns(const struct doc *row, const struct given_names *names, struct err *e);
+
 /* given_number - a cell's number, false where it is none. given_shown - a cell in a sentence. */
 bool given_number(const struct doc *d, double *x);
 const char *given_shown(const struct doc *d);

@@ -164,35 +164,11 @@ static int wide_row(struct import *m, const struct doc *row, const char id[17], 
     return rc;
 }
 
-/* keys_check - no column whose meaning would be guessed. */
-static int keys_check(const struct import *m, const struct doc *row, struct err *e)
+/* wide_known - whether a column's name is that of a model and a class. */
+static bool wide_known(const void *m, const char *key)
 {
-    static const char *const own[] = {"id",    "seed", "model",    "probability", "label",
-                                      "truth", "part", "question", "source",      "text"};
-    enum { OWN = sizeof own / sizeof *own };
-    char numbered[16][24];
-    const char *known[OWN + 2 * 16];
-    size_t n = 0, class;
-    for (size_t i = 0; i < OWN; i++)
-        known[n++] = own[i];
-    for (size_t k = 0; k < m->K; k++) {
-        snprintf(numbered[k], sizeof numbered[k], "p_%zu", k);
-        known[n++] = numbered[k];
-        known[n++] = m->classes[k];
-    }
-    for (const struct doc *d = row->child; d; d = d->next) {
-        size_t i = 0;
-        while (i < n && strcmp(known[i], d->key) != 0)
-            i++;
-        if (i < n || wide_model(m, d->key, &class))
-            continue;
-        const char *near = str_nearest(d->key, known, n);
-        return doc_fail(d, e,
-                        near ? "unknown column \"%s\"; did you mean \"%s\"?"
-                             : "unknown column \"%s\"; docs/import.md lists the known ones%s",
-                        d->key, near ? near : "");
-    }
-    return OK;
+    size_t class;
+    return wide_model(m, key, &class) > 0;
 }
 
 static int row_add(void *ctx, const struct doc *row, struct err *e)
@@ -205,12 +181,13 @@ static int row_add(void *ctx, const struct doc *row, struct err *e)
     size_t seed;
     bool wide = false;
     int rc;
+    const struct given_names names = {"model", m->classes, m->K, wide_known, m, "docs/import.md"};
     if (row->type != DOC_MAP)
         return doc_fail(row, e, "the row is a %s, wanted a map of an id and probabilities",
                         doc_type_name(row->type));
     if (part && part->type == DOC_STRING && strcmp(part->s, "test") != 0)
         return OK;
-    if ((rc = id_read(row, id, e)) || (rc = keys_check(m, row, e)) ||
+    if ((rc = id_read(row, id, e)) || (rc = given_columns(row, &names, e)) ||
         (rc = given_seed(row, &seed, e)) || (rc = truth_add(m, row, id, seed, e)) || m->truth_only)
         return rc;
     if (!m->model && !model) {

@@ -124,7 +124,7 @@ wrong 'wrong.csv:2: "probability" is "", wanted a probability' id,probability aa
 wrong 'wrong.csv:2: "p_0" is "0x1", wanted a probability' id,p_0,p_1 aa,0x1,0
 wrong 'wrong.csv:2: the probabilities sum to 1.2, wanted 1' id,p_0,p_1 aa,0.6,0.6
 wrong 'wrong.csv:3: the id "aa" is in line 2 already' id,probability aa,0.5 aa,0.5
-wrong 'wrong.csv:2: unknown key "probabilty"; did you mean "probability"?' id,probabilty aa,0.5
+wrong 'wrong.csv:2: unknown column "probabilty"; did you mean "probability"?' id,probabilty aa,0.5
 wrong 'wrong.csv:2: "id" is missing' key,probability aa,0.5
 wrong 'there is a "positive", and no probability of "negative"' id,positive aa,0.5
 wrong 'wrong.csv:2: there is no probability: wanted "probability"' id,text aa,words
@@ -140,7 +140,7 @@ expect 2 "$W2S" run given.yaml "supervisor.labels=[p.csv, p.csv]" --runs a
 says err '"supervisor.labels" names "p.csv" twice'
 expect 2 "$W2S" run given.yaml supervisor.layers=2 --runs a
 says err 'unknown key "supervisor.layers"'
-for twice in 'student.layers=[2, 2];student.layers" has 2 twice' "student.model=[$model, $model];model\" has"; do
+for twice in 'student.layers=[2, 2];student.layers" has 2 twice' "student.layers=[4, all];the student is the same twice: 4 layers of $model, and 4 of $model" "student.model=[$model, $model/];the student is the same twice" "student.model=[$model, $model];model\" has"; do
     expect 2 "$W2S" run given.yaml supervisor.labels=p.csv "${twice%%;*}" --runs a
     says err "${twice#*;}"
 done

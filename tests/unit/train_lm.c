@@ -46,15 +46,6 @@ static struct model *lm(struct dev *dev, bool tied)
     return m;
 }
 
-static struct dev dev_of(const char *name)
-{
-    struct err e = ERR_INIT;
-    struct dev d;
-    if (dev_open(&d, name, &e))
-        fail_msg("%s", e.msg);
-    return d;
-}
-
 static double nats_of(struct model *m, const struct token_set *t, size_t micro)
 {
     struct err e = ERR_INIT;

@@ -4,17 +4,6 @@
 
 #include <math.h>
 
-static const struct trainable everything = {TRAIN_ALL, 0, true, {0}};
-
-static struct dev dev_of(const char *name)
-{
-    struct err e = ERR_INIT;
-    struct dev d;
-    if (dev_open(&d, name, &e))
-        fail_msg("%s", e.msg);
-    return d;
-}
-
 static void predict(struct model *m, const struct toy *t, const struct features *f, size_t micro,
                     double *probs)
 {

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct trainable everything = {TRAIN_ALL, 0, true, {0}};
 static const char *self;
 enum { STEPS = 10, KILL_ASK = 1, KILL_HARD = 2 };
 

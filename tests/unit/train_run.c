@@ -5,19 +5,6 @@
 
 #include <math.h>
 
-static const struct trainable everything = {TRAIN_ALL, 0, true, {0}};
-
-/* Each test on its own open device, "reference" where the arithmetic should be plain, "cpu" where
- * it should be the real one. */
-static struct dev dev_of(const char *name)
-{
-    struct err e = ERR_INIT;
-    struct dev d;
-    if (dev_open(&d, name, &e))
-        fail_msg("%s", e.msg);
-    return d;
-}
-
 struct trace {
     struct train_point steps[256], evals[256];
     size_t n_steps, n_evals;
@@ -314,7 +301,6 @@ static void matrices_decay_and_vectors_do_not(void **state)
     dev_close(&dev);
 }
 
-/* What is frozen keeps its bits. */
 /* An embedding's rows that no token has had yet are left alone: the same bits as updating all of
  * them, with clipping at work; with decay all rows move. */
 static void rows_without_a_token(void **state)
@@ -360,6 +346,7 @@ static void rows_without_a_token(void **state)
     dev_close(&d);
 }
 
+/* What is frozen keeps its bits. */
 static void only_what_is_trainable_moves(void **state)
 {
     (void)state;

@@ -17,6 +17,19 @@
 
 enum { TOY_V = 40, TOY_L = 3, TOY_MAX = 64, TOY_LEN = 12, TOY_K = 3 };
 
+static const struct trainable everything = {TRAIN_ALL, 0, true, {0}};
+
+/* Each test on its own open device, "reference" where the arithmetic should be plain, "cpu" where
+ * it should be the real one. */
+static inline struct dev dev_of(const char *name)
+{
+    struct err e = ERR_INIT;
+    struct dev d;
+    if (dev_open(&d, name, &e))
+        fail_msg("%s", e.msg);
+    return d;
+}
+
 /* toy - n examples of 1..TOY_LEN tokens with soft labels, in a caller's storage. Token 0 occurs: it
  * is a token like any other (defect 3 of public implementations). */
 struct toy {

@@ -2,7 +2,6 @@
  * token; ends, limits and what is allowed hold. */
 #include "train_toy.h"
 
-static const struct trainable everything = {TRAIN_ALL, 0, true, {0}};
 enum { TEXTS = 64, MOST = 6 };
 
 static struct model *writer(struct dev *dev)
