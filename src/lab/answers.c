@@ -45,6 +45,32 @@ double answers_legal(const struct answers *a)
     return a->n ? (double)n / (double)a->n : (double)NAN;
 }
 
+void options_release(struct options *o)
+{
+    mem_free(o->tokens);
+    mem_free(o->starts);
+    *o = (struct options){NULL, NULL, 0};
+}
+
+int options_make(struct options *o, const struct answer_writer *as, const struct example *x,
+                 struct err *e)
+{
+    struct str spelled = STR_INIT;
+    struct token_ids ids = {NULL, 0, 0};
+    size_t n = 0;
+    int rc = answer_options(x, &spelled, &n, e);
+    if (!rc && !(o->starts = mem_zalloc(n + 1, sizeof *o->starts, e)))
+        rc = e->code;
+    const char *s = spelled.s;
+    for (; !rc && o->n < n; s += strlen(s) + 1) {
+        rc = answer_encode(as, s, strlen(s), &ids, e);
+        o->starts[++o->n] = ids.n;
+    }
+    o->tokens = ids.ids;
+    str_release(&spelled);
+    return rc;
+}
+
 bool answers_same(const struct said *a, const struct said *b)
 {
     return (a->right && b->right) || strcmp(a->text, b->text) == 0;

@@ -3,6 +3,7 @@
 #ifndef W2S_LAB_ANSWERS_H
 #define W2S_LAB_ANSWERS_H
 
+#include "data/answer.h"
 #include "lab/plan.h"
 
 struct said {
@@ -26,6 +27,17 @@ double answers_right(const struct answers *a); /* the share; NAN of none */
 double answers_legal(const struct answers *a);
 /* answers_same - whether two say the same: the same text, or both are right. */
 bool answers_same(const struct said *a, const struct said *b);
+
+/* options - of one example: every move that may be written, as tokens. */
+struct options {
+    int32_t *tokens;
+    size_t *starts; /* [n+1] */
+    size_t n;
+};
+
+int options_make(struct options *o, const struct answer_writer *as, const struct example *x,
+                 struct err *e);
+void options_release(struct options *o); /* after an error too */
 
 /* answers_write - as JSON lines with the examples' ids. job_answers - what a finished job left;
  * released after an error. ERR_INPUT where its file is broken. */

@@ -211,3 +211,15 @@ int best_of_json(struct js *w, const struct bench *b, const struct pair *q,
     js_close(w, '}');
     return rc;
 }
+
+double bench_number(const struct bench *b, size_t i, const char *key)
+{
+    const struct doc *d = doc_get(b->results[i].root, key);
+    return d && (d->type == DOC_INT || d->type == DOC_REAL) ? d->r : 0;
+}
+
+void model_id(const struct job *j, struct str *out)
+{
+    str_reset(out);
+    job_who(j, out);
+}

@@ -37,6 +37,12 @@ size_t bench_job(const struct bench *b, const struct job *j);
 const double *bench_probs(const struct bench *b, const struct job *j);
 const char *bench_score_name(size_t k);
 
+/* model_id - out is the id of a job's model in results.json. bench_number - of the i-th job's
+ * result; 0 where it has none. pair_json - all of a pair (results_pair.c). */
+void model_id(const struct job *j, struct str *out);
+double bench_number(const struct bench *b, size_t i, const char *key);
+int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e);
+
 /* estimate_json - "key": [value, lo, hi]. pgr_json - gap, gain and PGR so, and why there is none.
  */
 void estimate_json(struct js *w, const char *key, const struct estimate *x);

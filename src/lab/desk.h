@@ -48,10 +48,12 @@ const struct job_kind *job_kind(const struct plan *p, const struct job *j);
 
 /* spec.c */
 int spec_write(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_untrained(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_train(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_labels(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_votes(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* job_train.c, job_write.c, kinds.c */
+int run_untrained(struct desk *d, struct err *e);
 int run_write(struct desk *d, struct err *e);
 int run_train(struct desk *d, struct err *e);
 int run_labels(struct desk *d, struct err *e);

@@ -154,14 +154,13 @@ static int params_read(struct import *m, struct err *e)
 static int import_job(struct import *m, struct plan *p, const struct job *like, struct job **out,
                       struct err *e)
 {
-    static const char *const roles[] = {"supervisor", "ceiling", "student"};
     struct str spec = STR_INIT;
     struct js w;
     js_init(&w, &spec);
     js_open(&w, '{');
     js_key(&w, "kind"), js_str(&w, "import");
     js_key(&w, "model"), js_str(&w, like->votes);
-    js_key(&w, "role"), js_str(&w, roles[like->role]);
+    js_key(&w, "role"), js_str(&w, job_roles[like->role]);
     if (like->supervisor) {
         js_key(&w, "method"), js_str(&w, like->method->name);
         js_key(&w, "supervisor"), js_str(&w, like->supervisor->votes);

@@ -41,6 +41,8 @@ int desk_learns(struct desk *d, struct err *e)
 
 bool desk_predicts(const struct desk *d, enum task_part part)
 {
+    if (d->job->role == JOB_UNTRAINED)
+        return part == PART_TEST;
     return d->data->n[part] && (part == PART_TEST || part == PART_VALID ||
                                 (part == PART_TRAIN && d->job->part == PART_SUPERVISE));
 }

@@ -38,7 +38,13 @@ static int train_model(struct desk *d, struct err *e)
     enum head_kind kind = task_alternatives(d->plan->task) ? HEAD_REWARD : HEAD_CLASSIFIER;
     struct head_spec head = {kind, outputs, words ? rows : NULL, seed};
     rc = model_head_set(d->model, &head, e);
-    return rc ? rc : desk_learns(d, e);
+    return rc || d->job->role == JOB_UNTRAINED ? rc : desk_learns(d, e);
+}
+
+/* desk_prefix - whether its lower blocks' output is computed once for all that share it. */
+static bool desk_prefix(const struct desk *d)
+{
+    return d->job->role != JOB_UNTRAINED && d->model->cut > 0;
 }
 
 static int train_sets(struct desk *d, struct err *e)
@@ -48,7 +54,7 @@ static int train_sets(struct desk *d, struct err *e)
             continue;
         int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
                                 d->job->model->tokenizer, e);
-        if (!rc && d->model->cut > 0)
+        if (!rc && desk_prefix(d))
             rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part],
                                       (enum task_part)part, e);
         if (rc)
@@ -59,7 +65,7 @@ static int train_sets(struct desk *d, struct err *e)
 
 static const struct features *desk_features(const struct desk *d, enum task_part part)
 {
-    return d->model->cut > 0 ? &d->features[part].f : NULL;
+    return desk_prefix(d) ? &d->features[part].f : NULL;
 }
 
 /* train_targets - what it learns: ground truth as one-hot rows, or the supervisor's probabilities.
@@ -154,7 +160,8 @@ static int train_keep(struct desk *d, struct err *e)
         rc = probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
     for (size_t k = 0; k < d->K; k++)
         names[k] = task_class_name(d->plan->task, k);
-    return rc || !d->plan->study->save ? rc : desk_save(d, names, e);
+    return rc || !d->plan->study->save || d->job->role == JOB_UNTRAINED ? rc
+                                                                        : desk_save(d, names, e);
 }
 
 int run_train(struct desk *d, struct err *e)
@@ -162,6 +169,8 @@ int run_train(struct desk *d, struct err *e)
     int rc = train_model(d, e);
     if (!rc)
         rc = train_sets(d, e);
+    if (!rc && d->job->role == JOB_UNTRAINED)
+        return train_keep(d, e);
     if (!rc)
         rc = train_targets(d, e);
     if (rc)

@@ -9,13 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* options - of one example: every move that may be written, as tokens. */
-struct options {
-    int32_t *tokens;
-    size_t *starts; /* [n+1] */
-    size_t n;
-};
-
 struct writer {
     struct desk *d;
     struct answer_writer as;
@@ -25,32 +18,6 @@ struct writer {
     int32_t *next;                       /* tokens that may come */
     size_t cap_next;
 };
-
-static void options_release(struct options *o)
-{
-    mem_free(o->tokens);
-    mem_free(o->starts);
-    *o = (struct options){NULL, NULL, 0};
-}
-
-static int options_make(struct options *o, const struct answer_writer *as, const struct example *x,
-                        struct err *e)
-{
-    struct str spelled = STR_INIT;
-    struct token_ids ids = {NULL, 0, 0};
-    size_t n = 0;
-    int rc = answer_options(x, &spelled, &n, e);
-    if (!rc && !(o->starts = mem_zalloc(n + 1, sizeof *o->starts, e)))
-        rc = e->code;
-    const char *s = spelled.s;
-    for (; !rc && o->n < n; s += strlen(s) + 1) {
-        rc = answer_encode(as, s, strlen(s), &ids, e);
-        o->starts[++o->n] = ids.n;
-    }
-    o->tokens = ids.ids;
-    str_release(&spelled);
-    return rc;
-}
 
 /* part_options - of all examples of a part, once. */
 static int part_options(struct writer *w, enum task_part part, struct err *e)
@@ -146,8 +113,8 @@ static int write_eval(void *ctx, const struct train_point *p, struct err *e)
     return desk_point(d, &c, e);
 }
 
-/* learn_set - prompts with the answers that are learnt, and the prompts of what is predicted. */
-static int write_sets(struct writer *w, struct err *e)
+/* learn_set - prompts with the answers that are learnt. */
+static int learn_set(struct writer *w, struct err *e)
 {
     struct desk *d = w->d;
     const struct job *j = d->job;
@@ -167,13 +134,31 @@ static int write_sets(struct writer *w, struct err *e)
                          d->data->answer_tokens, e);
     if (!rc && j->supervisor && d->data->n[PART_VALID])
         rc = job_answers(d->plan, j->supervisor, PART_VALID, &w->weak_valid, e);
-    for (int part = 0; !rc && part < PART_COUNT; part++)
-        if (desk_predicts(d, (enum task_part)part))
-            rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
-                                j->model->tokenizer, e);
     mem_free(texts);
     answers_release(&weak);
     return rc;
+}
+
+/* prompt_sets - the prompts of what is predicted. */
+static int prompt_sets(struct desk *d, struct err *e)
+{
+    int rc = OK;
+    for (int part = 0; !rc && part < PART_COUNT; part++)
+        if (desk_predicts(d, (enum task_part)part))
+            rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
+                                d->job->model->tokenizer, e);
+    return rc;
+}
+
+/* write_learn - on the answers that are its to learn from. */
+static int write_learn(struct writer *w, struct err *e)
+{
+    struct desk *d = w->d;
+    const struct train_data data = {&d->sets[d->job->part], NULL, NULL};
+    int rc = desk_learns(d, e);
+    if (!rc)
+        rc = learn_set(w, e);
+    return rc ? rc : desk_learn(d, &data, write_eval, e);
 }
 
 /* part_keep - its answers in the job's folder; of the test part what is said of them. */
@@ -226,22 +211,20 @@ static void writer_release(struct writer *w)
 int run_write(struct desk *d, struct err *e)
 {
     struct writer w = {.d = d};
+    bool learns = d->job->role != JOB_UNTRAINED;
     d->own = &w;
     d->legal = d->greedy = (double)NAN;
     int rc = desk_model(d, e);
     if (!rc)
-        rc = desk_learns(d, e);
-    if (!rc)
         rc = answer_writer_init(&w.as, d->job->model->tokenizer, e);
     if (!rc)
-        rc = write_sets(&w, e);
-    const struct train_data data = {&d->sets[d->job->part], NULL, NULL};
-    if (!rc)
-        rc = desk_learn(d, &data, write_eval, e);
+        rc = prompt_sets(d, e);
+    if (!rc && learns)
+        rc = write_learn(&w, e);
     for (int part = 0; !rc && part < PART_COUNT; part++)
         if (desk_predicts(d, (enum task_part)part))
             rc = part_keep(&w, (enum task_part)part, e);
-    if (!rc && d->plan->study->save)
+    if (!rc && learns && d->plan->study->save)
         rc = desk_save(d, NULL, e);
     writer_release(&w);
     return rc;

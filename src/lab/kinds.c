@@ -17,6 +17,12 @@ static bool is_labels(const struct plan *p, const struct job *j)
     return j->given != NULL;
 }
 
+static bool is_untrained(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->role == JOB_UNTRAINED;
+}
+
 static bool is_written(const struct plan *p, const struct job *j)
 {
     (void)j;
@@ -32,6 +38,7 @@ static bool is_any(const struct plan *p, const struct job *j)
 static const struct job_kind kinds[] = {
     {"labels", is_labels, spec_labels, run_labels},
     {"votes", is_votes, spec_votes, run_votes},
+    {"untrained", is_untrained, spec_untrained, run_untrained},
     {"write", is_written, spec_write, run_write},
     {"train", is_any, spec_train, run_train},
 };
@@ -64,6 +71,11 @@ int run_votes(struct desk *d, struct err *e)
             rc = array_keep(d, (enum task_part)part, NULL, probs, e);
     }
     return rc ? rc : probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
+}
+
+int run_untrained(struct desk *d, struct err *e)
+{
+    return task_writes(d->plan->task) ? run_write(d, e) : run_train(d, e);
 }
 
 /* run_labels - what a file says of every part of which it has every example. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
+const char *const job_roles[] = {"supervisor", "ceiling", "student", "untrained"};
 
 struct model_config job_config(const struct job *j)
 {
@@ -42,6 +43,8 @@ void job_settings(const struct plan *p, const struct job *j, struct train_settin
 
 bool job_reads(const struct job *j, enum task_part part)
 {
+    if (j->role == JOB_UNTRAINED)
+        return part == PART_TEST;
     return part != PART_SUPERVISE || j->part == PART_SUPERVISE;
 }
 
@@ -89,7 +92,8 @@ size_t job_bytes(const struct plan *p, const struct job *j)
     struct model_config c = job_config(j);
     bool whole;
     size_t tokens = piece_tokens(p, j, &whole);
-    size_t bytes = model_bytes(&c, &j->trainable, tokens, whole);
+    size_t bytes = j->role == JOB_UNTRAINED ? model_bytes_predicting(&c, tokens)
+                                            : model_bytes(&c, &j->trainable, tokens, whole);
     /* The logits of answers, and what the optimizer has of them, of every word in the vocabulary */
     size_t rows = tokens / p->study->max_tokens * p->data[j->repetition].answer_tokens;
     return task_writes(p->task) && bytes < SIZE_MAX / 2 ? bytes + rows * c.vocab * sizeof(float)
@@ -132,9 +136,8 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
 
 static void job_label(const struct plan *p, struct job *j)
 {
-    static const char *const roles[] = {"supervisor", "ceiling", "student"};
     struct str s = STR_INIT;
-    str_addf(&s, "%s ", roles[j->role]);
+    str_addf(&s, "%s ", job_roles[j->role]);
     model_words(p, j, &s);
     if (j->role == JOB_STUDENT) {
         str_addf(&s, ", %s, from ", j->method->name);
@@ -188,7 +191,7 @@ static int plan_add(struct plan *p, const struct job *like, struct job **out, st
     return rc;
 }
 
-static const struct lab_model *plan_model(const struct plan *p, const char *name)
+const struct lab_model *plan_model(const struct plan *p, const char *name)
 {
     for (size_t i = 0; i < p->n_models; i++)
         if (strcmp(p->models[i].name, name) == 0)
@@ -425,6 +428,26 @@ static int side_job(const struct plan *p, const struct study_side *side, size_t 
     return OK;
 }
 
+/* side_twins - a side names no model twice, whatever it calls it (all of its layers, another path).
+ */
+static int side_twins(const struct plan *p, const struct study_side *side, const char *name,
+                      struct err *e)
+{
+    struct job a, b;
+    int rc = OK;
+    for (size_t i = 0; !rc && !side->n_votes && i < side_size(side); i++)
+        for (size_t k = 0; !rc && k < i; k++) {
+            if ((rc = side_job(p, side, i, &a, e)) || (rc = side_job(p, side, k, &b, e)))
+                break;
+            if (a.layers == b.layers && strcmp(a.model->hash, b.model->hash) == 0 &&
+                strcmp(a.model->tokenizer_hash, b.model->tokenizer_hash) == 0)
+                rc = err_set(e, ERR_INPUT,
+                             "the %s is the same twice: %zu layers of %s, and %zu of %s", name,
+                             b.layers, b.model->name, a.layers, a.model->name);
+        }
+    return rc;
+}
+
 /* job_size - parameters, by which a student is not smaller than its supervisor. */
 static size_t job_size(const struct job *j)
 {
@@ -443,8 +466,8 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         return rc;
     struct pair *pair = &p->pairs[p->n_pairs];
     *pair = (struct pair){.method = method, .n = n};
-    struct job ***lists[3] = {&pair->weak, &pair->student, &pair->ceiling};
-    for (int i = 0; i < 3; i++)
+    struct job ***lists[4] = {&pair->weak, &pair->student, &pair->ceiling, &pair->untrained};
+    for (int i = 0; i < (p->study->untrained ? 4 : 3); i++)
         if (!(*lists[i] = arena_alloc(&p->arena, n, sizeof **lists[i], e)))
             return e->code;
     for (size_t r = 0; r < n; r++) {
@@ -465,6 +488,13 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
             s.role = JOB_CEILING;
         if ((rc = plan_add(p, &s, &pair->student[r], e)))
             return rc;
+        struct job u = *strong;
+        u.repetition = r;
+        u.role = JOB_UNTRAINED;
+        u.part = PART_TEST;
+        u.trainable = (struct trainable){.kind = TRAIN_ALL}; /* no frozen blocks to keep */
+        if (pair->untrained && (rc = plan_add(p, &u, &pair->untrained[r], e)))
+            return rc;
     }
     p->n_pairs++;
     return OK;
@@ -483,34 +513,6 @@ static void warmup_say(const struct plan *p, const struct study_side *side, cons
                  "the %s trains %zu steps, and its learning rate rises for %zu (warmup): it will "
                  "hardly have learned",
                  name, steps, t->warmup);
-}
-
-/* writes_check - what a study may ask for where answers are written. */
-static int writes_check(const struct plan *p, struct err *e)
-{
-    const struct study *s = p->study;
-    const char *task = task_name(p->task);
-    if (s->decoding == DECODING_LEGAL && !task_moves(p->task))
-        return err_set(e, ERR_INPUT,
-                       "\"decoding\" is legal, and the answers of task %s are no moves", task);
-    for (size_t i = 0; task_writes(p->task) && i < s->n_methods; i++)
-        if (s->methods[i]->loss != LOSS_XENT)
-            return err_set(e, ERR_INPUT,
-                           "method %s needs the probability of each class, and the answers of task "
-                           "%s are written: methods=naive is what there is",
-                           s->methods[i]->name, task);
-    const struct study_side *const sides[] = {&s->supervisor, &s->student};
-    for (size_t i = 0; task_writes(p->task) && i < 2; i++)
-        for (size_t k = 0; sides[i]->trainable.kind == TRAIN_HEAD && k < sides[i]->n_models; k++)
-            if (weights_config(plan_model(p, sides[i]->models[k])->weights)->tied)
-                return err_set(e, ERR_INPUT,
-                               "\"trainable\" is head, and what model %s writes with is its "
-                               "embedding: wanted all (with embeddings: true), top N or lora R",
-                               sides[i]->models[k]);
-    if (task_writes(p->task) && s->supervisor.n_votes)
-        return err_set(e, ERR_INPUT,
-                       "the answers of task %s are written: a supervisor is a model there", task);
-    return OK;
 }
 
 /* seeds_check - every repetition has a job of its own. */
@@ -542,7 +544,7 @@ int plan_open(struct plan *p, const struct lab *lab, const struct study *s, stru
     if (!rc)
         rc = data_draw(p, e);
     if (!rc)
-        rc = writes_check(p, e);
+        rc = plan_writes(p, e);
     if (rc)
         plan_release(p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;
@@ -556,7 +558,9 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     if (!s->supervisor.n_votes)
         warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
     warmup_say(p, &s->student, "student", PART_TRAIN);
-    rc = plan_given(p, e);
+    if (!(rc = side_twins(p, &s->supervisor, "supervisor", e)) &&
+        !(rc = side_twins(p, &s->student, "student", e)))
+        rc = plan_given(p, e);
     for (size_t i = 0; !rc && i < side_size(&s->supervisor); i++)
         for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
             struct job weak, strong;

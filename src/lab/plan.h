@@ -5,7 +5,8 @@
 #include "lab/given.h"
 #include "lab/lab.h"
 
-enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT };
+/* JOB_UNTRAINED: a student as it starts. */
+enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT, JOB_UNTRAINED };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
 struct job {
@@ -39,6 +40,7 @@ struct pair {
     const struct method *method;             /* NULL: the control, ground truth as weak label */
     size_t n;                                /* repetitions */
     struct job **weak, **student, **ceiling; /* [n] */
+    struct job **untrained;                  /* [n]; NULL: the study does not ask for it */
 };
 
 /* A supervisor and a student that are not compared: the student is smaller. Both without
@@ -74,6 +76,10 @@ struct plan {
 int plan_open(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_given(struct plan *p, struct err *e);
+/* plan_writes - what a study may ask for where answers are written (plan_write.c): else ERR_INPUT.
+ * plan_model - one of its models, by name. */
+int plan_writes(const struct plan *p, struct err *e);
+const struct lab_model *plan_model(const struct plan *p, const char *name);
 /* plan_job - the job like this one of this description (the JSON that is hashed); one that has the
  * same hash is the same job. */
 int plan_job(struct plan *p, const struct job *like, const char *spec, struct job **out,
@@ -85,6 +91,7 @@ void plan_release(struct plan *p);
 
 /* job_config - the checkpoint's, cut to the job's layers; all zero of one that is votes. */
 struct model_config job_config(const struct job *j);
+extern const char *const job_roles[]; /* "supervisor" ... by enum job_role */
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
 /* shown_name - appended: what the i-th of n names is called where people read: of a path as many of

@@ -38,9 +38,8 @@ static size_t column_parts(const struct plan *p)
 /* column_name - "student a/30 naive from a/2: positive". */
 static void column_name(const struct plan *p, const struct job *j, size_t k, struct str *out)
 {
-    static const char *const roles[] = {"supervisor", "ceiling", "student"};
     struct str name = STR_INIT;
-    str_addf(&name, "%s ", roles[j->role]);
+    str_addf(&name, "%s ", job_roles[j->role]);
     job_who(j, &name);
     if (j->supervisor) {
         str_addf(&name, " %s from ", j->method->name);
@@ -104,6 +103,8 @@ int predictions_write(const struct bench *b, const char *dir, struct err *e)
         const struct pair *q = &p->pairs[i];
         if (!(rc = columns_add(&c, q->weak, e)) && !(rc = columns_add(&c, q->ceiling, e)))
             rc = columns_add(&c, q->student, e);
+        if (!rc && q->untrained)
+            rc = columns_add(&c, q->untrained, e);
     }
     if (rc)
         goto out;

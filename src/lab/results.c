@@ -11,197 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-static double job_number(const struct bench *b, size_t i, const char *key)
-{
-    const struct doc *d = doc_get(b->results[i].root, key);
-    return d && (d->type == DOC_INT || d->type == DOC_REAL) ? d->r : 0;
-}
-
-/* What jobs whose answers are moves say of themselves. */
-static const char *const written[] = {"legal", "greedy_accuracy"};
-
-static double written_mean(const struct bench *b, struct job *const *jobs, const size_t *alive,
-                           size_t n, const char *key)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += job_number(b, bench_job(b, jobs[alive[i]]), key);
-    return sum / (double)n;
-}
-
-/* role_json - one of the three models of a pair: accuracy with its interval, and the rest as means
- * over repetitions. */
-static void role_json(struct js *w, const struct bench *b, const char *key, struct job *const *jobs,
-                      const size_t *alive, size_t n, const struct estimate *accuracy)
-{
-    js_key(w, key), js_open(w, '{');
-    estimate_json(w, "accuracy", accuracy);
-    for (size_t k = 0; k < SCORES; k++) {
-        double sum = 0;
-        for (size_t i = 0; i < n; i++)
-            sum += b->scores[bench_job(b, jobs[alive[i]])][k];
-        js_key(w, bench_score_name(k)), js_real(w, sum / (double)n);
-    }
-    for (size_t k = 0; k < sizeof written / sizeof *written; k++)
-        if (doc_get(b->results[bench_job(b, jobs[alive[0]])].root, written[k]))
-            js_key(w, written[k]), js_real(w, written_mean(b, jobs, alive, n, written[k]));
-    js_key(w, "jobs"), js_open(w, '[');
-    for (size_t i = 0; i < n; i++)
-        js_str(w, jobs[alive[i]]->hash);
-    js_close(w, ']');
-    js_close(w, '}');
-}
-
 static size_t model_index(const struct plan *p, const struct job *j)
 {
     return (size_t)(j->model - p->models);
-}
-
-static void model_id(const struct job *j, struct str *out)
-{
-    str_reset(out);
-    job_who(j, out);
-}
-
-static void seeds_json(struct js *w, const struct trio_seed *t, const size_t *alive, size_t n,
-                       size_t K)
-{
-    js_key(w, "per_seed"), js_open(w, '[');
-    for (size_t i = 0; i < n; i++) {
-        double weak = t[i].weak ? metrics_accuracy(t[i].weak, t[i].labels, t[i].n, K) : (double)NAN;
-        double student = metrics_accuracy(t[i].student, t[i].labels, t[i].n, K);
-        double ceiling = metrics_accuracy(t[i].ceiling, t[i].labels, t[i].n, K);
-        js_open(w, '{');
-        js_key(w, "seed"), js_int(w, (int64_t)alive[i]);
-        js_key(w, "weak"), js_real(w, weak);
-        js_key(w, "student"), js_real(w, student);
-        js_key(w, "ceiling"), js_real(w, ceiling);
-        js_key(w, "pgr"),
-            js_real(w, ceiling > weak ? (student - weak) / (ceiling - weak) : (double)NAN);
-        js_close(w, '}');
-    }
-    js_close(w, ']');
-}
-
-/* naive_pair - the naive pair of the same supervisor and student: what other methods are compared
- * with. */
-static const struct pair *naive_pair(const struct plan *p, const struct pair *q)
-{
-    for (size_t i = 0; i < p->n_pairs; i++) {
-        const struct pair *c = &p->pairs[i];
-        if (c->method && strcmp(c->method->name, "naive") == 0 && c->weak[0] == q->weak[0] &&
-            c->ceiling[0] == q->ceiling[0])
-            return c;
-    }
-    return NULL;
-}
-
-static int versus_json(struct js *w, const struct bench *b, const struct pair *q,
-                       const struct trio_seed *t, const size_t *alive, size_t n,
-                       const struct trio_settings *set, struct err *e)
-{
-    const struct pair *naive = q->method ? naive_pair(b->p, q) : NULL;
-    if (!naive || naive == q)
-        return OK;
-    struct estimate d;
-    struct trio_seed *two = mem_alloc(n, sizeof *two, e);
-    if (!two)
-        return e->code;
-    int rc = OK;
-    for (size_t i = 0; i < n; i++) {
-        two[i] = t[i];
-        two[i].ceiling = bench_probs(b, naive->student[alive[i]]);
-        if (!two[i].ceiling)
-            goto out; /* naive failed: nothing to compare with */
-    }
-    rc = difference_measure(two, n, set, &d, e);
-    if (!rc && !isnan(d.lo))
-        estimate_json(w, "minus_naive", &d);
-out:
-    mem_free(two);
-    return rc;
-}
-
-/* pair_repeats - whether repetition r is the very same jobs as an earlier one (its seeds are held).
- */
-static bool pair_repeats(const struct pair *q, size_t r)
-{
-    for (size_t i = 0; i < r; i++)
-        if (q->weak[i] == q->weak[r] && q->student[i] == q->student[r] &&
-            q->ceiling[i] == q->ceiling[r])
-            return true;
-    return false;
-}
-
-static int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e)
-{
-    const struct study *s = b->p->study;
-    struct trio_settings set = {b->K, s->bootstrap, s->level, s->seed[SEED_SPLIT]};
-    struct str id = STR_INIT;
-    struct trio trio;
-    char verdict[512];
-    size_t n = 0, distinct = 0;
-    int rc = OK;
-    struct trio_seed *t = mem_zalloc(q->n, sizeof *t, e);
-    size_t *alive = t ? mem_alloc(q->n, sizeof *alive, e) : NULL;
-    if (!alive) {
-        rc = e->code;
-        goto out;
-    }
-    for (size_t r = 0; r < q->n; r++) {
-        const double *weak = bench_probs(b, q->weak[r]), *student = bench_probs(b, q->student[r]);
-        const double *ceiling = bench_probs(b, q->ceiling[r]);
-        if (pair_repeats(q, r))
-            continue;
-        distinct++;
-        if ((!weak && job_scored(b->p, q->weak[r])) || !student || !ceiling)
-            continue;
-        t[n] = (struct trio_seed){
-            b->p->data[r].n[PART_TEST], b->labels[r], b->units[r], weak, student, ceiling};
-        alive[n++] = r;
-    }
-    js_open(w, '{');
-    model_id(q->weak[0], &id);
-    js_key(w, "supervisor"), js_str(w, id.s);
-    /* Student and ceiling are one model; of others' predictions only the names are known. */
-    model_id(q->student[0]->imported ? q->student[0] : q->ceiling[0], &id);
-    js_key(w, "student"), js_str(w, id.s);
-    js_key(w, "method"), js_str(w, q->method ? q->method->name : "ground truth");
-    js_key(w, "control"), js_bool(w, !q->method);
-    js_key(w, "seeds"), js_int(w, (int64_t)n);
-    js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));
-    if (n) {
-        rc = trio_measure(t, n, &set, &trio, e);
-        if (rc)
-            goto out;
-        role_json(w, b, "weak", q->weak, alive, n, &trio.weak);
-        role_json(w, b, "student_scores", q->student, alive, n, &trio.student);
-        role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling);
-        pgr_json(w, &trio);
-        trio_verdict(&trio, verdict, sizeof verdict);
-        js_key(w, "verdict"), js_str(w, verdict);
-        js_key(w, "agreement"), js_open(w, '{');
-        estimate_json(w, "all", &trio.agree);
-        estimate_json(w, "supervisor_right", &trio.agree_right);
-        estimate_json(w, "supervisor_wrong", &trio.agree_wrong);
-        js_close(w, '}');
-        js_key(w, "error_inheritance"), js_open(w, '{');
-        estimate_json(w, "student", &trio.agree_wrong);
-        estimate_json(w, "ceiling", &trio.ceiling_wrong);
-        js_close(w, '}');
-        rc = best_of_json(w, b, q, t, alive, n, &set, e);
-        if (!rc)
-            rc = bands_json(w, b, t, alive, n, &set, e);
-        if (!rc)
-            rc = versus_json(w, b, q, t, alive, n, &set, e);
-        seeds_json(w, t, alive, n, b->K);
-    }
-    js_close(w, '}');
-out:
-    str_release(&id);
-    mem_free(t);
-    mem_free(alive);
-    return rc;
 }
 
 /* cost_json - what the jobs took, whichever run computed them: their seconds together, the most
@@ -214,9 +26,9 @@ static void cost_json(struct js *w, const struct bench *b)
     char when[32] = "";
     struct tm tm;
     for (size_t i = 0; i < b->p->n_jobs; i++) {
-        seconds += job_number(b, i, "seconds");
-        memory = fmax(memory, job_number(b, i, "memory_peak"));
-        last = fmax(last, job_number(b, i, "finished"));
+        seconds += bench_number(b, i, "seconds");
+        memory = fmax(memory, bench_number(b, i, "memory_peak"));
+        last = fmax(last, bench_number(b, i, "finished"));
         const struct doc *worker = doc_get(b->results[i].root, "worker");
         workers = workers || (worker && worker->type == DOC_BOOL && worker->b);
     }
@@ -459,7 +271,6 @@ static void left_out_json(struct js *w, const struct plan *p)
 static int jobs_json(struct js *w, const struct bench *b, struct err *e)
 {
     const struct plan *p = b->p;
-    static const char *const roles[] = {"supervisor", "ceiling", "student"};
     struct str id = STR_INIT, raw = STR_INIT;
     int rc = OK;
     js_key(w, "jobs"), js_open(w, '[');
@@ -468,7 +279,7 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
         js_open(w, '{');
         js_key(w, "hash"), js_str(w, j->hash);
         js_key(w, "label"), js_str(w, j->label);
-        js_key(w, "role"), js_str(w, roles[j->role]);
+        js_key(w, "role"), js_str(w, job_roles[j->role]);
         model_id(j, &id);
         js_key(w, "model"), js_str(w, id.s);
         js_key(w, "method"), js_str(w, j->supervisor ? j->method->name : "ground truth");

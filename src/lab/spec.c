@@ -57,6 +57,23 @@ static void begin_json(struct js *w, const struct plan *p, const struct job *j)
     js_key(w, "layers"), js_int(w, (int64_t)j->layers);
 }
 
+/* head_json - what its head starts from. */
+static void head_json(struct js *w, const struct plan *p)
+{
+    js_key(w, task_alternatives(p->task) ? "reward" : "head"), js_open(w, '[');
+    for (size_t k = 0; k < job_outputs(p); k++)
+        js_str(w, job_head_word(p, k) ? job_head_word(p, k) : "");
+    js_close(w, ']');
+}
+
+/* written_json - how answers are written. The longest is that of all parts, whichever the job
+ * reads. */
+static void written_json(struct js *w, const struct plan *p, const struct job *j)
+{
+    js_key(w, "answer_tokens"), js_int(w, (int64_t)p->data[j->repetition].answer_tokens);
+    js_key(w, "decoding"), js_str(w, decoding_names[p->study->decoding]);
+}
+
 /* end_json - and what follows its head: data, whose labels, settings. draws: the head starts from
  * random numbers. */
 static void end_json(struct js *w, const struct plan *p, const struct job *j, bool draws)
@@ -92,10 +109,7 @@ int spec_train(const struct plan *p, const struct job *j, struct str *out, struc
     struct js w;
     js_init(&w, out);
     begin_json(&w, p, j);
-    js_key(&w, task_alternatives(p->task) ? "reward" : "head"), js_open(&w, '[');
-    for (size_t k = 0; k < job_outputs(p); k++)
-        js_str(&w, job_head_word(p, k) ? job_head_word(p, k) : "");
-    js_close(&w, ']');
+    head_json(&w, p);
     end_json(&w, p, j, !job_head(p, j, rows));
     if (p->study->save) { /* the saved model's config names its classes */
         js_key(&w, "classes"), js_open(&w, '[');
@@ -107,15 +121,39 @@ int spec_train(const struct plan *p, const struct job *j, struct str *out, struc
     return str_check(out, e);
 }
 
-/* The longest answer is that of all parts, whichever the job reads. */
 int spec_write(const struct plan *p, const struct job *j, struct str *out, struct err *e)
 {
     struct js w;
     js_init(&w, out);
     begin_json(&w, p, j);
-    js_key(&w, "answer_tokens"), js_int(&w, (int64_t)p->data[j->repetition].answer_tokens);
-    js_key(&w, "decoding"), js_str(&w, decoding_names[p->study->decoding]);
+    written_json(&w, p, j);
     end_json(&w, p, j, false);
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
+/* spec_untrained - of a student as it starts: nothing of how it would learn. */
+int spec_untrained(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    int32_t rows[16];
+    bool writes = task_writes(p->task), draws = !writes && !job_head(p, j, rows);
+    struct js w;
+    js_init(&w, out);
+    begin_json(&w, p, j);
+    if (writes)
+        written_json(&w, p, j);
+    else
+        head_json(&w, p);
+    if (draws || j->side->random)
+        js_key(&w, "seed_init"),
+            js_int(&w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
+    js_key(&w, "random"), js_bool(&w, j->side->random);
+    js_key(&w, "data"), js_open(&w, '{');
+    js_key(&w, lab_part_names[PART_TEST]);
+    js_str(&w, p->data[j->repetition].part_hash[PART_TEST]);
+    js_close(&w, '}');
+    js_key(&w, "max_tokens"), js_int(&w, (int64_t)p->study->max_tokens);
+    js_key(&w, "micro_tokens"), js_int(&w, (int64_t)j->side->training.micro_tokens);
     js_close(&w, '}');
     return str_check(out, e);
 }

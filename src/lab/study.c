@@ -16,9 +16,9 @@ const struct method methods[] = {
 };
 
 static const char *const study_keys[] = {
-    "name",     "title",     "task",       "model",     "data",     "supervisor", "student",
-    "training", "methods",   "confidence", "seeds",     "seed",     "hold",       "controls",
-    "save",     "bootstrap", "level",      "precision", "decoding", NULL};
+    "name",      "title",   "task",       "model", "data",      "supervisor", "student",
+    "training",  "methods", "confidence", "seeds", "seed",      "hold",       "controls",
+    "untrained", "save",    "bootstrap",  "level", "precision", "decoding",   NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
 static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 const char *const training_keys[] = {
@@ -520,7 +520,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = side_read(&s->student, root, "student", &common, e)) ||
         (rc = paths_beside(s, path, e)) || (rc = methods_read(s, e)) ||
         (rc = confidence_read(s, e)) || (rc = seeds_read(s, e)) ||
-        (rc = doc_opt_bool(root, "controls", &s->controls, e)) || (rc = precision_read(s, e)) ||
+        (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
+        (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) || (rc = precision_read(s, e)) ||
         (rc = decoding_read(s, e)) || (rc = doc_opt_bool(root, "save", &s->save, e)) ||
         (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
         (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||
@@ -652,6 +653,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     js_key(&j, "precision"), js_str(&j, precision_names[s->precision]);
     js_key(&j, "decoding"), js_str(&j, decoding_names[s->decoding]);
     js_key(&j, "controls"), js_bool(&j, s->controls);
+    js_key(&j, "untrained"), js_bool(&j, s->untrained);
     js_key(&j, "save"), js_bool(&j, s->save);
     js_key(&j, "bootstrap"), js_int(&j, (int64_t)s->bootstrap);
     js_key(&j, "level"), js_real(&j, s->level);

@@ -60,6 +60,7 @@ struct study {
     enum precision precision;  /* of large products, as asked for; the device says what it is */
     enum decoding decoding;    /* of tasks that are answered by writing */
     bool controls;             /* add ground truth as weak label: PGR must be 1 */
+    bool untrained;            /* add every student as it is before it learns anything */
     bool imported;             /* of predictions that another program made (lab/import.c) */
     bool save;                 /* keep every trained model as a Hugging Face folder in its job */
     size_t seeds;              /* repetitions */

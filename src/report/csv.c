@@ -83,14 +83,16 @@ static void csv_map(struct str *out, const struct subject *s, const char *word,
 
 static void csv_pair(struct str *out, const struct doc *p)
 {
-    static const char *const roles[][2] = {
-        {"weak", "weak"}, {"student_scores", "student"}, {"ceiling", "ceiling"}};
+    static const char *const roles[][2] = {{"weak", "weak"},
+                                           {"student_scores", "student"},
+                                           {"ceiling", "ceiling"},
+                                           {"untrained", "untrained"}};
     static const char *const whole[] = {"seeds", "seeds_failed", "gap",
                                         "gain",  "pgr",          "minus_naive"};
     static const char *const parts[] = {"agreement", "error_inheritance", "best_of", "bands"};
     struct subject s = {view_str(p, "supervisor"), view_str(p, "student"), view_str(p, "method"),
                         "", (double)NAN};
-    for (size_t r = 0; r < 3; r++)
+    for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
         csv_map(out, &s, roles[r][1], doc_get(p, roles[r][0]));
     for (size_t k = 0; k < sizeof whole / sizeof *whole; k++)
         if (doc_get(p, whole[k]))

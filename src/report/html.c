@@ -111,13 +111,18 @@ static void pairs_html(const struct doc *results, struct str *out)
     static const char *const heads[] = {
         "supervisor", "student",   "method", "supervisor's accuracy",
         "student's",  "ceiling's", "PGR",    NULL};
+    static const char *const with_untrained[] = {
+        "supervisor", "student",   "method", "supervisor's accuracy",
+        "student's",  "ceiling's", "PGR",    "untrained student's",
+        NULL};
+    bool untrained = view_untrained(results);
     struct str note = STR_INIT;
     fold(results, "row", out);
-    table_open(out, "pairs", heads);
+    table_open(out, "pairs", untrained ? with_untrained : heads);
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         row_open(results, p, out);
         if (!doc_get(p, "weak")) {
-            str_cat(out, "<td colspan=\"4\">its jobs failed</td></tr>\n");
+            str_addf(out, "<td colspan=\"%d\">its jobs failed</td></tr>\n", untrained ? 5 : 4);
             continue;
         }
         est_cell(view_est(doc_get(p, "weak"), "accuracy"), out);
@@ -132,12 +137,17 @@ static void pairs_html(const struct doc *results, struct str *out)
             str_addf(out, "<td class=\"n\">%.2f <small>[%.2f, %.2f]</small></td>", pgr.value,
                      pgr.lo, pgr.hi);
         }
+        if (untrained)
+            est_cell(view_est(doc_get(p, "untrained"), "accuracy"), out);
         str_cat(out, "</tr>\n");
     }
     table_close(out);
     fold(results, NULL, out);
     notes_constant(results, &note);
     note_html(out, "warn", note.s);
+    str_reset(&note);
+    notes_untrained(results, &note);
+    note_html(out, "note", note.s);
     str_reset(&note);
     notes_training(results, &note);
     note_html(out, "note", note.s);
@@ -209,8 +219,10 @@ static const char *role_hash(const struct doc *pair, const char *role)
     return jobs && jobs->child ? jobs->child->s : "";
 }
 
-static const char *const roles[][2] = {
-    {"weak", "supervisor"}, {"ceiling", "ceiling"}, {"student_scores", "student"}};
+static const char *const roles[][2] = {{"weak", "supervisor"},
+                                       {"untrained", "untrained"},
+                                       {"ceiling", "ceiling"},
+                                       {"student_scores", "student"}};
 #define ROLES (sizeof roles / sizeof *roles)
 
 /* role_seen - whether the same model's row has been written: pairs share supervisors and ceilings.

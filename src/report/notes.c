@@ -147,6 +147,38 @@ void notes_training(const struct doc *results, struct str *out)
                  out->len ? " " : "");
 }
 
+void notes_untrained(const struct doc *results, struct str *out)
+{
+    static const struct {
+        const char *start, *words;
+    } starts[] = {
+        {"label words", "its head is made of the label words' rows of the unembedding, so that it "
+                        "says what a language model holds for the next word (zero-shot)"},
+        {"random head", "its head is random, for want of label words that are one token"},
+        {"random weights", "its weights are random"},
+        {"language model", "it writes on as a language model (zero-shot)"},
+    };
+    bool any = false;
+    for (size_t k = 0; k < sizeof starts / sizeof *starts; k++)
+        for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+            if (strcmp(view_str(doc_get(p, "untrained"), "start"), starts[k].start) != 0)
+                continue;
+            str_addf(out, "%s%s", any ? "; or " : "Untrained is the student before it learns: ",
+                     starts[k].words);
+            any = true;
+            break;
+        }
+    if (any)
+        str_addc(out, '.');
+}
+
+void notes_device(const struct doc *results, struct str *out)
+{
+    const char *device = view_str(doc_get(results, "study"), "device");
+    if (*device)
+        str_addf(out, "Computed on %s.", device);
+}
+
 void notes_source(const struct doc *results, struct str *out)
 {
     const struct doc *task = doc_get(results, "task");

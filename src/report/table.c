@@ -78,14 +78,16 @@ static void bands_words(const struct doc *pair, struct str *out)
 /* legal_words - how many of the moves are legal. */
 static void legal_words(const struct doc *results, const struct doc *pair, struct str *out)
 {
-    static const char *const roles[] = {"weak", "student_scores", "ceiling"};
+    static const char *const roles[] = {"weak", "student_scores", "ceiling", "untrained"};
     bool kept = strcmp(view_str(doc_get(results, "task"), "decoding"), "legal") == 0;
     if (isnan(view_real(doc_get(pair, "student_scores"), "legal")))
         return;
     str_cat(out,
             kept ? " Legal moves alone were written; left free, legal are " : " Legal moves: ");
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 4; k++) {
         const struct doc *r = doc_get(pair, roles[k]);
+        if (!r)
+            continue;
         str_cat(out, k ? ", " : "");
         share(out, view_real(r, "legal"));
         if (kept) {
@@ -93,10 +95,21 @@ static void legal_words(const struct doc *results, const struct doc *pair, struc
             share(out, view_real(r, "greedy_accuracy"));
         }
     }
-    str_cat(out, " (supervisor, student, ceiling).");
+    str_addf(out, " (supervisor, student, ceiling%s).",
+             doc_get(pair, "untrained") ? ", untrained" : "");
 }
 
-#define COLUMNS 7
+enum {
+    SUPERVISOR,
+    STUDENT,
+    METHOD,
+    WEAK,
+    UNTRAINED, /* not in every table */
+    TRAINED,
+    CEILING,
+    PGR,
+    COLUMNS
+};
 
 /* widths of the cells, in code points: labels may hold any text */
 static size_t cell_width(const char *s)
@@ -120,15 +133,16 @@ static void cell_put(const char *s, size_t column, const size_t wide[COLUMNS], s
 
 static void row_cells(const struct doc *results, const struct doc *pair, struct str cell[COLUMNS])
 {
-    view_words(results, view_str(pair, "supervisor"), &cell[0]);
-    view_words(results, view_str(pair, "student"), &cell[1]);
-    str_cat(&cell[2], view_str(pair, "method"));
+    view_words(results, view_str(pair, "supervisor"), &cell[SUPERVISOR]);
+    view_words(results, view_str(pair, "student"), &cell[STUDENT]);
+    str_cat(&cell[METHOD], view_str(pair, "method"));
     if (!doc_get(pair, "weak"))
         return;
-    share_est(&cell[3], view_est(doc_get(pair, "weak"), "accuracy"));
-    share_est(&cell[4], view_est(doc_get(pair, "student_scores"), "accuracy"));
-    share_est(&cell[5], view_est(doc_get(pair, "ceiling"), "accuracy"));
-    pgr_cell(&cell[6], pair);
+    share_est(&cell[WEAK], view_est(doc_get(pair, "weak"), "accuracy"));
+    share_est(&cell[UNTRAINED], view_est(doc_get(pair, "untrained"), "accuracy"));
+    share_est(&cell[TRAINED], view_est(doc_get(pair, "student_scores"), "accuracy"));
+    share_est(&cell[CEILING], view_est(doc_get(pair, "ceiling"), "accuracy"));
+    pgr_cell(&cell[PGR], pair);
 }
 
 static void failures(const struct doc *results, bool colour, struct str *out)
@@ -175,14 +189,15 @@ static void paragraph(void (*note)(const struct doc *results, struct str *out),
 int report_table(const struct doc *results, size_t width, bool colour, struct str *out,
                  struct err *e)
 {
-    static const char *const heads[COLUMNS] = {"supervisor", "student", "method", "weak",
-                                               "student",    "ceiling", "PGR"};
+    static const char *const heads[COLUMNS] = {"supervisor", "student", "method",  "weak",
+                                               "untrained",  "student", "ceiling", "PGR"};
     size_t wide[COLUMNS];
     int rc = view_check(results, e);
     if (rc)
         return rc;
     const struct doc *study = doc_get(results, "study"), *task = doc_get(results, "task"),
                      *pairs = doc_get(results, "pairs");
+    bool untrained = view_untrained(results);
     for (size_t c = 0; c < COLUMNS; c++)
         wide[c] = cell_width(heads[c]);
     for (const struct doc *p = pairs->child; p; p = p->next) {
@@ -199,7 +214,8 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
              colour ? "\033[0m" : "");
     str_cat(out, colour ? "\033[2m" : "");
     for (size_t c = 0; c < COLUMNS; c++)
-        cell_put(heads[c], c, wide, out);
+        if (c != UNTRAINED || untrained)
+            cell_put(heads[c], c, wide, out);
     str_cat(out, colour ? "\033[0m\n" : "\n");
     for (const struct doc *p = pairs->child; p; p = p->next) {
         struct str cell[COLUMNS];
@@ -207,7 +223,8 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
             str_init(&cell[c]);
         row_cells(results, p, cell);
         for (size_t c = 0; c < COLUMNS; c++) {
-            cell_put(cell[c].s, c, wide, out);
+            if (c != UNTRAINED || untrained)
+                cell_put(cell[c].s, c, wide, out);
             str_release(&cell[c]);
         }
         str_addc(out, '\n');
@@ -241,9 +258,11 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
     paragraph(notes_constant, results, width, out);
+    paragraph(notes_untrained, results, width, out);
     paragraph(notes_training, results, width, out);
     paragraph(notes_source, results, width, out);
     paragraph(notes_left_out, results, width, out);
+    paragraph(notes_device, results, width, out);
     str_reset(&note);
     notes_cut(results, &note);
     if (note.len)

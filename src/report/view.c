@@ -92,6 +92,14 @@ bool view_intervals(const struct doc *results)
     return false;
 }
 
+bool view_untrained(const struct doc *results)
+{
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
+        if (doc_get(p, "untrained"))
+            return true;
+    return false;
+}
+
 bool view_imported(const struct doc *results)
 {
     const struct doc *d = doc_get(doc_get(results, "study"), "imported");
@@ -135,6 +143,9 @@ static int pairs_check(const struct doc *pairs, struct err *e)
 {
     static const char *const roles[] = {"weak", "student_scores", "ceiling"};
     int rc = OK;
+    for (const struct doc *p = pairs->child; p && !rc; p = p->next)
+        if (doc_get(p, "untrained"))
+            rc = list_check(doc_get(p, "untrained"), "jobs", DOC_STRING, e);
     for (const struct doc *p = pairs->child; p && !rc; p = p->next)
         for (size_t r = 0; r < 3 && !rc; r++) {
             const struct doc *role = doc_get(p, roles[r]);

@@ -21,6 +21,8 @@ void view_words(const struct doc *results, const char *id, struct str *out);
 /* view_seeds - "1 seed", "3 seeds". Appended. */
 void view_seeds(const struct doc *results, struct str *out);
 bool view_intervals(const struct doc *results); /* whether any accuracy has one */
+/* view_untrained - whether any pair has its student untrained too. */
+bool view_untrained(const struct doc *results);
 /* view_imported - whether its predictions were made by other programs. */
 bool view_imported(const struct doc *results);
 /* view_scope - what intervals over one seed leave out; nothing where all pairs have several.
@@ -37,8 +39,11 @@ void notes_left_out(const struct doc *results, struct str *out);
 void notes_constant(const struct doc *results, struct str *out);
 bool notes_cut(const struct doc *results, struct str *out);
 /* notes_training - how supervisors and students learn, and what the first layers of a model keep.
- * notes_source - which of the task's sources was read. */
+ * notes_untrained - what untrained students are. notes_source - which of the task's sources was
+ * read. notes_device - threads and precision. */
 void notes_training(const struct doc *results, struct str *out);
+void notes_untrained(const struct doc *results, struct str *out);
+void notes_device(const struct doc *results, struct str *out);
 void notes_source(const struct doc *results, struct str *out);
 
 /* figures.c. One figure: name, caption, an SVG for the page (no fixed colours of

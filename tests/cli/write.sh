@@ -187,4 +187,30 @@ tr -s ' \n' ' ' <err >flat
 expect 0 "$W2S" run write.yaml task=mates.yaml data.supervise=60 data.train=120 data.valid=0 data.test=80 data.max_tokens=80 name=legal decoding=legal --runs a
 tr -s ' \n' ' ' <out >flat
 says flat "Legal moves alone were written; left free, legal are"
+
+# A legal move that is nobody's answer (exd8=Q+) finds room in the model too, or the plan says so.
+cp -r "$model" short
+sed -i 's/"max_position_embeddings": 128/"max_position_embeddings": 64/' short/config.json
+python3 - >pawn.csv <<'END'
+import random
+random.seed(4)
+print("text,fen,answer")
+for n in range(300):
+    print(n, " ".join(random.choice(["good", "bad", "film", "plot"]) for _ in range(90)) + ",3r3k/4P3/8/8/8/8/6K1/8 w - - 0 1," + random.choice(["Kg3", "Kf3", "Kh3"]))
+END
+cat >pawn.yaml <<'END'
+name: pawn
+citation: none
+licence: CC0
+kind: generation
+source: {files: {all: pawn.csv}}
+template: "{text}"
+answer: {text: answer, position: fen}
+END
+pawn() { "$W2S" run write.yaml task=pawn.yaml model=short data.supervise=20 data.train=20 data.valid=0 data.test=20 training.epochs=1 supervisor.epochs=1 --runs a "$@"; }
+expect 2 pawn data.max_tokens=64 decoding=legal
+says err "data.max_tokens is 64; with decoding: legal, prompt and move have up to "
+says err "model short takes 64: wanted at most "
+expect 0 pawn data.max_tokens="$(sed -n 's/.*wanted at most //p' err)" decoding=legal
+expect 0 pawn data.max_tokens=64
 finish

@@ -123,6 +123,7 @@ static const struct row rows[] = {
     {"hold", "[order]", ALL *SECOND, "seeds=2"},
     {"decoding", "greedy", NONE, NULL}, /* of answers that are written: cli/write */
     {"controls", "true", NONE, NULL},
+    {"untrained", "true", NONE, NULL}, /* a job of its own: cli/untrained */
     {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
     {"bootstrap", "150", NONE, NULL},
     {"level", "0.9", NONE, NULL},

@@ -1,0 +1,240 @@
+/* results_pair.c - what results.json says of a supervisor, a student and a method. */
+#include "lab/bench.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What jobs whose answers are moves say of themselves. */
+static const char *const written[] = {"legal", "greedy_accuracy"};
+
+static double written_mean(const struct bench *b, struct job *const *jobs, const size_t *alive,
+                           size_t n, const char *key)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += bench_number(b, bench_job(b, jobs[alive[i]]), key);
+    return sum / (double)n;
+}
+
+/* role_open - one of the models of a pair: accuracy with its interval, and the rest as means over
+ * repetitions; its map is left open. */
+static void role_open(struct js *w, const struct bench *b, const char *key, struct job *const *jobs,
+                      const size_t *alive, size_t n, const struct estimate *accuracy)
+{
+    js_key(w, key), js_open(w, '{');
+    estimate_json(w, "accuracy", accuracy);
+    for (size_t k = 0; k < SCORES; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < n; i++)
+            sum += b->scores[bench_job(b, jobs[alive[i]])][k];
+        js_key(w, bench_score_name(k)), js_real(w, sum / (double)n);
+    }
+    for (size_t k = 0; k < sizeof written / sizeof *written; k++)
+        if (doc_get(b->results[bench_job(b, jobs[alive[0]])].root, written[k]))
+            js_key(w, written[k]), js_real(w, written_mean(b, jobs, alive, n, written[k]));
+    js_key(w, "jobs"), js_open(w, '[');
+    for (size_t i = 0; i < n; i++)
+        js_str(w, jobs[alive[i]]->hash);
+    js_close(w, ']');
+}
+
+static void role_json(struct js *w, const struct bench *b, const char *key, struct job *const *jobs,
+                      const size_t *alive, size_t n, const struct estimate *accuracy)
+{
+    role_open(w, b, key, jobs, alive, n, accuracy);
+    js_close(w, '}');
+}
+
+/* untrained_probs - of the i-th repetition that counts; NULL where it is not asked for, or failed.
+ */
+static const double *untrained_probs(const struct bench *b, const struct pair *q,
+                                     const size_t *alive, size_t i)
+{
+    return q->untrained ? bench_probs(b, q->untrained[alive[i]]) : NULL;
+}
+
+static const char *untrained_start(const struct plan *p, const struct job *j)
+{
+    int32_t rows[16];
+    if (j->side->random)
+        return "random weights";
+    if (task_writes(p->task))
+        return "language model";
+    return job_head(p, j, rows) ? "label words" : "random head";
+}
+
+/* untrained_json - the student before it learns anything: its accuracy, how much better (gain) the
+ * student is, and what it starts as. */
+static int untrained_json(struct js *w, const struct bench *b, const struct pair *q,
+                          const struct trio_seed *t, const size_t *alive, size_t n,
+                          const struct trio_settings *set, struct err *e)
+{
+    struct trio trio;
+    bool all = q->untrained != NULL;
+    struct trio_seed *own = mem_alloc(n, sizeof *own, e);
+    if (!own)
+        return e->code;
+    for (size_t i = 0; i < n; i++) {
+        own[i] = t[i];
+        own[i].weak = untrained_probs(b, q, alive, i);
+        all = all && own[i].weak;
+    }
+    int rc = all ? trio_measure(own, n, set, &trio, e) : OK;
+    if (!rc && all) {
+        role_open(w, b, "untrained", q->untrained, alive, n, &trio.weak);
+        estimate_json(w, "gain", &trio.gain);
+        js_key(w, "start"), js_str(w, untrained_start(b->p, q->untrained[alive[0]]));
+        js_close(w, '}');
+    }
+    mem_free(own);
+    return rc;
+}
+
+static void seeds_json(struct js *w, const struct bench *b, const struct pair *q,
+                       const struct trio_seed *t, const size_t *alive, size_t n)
+{
+    size_t K = b->K;
+    js_key(w, "per_seed"), js_open(w, '[');
+    for (size_t i = 0; i < n; i++) {
+        double weak = t[i].weak ? metrics_accuracy(t[i].weak, t[i].labels, t[i].n, K) : (double)NAN;
+        double student = metrics_accuracy(t[i].student, t[i].labels, t[i].n, K);
+        double ceiling = metrics_accuracy(t[i].ceiling, t[i].labels, t[i].n, K);
+        js_open(w, '{');
+        js_key(w, "seed"), js_int(w, (int64_t)alive[i]);
+        js_key(w, "weak"), js_real(w, weak);
+        js_key(w, "student"), js_real(w, student);
+        js_key(w, "ceiling"), js_real(w, ceiling);
+        if (untrained_probs(b, q, alive, i))
+            js_key(w, "untrained"), js_real(w, metrics_accuracy(untrained_probs(b, q, alive, i),
+                                                                t[i].labels, t[i].n, K));
+        js_key(w, "pgr"),
+            js_real(w, ceiling > weak ? (student - weak) / (ceiling - weak) : (double)NAN);
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+}
+
+/* naive_pair - the naive pair of the same supervisor and student: what other methods are compared
+ * with. */
+static const struct pair *naive_pair(const struct plan *p, const struct pair *q)
+{
+    for (size_t i = 0; i < p->n_pairs; i++) {
+        const struct pair *c = &p->pairs[i];
+        if (c->method && strcmp(c->method->name, "naive") == 0 && c->weak[0] == q->weak[0] &&
+            c->ceiling[0] == q->ceiling[0])
+            return c;
+    }
+    return NULL;
+}
+
+static int versus_json(struct js *w, const struct bench *b, const struct pair *q,
+                       const struct trio_seed *t, const size_t *alive, size_t n,
+                       const struct trio_settings *set, struct err *e)
+{
+    const struct pair *naive = q->method ? naive_pair(b->p, q) : NULL;
+    if (!naive || naive == q)
+        return OK;
+    struct estimate d;
+    struct trio_seed *two = mem_alloc(n, sizeof *two, e);
+    if (!two)
+        return e->code;
+    int rc = OK;
+    for (size_t i = 0; i < n; i++) {
+        two[i] = t[i];
+        two[i].ceiling = bench_probs(b, naive->student[alive[i]]);
+        if (!two[i].ceiling)
+            goto out; /* naive failed: nothing to compare with */
+    }
+    rc = difference_measure(two, n, set, &d, e);
+    if (!rc && !isnan(d.lo))
+        estimate_json(w, "minus_naive", &d);
+out:
+    mem_free(two);
+    return rc;
+}
+
+/* pair_repeats - whether repetition r is the very same jobs as an earlier one (its seeds are held).
+ */
+static bool pair_repeats(const struct pair *q, size_t r)
+{
+    for (size_t i = 0; i < r; i++)
+        if (q->weak[i] == q->weak[r] && q->student[i] == q->student[r] &&
+            q->ceiling[i] == q->ceiling[r])
+            return true;
+    return false;
+}
+
+int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e)
+{
+    const struct study *s = b->p->study;
+    struct trio_settings set = {b->K, s->bootstrap, s->level, s->seed[SEED_SPLIT]};
+    struct str id = STR_INIT;
+    struct trio trio;
+    char verdict[512];
+    size_t n = 0, distinct = 0;
+    int rc = OK;
+    struct trio_seed *t = mem_zalloc(q->n, sizeof *t, e);
+    size_t *alive = t ? mem_alloc(q->n, sizeof *alive, e) : NULL;
+    if (!alive) {
+        rc = e->code;
+        goto out;
+    }
+    for (size_t r = 0; r < q->n; r++) {
+        const double *weak = bench_probs(b, q->weak[r]), *student = bench_probs(b, q->student[r]);
+        const double *ceiling = bench_probs(b, q->ceiling[r]);
+        if (pair_repeats(q, r))
+            continue;
+        distinct++;
+        if ((!weak && job_scored(b->p, q->weak[r])) || !student || !ceiling)
+            continue;
+        t[n] = (struct trio_seed){
+            b->p->data[r].n[PART_TEST], b->labels[r], b->units[r], weak, student, ceiling};
+        alive[n++] = r;
+    }
+    js_open(w, '{');
+    model_id(q->weak[0], &id);
+    js_key(w, "supervisor"), js_str(w, id.s);
+    /* Student and ceiling are one model; of others' predictions only the names are known. */
+    model_id(q->student[0]->imported ? q->student[0] : q->ceiling[0], &id);
+    js_key(w, "student"), js_str(w, id.s);
+    js_key(w, "method"), js_str(w, q->method ? q->method->name : "ground truth");
+    js_key(w, "control"), js_bool(w, !q->method);
+    js_key(w, "seeds"), js_int(w, (int64_t)n);
+    js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));
+    if (n) {
+        rc = trio_measure(t, n, &set, &trio, e);
+        if (rc)
+            goto out;
+        role_json(w, b, "weak", q->weak, alive, n, &trio.weak);
+        role_json(w, b, "student_scores", q->student, alive, n, &trio.student);
+        role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling);
+        rc = untrained_json(w, b, q, t, alive, n, &set, e);
+        if (rc)
+            goto out;
+        pgr_json(w, &trio);
+        trio_verdict(&trio, verdict, sizeof verdict);
+        js_key(w, "verdict"), js_str(w, verdict);
+        js_key(w, "agreement"), js_open(w, '{');
+        estimate_json(w, "all", &trio.agree);
+        estimate_json(w, "supervisor_right", &trio.agree_right);
+        estimate_json(w, "supervisor_wrong", &trio.agree_wrong);
+        js_close(w, '}');
+        js_key(w, "error_inheritance"), js_open(w, '{');
+        estimate_json(w, "student", &trio.agree_wrong);
+        estimate_json(w, "ceiling", &trio.ceiling_wrong);
+        js_close(w, '}');
+        rc = best_of_json(w, b, q, t, alive, n, &set, e);
+        if (!rc)
+            rc = bands_json(w, b, t, alive, n, &set, e);
+        if (!rc)
+            rc = versus_json(w, b, q, t, alive, n, &set, e);
+        seeds_json(w, b, q, t, alive, n);
+    }
+    js_close(w, '}');
+out:
+    str_release(&id);
+    mem_free(t);
+    mem_free(alive);
+    return rc;
+}
