@@ -1,6 +1,7 @@
 /* mine.c - games go to engines as they come free, what is found goes to the journal. */
 #include "chess/mine.h"
 #include "chess/journal.h"
+#include "chess/positions.h"
 #include "chess/puzzle.h"
 #include "core/doc.h"
 #include "core/file.h"
@@ -137,7 +138,7 @@ static int settings_text(const struct mine_settings *s, const char *engine, size
     struct js w;
     js_init(&w, out);
     js_open(&w, '{');
-    js_key(&w, "journal"), js_str(&w, "w2s chess puzzles 1");
+    js_key(&w, "journal"), js_str(&w, "w2s chess puzzles 2");
     js_key(&w, "engine"), js_str(&w, engine);
     js_key(&w, "engine-options"), js_str(&w, s->engine.options ? s->engine.options : "");
     js_key(&w, "depth"), js_int(&w, s->depth);
@@ -180,7 +181,7 @@ struct mine {
 static int puzzle_add(struct mine *m, struct seat *t, const struct engine_found *f, struct err *e)
 {
     struct puzzle p = {.board = t->board, .best = f->best, .searched = true};
-    struct str prompt = STR_INIT, id = STR_INIT;
+    struct str prompt = STR_INIT, id = STR_INIT, game = STR_INIT;
     char themes[40] = "";
     p.score = f->lines[0].score;
     p.second = f->lines[1].score;
@@ -188,9 +189,10 @@ static int puzzle_add(struct mine *m, struct seat *t, const struct engine_found 
     if (p.score > ENGINE_MATE - 1000)
         snprintf(themes, sizeof themes, "mate mateIn%d", ENGINE_MATE - p.score);
     puzzle_prompt(&prompt, &t->start, t->moves, t->ply);
-    str_addf(&id, "%s-%zu-%zu", t->file, t->number, t->ply);
-    int rc = str_check(prompt.failed ? &prompt : &id, e);
-    p.prompt = prompt.s, p.id = id.s, p.themes = themes;
+    str_addf(&game, "%s-%zu", t->file, t->number);
+    str_addf(&id, "%s-%zu", game.s, t->ply);
+    int rc = str_check(prompt.failed ? &prompt : game.failed ? &game : &id, e);
+    p.prompt = prompt.s, p.id = id.s, p.game = game.s, p.themes = themes;
     if (!rc) {
         if (t->rows.len)
             str_cat(&t->rows, ", ");
@@ -198,6 +200,7 @@ static int puzzle_add(struct mine *m, struct seat *t, const struct engine_found 
         rc = str_check(&t->rows, e);
     }
     str_release(&prompt);
+    str_release(&game);
     str_release(&id);
     return rc;
 }
@@ -316,49 +319,38 @@ static void seats_close(struct mine *m)
     mem_free(m->seats);
 }
 
-/* Positions that were written already, so that one that many games have is one puzzle. */
+/* known_read - every position of the games of s->without. */
+static int known_read(const struct mine_settings *s, struct positions *known, struct err *e)
+{
+    struct mine_settings others = *s;
+    others.files = s->without, others.n_files = s->n_without, others.games = 0;
+    struct games g = {.s = &others};
+    const struct pgn_game *game;
+    int rc = OK;
+    while (!rc && !(rc = games_next(&g, &game, e)) && game && !(rc = stop_check(e))) {
+        struct board b = game->start;
+        for (size_t i = 0; !rc && i <= game->n; i++) {
+            rc = positions_add(known, &b, NULL, e);
+            if (i < game->n)
+                board_play(&b, game->moves[i]);
+        }
+    }
+    games_close(&g);
+    if (!rc && s->n_without && !g.next)
+        rc = err_set(e, ERR_INPUT, "%s%s: no game in it", s->without[0],
+                     s->n_without > 1 ? " and the other files" : "");
+    return rc;
+}
+
+/* Positions that were written already, so that one that many games have is one puzzle: of the first
+ * of them. */
 struct writing {
     struct file_out *out;
     struct mine_report *report;
-    char (*seen)[HASH_HEX];
-    size_t n, cap;
+    const struct positions *known;
+    struct positions seen;
     struct str line;
 };
-
-/* position_new - of a row; the first game that has a position keeps it. */
-static int position_new(struct writing *w, const struct board *b, bool *fresh, struct err *e)
-{
-    char fen[FEN_MAX], sum[HASH_HEX];
-    board_write_compact(b, fen);
-    int rc = hash_bytes(fen, strlen(fen), sum, e);
-    if (rc)
-        return rc;
-    if (2 * w->n >= w->cap) {
-        const size_t cap = w->cap ? 2 * w->cap : 1024;
-        char(*seen)[HASH_HEX] = mem_zalloc(cap, sizeof *seen, e);
-        if (!seen)
-            return e->code;
-        for (size_t i = 0; i < w->cap; i++)
-            if (*w->seen[i]) {
-                size_t at = (size_t)strtoul(w->seen[i] + 48, NULL, 16) % cap;
-                while (*seen[at])
-                    at = (at + 1) % cap;
-                memcpy(seen[at], w->seen[i], HASH_HEX);
-            }
-        mem_free(w->seen);
-        w->seen = seen;
-        w->cap = cap;
-    }
-    size_t at = (size_t)strtoul(sum + 48, NULL, 16) % w->cap;
-    while (*w->seen[at] && strcmp(w->seen[at], sum) != 0)
-        at = (at + 1) % w->cap;
-    *fresh = !*w->seen[at];
-    if (*fresh) {
-        memcpy(w->seen[at], sum, HASH_HEX);
-        w->n++;
-    }
-    return OK;
-}
 
 static int row_write(void *ctx, const char *row, struct err *e)
 {
@@ -367,7 +359,7 @@ static int row_write(void *ctx, const char *row, struct err *e)
     struct board b;
     const char *fen;
     int64_t depth = 0;
-    bool fresh = false;
+    bool known = false, fresh = false;
     int rc = doc_parse_json(&t, row, strlen(row), "journal", 0, e);
     if (!rc)
         rc = doc_str(t.root, "fen", &fen, e);
@@ -376,10 +368,16 @@ static int row_write(void *ctx, const char *row, struct err *e)
     if (!rc)
         rc = board_read(&b, fen, strlen(fen), e);
     if (!rc)
-        rc = position_new(w, &b, &fresh, e);
+        rc = positions_has(w->known, &b, &known, e);
+    if (!rc && !known)
+        rc = positions_add(&w->seen, &b, &fresh, e);
     doc_tree_release(&t);
     if (rc)
         return rc;
+    if (known) {
+        w->report->known++;
+        return OK;
+    }
     if (!fresh) {
         w->report->repeated++;
         return OK;
@@ -392,16 +390,17 @@ static int row_write(void *ctx, const char *row, struct err *e)
     return rc ? rc : file_out_write(w->out, w->line.s, w->line.len, e);
 }
 
-static int mine_write(struct mine *m, struct mine_report *r, struct err *e)
+static int mine_write(struct mine *m, const struct positions *known, struct mine_report *r,
+                      struct err *e)
 {
-    struct writing w = {.report = r, .line = STR_INIT};
+    struct writing w = {.report = r, .known = known, .line = STR_INIT};
     int rc = file_out_open(&w.out, m->s->out, e);
     if (!rc)
         rc = journal_rows(&m->journal, row_write, &w, e);
     if (!rc)
         rc = file_out_commit(w.out, e);
     file_out_close(w.out);
-    mem_free(w.seen);
+    positions_release(&w.seen);
     str_release(&w.line);
     if (!rc)
         journal_remove(&m->journal);
@@ -411,11 +410,14 @@ static int mine_write(struct mine *m, struct mine_report *r, struct err *e)
 int mine_run(const struct mine_settings *s, struct mine_report *r, struct err *e)
 {
     struct mine m = {.s = s, .games = {.s = s}, .journal = {.lock = -1}};
+    struct positions known = {0};
     struct str settings = STR_INIT;
     char sum[HASH_HEX];
     *r = (struct mine_report){0};
     BUG_ON(s->engines < 1 || s->engines > ENGINES_MAX);
     int rc = games_count(s, &r->games, &r->wrong, sum, e);
+    if (!rc)
+        rc = known_read(s, &known, e);
     if (!rc)
         rc = seats_open(&m, s->engines < r->games ? s->engines : r->games, e);
     if (!rc)
@@ -433,12 +435,13 @@ int mine_run(const struct mine_settings *s, struct mine_report *r, struct err *e
             err_wrap(e, "%zu of %zu games are done, the same command goes on", m.journal.n_done,
                      r->games);
         if (!rc)
-            rc = mine_write(&m, r, e);
+            rc = mine_write(&m, &known, r, e);
         r->positions = m.journal.positions;
     }
     journal_close(&m.journal);
     games_close(&m.games);
     seats_close(&m);
+    positions_release(&known);
     str_release(&settings);
     return rc;
 }

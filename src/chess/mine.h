@@ -15,6 +15,9 @@
 struct mine_settings {
     const char *const *files;
     size_t n_files;
+    /* Games whose positions are no puzzles: what models have learnt from. */
+    const char *const *without;
+    size_t n_without;
     /* How a file is read (pgn_source): open, and what undoes it. */
     int (*open)(struct pgn_source *source, const char *path, struct err *e);
     void (*close)(struct pgn_source *source);
@@ -27,10 +30,11 @@ struct mine_settings {
     int margin;     /* hundredths of a pawn; see mine_margin */
     struct log *log;
 };
-void mine_defaults(struct mine_settings *s); /* all but files, open, close and out */
+void mine_defaults(struct mine_settings *s); /* all but files, without, open, close and out */
 
 struct mine_report {
     size_t games, wrong, positions, puzzles, repeated;
+    size_t known; /* puzzles left out, for games of without have their position */
     size_t at_depth[ENGINE_DEPTHS + 1]; /* puzzles by rating */
 };
 

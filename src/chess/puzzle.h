@@ -7,6 +7,7 @@
 
 struct puzzle {
     const char *id;     /* the caller's, as all strings here */
+    const char *game;   /* that it is of; NULL where it is not known */
     const char *prompt; /* NULL: the position, board_write_compact */
     const char *themes; /* words between blanks; may be "" */
     struct board board; /* where the move is to be found */
@@ -36,8 +37,8 @@ enum puzzle_verdict { PUZZLE_ILLEGAL, PUZZLE_WRONG, PUZZLE_RIGHT };
 enum puzzle_verdict puzzle_judge(const struct puzzle *p, const char *text, size_t n);
 
 /* puzzle_write - append a JSON object on one line, without its end: id, prompt, answer (SAN),
- * answers (all that are right), fen, uci, rating, themes (a list), and where it was searched score
- * and second. */
+ * answers (all that are right), game where it is known, fen, uci, rating, themes (a list), and
+ * where it was searched score and second. */
 void puzzle_write(struct str *out, const struct puzzle *p);
 
 #endif

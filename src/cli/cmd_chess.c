@@ -2,6 +2,8 @@
 #include "chess/mine.h"
 #include "cli/command.h"
 #include "core/doc.h"
+#include "core/file.h"
+#include "core/mem.h"
 #include "core/par.h"
 #include "data/puzzles.h"
 #include "data/table.h"
@@ -16,6 +18,8 @@ static const struct option_row options[] = {
     {"depth", "N", "puzzles: half-moves that positions are searched to (default: 10)", 0},
     {"margin", "N", "puzzles: hundredths of a pawn that the best move is better (default: 150)", 0},
     {"skip", "N", "puzzles: half-moves of each game that are not looked at (default: 16)", 0},
+    {"without", "LIST",
+     "puzzles: games whose positions are no puzzles: files, folders with , between", 0},
     {"games", "N", "puzzles: the first N games (default: all)", 0},
     {"timeout", "S", "puzzles: seconds that the engine may take to answer (default: 60)", 0},
     {NULL, NULL, NULL, 0},
@@ -34,6 +38,69 @@ static void file_close(struct pgn_source *source)
     archive_close(source->ctx);
 }
 
+/* without - files of games, and those of folders. */
+struct without {
+    struct arena arena;
+    const char **files;
+    size_t n, cap;
+};
+
+static int without_add(struct without *w, const char *path, struct err *e)
+{
+    int rc = mem_grow(&w->files, &w->cap, w->n + 1, sizeof *w->files, e);
+    if (!rc && !(w->files[w->n] = arena_strdup(&w->arena, path, e)))
+        rc = e->code;
+    w->n += !rc;
+    return rc;
+}
+
+static int without_folder(struct without *w, const char *dir, struct err *e)
+{
+    struct str path = STR_INIT;
+    char **names = NULL;
+    size_t n = 0, before = w->n;
+    int rc = file_list(dir, &names, &n, e);
+    for (size_t i = 0; i < n && !rc; i++) {
+        if (table_format_of(names[i]) != TABLE_PGN)
+            continue;
+        str_path(&path, dir, names[i]);
+        rc = str_check(&path, e);
+        if (!rc)
+            rc = without_add(w, path.s, e);
+    }
+    if (!rc && w->n == before)
+        rc = err_set(e, ERR_INPUT, "%s: no file of games (.pgn) in it", dir);
+    mem_free(names);
+    str_release(&path);
+    return rc;
+}
+
+static int without_read(struct without *w, const char *list, struct err *e)
+{
+    struct str part = STR_INIT;
+    int rc = OK;
+    for (const char *s = list; s && !rc;) {
+        size_t n = strcspn(s, ",");
+        str_reset(&part);
+        str_catn(&part, s, n);
+        rc = str_check(&part, e);
+        if (!rc && !n)
+            rc = err_set(e, ERR_INPUT, "--without is \"%s\", wanted files or folders of games",
+                         list);
+        if (!rc)
+            rc = file_is_dir(part.s) ? without_folder(w, part.s, e) : without_add(w, part.s, e);
+        s = s[n] ? s + n + 1 : NULL;
+    }
+    str_release(&part);
+    return rc;
+}
+
+static void without_release(struct without *w)
+{
+    mem_free(w->files);
+    arena_release(&w->arena);
+}
+
 static void report_json(const struct mine_settings *s, const struct mine_report *r, struct str *out)
 {
     struct js w;
@@ -45,6 +112,7 @@ static void report_json(const struct mine_settings *s, const struct mine_report 
     js_key(&w, "positions"), js_int(&w, (int64_t)r->positions);
     js_key(&w, "puzzles"), js_int(&w, (int64_t)r->puzzles);
     js_key(&w, "repeated"), js_int(&w, (int64_t)r->repeated);
+    js_key(&w, "known"), js_int(&w, (int64_t)r->known);
     js_key(&w, "by_depth"), js_open(&w, '[');
     for (int d = 1; d <= s->depth; d++)
         js_int(&w, (int64_t)r->at_depth[d]);
@@ -67,6 +135,9 @@ static void report_text(const struct mine_settings *s, const struct mine_report 
     if (r->repeated)
         str_addf(out, "puzzles left out, for their position is a puzzle already: %zu\n",
                  r->repeated);
+    if (r->known)
+        str_addf(out, "puzzles left out, for games of --without have their position: %zu\n",
+                 r->known);
     if (r->puzzles)
         str_cat(out, "depth   puzzles\n");
     for (int d = 1; d <= s->depth; d++)
@@ -80,6 +151,7 @@ static int puzzles(const struct app *app, const struct args *a, struct err *e)
     struct mine_report r;
     struct log log = app->log;
     struct str out = STR_INIT;
+    struct without without = {.n = 0};
     size_t depth, margin;
     const char *value;
     mine_defaults(&s);
@@ -112,6 +184,9 @@ static int puzzles(const struct app *app, const struct args *a, struct err *e)
                        &s.engine.timeout, e);
     s.depth = (int)depth, s.margin = (int)margin;
     if (!rc)
+        rc = without_read(&without, args_option(&cmd_chess, a, "without"), e);
+    s.without = without.files, s.n_without = without.n;
+    if (!rc)
         rc = mine_run(&s, &r, e);
     if (!rc) {
         if (app->json)
@@ -122,6 +197,7 @@ static int puzzles(const struct app *app, const struct args *a, struct err *e)
     }
     if (!rc && fwrite(out.s, 1, out.len, stdout) != out.len)
         rc = err_sys(e, "standard output");
+    without_release(&without);
     str_release(&out);
     return rc;
 }
@@ -179,6 +255,7 @@ const struct command cmd_chess = {
         "the move for the best. As many engines as threads; killed or stopped, the same command "
         "goes "
         "on.\n"
+        "With --without no puzzle has a position of other games, those that models learn from.\n"
         "\n"
         "rows: prints a file of puzzles, Lichess's CSV as it is published or rows made here, in "
         "the "

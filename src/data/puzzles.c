@@ -60,6 +60,8 @@ static int own_read(struct puzzle_strings *hold, struct puzzle *p, const struct 
     if (!rc)
         rc = doc_opt_str(row, "prompt", &p->prompt, e);
     if (!rc)
+        rc = doc_opt_str(row, "game", &p->game, e);
+    if (!rc)
         rc = rating_read(doc_get(row, "rating"), &p->rating, e);
     p->searched = doc_get(row, "score") && doc_get(row, "second");
     if (!rc && p->searched && !(rc = doc_int(row, "score", -30000, 30000, &score, e)))

@@ -43,16 +43,34 @@ static int folder_add(struct pretraining *p, const char *dir, struct err *e)
     return rc;
 }
 
-static int source_add(struct pretraining *p, const char *name, struct err *e)
+/* source_path - of what data.pgn or data.text names: data by its name, alone or with a file of it
+ * behind (chess-games/Tal.pgn.gz), or a path, which may go on in an archive. */
+static int source_path(const struct pretraining *p, const char *name, struct str *path,
+                       struct err *e)
 {
     struct asset_options o = {p->lab->offline, p->lab->log};
-    struct str path = STR_INIT;
-    bool known = assets_find(p->lab->assets, name) || str_starts(name, "hub:") || file_exists(name);
+    struct assets *all = p->lab->assets;
+    const char *slash = strchr(name, '/');
+    struct str asset = STR_INIT;
     int rc = OK;
-    if (!known && strchr(name, '/')) /* in an archive, or nowhere */
-        str_cat(&path, name);
-    else
-        rc = asset_path(p->lab->assets, name, &o, &path, e);
+    if (!slash || assets_find(all, name) || str_starts(name, "hub:") || file_exists(name))
+        return asset_path(all, name, &o, path, e);
+    str_catn(&asset, name, (size_t)(slash - name));
+    rc = str_check(&asset, e);
+    if (!rc && assets_find(all, asset.s)) {
+        rc = asset_path(all, asset.s, &o, path, e);
+        if (!rc)
+            str_cat(path, slash);
+    } else if (!rc)
+        str_cat(path, name);
+    str_release(&asset);
+    return rc;
+}
+
+static int source_add(struct pretraining *p, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    int rc = source_path(p, name, &path, e);
     if (!rc)
         rc = str_check(&path, e);
     if (!rc)

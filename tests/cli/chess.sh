@@ -27,6 +27,7 @@ assert r["prompt"].endswith(" 15. Bxd7+ Nxd7 16.") and r["fen"].split()[1] == "w
 assert by["games-2-12"]["answer"] == "Nd5#"
 for r in rows:
     assert r["prompt"].startswith("1. e4 e5 2. Nf3 d6 3.") and r["answers"][0] == r["answer"]
+    assert r["game"] == r["id"].rsplit("-", 1)[0]
 END
 expect 0 mine games.pgn plain.jsonl --json
 python3 -c 'import json; r = json.load(open("out")); assert (r["games"], r["games_left_out"], r["positions"], r["puzzles"], sum(r["by_depth"])) == (3, 1, 36, 10, 10), r' || fail "--json"
@@ -39,6 +40,28 @@ expect 0 mine games.pgn one.jsonl --games 1
 cmp -s <(grep games-1 found.jsonl) one.jsonl || fail "--games 1 finds others"
 expect 0 "$W2S" chess puzzles games.pgn --out late.jsonl --skip 1000 --depth 5 --engine "$engine"
 says out "late.jsonl: 0 puzzles of 0 positions"
+
+# No puzzle has a position of games that models learn from: here all of the second game's.
+mkdir learnt
+python3 - <<'END'
+game = open("games.pgn").read().split("\n\n")
+open("learnt/trap.pgn", "w").write("\n\n".join(game[2:4]) + "\n")
+open("learnt/opening.pgn", "w").write('[Event "*"]\n\n1. Nf3 d6 2. e4 e5 3. d4 Bg4 4. dxe5 *\n') # by other moves
+open("learnt/notes.txt", "w").write("no games")
+END
+expect 0 mine games.pgn clean.jsonl --without learnt
+[ -s clean.jsonl ] && cmp -s <(grep games-1 found.jsonl | grep -v '"games-1-[4-7]"') clean.jsonl || fail "--without leaves others"
+says out "puzzles left out, for games of --without have their position: $((10 - $(wc -l <clean.jsonl)))"
+expect 0 mine games.pgn listed.jsonl --without learnt/trap.pgn,learnt/opening.pgn --json
+cmp -s clean.jsonl listed.jsonl || fail "files of --without are other than their folder"
+says out '"known": '"$((10 - $(wc -l <clean.jsonl)))"
+expect 2 mine games.pgn a.jsonl --without learnt,
+says err '--without is "learnt,", wanted files or folders of games'
+expect 2 mine games.pgn a.jsonl --without no.pgn
+says err "no.pgn: No such file or directory"
+mkdir -p nothing
+expect 2 mine games.pgn a.jsonl --without nothing
+says err "nothing: no file of games (.pgn) in it"
 
 # Many games, the same three again and again: a position is one puzzle.
 for i in $(seq 1 8); do sed "s/Event \"/Event \"$i: /" games.pgn; echo; done >many.pgn
@@ -190,18 +213,33 @@ mkdir bin
 printf '#!/bin/sh\nexec python3 %s/fake_engine.py %s/answers\n' "$scratch" "$scratch" >bin/stockfish
 chmod +x bin/stockfish
 ln -s "$W2S" bin/w2s
+if [ -n "${W2S_DATA:-}" ]; then # with puzzles of games, which are Lichess's here
+    real=$W2S_DATA
+    mkdir -p data/chess
+    ln -s "$real"/chess/* data/chess/
+    export W2S_DATA=$scratch/data
+    "$W2S" chess rows "$real/chess/lichess_puzzles.csv" 2>err | head -n 200 |
+        awk '{sub(/"fen": /, "\"game\": \"g-" int(NR / 2) "\", &"); print}' >data/chess/game-puzzles.jsonl
+    expect 0 "$W2S" task chess-game-puzzles --json
+    python3 - <<'END' || fail "puzzles of games as a task"
+import json
+parts = json.load(open("out"))["parts"].values()
+assert all(2 * p["questions"] - 2 <= p["examples"] for p in parts) and sum(p["examples"] for p in parts) > 150, parts # games stay whole
+END
+fi
 sed -n 's/^    \(w2s .*\)$/\1/p' "$W2S_SOURCE/docs/chess.md" | sed 's/   *[a-z].*//' >commands
 [ "$(wc -l <commands)" -ge 4 ] || fail "docs/chess.md shows too few commands"
 while read -r line; do
     case $line in # a study's are run small, and where its data is
-    *chess-puzzles* | "w2s pretrain chess"* | "w2s run chess"*)
+    *chess-puzzles* | *chess-game-puzzles* | "w2s pretrain chess"* | "w2s run chess"*)
         [ -n "${W2S_DATA:-}" ] || { echo "SKIP: W2S_DATA: $line"; continue; } ;;
     esac
     case $line in
     "w2s pretrain chess"*)
         line="w2s pretrain chess data.pgn=$W2S_DATA/chess/pgn/Tal.pgn.gz tokens=4096 data.valid=20 training.batch=4" ;;
+    *Fischer*) line=${line/Fischer.pgn.gz/games.pgn}; line=${line/--without */--without learnt/} ;;
     "w2s run chess"*)
-        line="w2s run chess data.supervise=40 data.train=40 data.test=40 training.epochs=1 bootstrap=100" ;;
+        line="$line data.supervise=40 data.train=40 data.test=40 training.epochs=1 bootstrap=100" ;;
     esac
     checks=$((checks + 1))
     (PATH=$scratch/bin:$PATH; eval "$line") >out 2>err || { fail "$line ended with $?"; cat err; }

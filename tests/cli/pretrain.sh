@@ -51,6 +51,17 @@ for r in rows:
     assert float(r["held_out_loss"]) < 4, r
 assert float(rows[1]["held_out_loss"]) < 2 and float(rows[1]["accuracy"]) > .1, rows[1]  # a knight that is out goes back
 END
+# Data by its name, and one file of it behind the name.
+mkdir -p data/chess/pgn
+cp games.pgn data/chess/pgn/a.pgn
+tiny=(data.valid=1 data.positions=0 tokens=100 "models=[{name: tiny, layers: 1, width: 8, heads: 1}]" --runs named)
+W2S_DATA=$scratch/data expect 0 pretrain moves.yaml data.pgn=chess-games/a.pgn "${tiny[@]}"
+says err "moves: 80 games, 1 of them held out; left out: 0 repeated, 0 others"
+W2S_DATA=$scratch/data expect 0 pretrain moves.yaml "data.pgn=[chess-games/a.pgn, chess-games]" "${tiny[@]}"
+says err "left out: 80 repeated"
+W2S_DATA=$scratch/data expect 2 pretrain moves.yaml data.pgn=chess-games/c.pgn "${tiny[@]}"
+says err "data/chess/pgn/c.pgn: No such file or directory"
+
 # Found again; placed again where it is gone; JSON.
 rm -r whole/ladders
 expect 0 pretrain moves.yaml --runs whole --json
