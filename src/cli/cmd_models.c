@@ -25,6 +25,7 @@ struct listing {
     struct session *s;
     bool json;
     size_t tokens;
+    int width; /* of the names */
     struct str out;
     struct js w;
 };
@@ -67,7 +68,7 @@ static int entry_print(struct listing *l, const struct entry *x, struct err *e)
         js_close(&l->w, '}');
         return str_check(&l->out, e);
     }
-    str_addf(&l->out, "%-28s", x->name);
+    str_addf(&l->out, "%-*s", l->width, x->name);
     if (known) {
         str_addf(&l->out, " %-11s %6zu %8zu", family_name(x->config.family), x->config.layers,
                  x->config.channels);
@@ -142,27 +143,38 @@ static void families_list(struct listing *l)
         str_cat(&l->out, "\n");
 }
 
-/* all_list - the models of assets.yaml, and what the Hugging Face cache holds besides. */
-static int all_list(struct listing *l, struct err *e)
+/* names_of - the models that are asked for, else those of assets.yaml and what the Hugging Face
+ * cache holds besides, whose names are *cached; both are the caller's to free. */
+static int names_of(const struct listing *l, const struct args *a, const char ***names, size_t *n,
+                    char ***cached, struct err *e)
 {
-    struct assets *assets = l->s->lab.assets;
-    char **names = NULL;
-    size_t n = 0;
-    int rc = OK;
-    for (size_t i = 0; i < assets_count(assets) && !rc; i++)
+    const struct assets *assets = l->s->lab.assets;
+    size_t n_cached = 0;
+    int rc = a->n_rest ? OK : hub_cached(cached, &n_cached, e);
+    if (rc)
+        return rc;
+    *names = mem_alloc(a->n_rest + assets_count(assets) + n_cached + 1, sizeof **names, e);
+    if (!*names)
+        return e->code;
+    for (size_t i = 0; i < a->n_rest; i++)
+        (*names)[(*n)++] = a->rest[i];
+    for (size_t i = 0; !a->n_rest && i < assets_count(assets); i++)
         if (strcmp(assets_at(assets, i)->kind, "model") == 0)
-            rc = model_list(l, assets_at(assets, i)->name, false, e);
-    if (!rc)
-        rc = hub_cached(&names, &n, e);
-    for (size_t i = 0; i < n && !rc; i++)
-        rc = model_list(l, names[i], false, e);
-    mem_free(names);
-    return rc;
+            (*names)[(*n)++] = assets_at(assets, i)->name;
+    for (size_t i = 0; i < n_cached; i++)
+        (*names)[(*n)++] = (*cached)[i];
+    return OK;
 }
 
 static int models_list(struct listing *l, const struct args *a, struct err *e)
 {
-    int rc = OK;
+    const char **names = NULL;
+    char **cached = NULL;
+    size_t n = 0;
+    int rc = names_of(l, a, &names, &n, &cached, e);
+    l->width = 28;
+    for (size_t i = 0; i < n; i++)
+        l->width = (int)strlen(names[i]) > l->width ? (int)strlen(names[i]) : l->width;
     js_init(&l->w, &l->out);
     if (l->json)
         js_open(&l->w, '{');
@@ -171,12 +183,12 @@ static int models_list(struct listing *l, const struct args *a, struct err *e)
     if (l->json)
         js_key(&l->w, "models"), js_open(&l->w, '[');
     else
-        str_addf(&l->out, "%-28s %-11s %6s %8s %11s %10s %10s\n", "model", "family", "layers",
-                 "channels", "parameters", "training", "predicting");
-    for (size_t i = 0; i < a->n_rest && !rc; i++)
-        rc = model_list(l, a->rest[i], true, e);
-    if (!rc && !a->n_rest)
-        rc = all_list(l, e);
+        str_addf(&l->out, "%-*s %-11s %6s %8s %11s %10s %10s\n", l->width, "model", "family",
+                 "layers", "channels", "parameters", "training", "predicting");
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = model_list(l, names[i], a->n_rest > 0, e);
+    mem_free(names);
+    mem_free(cached);
     if (l->json) {
         js_close(&l->w, ']'), js_close(&l->w, '}');
         str_addc(&l->out, '\n');

@@ -319,12 +319,12 @@ static int task_run(const struct app *app, const struct args *a, struct err *e)
         return EXIT_USAGE;
     }
     int rc = wanted_read(&w, a, e);
-    /* A table of what is there fetches nothing */
-    bool offline = all || args_option(&cmd_task, a, "offline");
     if (!rc)
-        rc = session_open(&s, app, "", "", offline, e);
+        rc = session_open(&s, app, "", "", args_option(&cmd_task, a, "offline") != NULL, e);
     if (rc)
         return command_exit(rc);
+    if (all)
+        s.lab.offline = "a table of what is there fetches nothing";
     rc = new   ? task_new(app, &s.lab, a->rest[1], args_option(&cmd_task, a, "out"), &w, e)
          : all ? tasks_show(app, &s.lab, args_option(&cmd_task, a, "model"), e)
                : task_show(app, &s.lab, a->rest[0], &w, e);

@@ -40,7 +40,7 @@ int session_open(struct session *s, const struct app *app, const char *runs, con
 {
     int rc;
     session_init(s, app);
-    s->lab.offline = offline;
+    s->lab.offline = offline ? "--offline was given" : NULL;
     rc = assets_open(&s->lab.assets, app->share, e);
     if (!rc && !(runs && !*runs))
         rc = store_open(&s->lab.store, runs ? runs : "runs", e);

@@ -32,7 +32,8 @@ static void percent(struct str *out, double share, int width)
         str_addf(out, "%*.1f %%", width - 2, 100 * share);
 }
 
-/* balanced - the largest class's share once the classes are made equal. */
+/* balanced - the largest class's share once the classes are made equal; NAN where there are none.
+ */
 static double balanced(const struct lint *l, size_t *used)
 {
     size_t most = 0;
@@ -41,7 +42,7 @@ static double balanced(const struct lint *l, size_t *used)
         most = l->class_after[k] > most ? l->class_after[k] : most;
         *used += l->class_after[k];
     }
-    return *used ? (double)most / (double)*used : (double)NAN;
+    return *used && l->classes > 1 ? (double)most / (double)*used : (double)NAN;
 }
 
 static void row_print(const struct lint_row *r, struct str *out)

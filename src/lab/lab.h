@@ -20,8 +20,8 @@ struct lab {
     struct assets *assets;
     struct dev *dev;
     struct log *log;
-    bool offline;
-    int threads; /* of a job that can use them; 0: par_threads() */
+    const char *offline; /* as in struct asset_options */
+    int threads;         /* of a job that can use them; 0: par_threads() */
     /* Small jobs at once; 0: as many as threads. Workers are started by `worker`, a command line
      * (ends with NULL) that comes to lab_work with the same study; NULL: none are. */
     size_t jobs;

@@ -18,8 +18,9 @@ double metrics_auroc(const double *probs, const int *labels, size_t n, size_t K,
  * absent or K != 2. */
 double metrics_prior_matched(const double *probs, const int *labels, size_t n, size_t K,
                              struct err *e);
-/* metrics_ece - expected calibration error: confidence of the predicted class in 10 equal bins of
- * (0,1], Guo et al. 2017. */
+/* metrics_ece - expected calibration error: the predicted class's probability in 10 equal bins,
+ * each without its lower edge and with its upper one, as Guo et al. 2017 have them: .7 is in (.6,
+ * .7]. */
 double metrics_ece(const double *probs, const int *labels, size_t n, size_t K);
 double metrics_brier(const double *probs, const int *labels, size_t n,
                      size_t K); /* mean squared distance to the one-hot label */

@@ -290,7 +290,8 @@ int lab_study_path(const char *share, const char *name, struct str *path, struct
 static int data_dir(const struct task *t, const struct lab *lab, bool fetch, struct str *dir,
                     struct err *e)
 {
-    struct asset_options o = {lab->offline || !fetch, fetch ? lab->log : NULL};
+    const char *offline = fetch ? lab->offline : "only what is there is looked at";
+    struct asset_options o = {offline, fetch ? lab->log : NULL};
     return task_asset(t) ? asset_path(lab->assets, task_asset(t), &o, dir, e)
                          : file_folder(dir, task_file(t), e);
 }

@@ -275,11 +275,12 @@ static void scores_html(const struct doc *results, struct str *out)
             str_cat(out, "</tr>\n");
         }
     table_close(out);
-    note_html(out, "note",
-              "Prior-matched accuracy: with the threshold at which as many are called the second "
-              "class as are of it. AUROC: ties count one half. Both are of two classes only. ECE: "
-              "expected calibration error, ten equal bins. Brier: mean squared distance to the "
-              "one-hot label. All but accuracy are means over seeds without an interval.");
+    note_html(
+        out, "note",
+        "Prior-matched accuracy: with the threshold at which as many are called the second "
+        "class as are of it. AUROC: ties count one half. Both are of two classes only. ECE: "
+        "expected calibration error, ten equal bins (a, b]. Brier: mean squared distance to the "
+        "one-hot label. All but accuracy are means over seeds without an interval.");
 }
 
 static void inherited_html(const struct doc *results, struct str *out)

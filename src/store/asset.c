@@ -359,7 +359,7 @@ static int row_fetch(const struct asset *row, const struct asset_options *o, str
 static int offline_fail(const char *name, const struct asset_options *o, struct err *e)
 {
     return err_set(e, ERR_INPUT, "%s is not fetched yet and %s; w2s fetch %s", name,
-                   o->offline ? "--offline was given" : "HF_HUB_OFFLINE is set", name);
+                   o->offline ? o->offline : "HF_HUB_OFFLINE is set", name);
 }
 
 static bool row_can_fetch(const struct asset *row)
@@ -430,7 +430,7 @@ int asset_verify(struct assets *a, const char *name, const struct asset_options 
 
 int asset_origin(struct assets *a, const char *name, struct str *out, struct err *e)
 {
-    static const struct asset_options silent = {true, NULL};
+    static const struct asset_options silent = {"only what is there is looked at", NULL};
     const struct asset *row = assets_find(a, name);
     struct str path = STR_INIT;
     bool ready = false;
@@ -456,7 +456,7 @@ bool asset_is_path(const struct assets *a, const char *name)
 
 bool asset_ready(struct assets *a, const char *name)
 {
-    static const struct asset_options silent = {true, NULL};
+    static const struct asset_options silent = {"only what is there is looked at", NULL};
     struct str path = STR_INIT;
     struct err ignored = ERR_INIT;
     bool ready = !asset_path(a, name, &silent, &path, &ignored);

@@ -32,8 +32,8 @@ const struct asset *assets_at(const struct assets *a, size_t i);
 const struct asset *assets_find(const struct assets *a, const char *name); /* NULL */
 
 struct asset_options {
-    bool offline;
-    struct log *log; /* progress; may be NULL */
+    const char *offline; /* nothing is fetched, and why: "--offline was given"; NULL: all is */
+    struct log *log;     /* progress; may be NULL */
 };
 /* asset_path - where the asset's model folder/file or data folder is; fetched where missing and not
  * offline (a sentence: "not fetched yet and --offline was given; w2s fetch NAME"). What was fetched

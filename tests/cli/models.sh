@@ -28,6 +28,8 @@ END
 expect 0 "$W2S" models --tokens 64 "$oracle/qwen3" hub:own/gemma-tiny
 lacks out "known as"
 [ "$(wc -l <out)" = 3 ] || fail "two models are not two lines below a head"
+awk '{ at = index($0, NR == 1 ? "family" : NR == 2 ? " qwen3 " : " gemma3") + (NR > 1); if (NR == 1) head = at; else if (at != head) exit 1 }' out ||
+    { fail "columns stand beside their heads"; cat out; }
 small=$(awk 'NR == 2 {print $7}' out)
 expect 0 "$W2S" models --tokens 6400 "$oracle/qwen3"
 [ "$small" != "$(awk 'NR == 2 {print $7}' out)" ] || fail "--tokens counts for nothing"

@@ -85,6 +85,8 @@ mkdir -p share/tasks && cp "$W2S_SOURCE/assets.yaml" share/ && cp two.yaml toy.y
 expect 0 env W2S_SHARE="$scratch/share" W2S_DATA="$scratch" "$W2S" task --all
 says out "words of a rendered example"
 says out "dream: "
+says out "-hub is not fetched yet and a table of what is there fetches nothing; w2s fetch "
+lacks out "--offline was given"
 checks=$((checks + 1)); grep -q '^two  *other  *800 ' out || { fail "no row of two"; cat out; }
 expect 0 env W2S_SHARE="$scratch/share" W2S_DATA="$scratch" "$W2S" task --all --model $model
 says out "tokens of a rendered example"

@@ -141,7 +141,7 @@ int main(int argc, char **argv)
         printf("SKIP: the default model has not been fetched (w2s fetch smollm2-135m)\n");
         return 77;
     }
-    lab = (struct lab){.share = source, .assets = assets, .offline = true};
+    lab = (struct lab){.share = source, .assets = assets, .offline = "a test fetches nothing"};
     if (lab_model_open(&lm, &lab, "smollm2-135m", &e)) {
         fprintf(stderr, "%s\n", e.msg);
         return 1;

@@ -106,7 +106,7 @@ int main(void)
         printf("SKIP: the default model has not been fetched (w2s fetch smollm2-135m)\n");
         return 77;
     }
-    struct lab lab = {.share = source, .assets = assets, .offline = true};
+    struct lab lab = {.share = source, .assets = assets, .offline = "a test fetches nothing"};
     struct model_options o = {0};
     if (dev_open(&dev, "cpu", &e) || lab_model_open(&lm, &lab, "smollm2-135m", &e) ||
         model_load(&model, &dev, lm.weights, &o, &e)) {

@@ -152,6 +152,13 @@ static void of_a_draw(void **state)
     lint_table(rows, 2, &out);
     assert_non_null(strstr(out.s, "100.0 % !\n"));
     assert_non_null(strstr(out.s, "\ntwo: not here\n"));
+    /* Where the answer is written there is nothing to make equal */
+    str_reset(&out);
+    l.classes = 1;
+    l.constant_accuracy = (double)NAN;
+    lint_table(rows, 1, &out);
+    assert_non_null(strstr(out.s, "        -        -"));
+    l.classes = 2;
     str_reset(&out);
     lint_json(rows, 2, &out);
     assert_non_null(strstr(out.s, "\"near_across\": 240"));

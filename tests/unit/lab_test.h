@@ -127,7 +127,7 @@ static inline void bench_open(struct bench *b)
     b->lab.share = source;
     b->lab.dev = &b->dev;
     b->lab.log = &b->log;
-    b->lab.offline = true;
+    b->lab.offline = "a test fetches nothing";
     b->lab.version = "test";
     b->lab.command = "test";
 }

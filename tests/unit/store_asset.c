@@ -2,7 +2,7 @@
 #include "store_test.h"
 #include "store/asset.h"
 
-static const struct asset_options online = {false, NULL}, offline = {true, NULL};
+static const struct asset_options online = {NULL, NULL}, offline = {"--offline was given", NULL};
 
 /* The environment that decides where things are: nothing of the machine's own. */
 static void env_fresh(void)

@@ -12,7 +12,7 @@
 #define COMMIT "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff"
 #define BIG    3200000
 
-static const struct asset_options online = {false, NULL}, offline = {true, NULL};
+static const struct asset_options online = {NULL, NULL}, offline = {"--offline was given", NULL};
 static unsigned port_hub;
 static pid_t server;
 static int server_stdin = -1;
