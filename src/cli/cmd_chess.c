@@ -202,9 +202,16 @@ static int puzzles(const struct app *app, const struct args *a, struct err *e)
     return rc;
 }
 
+struct printer {
+    struct str out;
+    size_t rows;
+};
+
 static int row_print(void *ctx, const struct puzzle *p, struct err *e)
 {
-    struct str *out = ctx;
+    struct printer *printer = ctx;
+    struct str *out = &printer->out;
+    printer->rows++;
     str_reset(out);
     puzzle_write(out, p);
     str_addc(out, '\n');
@@ -216,14 +223,16 @@ static int row_print(void *ctx, const struct puzzle *p, struct err *e)
 
 static int rows(const struct args *a, struct err *e)
 {
-    struct str out = STR_INIT;
+    struct printer printer = {STR_INIT, 0};
     if (a->n_rest != 2)
         return err_set(e, ERR_INPUT, "chess rows wants one file of puzzles");
     for (size_t i = 0; options[i].name; i++)
         if (a->value[i])
             return err_set(e, ERR_INPUT, "chess rows takes no --%s", options[i].name);
-    int rc = puzzles_read(a->rest[1], row_print, &out, e);
-    str_release(&out);
+    int rc = puzzles_read(a->rest[1], row_print, &printer, e);
+    if (!rc && !printer.rows)
+        rc = err_set(e, ERR_INPUT, "%s: no rows", a->rest[1]);
+    str_release(&printer.out);
     return rc;
 }
 

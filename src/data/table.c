@@ -110,6 +110,15 @@ static int text_decode(struct str *raw, enum table_encoding encoding, struct tab
     return text_check(t, e);
 }
 
+/* lines_unify - where carriage returns alone end the lines of t, line feeds do. */
+static void lines_unify(const struct table_source *t)
+{
+    if (memchr(t->text, '\n', t->n))
+        return;
+    for (size_t i = 0; i < t->n; i++)
+        t->text[i] = t->text[i] == '\r' ? '\n' : t->text[i];
+}
+
 int table_text_rows(const struct table_source *t, struct err *e)
 {
     int line = 1;
@@ -138,7 +147,10 @@ int table_bytes(struct str *raw, const char *path, const struct table_settings *
     int rc = text_decode(raw, s->encoding, &t, e);
     if (rc)
         return rc;
-    switch (s->format ? s->format : table_format_of(path)) {
+    enum table_format format = s->format ? s->format : table_format_of(path);
+    if (format == TABLE_CSV || format == TABLE_TSV || format == TABLE_TEXT)
+        lines_unify(&t);
+    switch (format) {
     case TABLE_JSONL:
         return table_jsonl_rows(&t, e);
     case TABLE_JSON:

@@ -43,8 +43,9 @@ struct table_settings {
  *
  * - json, jsonl: the element as it is, a DOC_MAP or a DOC_LIST; blank lines are passed over.
  * - csv, tsv: a DOC_MAP of strings in the order of the columns; a column without a name in the
- *   header is named by its number from 1. Blank lines are passed over, CRLF ends a line as LF does.
- * - text: a DOC_MAP with "text" for every line, blank ones too.
+ *   header is named by its number from 1. Blank lines are passed over, CRLF ends a line as LF does,
+ * and so does CR in a file without LF (old Macs).
+ * - text: a DOC_MAP with "text" for every line, blank ones too; lines end as those of csv.
  * - parquet, sql: a DOC_MAP of typed values, lists and maps; the line is the row's number.
  * - pgn: a DOC_MAP of strings: "moves" ("1. e4 e5 2. Nf3"), "result", and the game's tags.
  * - puzzles: a DOC_MAP with what puzzle_write writes; Lichess's puzzle file, or rows of that form,

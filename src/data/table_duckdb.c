@@ -158,6 +158,8 @@ int table_duckdb_rows(const char *path, const struct table_settings *s,
     if (!s->duckdb)
         return err_set(e, ERR_INPUT, "%s: DuckDB's program reads such a file, and none is known",
                        name);
+    if (file_is_dir(path))
+        return err_set(e, ERR_INPUT, "%s: cannot read: Is a directory", name);
     bool there = file_exists(path);
     for (const char *slash = strchr(path, '/'); slash && !there; slash = strchr(slash + 1, '/')) {
         str_reset(&why);

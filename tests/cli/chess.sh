@@ -207,6 +207,13 @@ expect 2 "$W2S" chess rows lichess_db_puzzle.csv
 says err 'lichess_db_puzzle.csv:2: move 2: "h1i8" is not the spelling of a move'
 one_sentence
 sed -i 's/h1i8/h1h8/' lichess_db_puzzle.csv
+: >empty.csv
+head -n 1 lichess_db_puzzle.csv >header.csv
+for f in empty header; do
+    expect 2 "$W2S" chess rows $f.csv
+    says err "$f.csv: no rows"
+    one_sentence
+done
 
 # The commands of the page.
 mkdir bin

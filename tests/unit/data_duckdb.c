@@ -59,6 +59,8 @@ static void answers(void **state)
     fake_says("echo 'Invalid Input Error: No magic bytes' >&2; echo ' ^' >&2; exit 1");
     rows_fail("a.parquet", &s, "in.parquet: DuckDB: Invalid Input Error: No magic bytes");
     rows_fail("none.parquet", &s, "in.parquet: no such file");
+    assert_int_equal(mkdir(in_scratch("dir.parquet"), 0777), 0);
+    rows_fail("dir.parquet", &s, "in.parquet: cannot read: Is a directory");
     put("a[1].parquet", "");
     rows_fail("a[1].parquet", &s,
               "in.parquet: a path with *, ? or [ means several files to DuckDB; rename it");

@@ -86,6 +86,10 @@ static void csv(void **state)
              "2: x=plain 2=1 y=with, and \"quotes\"|4: x=two\nlines 2= y=a \"b\"|6: x= 2= y=|");
     put("a.csv", "x,y");
     rows_are("a.csv", &none, "");
+    put("a.csv", "x,y\r1,2\r\r\"two\rlines\",4"); /* of an old Mac */
+    rows_are("a.csv", &none, "2: x=1 y=2|4: x=two\nlines y=4|");
+    put("a.csv", "x,y\r1,2\r1,2,3\r");
+    rows_fail("a.csv", &none, "a.csv:3: 3 fields, the header has 2");
     put("a.csv", "x,y\n1,2\n1,2,3\n");
     rows_fail("a.csv", &none, "a.csv:3: 3 fields, the header has 2");
     put("a.csv", "x,y\n1,\"2\n\n3,4\n");
@@ -123,6 +127,8 @@ static void text(void **state)
     (void)state;
     put("a.txt", "first\r\n\nthird, \"x\"");
     rows_are("a.txt", &none, "1: text=first|2: text=|3: text=third, \"x\"|");
+    put("a.txt", "first\r\rthird\r");
+    rows_are("a.txt", &none, "1: text=first|2: text=|3: text=third|");
     put("a.lst", "a\n");
     rows_are("a.lst", &none, "1: text=a|");
 }
