@@ -78,6 +78,7 @@ static void place_blocks(struct placer *p, struct activations *a, const struct m
             shared = true;
             *b = common;
         }
+        b->own = own;
         b->x = own && l > x->from && l > x->cut ? place(p, x->N, C) : a->x;
         b->mid = R < x->N || (own && !c->parallel) ? place(p, R, C) : b->x;
         if (last)

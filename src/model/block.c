@@ -155,6 +155,11 @@ static void mlp_hidden(const struct model *m, size_t layer, size_t R, const stru
     const struct ops *o = m->dev->ops;
     struct widths w = model_widths(&m->cfg);
     const float *xn = block_normed(m, layer, ROLE_NORM2_GAIN, R, b->mid, t->xn, b->mean2, b->rstd2);
+    if (m->cfg.gated && !model_weight_at(m, (int)layer, ROLE_UP + 1) && !m->lora.rank) {
+        o->matmul_gated(m->dev, m->cfg.act, R, w.M, w.C, xn,
+                        model_weight_at(m, (int)layer, ROLE_UP), b->own, b->gu, t->act);
+        return;
+    }
     linear(m, layer, ROLE_UP, 0, w.UP, w.C, R, xn, t, false, b->gu, w.UP);
     if (m->cfg.gated)
         o->gated_fwd(m->dev, m->cfg.act, R, w.M, b->gu, t->act);

@@ -51,6 +51,7 @@ struct kept {
                            * it passes through scratch */
     float *rstd3, *rstd4; /* [R] of these norms */
     float *gu;            /* [R,UP] before the activation; its own gradient after the backward */
+    bool own;             /* a backward follows: gu is read again */
 };
 
 /* scratch - of the block at work; no meaning between blocks but d. */

@@ -127,6 +127,20 @@ static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size
                                                           accumulate, c, ldc);
 }
 
+/* cpu_matmul_gated - in one pass where products are in bf16, else one after the other. */
+static void cpu_matmul_gated(struct dev *d, enum act act, size_t N, size_t C, size_t K,
+                             const float *x, const float *w, bool keep, float *gu, float *y)
+{
+    const struct cpu *own = d->priv;
+    if (own->bf16 && N >= BF16_WORTH && C >= BF16_WORTH && K >= BF16_WORTH &&
+        gemm_bf16_gates(C, K)) {
+        gemm_bf16_run_gated(own->bf16, act, N, C, K, x, w, keep, gu, y);
+        return;
+    }
+    cpu_matmul(d, false, true, N, 2 * C, K, x, K, w, K, false, gu, 2 * C);
+    own->isa->kernels->gated_fwd(d, act, N, C, gu, y);
+}
+
 /* cpu_rope - with cosines and sines of the device's table, which is made once for a model and
  * longer when a longer text comes. Without memory for it the kernel works them out: the same bits,
  * more slowly. */
@@ -153,6 +167,7 @@ static int cpu_open(struct dev *d, struct err *e)
     c->blas->threads(par_threads()); /* par_threads also sets OpenMP's count */
     c->ops = *c->isa->kernels;
     c->ops.matmul = cpu_matmul;
+    c->ops.matmul_gated = cpu_matmul_gated;
     c->ops.rope = cpu_rope;
     *d = (struct dev){&c->ops, "cpu", c, NULL};
     return OK;

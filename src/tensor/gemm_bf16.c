@@ -28,9 +28,12 @@
 #include "core/par.h"
 
 #include <immintrin.h>
+#include <math.h>
 #include <omp.h>
 #include <stdatomic.h>
 #include <string.h>
+
+#include "tensor/isa_math.inc.h"
 
 #define MR 12  /* rows of a tile: 24 sums, 2 of b and 1 of a fill 27 of 32 registers */
 #define NR 32  /* columns of a tile */
@@ -58,11 +61,20 @@ struct gemm_bf16 {
     atomic_size_t next[2]; /* work of a block that is not taken yet, as the panels in turn */
 };
 
+/* gate - what becomes of gates, the first N / 2 columns of a product, and of what they let through,
+ * the others: y [M,N/2] = f(gates) * others. A sliver is then 16 columns of either. */
+struct gate {
+    enum act act;
+    bool keep; /* c is wanted too */
+    float *y;
+};
+
 struct product {
     bool ta, tb, accumulate, past; /* past: the caches, where sums are made in one block of K */
     size_t M, N, K, lda, ldb, ldc;
     const float *a, *b;
     float *c;
+    const struct gate *gate; /* or NULL */
 };
 
 /* into - where sums go: over what is there; added to it; over it and past the caches, for what is
@@ -203,8 +215,8 @@ static inline void transpose_16(__m512i r[LANES])
     }
 }
 
-/* pack_rows - W rows, whole lanes (R of them there, the others 0) over n numbers of K as [n/2][W]
- * pairs; number (r,k) is x[r*ld + k]. */
+/* pack_rows - W rows, whole lanes (R of them there, the others 0) over n numbers of K as [n/2][NR]
+ * pairs; number (r,k) is x[r*ld + k]. What is packed next lies W rows on. */
 static inline __attribute__((always_inline)) void pack_rows(const size_t W, size_t R, size_t n,
                                                             const float *x, size_t ld, pair *out)
 {
@@ -220,27 +232,25 @@ static inline __attribute__((always_inline)) void pack_rows(const size_t W, size
             }
             transpose_16(v);
             for (size_t i = 0; i < LANES; i++)
-                _mm512_storeu_si512(out + (k + i) * W + r0, v[i]);
+                _mm512_storeu_si512(out + (k + i) * NR + r0, v[i]);
         }
     for (; k < count; k++)
         for (size_t r = 0; r < W; r++) {
             const float *at = x + r * ld + k * PAIR_OF;
-            out[k * W + r] = r < R ? pair_of(at[0], k * PAIR_OF + 1 < n ? at[1] : 0.0f) : 0;
+            out[k * NR + r] = r < R ? pair_of(at[0], k * PAIR_OF + 1 < n ? at[1] : 0.0f) : 0;
         }
 }
 
-/* pack_columns - the same where number (r,k) is x[k*ld + r]. */
-static inline __attribute__((always_inline)) void pack_columns(const size_t W, size_t R, size_t n,
-                                                               const float *x, size_t ld, pair *out)
+/* pack_columns - the same of NR rows where number (r,k) is x[k*ld + r]. */
+static void pack_columns(size_t R, size_t n, const float *x, size_t ld, pair *out)
 {
     for (size_t k = 0; k < (n + 1) / PAIR_OF; k++) {
         const float *even = x + k * PAIR_OF * ld, *odd = k * PAIR_OF + 1 < n ? even + ld : NULL;
-        for (size_t r = 0; r < W; r += LANES) {
+        for (size_t r = 0; r < NR; r += LANES) {
             __builtin_prefetch(even + SOON * ld + r);
             __builtin_prefetch(even + (SOON + 1) * ld + r);
-            _mm512_mask_storeu_epi32(
-                out + k * W + r, first(W - r),
-                pairs_across(first(r < R ? R - r : 0), even + r, odd ? odd + r : NULL));
+            _mm512_storeu_si512(out + k * NR + r, pairs_across(first(r < R ? R - r : 0), even + r,
+                                                               odd ? odd + r : NULL));
         }
     }
 }
@@ -277,14 +287,6 @@ static void pack_panels_columns(size_t R, size_t n, const float *x, size_t ld, p
                 to, first(MR),
                 pairs_across(first(smaller(R - r, MR)), even + r, odd ? odd + r : NULL));
     }
-}
-
-static void pack_sliver(bool columns, size_t R, size_t n, const float *x, size_t ld, pair *out)
-{
-    if (columns)
-        pack_columns(NR, R, n, x, ld, out);
-    else
-        pack_rows(NR, R, n, x, ld, out);
 }
 
 static inline size_t tiles(size_t n, size_t each)
@@ -351,6 +353,62 @@ static void panels_pack(const struct product *p, const struct block *at, size_t 
     }
 }
 
+/* sliver_pack - sliver j of b. */
+static void sliver_pack(const struct product *p, const struct block *at, size_t j, pair *out)
+{
+    size_t R = smaller(p->N - j * NR, NR), from = j * NR;
+    if (p->gate) {
+        const float *x = p->b + j * LANES * p->ldb + at->k0;
+        pack_rows(LANES, LANES, at->n, x, p->ldb, out);
+        pack_rows(LANES, LANES, at->n, x + p->N / 2 * p->ldb, p->ldb, out + LANES);
+    } else if (p->tb) {
+        pack_rows(NR, R, at->n, p->b + from * p->ldb + at->k0, p->ldb, out);
+    } else {
+        pack_columns(R, at->n, p->b + at->k0 * p->ldb + from, p->ldb, out);
+    }
+}
+
+/* gate_rows - a tile's sums, gates and others, to y; `a` is a constant where it is inlined. */
+static inline __attribute__((always_inline)) void gate_rows(const enum act a, size_t rows,
+                                                            const float *tile, float *y, size_t ldy)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < LANES; j++)
+            y[i * ldy + j] = act_value(a, tile[i * NR + j]) * tile[i * NR + LANES + j];
+}
+
+/* tile_gated - rows [i, i + rows) of sliver j. */
+static void tile_gated(const struct product *p, size_t i, size_t rows, size_t j, size_t kc,
+                       const pair *a, const pair *b)
+{
+    float tile[MR * NR] __attribute__((aligned(64)));
+    size_t half = p->N / 2;
+    float *y = p->gate->y + i * half + j * LANES, *c = p->c + i * p->ldc + j * LANES;
+    tile_rows(rows, NR, kc, a, b, tile, NR, INTO_PLACE);
+    switch (p->gate->act) {
+    case ACT_GELU_TANH:
+        gate_rows(ACT_GELU_TANH, rows, tile, y, half);
+        break;
+    case ACT_GELU_ERF:
+        gate_rows(ACT_GELU_ERF, rows, tile, y, half);
+        break;
+    case ACT_SILU:
+        gate_rows(ACT_SILU, rows, tile, y, half);
+        break;
+    case ACT_RELU:
+        gate_rows(ACT_RELU, rows, tile, y, half);
+        break;
+    }
+    for (size_t r = 0; p->gate->keep && r < rows; r++)
+        for (size_t at = 0; at < 2; at++) {
+            __m512 x = _mm512_load_ps(tile + r * NR + at * LANES);
+            if (p->past)
+                _mm512_stream_ps(c + r * p->ldc + at * half, x);
+            else
+                _mm512_storeu_ps(c + r * p->ldc + at * half, x);
+        }
+}
+
 /* run_tiles - pack a run's slivers in b, and make its tiles with the panels in a. */
 static void run_tiles(const struct product *p, const struct block *at, const struct run *r,
                       size_t groups, const pair *a, pair *b)
@@ -360,15 +418,18 @@ static void run_tiles(const struct product *p, const struct block *at, const str
     enum into into = p->accumulate || at->k0    ? INTO_SUM
                      : p->past && at->n == p->K ? INTO_MEMORY
                                                 : INTO_PLACE;
-    for (size_t j = 0; j < w; j += NR)
-        pack_sliver(!p->tb, smaller(w - j, NR), at->n,
-                    p->tb ? p->b + (j0 + j) * p->ldb + at->k0 : p->b + at->k0 * p->ldb + j0 + j,
-                    p->ldb, b + j * kc);
+    for (size_t j = r->from; j < r->to; j++)
+        sliver_pack(p, at, j, b + (j - r->from) * NR * kc);
     for (size_t i = panels * r->group / groups; i < panels * (r->group + 1) / groups; i++)
-        for (size_t j = 0; j < w; j += NR)
-            (p->ta ? tile_columns : tile_rows)(
-                smaller(at->m - i * MR, MR), smaller(w - j, NR), kc, a + i * MR * KC, b + j * kc,
-                p->c + (at->i0 + i * MR) * p->ldc + j0 + j, p->ldc, into);
+        for (size_t j = 0; j < w; j += NR) {
+            size_t i0 = at->i0 + i * MR, rows = smaller(at->m - i * MR, MR);
+            const pair *panel = a + i * MR * KC, *sliver = b + j * kc;
+            if (p->gate)
+                tile_gated(p, i0, rows, r->from + j / NR, kc, panel, sliver);
+            else
+                (p->ta ? tile_columns : tile_rows)(rows, smaller(w - j, NR), kc, panel, sliver,
+                                                   p->c + i0 * p->ldc + j0 + j, p->ldc, into);
+        }
 }
 
 /* product_run - what one of `threads` does of a product. */
@@ -394,28 +455,56 @@ static void product_run(struct gemm_bf16 *g, const struct product *p, size_t t, 
         }
 }
 
-/* goes_past - a gradient of weights (a is transposed) is next read when all are there. */
-static bool goes_past(bool ta, bool accumulate, size_t M, size_t N, const float *c, size_t ldc)
+/* lies_past - whether numbers that are next read when all are there, M x N of them, may be written
+ * past the caches. */
+static bool lies_past(size_t M, size_t N, const float *c, size_t ldc)
 {
-    return ta && !accumulate && M * N >= PAST && (uintptr_t)c % LINE == 0 && ldc % LANES == 0;
+    return M * N >= PAST && (uintptr_t)c % LINE == 0 && ldc % LANES == 0;
+}
+
+static void team_run(struct gemm_bf16 *g, const struct product *p)
+{
+    int threads = (int)smaller(g->threads, (size_t)par_threads());
+    BUG_ON(p->K == 0);
+    atomic_store(&g->next[0], 0);
+    atomic_store(&g->next[1], 0);
+#pragma omp parallel num_threads(threads)
+    {
+        BUG_ON((size_t)omp_get_num_threads() > g->threads);
+        product_run(g, p, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
+    }
 }
 
 void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K,
                    const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
                    float *c, size_t ldc)
 {
-    struct product p = {
-        ta, tb, accumulate, goes_past(ta, accumulate, M, N, c, ldc), M, N, K, lda, ldb, ldc,
-        a,  b,  c};
-    int threads = (int)smaller(g->threads, (size_t)par_threads());
-    BUG_ON(K == 0);
-    atomic_store(&g->next[0], 0);
-    atomic_store(&g->next[1], 0);
-#pragma omp parallel num_threads(threads)
-    {
-        BUG_ON((size_t)omp_get_num_threads() > g->threads);
-        product_run(g, &p, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
-    }
+    bool past = ta && !accumulate && lies_past(M, N, c, ldc); /* a gradient of weights */
+    team_run(g, &(struct product){ta, tb, accumulate, past, M, N, K, lda, ldb, ldc, a, b, c, NULL});
+}
+
+bool gemm_bf16_gates(size_t C, size_t K)
+{
+    return C % LANES == 0 && K <= (size_t)KC * PAIR_OF;
+}
+
+void gemm_bf16_run_gated(struct gemm_bf16 *g, enum act act, size_t N, size_t C, size_t K,
+                         const float *x, const float *w, bool keep, float *gu, float *y)
+{
+    struct gate gate = {act, keep, y};
+    BUG_ON(!gemm_bf16_gates(C, K));
+    team_run(g, &(struct product){.tb = true,
+                                  .past = keep && lies_past(N, 2 * C, gu, 2 * C),
+                                  .M = N,
+                                  .N = 2 * C,
+                                  .K = K,
+                                  .lda = K,
+                                  .ldb = K,
+                                  .ldc = 2 * C,
+                                  .a = x,
+                                  .b = w,
+                                  .c = gu,
+                                  .gate = &gate});
 }
 
 bool gemm_bf16_here(void)
@@ -483,6 +572,19 @@ void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, si
 {
     (void)g, (void)ta, (void)tb, (void)M, (void)N, (void)K, (void)a, (void)lda, (void)b, (void)ldb;
     (void)accumulate, (void)c, (void)ldc;
+    BUG("products in bf16 were not opened");
+}
+
+bool gemm_bf16_gates(size_t C, size_t K)
+{
+    (void)C, (void)K;
+    return false;
+}
+
+void gemm_bf16_run_gated(struct gemm_bf16 *g, enum act act, size_t N, size_t C, size_t K,
+                         const float *x, const float *w, bool keep, float *gu, float *y)
+{
+    (void)g, (void)act, (void)N, (void)C, (void)K, (void)x, (void)w, (void)keep, (void)gu, (void)y;
     BUG("products in bf16 were not opened");
 }
 #endif

@@ -69,5 +69,10 @@ void gemm_bf16_close(struct gemm_bf16 *g); /* accepts NULL */
 void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K,
                    const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
                    float *c, size_t ldc);
+/* gemm_bf16_run_gated - the contract of ops.matmul_gated, likewise, where gemm_bf16_gates: whole
+ * lanes of columns and one block of K. */
+bool gemm_bf16_gates(size_t C, size_t K);
+void gemm_bf16_run_gated(struct gemm_bf16 *g, enum act act, size_t N, size_t C, size_t K,
+                         const float *x, const float *w, bool keep, float *gu, float *y);
 
 #endif

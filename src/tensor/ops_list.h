@@ -56,6 +56,10 @@ struct OPS_NAME {
     void (*gated_fwd)(struct dev *, enum act, size_t N, size_t C, const OPS_REAL *gu, OPS_REAL *y);
     void (*gated_bwd)(struct dev *, enum act, size_t N, size_t C, const OPS_REAL *gu,
                       const OPS_REAL *dy, OPS_REAL *dgu, OPS_REAL *y);
+    /* matmul_gated - gu [N,2C] = x [N,K] . w [2C,K] transposed, and y [N,C] of it as gated_fwd.
+     * Where gu is not to be kept its numbers mean nothing afterwards. */
+    void (*matmul_gated)(struct dev *, enum act, size_t N, size_t C, size_t K, const OPS_REAL *x,
+                         const OPS_REAL *w, bool keep, OPS_REAL *gu, OPS_REAL *y);
     /* add - y += x.  scale - y *= a.  fill - y = a.  copy - y = x. n elements. */
     void (*add)(struct dev *, size_t n, const OPS_REAL *x, OPS_REAL *y);
     void (*scale)(struct dev *, size_t n, double a, OPS_REAL *y);

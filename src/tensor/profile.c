@@ -184,6 +184,13 @@ static void t_act_bwd(struct dev *d, enum act a, size_t n, const float *x, const
     timed(OP_ACT_BWD, 0, 4 * n, act_bwd(d, a, n, x, dy, dx, y));
 }
 
+static void t_matmul_gated(struct dev *d, enum act a, size_t N, size_t C, size_t K, const float *x,
+                           const float *w, bool keep, float *gu, float *y)
+{
+    timed(OP_FORWARD, 4.0 * (double)N * (double)C * (double)K, N * K + 2 * C * K + 3 * N * C,
+          matmul_gated(d, a, N, C, K, x, w, keep, gu, y));
+}
+
 static void t_gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const float *gu, float *y)
 {
     timed(OP_ACT_FWD, 0, 3 * N * C, gated_fwd(d, a, N, C, gu, y));
@@ -262,6 +269,7 @@ static const struct ops wrappers = {
     .attention_bwd = t_attention_bwd,
     .act_fwd = t_act_fwd,
     .act_bwd = t_act_bwd,
+    .matmul_gated = t_matmul_gated,
     .gated_fwd = t_gated_fwd,
     .gated_bwd = t_gated_bwd,
     .add = t_add,

@@ -323,6 +323,14 @@ static void ref_gated_fwd(struct dev *d, enum act a, size_t N, size_t C, const r
                 (real)(ref_act(a, (double)gu[i * 2 * C + c]) * (double)gu[i * 2 * C + C + c]);
 }
 
+static void ref_matmul_gated(struct dev *d, enum act a, size_t N, size_t C, size_t K, const real *x,
+                             const real *w, bool keep, real *gu, real *y)
+{
+    (void)keep;
+    ref_matmul(d, false, true, N, 2 * C, K, x, K, w, K, false, gu, 2 * C);
+    ref_gated_fwd(d, a, N, C, gu, y);
+}
+
 static void ref_gated_bwd(struct dev *d, enum act a, size_t N, size_t C, const real *gu,
                           const real *dy, real *dgu, real *y)
 {
@@ -441,6 +449,7 @@ const struct OPS_NAME OPS_TABLE = {
     .attention_bwd = ref_attention_bwd,
     .act_fwd = ref_act_fwd,
     .act_bwd = ref_act_bwd,
+    .matmul_gated = ref_matmul_gated,
     .gated_fwd = ref_gated_fwd,
     .gated_bwd = ref_gated_bwd,
     .add = ref_add,

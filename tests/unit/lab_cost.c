@@ -26,6 +26,13 @@ static void count_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, si
     own->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
 }
 
+static void count_matmul_gated(struct dev *d, enum act act, size_t N, size_t C, size_t K,
+                               const float *x, const float *w, bool keep, float *gu, float *y)
+{
+    counted += 4 * (double)N * (double)C * (double)K;
+    ops_reference.matmul_gated(d, act, N, C, K, x, w, keep, gu, y);
+}
+
 /* The jobs of a study, in the order of --dry-run. */
 struct said {
     size_t n;
@@ -124,6 +131,7 @@ static void study_measured(struct said *said, const char *const *overrides, size
     said_read(said, &s);
     own = bench.dev.ops;
     counting.matmul = count_matmul;
+    counting.matmul_gated = count_matmul_gated;
     bench.dev.ops = &counting;
     counted = 0;
     assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);

@@ -49,14 +49,29 @@ static const struct pinned pins[] = {
 /* The device's own products where they are: few rows, or bf16; the reference's loops elsewhere. */
 static const struct ops *own;
 
+static bool in_bf16(const struct dev *d, size_t M, size_t N, size_t K)
+{
+    return dev_precision(d) == PRECISION_BF16 && M >= 16 && N >= 16 && K >= 16;
+}
+
 static void own_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
                        const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
                        float *c, size_t ldc)
 {
     bool few = M <= MATMUL_FEW && !ta && tb;
-    bool bf16 = dev_precision(d) == PRECISION_BF16 && M >= 16 && N >= 16 && K >= 16;
-    (few || bf16 ? own : &ops_reference)
+    (few || in_bf16(d, M, N, K) ? own : &ops_reference)
         ->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+}
+
+static void own_matmul_gated(struct dev *d, enum act act, size_t N, size_t C, size_t K,
+                             const float *x, const float *w, bool keep, float *gu, float *y)
+{
+    if (in_bf16(d, N, C, K)) {
+        own->matmul_gated(d, act, N, C, K, x, w, keep, gu, y);
+        return;
+    }
+    own_matmul(d, false, true, N, 2 * C, K, x, K, w, K, false, gu, 2 * C);
+    own->gated_fwd(d, act, N, C, gu, y);
 }
 
 static const struct model_config configs[] = {
@@ -136,6 +151,7 @@ static void sum_of(const struct pinned *p, struct dev *dev, char hex[HASH_HEX])
     own = dev->ops;
     if (strcmp(p->device, "cpu") == 0) {
         ops.matmul = own_matmul;
+        ops.matmul_gated = own_matmul_gated;
         dev->ops = &ops;
     }
     toy_init(&t, ROWS_OF_TOY, 2, true, 5);

@@ -15,6 +15,13 @@ static void count_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, si
     ops_reference.matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
 }
 
+static void count_matmul_gated(struct dev *d, enum act act, size_t N, size_t C, size_t K,
+                               const float *x, const float *w, bool keep, float *gu, float *y)
+{
+    counted += 2 * (double)N * (double)C * (double)K;
+    ops_reference.matmul_gated(d, act, N, C, K, x, w, keep, gu, y);
+}
+
 /* pairs - of a query and a key it sees, times H * D: what one product of attention takes. */
 static double pairs(const struct attn_shape *s)
 {
@@ -84,6 +91,7 @@ static void flops_of(const struct model_config *c)
     struct dev dev;
     struct pass *p;
     counting.matmul = count_matmul;
+    counting.matmul_gated = count_matmul_gated;
     counting.attention_fwd = count_attention_fwd;
     counting.attention_bwd = count_attention_bwd;
     check(dev_open(&dev, "reference", &e));

@@ -85,7 +85,7 @@ static void test_products(void **state)
 {
     static const size_t sizes[][3] = {
         {16, 16, 16},   {17, 33, 65},     {12, 40, 40},   {13, 100, 31},  {40, 3, 100},
-        {37, 70, 601},  {24, 1100, 90},   {96, 64, 577},  {50, 50, 1300}, {1600, 40, 48},
+        {37, 70, 601},  {24, 1100, 90},   {96, 64, 577},  {50, 50, 1300}, {2100, 40, 48},
         {100, 129, 33}, {61, 1000, 1153}, {505, 140, 37}, {140, 505, 961}};
     struct dev d;
     (void)state;
@@ -123,6 +123,41 @@ static void test_same_bits(void **state)
     }
     par_set_threads(0);
     mem_free(a), mem_free(b), mem_free(first), mem_free(c);
+}
+
+/* gated - in one pass is what the two operations give one after the other, to the bit. */
+static void gated(struct dev *d, enum act act, size_t N, size_t C, size_t K, bool keep)
+{
+    float *x = random_floats(N * K), *w = random_floats(2 * C * K), *gu = random_floats(2 * N * C),
+          *y = random_floats(N * C), *gu2 = random_floats(2 * N * C), *y2 = random_floats(N * C);
+    d->ops->matmul_gated(d, act, N, C, K, x, w, keep, gu, y);
+    d->ops->matmul(d, false, true, N, 2 * C, K, x, K, w, K, false, gu2, 2 * C);
+    d->ops->gated_fwd(d, act, N, C, gu2, y2);
+    assert_memory_equal(y, y2, N * C * sizeof *y);
+    if (keep)
+        assert_memory_equal(gu, gu2, 2 * N * C * sizeof *gu);
+    mem_free(x), mem_free(w), mem_free(gu), mem_free(y), mem_free(gu2), mem_free(y2);
+}
+
+static void test_gated(void **state)
+{
+    /* of one block of K and whole lanes; of neither; of few rows */
+    static const size_t sizes[][3] = {{37, 48, 65},  {2100, 32, 70}, {100, 160, 576},
+                                      {16, 16, 960}, {50, 48, 1300}, {40, 40, 64},
+                                      {9, 32, 64}};
+    struct dev d;
+    (void)state;
+    rng_init(&rng, 5, "bf16");
+    for (int threads = 1; threads <= 3; threads++) {
+        par_set_threads(threads);
+        assert_int_equal(device(&d, PRECISION_BF16), OK);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            for (int act = ACT_GELU_TANH; act <= ACT_RELU; act++)
+                for (int keep = 0; keep < 2; keep++)
+                    gated(&d, (enum act)act, sizes[i][0], sizes[i][1], sizes[i][2], keep);
+        dev_close(&d);
+    }
+    par_set_threads(0);
 }
 
 /* The error that the rounding makes is that of its bits, and it is there: the product is not f32 by
@@ -193,10 +228,10 @@ static void test_capped(void **state)
 int main(void)
 {
     struct dev d;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_products),
-                                       cmocka_unit_test(test_same_bits),
-                                       cmocka_unit_test(test_rounding),
-                                       cmocka_unit_test(test_names), cmocka_unit_test(test_capped)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products), cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_gated),    cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_capped)};
     int rc = dev_open(&d, "cpu", &e);
     if (!rc) {
         rc = dev_precision_set(&d, PRECISION_BF16, &e);
