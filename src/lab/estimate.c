@@ -34,13 +34,49 @@ static int product_rate(struct dev *d, double *rate, struct err *e)
     return rc;
 }
 
+/* fresh_rate - bytes a second at which memory that no one had is made and written. */
+static int fresh_rate(struct dev *d, double *rate, struct err *e)
+{
+    enum { FLOATS = 16 << 20, REPEATS = 3 };
+    double best = 0;
+    for (int i = 0; i < REPEATS; i++) {
+        double start = clock_now();
+        float *x = dev_alloc(d, FLOATS, e);
+        double took = clock_now() - start;
+        if (!x)
+            return e->code;
+        dev_free(d, x);
+        best = !i || took < best ? took : best;
+    }
+    *rate = FLOATS * sizeof(float) / best;
+    return OK;
+}
+
 /* Share of the product rate that whole training steps reach: measured by bench/train_finetune. */
 #define TRAINING_EFFICIENCY 0.8
 
-/* Of a repetition's parts, by a model's tokenizer; counted when first asked for. */
+/* What a block takes beside its products, forward and backward: some forty operations, a few
+ * microseconds each to begin and end. It shows where blocks are of a hundred channels or so. */
+#define BLOCK_SECONDS 150e-6
+
+/* What a job takes beside all of that: its folder, locks, some ten files that are flushed. */
+#define JOB_SECONDS 0.03
+
+/* Of a repetition's parts, by a model's tokenizer; counted when first asked for, and how long that
+ * took: a job does it again. */
 struct counts {
     bool known;
     size_t n[PART_COUNT];
+    double seconds[PART_COUNT];
+};
+
+/* What a job costs. */
+struct cost {
+    double flops;   /* of its products */
+    double blocks;  /* that are worked through, forward and backward */
+    double seconds; /* of tokenizing */
+    size_t bytes;   /* of memory */
+    size_t moved;   /* and what is read of the model's file, in bytes of memory */
 };
 
 static int tokens_count(const struct plan *p, const struct job *j, struct counts *c, struct err *e)
@@ -48,6 +84,7 @@ static int tokens_count(const struct plan *p, const struct job *j, struct counts
     const struct dataset *d = &p->data[j->repetition];
     for (int part = 0; part < PART_COUNT && !c->known; part++) {
         struct token_set t;
+        double start = clock_now();
         if (!d->n[part])
             continue;
         int rc = token_set_make(&t, d->part[part], d->n[part], j->model->tokenizer, e);
@@ -56,20 +93,39 @@ static int tokens_count(const struct plan *p, const struct job *j, struct counts
         /* what is written is worked out token by token, and learnt with its prompt */
         c->n[part] = token_set_total(&t) + d->n[part] * d->answer_tokens;
         token_set_release(&t);
+        c->seconds[part] = clock_now() - start;
     }
     c->known = true;
     return OK;
 }
 
-/* job_cost - operations and bytes, from token counts that the examples' own tokens give; counts
- * [seeds, models] are filled as they are needed. */
-static int job_cost(const struct plan *p, const struct job *j, struct counts *counts, double *flops,
-                    size_t *bytes, struct err *e)
+/* pieces_of - passes that so many tokens are worked through in. */
+static double pieces_of(const struct job *j, size_t tokens)
 {
-    const struct dataset *d = &p->data[j->repetition];
+    size_t most = j->side->training.micro_tokens;
+    return tokens ? (double)(tokens / most + 1) : 0;
+}
+
+/* learn_cost - of its epochs, and of its looks at the validation part. */
+static void learn_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                       const size_t *tokens, bool prefix, struct cost *cost)
+{
+    const struct train_settings *t = &j->side->training;
+    size_t examples = p->data[j->repetition].n[j->part], n = examples * plan_texts(p);
+    double steps = (double)t->epochs * (double)(examples / t->batch + (examples % t->batch != 0)),
+           pieces = (double)t->epochs * pieces_of(j, tokens[j->part]),
+           own = (double)(c->layers - (prefix ? model_cut(c, &j->trainable) : 0));
+    cost->flops += (double)t->epochs * model_flops(c, &j->trainable, tokens[j->part], n, prefix);
+    cost->blocks += own * (steps > pieces ? steps : pieces);
+}
+
+/* job_cost - from token counts that the examples' own tokens give; counts [seeds, models] are
+ * filled as they are needed. */
+static int job_cost(const struct plan *p, const struct job *j, struct counts *counts,
+                    struct cost *cost, struct err *e)
+{
     struct model_config c = job_config(j);
-    *flops = 0;
-    *bytes = 0;
+    *cost = (struct cost){.flops = 0};
     if (j->votes)
         return OK;
     struct counts *of = &counts[j->repetition * p->n_models + (size_t)(j->model - p->models)];
@@ -77,25 +133,52 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     int rc = tokens_count(p, j, of, e);
     if (rc)
         return rc;
-    bool prefix = model_cut(&c, &j->trainable) > 0;
-    size_t epochs = j->side->training.epochs, n = d->n[j->part] * plan_texts(p),
-           evals = epochs * j->side->training.evals + 1;
-    *flops = (double)epochs * model_flops(&c, &j->trainable, tokens[j->part], n, prefix);
+    bool learns = j->role != JOB_UNTRAINED, prefix = learns && model_cut(&c, &j->trainable) > 0;
+    size_t evals = j->side->training.epochs * j->side->training.evals + 1;
+    if (learns)
+        learn_cost(p, j, &c, tokens, prefix, cost);
     /* A forward alone is a third of a step in which everything learns. */
     struct trainable all = {TRAIN_ALL, 0, false, {0}};
     double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000;
     double own =
         prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;
-    *flops += forward * own *
-              ((double)tokens[PART_TEST] + (double)evals * (double)tokens[PART_VALID] +
-               (j->part == PART_SUPERVISE ? (double)tokens[PART_TRAIN] : 0));
+    cost->flops +=
+        forward * own *
+        ((double)tokens[PART_TEST] + (learns ? (double)evals * (double)tokens[PART_VALID] : 0) +
+         (j->part == PART_SUPERVISE ? (double)tokens[PART_TRAIN] : 0));
+    cost->blocks += own * (double)c.layers / 3 *
+                    (pieces_of(j, tokens[PART_TEST]) +
+                     (learns ? (double)evals * pieces_of(j, tokens[PART_VALID]) : 0) +
+                     (j->part == PART_SUPERVISE ? pieces_of(j, tokens[PART_TRAIN]) : 0));
     if (prefix && j->role == JOB_CEILING) /* whoever is first computes the features; the plan's
                                              order makes it the ceiling */
-        *flops +=
+        cost->flops +=
             forward * (1 - own) *
             ((double)tokens[j->part] + (double)tokens[PART_TEST] + (double)tokens[PART_VALID]);
-    *bytes = job_bytes(p, j);
+    for (int part = 0; part < PART_COUNT; part++)
+        cost->seconds += job_reads(j, (enum task_part)part) ? of->seconds[part] : 0;
+    cost->bytes = job_bytes(p, j);
+    cost->moved = cost->bytes + (size_t)config_params(&c) * sizeof(float);
     return OK;
+}
+
+/* What the machine does in a second: operations of products, bytes of memory that is new. */
+struct pace {
+    double product, fresh;
+};
+
+/* job_start - seconds before and behind what is computed: the model loaded, texts tokenized, files
+ * written. job_seconds - of all of it. */
+static double job_start(const struct pace *pace, const struct cost *c)
+{
+    return (double)c->moved / pace->fresh + c->seconds + JOB_SECONDS;
+}
+
+static double job_seconds(const struct plan *p, const struct job *j, const struct pace *pace,
+                          const struct cost *c)
+{
+    return c->flops / (pace->product * j->threads / p->threads * TRAINING_EFFICIENCY) +
+           c->blocks * BLOCK_SECONDS + job_start(pace, c);
 }
 
 static void plan_table(struct str *out, const struct job *j, double seconds, size_t bytes)
@@ -117,13 +200,16 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     struct plan p;
     struct js w;
     struct progress progress;
-    double rate = 0, total = 0;
+    struct pace pace = {0, 0};
+    double total = 0;
     size_t todo = 0;
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
     struct counts *counts = mem_zalloc(s->seeds * p.n_models, sizeof *counts, e);
-    rc = counts ? product_rate(lab->dev, &rate, e) : e->code;
+    rc = counts ? product_rate(lab->dev, &pace.product, e) : e->code;
+    if (!rc)
+        rc = fresh_rate(lab->dev, &pace.fresh, e);
     size_t crew = crew_size(&p), at_once = crew > 1 ? crew : 1;
     js_init(&w, out);
     if (json)
@@ -133,14 +219,13 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     progress_begin(&progress, lab->log, "estimating jobs", (double)p.n_jobs, NULL);
     for (size_t i = 0; i < p.n_jobs && !rc; i++) {
         const struct job *j = p.jobs[i];
-        double flops = 0;
-        size_t bytes = 0;
+        struct cost cost = {.flops = 0};
         if (json || j->state == JOB_TODO)
-            rc = job_cost(&p, j, counts, &flops, &bytes, e);
+            rc = job_cost(&p, j, counts, &cost, e);
         if (!rc)
             rc = stop_check(e);
         progress_step(&progress, (double)(i + 1), 0, NULL);
-        double seconds = flops / (rate * j->threads / p.threads * TRAINING_EFFICIENCY);
+        double seconds = job_seconds(&p, j, &pace, &cost);
         if (rc)
             break;
         if (j->state == JOB_TODO) {
@@ -148,16 +233,17 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
             todo++;
         }
         if (!json) {
-            plan_table(out, j, seconds, bytes);
+            plan_table(out, j, seconds, cost.bytes);
             continue;
         }
         js_open(&w, '{');
         js_key(&w, "hash"), js_str(&w, j->hash);
         js_key(&w, "label"), js_str(&w, j->label);
         js_key(&w, "done"), js_bool(&w, j->state != JOB_TODO);
-        js_key(&w, "operations"), js_real(&w, flops);
+        js_key(&w, "operations"), js_real(&w, cost.flops);
         js_key(&w, "seconds"), js_real(&w, seconds);
-        js_key(&w, "bytes"), js_int(&w, (int64_t)bytes);
+        js_key(&w, "start_seconds"), js_real(&w, job_start(&pace, &cost));
+        js_key(&w, "bytes"), js_int(&w, (int64_t)cost.bytes);
         js_close(&w, '}');
     }
     progress_end(&progress, rc);
@@ -170,7 +256,8 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         str_addf(out, "%zu jobs, %zu to do, about %s", p.n_jobs, todo, took.s);
         if (at_once > 1)
             str_addf(out, ", small jobs %zu at once,", at_once);
-        str_addf(out, " at %.0f GF/s, the fastest of the products timed just now\n", rate / 1e9);
+        str_addf(out, " at %.0f GF/s, the fastest of the products timed just now\n",
+                 pace.product / 1e9);
         str_release(&took);
     }
     mem_free(counts);

@@ -36,7 +36,7 @@ static void count_matmul_gated(struct dev *d, enum act act, size_t N, size_t C, 
 /* The jobs of a study, in the order of --dry-run. */
 struct said {
     size_t n;
-    double operations, bytes[8];
+    double operations, bytes[8], seconds[8], start[8];
     char hash[8][HASH_HEX];
     int threads[8];
 };
@@ -54,6 +54,8 @@ static void said_read(struct said *s, const struct study *study)
         assert_true(s->n < 8);
         s->operations += doc_get(j, "operations")->r;
         s->bytes[s->n] = doc_get(j, "bytes")->r;
+        s->seconds[s->n] = doc_get(j, "seconds")->r;
+        s->start[s->n] = doc_get(j, "start_seconds")->r;
         memcpy(s->hash[s->n], doc_get(j, "hash")->s, HASH_HEX);
     }
     assert_ok(plan_make(&p, &bench.lab, study, &e), &e);
@@ -136,8 +138,8 @@ static void study_measured(struct said *said, const char *const *overrides, size
     counted = 0;
     assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);
     bench.dev.ops = own;
-    assert_int_equal(said->n, 3);
-    assert_int_equal(sum.ran, 3);
+    assert_int_equal(said->n, s.untrained ? 4 : 3);
+    assert_int_equal(sum.ran, said->n);
     file_unlock(sum.hold);
     str_release(&sum.dir);
     study_release(&s);
@@ -152,6 +154,47 @@ static void texts_take_the_operations_that_are_said(void **state)
     study_measured(&said, overrides, sizeof overrides / sizeof *overrides);
     print_message("operations: said %.4g, counted %.4g\n", said.operations, counted);
     assert_true(said.operations > 0.9 * counted && said.operations < 1.1 * counted);
+}
+
+/* A student that learns nothing takes one forward over the test part. */
+static void untrained_students_take_a_forward(void **state)
+{
+    (void)state;
+    static const char *const with[] = {WIDE, "student.layers=1", "training.lr=1e-4",
+                                       "untrained=true"};
+    static const char *const without[] = {WIDE, "student.layers=1", "training.lr=1e-4"};
+    struct said all, three;
+    struct study s;
+    study_of(&s, without, sizeof without / sizeof *without);
+    said_read(&three, &s);
+    study_release(&s);
+    study_measured(&all, with, sizeof with / sizeof *with);
+    assert_true(all.operations > 0.9 * counted && all.operations < 1.1 * counted);
+    assert_true(all.operations > three.operations &&
+                all.operations < 1.01 * three.operations); /* 2 examples, of thousands */
+}
+
+/* Of a job of a few products it is the rest that takes the time: to load, to tokenize, to begin and
+ * end operations, to write files. None of it is less than a hundredth of a second, on any machine.
+ */
+static void short_jobs_take_more_than_their_products(void **state)
+{
+    (void)state;
+    struct study s;
+    struct said once, often;
+    static const char *const more[] = {"training.epochs=200"};
+    study_of(&s, NULL, 0);
+    said_read(&once, &s);
+    study_release(&s);
+    study_of(&s, more, 1);
+    said_read(&often, &s);
+    study_release(&s);
+    for (size_t i = 0; i < once.n; i++) {
+        assert_true(once.start[i] > 0.01 && once.seconds[i] > once.start[i]);
+        /* 2 and 200 epochs of 2 or 3 steps: 400 passes more of a block or 4, of which two learn */
+        assert_true(often.seconds[i] - once.seconds[i] > 400 * 20e-6);
+        assert_true(often.start[i] < 10 * once.start[i]);
+    }
 }
 
 /* Beside a job there is the program, whatever the job: of two jobs the difference is theirs. */
@@ -208,6 +251,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_take_the_operations_that_are_said),
+        cmocka_unit_test(untrained_students_take_a_forward),
+        cmocka_unit_test(short_jobs_take_more_than_their_products),
         cmocka_unit_test(texts_take_the_memory_that_is_said),
         cmocka_unit_test(pieces_are_of_whole_examples),
     };
