@@ -76,6 +76,9 @@ static int ls_run(const struct app *app, const struct args *a, struct err *e)
     }
     if (!rc)
         fwrite(l.out.s, 1, l.out.len, stdout);
+    if (!rc && !l.n && a->n_rest)
+        log_info(&s.log, "no job has \"%s\" in its name, nor a hash that begins with it",
+                 a->rest[0]);
     str_release(&l.out);
     session_close(&s);
     return command_exit(rc);

@@ -91,7 +91,7 @@ static void table_add(struct str *out, const struct doc *map, const char *within
             str_addc(&name, ' ');
             table_add(out, x, name.s);
         } else if (how != AS_NOTHING &&
-                   !(x->type == DOC_LIST && x->child && x->child->type == DOC_MAP)) {
+                   !(x->type == DOC_LIST && (!x->child || x->child->type == DOC_MAP))) {
             str_addf(out, "  %-" NAME_WIDTH "s ", name.s);
             number_add(out, x, how);
             str_addc(out, '\n');

@@ -236,7 +236,7 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "train_seconds"), js_real(&w, d->trained.seconds);
     js_key(&w, "steps"), js_int(&w, (int64_t)d->trained.steps);
     js_key(&w, "tokens"), js_int(&w, (int64_t)d->trained.tokens);
-    js_key(&w, "final_loss"), js_real(&w, d->trained.final_loss);
+    js_key(&w, "final_loss"), js_real(&w, d->trained.steps ? d->trained.final_loss : (double)NAN);
     js_key(&w, "resumed"), js_bool(&w, d->trained.resumed);
     js_key(&w, "truncated"), js_open(&w, '{'); /* of each part that it read */
     for (int part = 0; part < PART_COUNT; part++)

@@ -38,6 +38,11 @@ expect 0 "$W2S" run micro.yaml name=on untrained=true seeds=2 $short student.lay
 says err "6 computed, 2 found"
 expect 0 "$W2S" ls untrained --runs r
 [ "$(grep -c ' untrained ' out)" = 4 ] || fail "ls has not the four untrained jobs"
+expect 0 "$W2S" show "$(sed -n '2s/ .*//p' out)" --runs r
+grep -qE '^  final loss +-$' out || fail "what was not trained has a loss"
+if grep -qE '^  curve *$' out; then fail "show has a line for a curve without points"; fi
+expect 0 "$W2S" ls unheard-of --runs r
+says err 'no job has "unheard-of" in its name'
 # Random weights, and a word that is no token.
 expect 0 "$W2S" run micro.yaml name=random untrained=true student.weights=random $short
 tr -s ' \n' ' ' <out >flat
