@@ -251,11 +251,19 @@ static void role_words(const struct doc *results, const struct doc *pair, size_t
     view_words(results, view_str(pair, "supervisor"), out);
 }
 
+/* scores_html - nothing where no model has such a score: answers that are written have none. */
 static void scores_html(const struct doc *results, struct str *out)
 {
     static const char *const heads[] = {
         "model", "accuracy", "prior-matched accuracy", "AUROC", "ECE", "Brier", NULL};
     static const char *const scores[] = {"prior_matched_accuracy", "auroc", "ece", "brier"};
+    bool any = false;
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
+        for (size_t r = 0; r < ROLES; r++)
+            for (size_t k = 0; k < sizeof scores / sizeof *scores; k++)
+                any = any || !isnan(view_real(doc_get(p, roles[r][0]), scores[k]));
+    if (!any)
+        return;
     str_cat(out, "<h2>Ranking and calibration</h2>\n");
     table_open(out, "numbers", heads);
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
@@ -370,7 +378,7 @@ static void bands_html(const struct doc *results, struct str *out)
         for (const struct doc *b = doc_get(p, "bands") ? doc_get(p, "bands")->child : NULL; b;
              b = b->next) {
             row_open(results, p, out);
-            str_addf(out, "<td>%s</td><td>%.0f</td>", b->key, view_real(b, "examples"));
+            str_addf(out, "<td class=\"b\">%s</td><td>%.0f</td>", b->key, view_real(b, "examples"));
             for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
                 est_cell(view_est(b, keys[k]), out);
             str_cat(out, "</tr>\n");
@@ -581,9 +589,12 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
     str_cat(out, "<h2>What the numbers carry</h2>\n");
     verdicts_html(results, out);
     figures_html(f, missing, out);
+    const struct doc *items = doc_get(doc_get(results, "examples"), "items");
     str_cat(out, "<h2>Test texts</h2>\n<p class=\"note\">What the student did with its "
-                 "supervisor's labels (first seed). Beside each class "
-                 "its probability.</p>\n");
+                 "supervisor's ");
+    str_cat(out, doc_get(items ? items->child : NULL, "answers")
+                     ? "answers (first seed).</p>\n"
+                     : "labels (first seed). Beside each class its probability.</p>\n");
     browser_html(results, out);
     inherited_html(results, out);
     best_of_html(results, out);

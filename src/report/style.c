@@ -22,6 +22,7 @@ const char page_style[] =
     "th{font-weight:600}\n"
     "td.n small{display:block;white-space:nowrap}\n"
     "td.m{min-width:7.5rem}\n"
+    "td.b{white-space:nowrap}\n"
     ".wide{overflow-x:auto}\n"
     "@media screen and (prefers-color-scheme:dark){\n"
     "  svg [stroke=\"rgb(  0, 114, 178)\"]{stroke:#6CB8E6}\n"

@@ -89,6 +89,9 @@ items = r["examples"]["items"]
 assert len(items) == 150 and "probs" not in items[0] and len(items[0]["answers"]) == len(r["examples"]["jobs"])
 END
 says a/studies/write-*/report.html "By difficulty"
+says a/studies/write-*/report.html "supervisor's answers (first seed)."
+lacks a/studies/write-*/report.html "Beside each class"
+lacks a/studies/write-*/report.html "Ranking and calibration"
 grep -q 'bands below 15 student,' a/studies/write-*/results.csv || fail "results.csv has no bands"
 expect 0 "$W2S" label write.yaml controls=true seeds=2 --runs a
 says out "supervisor,seed,id,source,label,answer,text"

@@ -54,7 +54,8 @@ static void results_json(struct str *out, const struct made *m)
             str_addf(
                 out,
                 "%s{\"supervisor\":\"m/%zu\",\"student\":\"m/%zu\",\"method\":\"naive\","
-                "\"control\":false,\"weak\":{\"accuracy\":[0.6,0.5,0.7],\"jobs\":[\"w\"]},"
+                "\"control\":false,\"weak\":{\"accuracy\":[0.6,0.5,0.7],\"brier\":0.5,\"jobs\":["
+                "\"w\"]},"
                 "\"student_scores\":{\"accuracy\":[0.7,0.6,0.8],\"jobs\":[\"s\"]},"
                 "\"ceiling\":{\"accuracy\":[0.9%02zu5,0.8,0.95],\"jobs\":[\"c\"]},"
                 "\"gap\":[0.3,0.2,0.4],\"pgr\":%s,\"pgr_undefined\":%s,\"verdict\":\"fine\","
