@@ -4,6 +4,7 @@
 #define W2S_STORE_HUB_H
 
 #include "store/asset.h"
+#include "core/hash.h"
 
 enum hub_type { HUB_MODEL, HUB_DATASET };
 
@@ -22,6 +23,11 @@ int hub_snapshot_path(const struct hub_place *p, const char *file, struct str *o
 /* A row's file: its name; its sum or NULL. */
 const char *hub_file_name(const struct doc *file);
 const char *hub_file_sum(const struct doc *file);
+
+/* hub_sum - the file's sum of the kind that want is: 64 digits are a SHA-256, as a large file's
+ * etag is, 40 are git's, as a small one's; hub_sum_known - whether want is either. */
+bool hub_sum_known(const char *want);
+int hub_sum(const char *path, const char *want, char sum[HASH_HEX], struct err *e);
 
 /* hub_files_fetch - files (NULL: what a model needs) that are not there yet; sets p->commit and
  * writes the revision's ref. What was got before a failure stays and is not got again. */

@@ -137,14 +137,18 @@ static int download_run(struct hub *h, struct download *d, const char *file, str
 static int blob_check(const struct hub *h, const struct download *d, const struct item *it,
                       struct err *e)
 {
+    const char *etag = it->head.etag.s;
     struct str what = STR_INIT;
+    char sum[HASH_HEX];
     int rc = OK;
     str_addf(&what, "%s of hub:%s", it->file, h->p->repo);
     if (d->have != it->head.size)
         rc = err_set(e, ERR_NETWORK, "%s has %llu bytes, wanted %llu; nothing of it was kept",
                      what.s, (unsigned long long)d->have, (unsigned long long)it->head.size);
-    if (!rc && source_sum_valid(it->head.etag.s))
-        rc = source_sum_check(d->part.s, it->head.etag.s, what.s, e);
+    if (!rc && hub_sum_known(etag) && !(rc = hub_sum(d->part.s, etag, sum, e)) &&
+        strcmp(sum, etag) != 0)
+        rc = err_set(e, ERR_NETWORK, "%s has the %s %s, wanted %s; nothing of it was kept", what.s,
+                     source_sum_valid(etag) ? "SHA-256" : "git hash", sum, etag);
     if (!rc && it->sum)
         rc = source_sum_check(d->part.s, it->sum, what.s, e);
     str_release(&what);

@@ -335,8 +335,12 @@ static int hub_fetch(const struct source *s, struct str *path, struct err *e)
                    s->o, &ready, path, e);
 }
 
-/* file_sum - by the kind of sum that is wanted: of a small file git's. */
-static int file_sum(const char *path, const char *want, char sum[HASH_HEX], struct err *e)
+bool hub_sum_known(const char *want)
+{
+    return source_sum_valid(want) || is_commit(want);
+}
+
+int hub_sum(const char *path, const char *want, char sum[HASH_HEX], struct err *e)
 {
     return is_commit(want) ? hash_git(path, sum, e) : hash_file(path, sum, e);
 }
@@ -353,9 +357,9 @@ static int file_verify(const struct hub_place *p, const char *file, const char *
     if (rc || !file_exists(path.s) || file_is_dir(path.s))
         goto out;
     bool real = realpath(path.s, blob) != NULL;
-    if (!want && real && (source_sum_valid(file_name(blob)) || is_commit(file_name(blob))))
+    if (!want && real && hub_sum_known(file_name(blob)))
         want = file_name(blob);
-    if (!want || (rc = file_sum(path.s, want, sum, e)) || strcmp(sum, want) == 0)
+    if (!want || (rc = hub_sum(path.s, want, sum, e)) || strcmp(sum, want) == 0)
         goto out;
     if (o->log)
         log_warn(o->log, "%s: is damaged, its sum is %s and %s was fetched", path.s, sum, want);

@@ -252,6 +252,12 @@ static void sums(void **state)
         assert_true(strlen(names[i]) < 64); /* the small files alone, or what came of them */
     mem_free(names);
 
+    /* a small file's etag is git's hash of it */
+    says("hub:tiny/twisted", ERR_NETWORK,
+         "tokenizer.json of hub:tiny/twisted has the git hash "
+         "137af3950a952517d35ed22ae422ddc373f0c38e, wanted "
+         "fdef94443aef6c464d438c4654540cb4245f8f1e; nothing of it was kept");
+
     assert_true(assets_find(a, "x")->pinned);
     assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_NETWORK);
     assert_true(str_starts(e.msg, "model x: q4.gguf of hub:tiny/gguf has the SHA-256 "));

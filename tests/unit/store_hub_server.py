@@ -148,6 +148,8 @@ class Hub(Handler):
         if name == "config.json" and "cached" not in self.path:
             # within the hub, as it does with small files: an etag, but no length
             return self.reply(307, Location=self.path + "?cached", X_Repo_Commit=COMMIT, X_Linked_Etag=f'"{etag}"')
+        if repo == "tiny/twisted" and name == "tokenizer.json":
+            body = body.replace(b"1.0", b"1.1")  # as long, and another
         self.reply(200, body, X_Repo_Commit=COMMIT, ETag=f'W/"{etag}"')
 
 
