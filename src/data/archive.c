@@ -6,6 +6,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #define BLOCK  65536
@@ -22,6 +23,8 @@ struct reader {
     struct archive *a;
     const char *name; /* of the file that is open, for messages */
     size_t packed;    /* bytes of it */
+    size_t given;     /* bytes that it was unpacked to so far */
+    size_t most;      /* that it may be unpacked to */
 };
 
 static int reader_fail(const struct reader *r, struct err *e)
@@ -42,7 +45,7 @@ static void reader_close(struct reader *r)
 /* reader_init - a reader that nothing is open in. */
 static int reader_init(struct reader *r, int formats, const char *name, struct err *e)
 {
-    *r = (struct reader){archive_read_new(), name, 0};
+    *r = (struct reader){.a = archive_read_new(), .name = name, .most = SIZE_MAX};
     if (!r->a)
         return err_set(e, ERR_NOMEM, "%s: out of memory while unpacking", name);
     /* By name and not _all: the others would run programs of the user's */
@@ -83,19 +86,44 @@ static int reader_next(const struct reader *r, struct archive_entry **entry, str
     return rc == ARCHIVE_EOF || rc == ARCHIVE_OK || rc == ARCHIVE_WARN ? OK : reader_fail(r, e);
 }
 
-static int reader_read(const struct reader *r, struct str *out, struct err *e)
+/* reader_pull - up to n bytes of the entry that is open, *got 0 at its end: the one way that what
+ * is packed comes out, and so the place of its bounds. */
+static int reader_pull(struct reader *r, void *buf, size_t n, size_t *got, struct err *e)
+{
+    const la_ssize_t k = archive_read_data(r->a, buf, n);
+    *got = k > 0 ? (size_t)k : 0;
+    if (k < 0)
+        return reader_fail(r, e);
+    r->given += *got;
+    if (r->given > BOMB_BYTES && r->given / BOMB_RATIO > r->packed)
+        return err_set(e, ERR_INPUT,
+                       "%s: it unpacks to more than %d times its size, %zu MiB so far: refused",
+                       r->name, BOMB_RATIO, r->given >> 20);
+    if (r->given > r->most) {
+        struct str most = STR_INIT;
+        str_bytes(&most, (double)r->most);
+        int rc = str_check(&most, e);
+        if (!rc)
+            rc = err_set(e, ERR_INPUT,
+                         "%s: it unpacks to more than the %s that are kept of one file: refused",
+                         r->name, most.s);
+        str_release(&most);
+        return rc;
+    }
+    return OK;
+}
+
+static int reader_read(struct reader *r, struct str *out, struct err *e)
 {
     char block[BLOCK];
-    la_ssize_t n;
+    size_t got = 0;
+    int rc;
     str_reset(out);
-    while ((n = archive_read_data(r->a, block, sizeof block)) > 0) {
-        str_catn(out, block, (size_t)n);
-        if (out->len > BOMB_BYTES && out->len / BOMB_RATIO > r->packed)
-            return err_set(e, ERR_INPUT,
-                           "%s: it unpacks to more than %d times its size, %zu MiB so far: refused",
-                           r->name, BOMB_RATIO, out->len >> 20);
-    }
-    return n < 0 ? reader_fail(r, e) : str_check(out, e);
+    r->given = 0;
+    r->most = ARCHIVE_KEPT_MOST < mem_machine() ? ARCHIVE_KEPT_MOST : mem_machine();
+    while (!(rc = reader_pull(r, block, sizeof block, &got, e)) && got)
+        str_catn(out, block, got);
+    return rc ? rc : str_check(out, e);
 }
 
 static const char *entry_name(struct archive_entry *entry)
@@ -274,7 +302,11 @@ struct archive_stream {
 static int stream_file(struct archive_stream *s, const char *path, struct err *e)
 {
     struct archive_entry *entry = NULL;
-    int rc = reader_init(&s->r, FORMATS_RAW, path, e);
+    size_t packed = 0;
+    int rc = file_size(path, &packed, e);
+    if (!rc)
+        rc = reader_init(&s->r, FORMATS_RAW, path, e);
+    s->r.packed = packed;
     if (!rc && archive_read_support_format_empty(s->r.a) != ARCHIVE_OK)
         rc = reader_fail(&s->r, e);
     if (!rc && archive_read_open_filename(s->r.a, path, BLOCK) != ARCHIVE_OK)
@@ -312,15 +344,17 @@ int archive_open(struct archive_stream **out, const char *path, struct err *e)
 int archive_pull(void *stream, void *buf, size_t n, size_t *got, struct err *e)
 {
     struct archive_stream *s = stream;
-    if (s->r.a) {
-        const la_ssize_t k = archive_read_data(s->r.a, buf, n);
-        *got = k > 0 ? (size_t)k : 0;
-        return k < 0 ? reader_fail(&s->r, e) : OK;
-    }
+    if (s->r.a)
+        return reader_pull(&s->r, buf, n, got, e);
     *got = n < s->all.len - s->at ? n : s->all.len - s->at;
     memcpy(buf, s->all.s + s->at, *got);
     s->at += *got;
     return OK;
+}
+
+void archive_bound(struct archive_stream *s, size_t most)
+{
+    s->r.most = most;
 }
 
 void archive_close(struct archive_stream *s)

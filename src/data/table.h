@@ -72,10 +72,16 @@ bool table_wants_duckdb(const char *path, const struct table_settings *s);
  * size. Names are compared only: nothing is written. */
 int archive_read(struct str *out, const char *path, struct err *e);
 
+/* What is kept of one unpacked file at most, in memory or on a disk. */
+#define ARCHIVE_KEPT_MOST ((size_t)64 << 30)
+
 /* archive_open - the same bytes piece by piece, for files of any length: a plain or compressed file
  * is unpacked as it is read, one inside archives at once. archive_pull writes up to n bytes; *got
- * is 0 at the end. path has to outlive it. */
+ * is 0 at the end; what unpacks to more than 256 MiB and 200 times its size is refused here too.
+ * archive_bound - for who keeps the bytes: more than most of them is an error. path has to outlive
+ * it. */
 struct archive_stream;
+void archive_bound(struct archive_stream *s, size_t most);
 int archive_open(struct archive_stream **s, const char *path, struct err *e);
 int archive_pull(void *s, void *buf, size_t n, size_t *got, struct err *e);
 void archive_close(struct archive_stream *s);

@@ -102,8 +102,10 @@ static int unpack_to(const char *path, const char *to, struct err *e)
     size_t got = 1;
     char *buf = mem_alloc(PIECE, 1, e);
     int rc = buf ? archive_open(&stream, path, e) : e->code;
-    if (!rc)
+    if (!rc) {
+        archive_bound(stream, ARCHIVE_KEPT_MOST);
         rc = file_out_open(&out, to, e);
+    }
     while (!rc && got) {
         rc = archive_pull(stream, buf, PIECE, &got, e);
         if (!rc && got)

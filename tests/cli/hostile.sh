@@ -113,6 +113,9 @@ lacks out "e+15"
 if [ -x "${W2S_DUCKDB:-$HOME/.cache/w2s/assets/duckdb/duckdb}" ]; then
     PATH=$(dirname "${W2S_DUCKDB:-$HOME/.cache/w2s/assets/duckdb/duckdb}"):$PATH
     refused bad.parquet "bad.parquet: DuckDB: "
+    # Parquet that is packed is unpacked for it, and not without a bound
+    cp bomb.jsonl.gz bomb.parquet.gz
+    refused bomb.parquet.gz "bomb.parquet.gz: it unpacks to more than 200 times its size, 256 MiB so far: refused"
 fi
 
 finish

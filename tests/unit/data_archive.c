@@ -209,6 +209,55 @@ static void broken(void **state)
     str_release(&out);
 }
 
+static int drain(struct archive_stream *s, size_t *all, struct err *e)
+{
+    static char piece[1 << 16];
+    size_t got = 0;
+    int rc;
+    *all = 0;
+    while (!(rc = archive_pull(s, piece, sizeof piece, &got, e)) && got)
+        *all += got;
+    return rc;
+}
+
+/* What is pulled piece by piece has bounds too: of what it may be by its size, and in all. */
+static void bounds(void **state)
+{
+    static char zeros[1 << 20];
+    struct err e = ERR_INIT;
+    struct archive_stream *s = NULL;
+    size_t used = 0, all = 0, cap = (size_t)4 << 20;
+    char *big = malloc(cap);
+    struct archive *a = archive_write_new();
+    struct archive_entry *entry = archive_entry_new();
+    (void)state;
+    assert_non_null(big);
+    archive_write_set_format_raw(a);
+    archive_write_add_filter_gzip(a);
+    assert_int_equal(archive_write_open_memory(a, big, cap, &used), ARCHIVE_OK);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    assert_int_equal(archive_write_header(a, entry), ARCHIVE_OK);
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(archive_write_data(a, zeros, sizeof zeros), sizeof zeros);
+    assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+    archive_entry_free(entry);
+    archive_write_free(a);
+    put_bytes("bomb.gz", big, used);
+    free(big);
+    assert_int_equal(archive_open(&s, in_scratch("bomb.gz"), &e), OK);
+    assert_int_equal(drain(s, &all, &e), ERR_INPUT);
+    sentence_is(&e, "bomb.gz: it unpacks to more than 200 times its size, 256 MiB so far: refused");
+    assert_true(all < ((size_t)257 << 20));
+    archive_close(s);
+    assert_int_equal(archive_open(&s, in_scratch("bomb.gz"), &e), OK);
+    archive_bound(s, (size_t)3 << 20);
+    assert_int_equal(drain(s, &all, &e), ERR_INPUT);
+    sentence_is(&e,
+                "bomb.gz: it unpacks to more than the 3.0 MiB that are kept of one file: refused");
+    assert_true(all <= ((size_t)3 << 20));
+    archive_close(s);
+}
+
 /* A folder whose name looks like an archive's is a folder. */
 static void folders(void **state)
 {
@@ -224,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compressed), cmocka_unit_test(members), cmocka_unit_test(many_listed),
         cmocka_unit_test(nested),     cmocka_unit_test(broken),  cmocka_unit_test(folders),
+        cmocka_unit_test(bounds),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
