@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "model/internal.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -154,42 +155,85 @@ out:
     return rc;
 }
 
+/* field_set - whether it says anything but that it is not used. */
+static bool field_set(const struct doc *d)
+{
+    const bool list = d->type == DOC_MAP || d->type == DOC_LIST;
+    return d->type != DOC_NULL && !(d->type == DOC_BOOL && !d->b) && !(list && !d->n);
+}
+
+/* init_check - some ways to begin take what the adapters start with out of the base, which is then
+ * another one than that of the same name. */
+static int init_check(const struct doc *r, struct err *e)
+{
+    static const char *const plain[] = {"gaussian", "eva", "orthogonal"};
+    const struct doc *d = doc_get(r, "init_lora_weights");
+    if (!d || d->type == DOC_NULL || d->type == DOC_BOOL)
+        return OK;
+    for (size_t i = 0; d->type == DOC_STRING && i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(d->s, plain[i]) == 0)
+            return OK;
+    if (d->type != DOC_STRING)
+        return doc_fail(d, e, "\"init_lora_weights\" is a %s, wanted a boolean or a name",
+                        doc_type_name(d->type));
+    return doc_fail(d, e,
+                    "\"init_lora_weights\" is \"%s\": not known to leave the base as it is, and "
+                    "pissa, olora, corda and loftq change it; PEFT saves a plain adapter by "
+                    "path_initial_model_for_weight_conversion",
+                    d->s);
+}
+
+/* fields_check - what PEFT may write and is read here, or changes nothing of what a trained adapter
+ * computes; any other field that is set is refused, so that one which is new is too. */
+static int fields_check(const struct doc *r, struct err *e)
+{
+    static const char *const known[] = {
+        /* read here */
+        "peft_type", "r", "lora_alpha", "use_rslora", "bias", "init_lora_weights",
+        /* which layers have adapters: the tensors say it, and none is passed over */
+        "target_modules", "exclude_modules", "modules_to_save", "layers_pattern",
+        /* how the base keeps its weights; what was done while it learned */
+        "fan_in_fan_out", "lora_dropout", "corda_config", "eva_config", "loftq_config",
+        "lora_ga_config", "qalora_group_size", "megatron_config", "megatron_core", "runtime_config",
+        /* about the file */
+        "auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision",
+        "task_type", NULL};
+    for (const struct doc *d = r->child; d; d = d->next) {
+        size_t i = 0;
+        while (known[i] && strcmp(known[i], d->key) != 0)
+            i++;
+        if (!known[i] && field_set(d))
+            return doc_fail(d, e, "\"%s\" is set, which this program does not compute yet", d->key);
+    }
+    return OK;
+}
+
 /* config_get - rank and alpha; what would make the adapters something else is refused. */
 static int config_get(struct lora *l, const struct doc *r, struct err *e)
 {
-    static const char *const refused[] = {"use_dora",
-                                          "use_rslora",
-                                          "use_qalora",
-                                          "lora_bias",
-                                          "rank_pattern",
-                                          "alpha_pattern",
-                                          "layers_to_transform",
-                                          "target_parameters",
-                                          "trainable_token_indices"};
     const char *type = NULL, *bias = "none";
+    bool root = false;
     size_t rank = 0;
     int rc;
     if ((rc = doc_str(r, "peft_type", &type, e)))
         return rc;
     if (strcmp(type, "LORA") != 0)
         return doc_fail(doc_get(r, "peft_type"), e, "\"peft_type\" is \"%s\", wanted LORA", type);
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        const struct doc *d = doc_get(r, refused[i]);
-        if (d && d->type != DOC_NULL && !(d->type == DOC_BOOL && !d->b) &&
-            !(d->type == DOC_MAP && d->n == 0))
-            return doc_fail(d, e, "\"%s\" is set, which this program does not compute yet",
-                            refused[i]);
-    }
-    if ((rc = doc_opt_str(r, "bias", &bias, e)))
+    if ((rc = fields_check(r, e)) || (rc = init_check(r, e)) ||
+        (rc = doc_opt_str(r, "bias", &bias, e)))
         return rc;
     if (strcmp(bias, "none") != 0)
         return doc_fail(doc_get(r, "bias"), e, "\"bias\" is \"%s\", wanted none", bias);
-    if ((rc = doc_opt_size(r, "r", 1, LORA_RANK_MOST, &rank, e)))
+    if ((rc = doc_opt_size(r, "r", 1, LORA_RANK_MOST, &rank, e)) ||
+        (rc = doc_opt_bool(r, "use_rslora", &root, e)))
         return rc;
     if (!rank)
         return doc_fail(r, e, "\"r\" is missing");
     *l = (struct lora){.rank = rank, .alpha = 8};
-    return doc_opt_real(r, "lora_alpha", 1e-6, 1e6, &l->alpha, e);
+    rc = doc_opt_real(r, "lora_alpha", 1e-6, 1e6, &l->alpha, e);
+    if (root) /* alpha / sqrt(rank) (Kalajdzievski 2023), written as alpha / rank is */
+        l->alpha *= sqrt((double)rank);
+    return rc;
 }
 
 /* targets_find - which layers of the first block the file has adapters for. */

@@ -271,12 +271,83 @@ static void test_new(void **state)
     fixture_close(&f);
 }
 
+/* load_edited - of the folder at path, a copy in dir, its config edited by sed. */
+static int load_edited(struct model *m, const char *path, const char *dir, const char *edit)
+{
+    char command[2000];
+    snprintf(command, sizeof command, "cp '%s'/* %s && sed -i '%s' %s/adapter_config.json", path,
+             dir, edit, dir);
+    assert_int_equal(system(command), 0);
+    return lora_load(m, dir, &e);
+}
+
+/* What PEFT's fields may say: taken, computed, or refused by name. */
+static void test_fields(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *edit, *says; /* NULL: taken */
+    } cases[] = {
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": false/", NULL},
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": \"gaussian\"/", NULL},
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": \"eva\"/", NULL},
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": \"orthogonal\"/", NULL},
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": \"pissa_niter_16\"/",
+         "\"init_lora_weights\" is \"pissa_niter_16\": not known to leave the base as it is"},
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": \"olora\"/", "is \"olora\": "},
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": \"corda\"/", "is \"corda\": "},
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": \"loftq\"/", "is \"loftq\": "},
+        {"s/\"init_lora_weights\": true/\"init_lora_weights\": 3/", "wanted a boolean or a name"},
+        {"s/\"use_dora\": false/\"use_dora\": true/", "\"use_dora\" is set"},
+        {"s/\"use_qalora\": false/\"use_qalora\": true/", "\"use_qalora\" is set"},
+        {"s/\"use_bdlora\": null/\"use_bdlora\": {\"x\": 1}/", "\"use_bdlora\" is set"},
+        {"s/\"lora_bias\": false/\"lora_bias\": true/", "\"lora_bias\" is set"},
+        {"s/\"rank_pattern\": {}/\"rank_pattern\": {\"c_fc\": 2}/", "\"rank_pattern\" is set"},
+        {"s/\"alpha_pattern\": {}/\"alpha_pattern\": {\"c_fc\": 2}/", "\"alpha_pattern\" is set"},
+        {"s/\"layers_to_transform\": null/\"layers_to_transform\": [0]/",
+         "\"layers_to_transform\" is set"},
+        {"s/\"layer_replication\": null/\"layer_replication\": [[0, 2], [1, 2]]/",
+         "\"layer_replication\" is set"},
+        {"s/\"alora_invocation_tokens\": null/\"alora_invocation_tokens\": [5]/",
+         "\"alora_invocation_tokens\" is set"},
+        {"s/\"arrow_config\": null/\"arrow_config\": {\"top_k\": 2}/", "\"arrow_config\" is set"},
+        {"s/\"target_parameters\": null/\"target_parameters\": [\"w\"]/",
+         "\"target_parameters\" is set"},
+        {"s/\"trainable_token_indices\": null/\"trainable_token_indices\": [5]/",
+         "\"trainable_token_indices\" is set"},
+        {"s/\"revision\": null/\"of_tomorrow\": 2/", "\"of_tomorrow\" is set"},
+        {"s/\"bias\": \"none\"/\"bias\": \"lora_only\"/", "\"bias\" is \"lora_only\", wanted none"},
+    };
+    struct fixture f;
+    char dir[] = "/tmp/w2s-lora-XXXXXX", path[700];
+    fixture_open(&f, "gpt2", "cpu");
+    snprintf(path, sizeof path, "%s/lora", f.dir);
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int rc = load_edited(f.model, path, dir, cases[i].edit);
+        if (cases[i].says) {
+            assert_int_equal(rc, ERR_INPUT);
+            assert_non_null(strstr(e.msg, cases[i].says));
+            continue;
+        }
+        check(rc);
+        check(lora_merge(f.model, &e));
+        fixture_close(&f);
+        fixture_open(&f, "gpt2", "cpu");
+    }
+    check(load_edited(f.model, path, dir, "s/\"use_rslora\": false/\"use_rslora\": true/"));
+    assert_int_equal(f.model->lora.rank, 3);
+    assert_true(fabs(f.model->lora.alpha - 5 * sqrt(3.0)) < 1e-12); /* of 5 / sqrt(3), over 3 */
+    check(file_remove_tree(dir, &e));
+    fixture_close(&f);
+}
+
 /* Another model's adapters, a folder that asks for what is not computed. */
 static void test_bad_folders(void **state)
 {
     (void)state;
     struct fixture f;
-    char dir[] = "/tmp/w2s-lora-XXXXXX", path[700], command[2000];
+    char path[700];
     fixture_open(&f, "qwen3", "cpu");
     snprintf(path, sizeof path, "%s/../gpt2/lora", f.dir);
     assert_int_equal(lora_load(f.model, path, &e), ERR_INPUT);
@@ -285,15 +356,6 @@ static void test_bad_folders(void **state)
     assert_int_equal(lora_load(f.model, path, &e), ERR_INPUT);
     assert_non_null(strstr(e.msg, "has no place beside a qwen3 of 2 layers"));
     assert_int_equal(f.model->lora.rank, 0);
-    assert_non_null(mkdtemp(dir));
-    snprintf(command, sizeof command,
-             "cp '%s'/* %s && sed -i 's/\"use_dora\": false/\"use_dora\": true/' "
-             "%s/adapter_config.json",
-             path, dir, dir);
-    assert_int_equal(system(command), 0);
-    assert_int_equal(lora_load(f.model, dir, &e), ERR_INPUT);
-    assert_non_null(strstr(e.msg, "\"use_dora\" is set, which this program does not compute yet"));
-    check(file_remove_tree(dir, &e));
     fixture_close(&f);
 }
 
@@ -334,7 +396,7 @@ int main(void)
         cmocka_unit_test(test_gradients), cmocka_unit_test(test_steps),
         cmocka_unit_test(test_merged),    cmocka_unit_test(test_decode),
         cmocka_unit_test(test_new),       cmocka_unit_test(test_bad_folders),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_fields),    cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
