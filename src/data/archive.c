@@ -1,4 +1,5 @@
 /* archive.c - the bytes of a file that lies in archives; the one file that knows libarchive. */
+#include "data/gunzip.h"
 #include "data/table.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -17,10 +18,13 @@
 #define BOMB_BYTES ((size_t)256 << 20)
 #define BOMB_RATIO 200
 
+#define GZIP_MAGIC "\x1f\x8b"
+
 enum { FORMATS_MANY = 1, FORMATS_RAW = 2 };
 
 struct reader {
     struct archive *a;
+    struct gunzip *g; /* the outermost packing, where that is gzip */
     const char *name; /* of the file that is open, for messages */
     size_t packed;    /* bytes of it */
     size_t given;     /* bytes that it was unpacked to so far */
@@ -39,7 +43,30 @@ static void reader_close(struct reader *r)
 {
     if (r->a)
         archive_read_free(r->a);
+    gunzip_close(r->g);
     r->a = NULL;
+    r->g = NULL;
+}
+
+static la_ssize_t on_gunzip(struct archive *a, void *ctx, const void **bytes)
+{
+    size_t n = 0;
+    const char *why = gunzip_next(ctx, bytes, &n);
+    if (why)
+        archive_set_error(a, EINVAL, "%s", why);
+    return why ? -1 : (la_ssize_t)n;
+}
+
+/* reader_end - what follows the bytes that were wanted is whole too: gzip's sum stands at its end.
+ */
+static int reader_end(struct reader *r, struct err *e)
+{
+    const void *bytes;
+    size_t n = 1;
+    const char *why = NULL;
+    while (r->g && n && !why)
+        why = gunzip_next(r->g, &bytes, &n);
+    return why ? err_set(e, ERR_INPUT, "%s: %s", r->name, why) : OK;
 }
 
 /* reader_init - a reader that nothing is open in. */
@@ -69,8 +96,13 @@ static int reader_open(struct reader *r, const void *data, size_t n, int formats
 {
     int rc = reader_init(r, formats, name, e);
     r->packed = n;
-    if (!rc && archive_read_open_memory(r->a, data, n) != ARCHIVE_OK)
+    if (!rc && n > 2 && memcmp(data, GZIP_MAGIC, 2) == 0) {
+        rc = gunzip_open(&r->g, data, n, name, e);
+        if (!rc && archive_read_open2(r->a, r->g, NULL, on_gunzip, NULL, NULL) != ARCHIVE_OK)
+            rc = reader_fail(r, e);
+    } else if (!rc && archive_read_open_memory(r->a, data, n) != ARCHIVE_OK) {
         rc = reader_fail(r, e);
+    }
     if (rc)
         reader_close(r);
     return rc;
@@ -143,7 +175,7 @@ static bool bytes_begin(const struct str *b, size_t at, const char *magic, size_
 
 static bool bytes_compressed(const struct str *b)
 {
-    return bytes_begin(b, 0, "\x1f\x8b", 2) || bytes_begin(b, 0, "BZh", 3) ||
+    return bytes_begin(b, 0, GZIP_MAGIC, 2) || bytes_begin(b, 0, "BZh", 3) ||
            bytes_begin(b, 0,
                        "\xfd"
                        "7zXZ",
@@ -194,6 +226,8 @@ static int entry_find(const struct str *data, const char *name, const char *rest
             (rest[n] && rest[n] != '/'))
             continue;
         rc = reader_read(&r, out, e);
+        if (!rc)
+            rc = reader_end(&r, e);
         *used = n;
     }
     reader_close(&r);
@@ -299,7 +333,7 @@ struct archive_stream {
 };
 
 /* stream_file - a file that is no archive, unpacked as it is read. */
-static int stream_file(struct archive_stream *s, const char *path, struct err *e)
+static int stream_file(struct archive_stream *s, const char *path, bool gzip, struct err *e)
 {
     struct archive_entry *entry = NULL;
     size_t packed = 0;
@@ -309,7 +343,10 @@ static int stream_file(struct archive_stream *s, const char *path, struct err *e
     s->r.packed = packed;
     if (!rc && archive_read_support_format_empty(s->r.a) != ARCHIVE_OK)
         rc = reader_fail(&s->r, e);
-    if (!rc && archive_read_open_filename(s->r.a, path, BLOCK) != ARCHIVE_OK)
+    if (!rc && gzip)
+        rc = gunzip_open(&s->r.g, NULL, 0, path, e);
+    if (!rc && (gzip ? archive_read_open2(s->r.a, s->r.g, NULL, on_gunzip, NULL, NULL)
+                     : archive_read_open_filename(s->r.a, path, BLOCK)) != ARCHIVE_OK)
         rc = reader_fail(&s->r, e);
     if (!rc)
         rc = reader_next(&s->r, &entry, e);
@@ -322,7 +359,8 @@ int archive_open(struct archive_stream **out, const char *path, struct err *e)
 {
     struct archive_stream *s = mem_zalloc(1, sizeof *s, e);
     struct file_map m;
-    bool many = true; /* archives, and what is not there: archive_read has the sentences */
+    bool gzip = false,
+         many = true; /* archives, and what is not there: archive_read has the sentences */
     *out = NULL;
     if (!s)
         return e->code;
@@ -330,9 +368,10 @@ int archive_open(struct archive_stream **out, const char *path, struct err *e)
     if (file_exists(path) && !file_map_open(&m, path, e)) {
         const struct str head = {(char *)(size_t)m.data, m.size, 0, false};
         many = bytes_archive(&head);
+        gzip = bytes_begin(&head, 0, GZIP_MAGIC, 2);
         file_map_close(&m);
     }
-    int rc = many ? archive_read(&s->all, path, e) : stream_file(s, path, e);
+    int rc = many ? archive_read(&s->all, path, e) : stream_file(s, path, gzip, e);
     if (rc) {
         archive_close(s);
         return rc;

@@ -2,8 +2,9 @@
 #include "data/version.h"
 
 #include <archive.h>
+#include <zlib.h>
 
 void data_libraries(struct str *out)
 {
-    str_addf(out, "%s", archive_version_string());
+    str_addf(out, "%s, zlib %s", archive_version_string(), zlibVersion());
 }

@@ -26,7 +26,7 @@ one_sentence
 says err "run: option --runs is given twice: a and b"
 expect 0 "$W2S" --version
 says out "w2s 0."
-for word in device: threads: oneDNN jansson PCRE2 SQLite libcurl libarchive; do says out "$word"; done
+for word in device: threads: oneDNN jansson PCRE2 SQLite libcurl libarchive zlib; do says out "$word"; done
 expect 0 "$W2S" completion bash
 bash -n out || fail "the completion is not bash"
 lacks out "--worker"

@@ -42,6 +42,9 @@ for name, pack in (("gz", gzip.compress), ("xz", lzma.compress), ("bz2", bz2.com
     packed = pack(rows)
     open("whole.jsonl." + name, "wb").write(packed)
     open("cut.jsonl." + name, "wb").write(packed[:len(packed) // 2])
+plain = bytearray(gzip.compress(rows, 0))  # stored as it is: nothing but the sum can tell
+plain[60] ^= 1
+open("twisted.jsonl.gz", "wb").write(plain)
 inner = io.BytesIO()
 with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as z:
     z.writestr("../../climbs.jsonl", rows)
@@ -88,6 +91,8 @@ for x in gz xz bz2; do
     says out "60  rows read"
 done
 refused cut.zip/a.jsonl "cut.zip: "
+# One byte in the middle is another: every packing has a sum, and it is looked at
+refused twisted.jsonl.gz "twisted.jsonl.gz: incorrect data check"
 # Names that climb out of an archive are names: nothing is written anywhere
 task_of climb.zip/../../climbs.jsonl
 expect 0 "$W2S" task bad.yaml --model $model --test 4 --train 4 --supervise 4

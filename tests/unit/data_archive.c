@@ -181,6 +181,17 @@ static void nested(void **state)
           "outer.zip/mid.tar.gz/deep/b.zip/NAME: it holds \"in/rows.jsonl.xz\"");
 }
 
+static int drain(struct archive_stream *s, size_t *all, struct err *e)
+{
+    static char piece[1 << 16];
+    size_t got = 0;
+    int rc;
+    *all = 0;
+    while (!(rc = archive_pull(s, piece, sizeof piece, &got, e)) && got)
+        *all += got;
+    return rc;
+}
+
 static void broken(void **state)
 {
     static char noise[4000], unpacked[4001];
@@ -194,7 +205,42 @@ static void broken(void **state)
     put_bytes("cut.gz", packed, pack(RAW, GZIP, &m, 1) / 2);
     assert_int_equal(archive_read(&out, in_scratch("cut.gz"), &e), ERR_INPUT);
     sentence_is(&e, "cut.gz: truncated gzip input");
-    size_t n = pack(ZIP, PLAIN, &m, 1);
+    /* gzip's sum and length stand at its end; of a tar too, whose file comes before it */
+    size_t n = pack(RAW, GZIP, &m, 1);
+    static const char *const wrong[] = {"incorrect length check", "incorrect data check"};
+    for (size_t k = 0; k < 2; k++) {
+        packed[n - 4 - 4 * k] = (char)(packed[n - 4 - 4 * k] ^ 1);
+        put_bytes("sum.gz", packed, n);
+        packed[n - 4 - 4 * k] = (char)(packed[n - 4 - 4 * k] ^ 1);
+        assert_int_equal(archive_read(&out, in_scratch("sum.gz"), &e), ERR_INPUT);
+        assert_non_null(strstr(e.msg, "sum.gz: "));
+        assert_non_null(strstr(e.msg, wrong[k]));
+        struct archive_stream *s = NULL;
+        size_t all = 0;
+        int rc = archive_open(&s, in_scratch("sum.gz"), &e);
+        if (!rc)
+            rc = drain(s, &all, &e);
+        assert_int_equal(rc, ERR_INPUT);
+        assert_non_null(strstr(e.msg, wrong[k]));
+        archive_close(s);
+    }
+    /* members one after the other are one file, zeros after them nothing, other bytes an error */
+    char *end = packed + n;
+    memcpy(end, packed, n);
+    memset(end + n, 0, 512);
+    put_bytes("two.gz", packed, 2 * n + 512);
+    assert_int_equal(archive_read(&out, in_scratch("two.gz"), &e), OK);
+    assert_int_equal(out.len, 2 * sizeof noise);
+    end[n + 511] = 'x';
+    put_bytes("junk.gz", packed, 2 * n + 512);
+    assert_int_equal(archive_read(&out, in_scratch("junk.gz"), &e), ERR_INPUT);
+    sentence_is(&e, "junk.gz: other bytes after the end of the gzip data");
+    n = pack(TAR, GZIP, &m, 1);
+    packed[n - 8] = (char)(packed[n - 8] ^ 1);
+    put_bytes("sum.tar.gz", packed, n);
+    assert_int_equal(archive_read(&out, in_scratch("sum.tar.gz/a.txt"), &e), ERR_INPUT);
+    sentence_is(&e, "sum.tar.gz: incorrect data check");
+    n = pack(ZIP, PLAIN, &m, 1);
     put_bytes("good.zip", packed, n);
     holds("good.zip/a.txt", unpacked);
     packed[n / 2] = (char)(packed[n / 2] ^ 0x40);
@@ -207,17 +253,6 @@ static void broken(void **state)
     assert_int_equal(archive_read(&out, in_scratch("gone.zip/a.txt"), &e), ERR_IO);
     sentence_is(&e, "gone.zip/a.txt: No such file or directory");
     str_release(&out);
-}
-
-static int drain(struct archive_stream *s, size_t *all, struct err *e)
-{
-    static char piece[1 << 16];
-    size_t got = 0;
-    int rc;
-    *all = 0;
-    while (!(rc = archive_pull(s, piece, sizeof piece, &got, e)) && got)
-        *all += got;
-    return rc;
 }
 
 /* What is pulled piece by piece has bounds too: of what it may be by its size, and in all. */
