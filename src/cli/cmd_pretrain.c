@@ -8,6 +8,7 @@
 static const struct option_row options[] = {
     {"runs", "DIR", "where models are kept (default: runs)", 0},
     {"device", "NAME", "cpu (default) or reference", 0},
+    {"dry-run", NULL, "list the models with estimated time and memory, train nothing", 'n'},
     {"offline", NULL, "fetch nothing; what is missing is an error", 0},
     {NULL, NULL, NULL, 0},
 };
@@ -42,7 +43,9 @@ static int pretrain_run(const struct app *app, const struct args *a, struct err 
                       args_option(&cmd_pretrain, a, "device"),
                       args_option(&cmd_pretrain, a, "offline") != NULL, e);
     if (!rc) {
-        rc = ladder_run(&s.lab, &l, app->json, &out, &failed, e);
+        rc = args_option(&cmd_pretrain, a, "dry-run")
+                 ? ladder_plan_print(&s.lab, &l, app->json, &out, e)
+                 : ladder_run(&s.lab, &l, app->json, &out, &failed, e);
         if (!rc)
             fwrite(out.s, 1, out.len, stdout);
         if (!rc && failed)
@@ -76,7 +79,7 @@ const struct command cmd_pretrain = {
         "any time and run it again to go on.\n"
         "\n"
         "    w2s pretrain chess data.pgn=games/\n"
-        "    w2s pretrain my-ladder.yaml tokens=1000000\n",
+        "    w2s pretrain my-ladder.yaml tokens=1000000 --dry-run\n",
     .options = options,
     .completes = "ladders",
     .computes = true,

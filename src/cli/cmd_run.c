@@ -186,27 +186,86 @@ static int study_unknown(const char *runs, const char *name, struct err *e)
     return rc;
 }
 
+/* results_path - of a study that has been run, and its folder. */
+static int results_path(const char *runs, const char *name, struct str *dir, struct str *path,
+                        struct err *e)
+{
+    str_reset(dir);
+    str_addf(dir, "%s/studies/%s", runs, name);
+    str_path(path, dir->s, "results.json");
+    int rc = str_check(dir, e) ? e->code : str_check(path, e);
+    if (!rc && !file_is_dir(dir->s))
+        rc = study_unknown(runs, name, e);
+    else if (!rc && !file_exists(path->s))
+        rc = err_set(e, ERR_INPUT, "%s: no results yet; w2s run %s/study.yaml goes on with it",
+                     dir->s, dir->s);
+    return rc;
+}
+
+/* studies_json - the results of all, as they are, in a list. */
+static int studies_json(const char *runs, const char *const *names, size_t n, struct str *out,
+                        struct err *e)
+{
+    struct str dir = STR_INIT, path = STR_INIT, text = STR_INIT;
+    int rc = OK;
+    str_addc(out, '[');
+    for (size_t i = 0; i < n && !rc; i++) {
+        str_reset(&text);
+        rc = results_path(runs, names[i], &dir, &path, e);
+        if (!rc)
+            rc = file_read(&text, path.s, e);
+        str_cat(out, i ? "," : "");
+        str_catn(out, text.s, text.len);
+    }
+    str_cat(out, "]\n");
+    str_release(&dir);
+    str_release(&path);
+    str_release(&text);
+    return rc ? rc : str_check(out, e);
+}
+
+/* studies_show - several studies in one table; their reports are left as they are. */
+static int studies_show(const struct app *app, const char *runs, const char *const *names, size_t n,
+                        struct err *e)
+{
+    struct str dir = STR_INIT, path = STR_INIT, out = STR_INIT;
+    struct doc_tree *trees = mem_zalloc(n, sizeof *trees, e);
+    const struct doc **roots = trees ? mem_zalloc(n, sizeof *roots, e) : NULL;
+    int rc = roots ? OK : e->code;
+    for (size_t i = 0; i < n && !rc && !app->json; i++) {
+        rc = results_path(runs, names[i], &dir, &path, e);
+        if (!rc)
+            rc = doc_read_json(&trees[i], path.s, e);
+        roots[i] = trees[i].root;
+    }
+    if (!rc)
+        rc = app->json ? studies_json(runs, names, n, &out, e) : report_studies(roots, n, &out, e);
+    if (!rc)
+        fwrite(out.s, 1, out.len, stdout);
+    for (size_t i = 0; trees && i < n; i++)
+        doc_tree_release(&trees[i]);
+    mem_free(trees);
+    mem_free((void *)roots);
+    str_release(&dir);
+    str_release(&path);
+    str_release(&out);
+    return rc;
+}
+
 static int report_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct str dir = STR_INIT, results = STR_INIT, report = STR_INIT;
     int hold = -1;
     const char *runs = args_option(&cmd_report, a, "runs");
-    if (a->n_rest != 1) {
+    if (a->n_rest < 1) {
         err_set(e, ERR_INPUT,
                 "report wants the name of a study that has been run; see w2s help report");
         return EXIT_USAGE;
     }
     runs = runs ? runs : "runs";
-    str_addf(&dir, "%s/studies/%s", runs, a->rest[0]);
-    str_path(&results, dir.s, "results.json");
-    int rc = str_check(&dir, e);
-    if (!rc)
-        rc = str_check(&results, e);
-    if (!rc && !file_is_dir(dir.s))
-        rc = study_unknown(runs, a->rest[0], e);
-    else if (!rc && !file_exists(results.s))
-        rc = err_set(e, ERR_INPUT, "%s: no results yet; w2s run %s/study.yaml goes on with it",
-                     dir.s, dir.s);
+    if (a->n_rest > 1)
+        return command_exit(studies_show(app, runs, a->rest, a->n_rest, e));
+    int rc = results_path(runs, a->rest[0], &dir, &results, e);
     bool kept = !rc && !file_writable(dir.s);
     if (kept)
         log_warn((struct log *)&app->log,
@@ -229,9 +288,12 @@ static int report_run(const struct app *app, const struct args *a, struct err *e
 
 const struct command cmd_report = {
     .name = "report",
-    .operands = "STUDY",
+    .operands = "STUDY...",
     .line = "print a finished study's table and make its report again",
-    .help = "    w2s report quick\n",
+    .help = "Of several studies it prints one table, a row for each pair, and makes no report.\n"
+            "\n"
+            "    w2s report quick\n"
+            "    w2s report quick quick-1a2b3c4d\n",
     .options = report_options,
     .completes = "results",
     .run = report_run,

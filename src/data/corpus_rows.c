@@ -41,15 +41,22 @@ static int rows_end(struct rows *r, int rc)
     return rc;
 }
 
-static int row_add(struct rows *r, const int32_t *tokens, size_t n, size_t answer_at, struct err *e)
+/* row_room - for a row of n tokens behind the last. */
+static int row_room(struct rows *r, size_t n, struct err *e)
 {
     struct token_set *t = r->t;
     size_t at = t->starts[t->n];
     int rc = mem_grow(&t->tokens, &r->cap_tokens, at + n, sizeof *t->tokens, e);
     if (!rc)
         rc = mem_grow(&t->starts, &r->cap_starts, t->n + 2, sizeof *t->starts, e);
-    if (!rc)
-        rc = mem_grow(&t->answer_at, &r->cap_at, t->n + 1, sizeof *t->answer_at, e);
+    return rc ? rc : mem_grow(&t->answer_at, &r->cap_at, t->n + 1, sizeof *t->answer_at, e);
+}
+
+static int row_add(struct rows *r, const int32_t *tokens, size_t n, size_t answer_at, struct err *e)
+{
+    struct token_set *t = r->t;
+    size_t at = t->starts[t->n];
+    int rc = row_room(r, n, e);
     if (rc)
         return rc;
     memcpy(t->tokens + at, tokens, n * sizeof *tokens);
@@ -96,6 +103,37 @@ static int document_rows(struct rows *r, size_t doc, struct err *e)
         return row_add(r, r->ids.ids, tokens < most ? tokens : most, 1, e);
     for (size_t at = 0; !rc && at + 1 < tokens; at += most - 1)
         rc = row_add(r, r->ids.ids + at, tokens - at < most ? tokens - at : most, 1, e);
+    return rc;
+}
+
+/* Of a document, those of t that were made of it when it was first read. */
+struct made {
+    size_t row, rows;
+};
+
+/* document_again - the same rows once more. */
+static int document_again(struct rows *r, const struct made *m, struct err *e)
+{
+    const struct token_set *t = r->t;
+    int rc = OK;
+    for (size_t row = m->row; !rc && row < m->row + m->rows; row++) {
+        rc = row_room(r, token_set_len(t, row), e);
+        if (!rc)
+            rc =
+                row_add(r, t->tokens + t->starts[row], token_set_len(t, row), t->answer_at[row], e);
+    }
+    return rc;
+}
+
+/* document_next - the rows of the i-th document in pass `pass`: every one has been read in the
+ * first. */
+static int document_next(struct rows *r, struct made *m, size_t pass, size_t doc, struct err *e)
+{
+    if (pass)
+        return document_again(r, m, e);
+    m->row = r->t->n;
+    int rc = document_rows(r, doc, e);
+    m->rows = r->t->n - m->row;
     return rc;
 }
 
@@ -156,9 +194,10 @@ int corpus_rows(struct token_set *t, const struct corpus *c, const size_t *doc, 
     struct rows r;
     struct rng rng;
     size_t *order = mem_alloc(n, sizeof *order, e), positions = 0;
+    struct made *made = order ? mem_alloc(n, sizeof *made, e) : NULL;
     BUG_ON(n == 0);
     int rc = rows_init(&r, t, c, p, e);
-    if (!rc && !order)
+    if (!rc && !made)
         rc = e->code;
     rng_init(&rng, p->seed, "positions");
     for (size_t pass = 0, before; !rc && (!pass || t->starts[t->n] < p->tokens); pass++) {
@@ -167,14 +206,14 @@ int corpus_rows(struct token_set *t, const struct corpus *c, const size_t *doc, 
         snprintf(stream, sizeof stream, "documents %zu", pass);
         rng_init(&shuffle, p->seed, stream);
         for (size_t i = 0; i < n; i++)
-            order[i] = doc[i];
+            order[i] = i;
         if (p->tokens)
             rng_shuffle(&shuffle, order, n);
         before = t->n;
         for (size_t i = 0; !rc && i < n && (!p->tokens || t->starts[t->n] < p->tokens); i++) {
             rc = stop_check(e);
             if (!rc)
-                rc = document_rows(&r, order[i], e);
+                rc = document_next(&r, &made[order[i]], pass, doc[order[i]], e);
             while (!rc && (double)positions < p->positions * (double)t->starts[t->n]) {
                 size_t at = t->starts[t->n];
                 rc = position_add(&r, &rng, doc, n, e);
@@ -185,6 +224,7 @@ int corpus_rows(struct token_set *t, const struct corpus *c, const size_t *doc, 
             rc = err_set(e, ERR_INPUT, "no document has a token to predict");
     }
     mem_free(order);
+    mem_free(made);
     return rows_end(&r, rc);
 }
 

@@ -4,6 +4,8 @@
 #include "core/par.h"
 #include "core/stop.h"
 
+#include <math.h>
+
 /* product_rate - multiply-adds of a product of the usual shape, in operations a second: what
  * estimates are made of. The fastest of many: what else the machine is at now slows the mean down,
  * and says nothing about the hours that are estimated. */
@@ -181,17 +183,35 @@ static double job_seconds(const struct plan *p, const struct job *j, const struc
            c->blocks * BLOCK_SECONDS + job_start(pace, c);
 }
 
-static void plan_table(struct str *out, const struct job *j, double seconds, size_t bytes)
+void plan_head(struct str *out)
+{
+    str_addf(out, "%-6s %9s %10s  %-12s  %s\n", "state", "time", "memory", "job", "what");
+}
+
+void plan_line(struct str *out, enum job_state state, double seconds, size_t bytes,
+               const char *hash, const char *what)
 {
     static const char *const states[] = {"to do", "done", "done", "failed"};
     struct str took = STR_INIT, memory = STR_INIT;
-    str_duration(&took, seconds);
-    str_bytes(&memory, (double)bytes);
-    str_addf(out, "%-6s %9s %10s  %.12s  %s\n", states[j->state],
-             j->state == JOB_TODO ? took.s : "-", j->state == JOB_TODO ? memory.s : "-", j->hash,
-             j->label);
+    if (state == JOB_TODO && !isnan(seconds))
+        str_duration(&took, seconds);
+    else
+        str_addc(&took, '-');
+    if (state == JOB_TODO)
+        str_bytes(&memory, (double)bytes);
+    else
+        str_addc(&memory, '-');
+    str_addf(out, "%-6s %9s %10s  %.12s  %s\n", states[state], took.s, memory.s, hash, what);
     str_release(&took);
     str_release(&memory);
+}
+
+/* plan_warn - of what would not fit. */
+static void plan_warn(const struct lab *lab, const struct job *j, size_t bytes)
+{
+    struct err e = ERR_INIT;
+    if (j->state == JOB_TODO && memory_check(bytes, &e))
+        log_warn(lab->log, "%s would fail: %s", j->label, e.msg);
 }
 
 int lab_plan_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
@@ -215,7 +235,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     if (json)
         js_open(&w, '[');
     else
-        str_addf(out, "%-6s %9s %10s  %-12s  %s\n", "state", "time", "memory", "job", "what");
+        plan_head(out);
     progress_begin(&progress, lab->log, "estimating jobs", (double)p.n_jobs, NULL);
     for (size_t i = 0; i < p.n_jobs && !rc; i++) {
         const struct job *j = p.jobs[i];
@@ -228,12 +248,13 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         double seconds = job_seconds(&p, j, &pace, &cost);
         if (rc)
             break;
+        plan_warn(lab, j, cost.bytes);
         if (j->state == JOB_TODO) {
             total += j->threads == 1 ? seconds / (double)at_once : seconds;
             todo++;
         }
         if (!json) {
-            plan_table(out, j, seconds, cost.bytes);
+            plan_line(out, j->state, seconds, cost.bytes, j->hash, j->label);
             continue;
         }
         js_open(&w, '{');

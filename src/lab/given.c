@@ -73,13 +73,25 @@ int given_class(const struct doc *d, const char *const *classes, size_t K, int *
     return OK;
 }
 
+bool given_sum(double *p, size_t K, double *sum)
+{
+    *sum = 0;
+    for (size_t k = 0; k < K; k++)
+        *sum += p[k];
+    if (fabs(*sum - 1) > SUM_SLACK)
+        return false;
+    for (size_t k = 0; fabs(*sum - 1) > SUM_SAME && k < K; k++)
+        p[k] /= *sum;
+    return true;
+}
+
 /* classes_of - a key for each class, named by it or (names NULL) p_0, p_1 ...; *any: it has one. */
 static int classes_of(const struct doc *row, const char *const *names, size_t K, double *p,
                       bool *any, struct err *e)
 {
     char own[24];
     const char *missing = NULL, *there = NULL;
-    double sum = 0;
+    double sum;
     int rc;
     for (size_t k = 0; k < K; k++) {
         snprintf(own, sizeof own, "p_%zu", k);
@@ -88,7 +100,6 @@ static int classes_of(const struct doc *row, const char *const *names, size_t K,
             there = d->key;
             if ((rc = prob_of(d, &p[k], e)))
                 return rc;
-            sum += p[k];
         } else {
             missing = missing ? missing : names ? names[k] : "the others";
         }
@@ -97,10 +108,8 @@ static int classes_of(const struct doc *row, const char *const *names, size_t K,
     if (there && missing)
         return doc_fail(row, e, "there is a \"%s\", and no probability of %s%s%s", there,
                         names ? "\"" : "", missing, names ? "\"" : "");
-    if (there && fabs(sum - 1) > SUM_SLACK)
+    if (there && !given_sum(p, K, &sum))
         return doc_fail(row, e, "the probabilities sum to %g, wanted 1", sum);
-    for (size_t k = 0; there && fabs(sum - 1) > SUM_SAME && k < K; k++)
-        p[k] /= sum;
     return OK;
 }
 

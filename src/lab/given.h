@@ -25,6 +25,8 @@ struct given_names {
     const char *manual;
 };
 int given_columns(const struct doc *row, const struct given_names *names, struct err *e);
+/* given_sum - whether p [K] is a distribution: a sum within 0.01 of 1 becomes 1. */
+bool given_sum(double *p, size_t K, double *sum);
 
 /* given_number - a cell's number, false where it is none. given_shown - a cell in a sentence. */
 bool given_number(const struct doc *d, double *x);

@@ -120,7 +120,7 @@ static int wide_probs(const struct import *m, const struct doc *row, const char 
                       double *p, struct err *e)
 {
     struct str key = STR_INIT;
-    double sum = 0;
+    double sum;
     int rc = OK;
     for (size_t k = 0; k < m->K && !rc; k++) {
         str_reset(&key);
@@ -130,9 +130,8 @@ static int wide_probs(const struct import *m, const struct doc *row, const char 
         if (!rc && (!d || !given_number(d, &p[k]) || p[k] < 0 || p[k] > 1))
             rc = doc_fail(d ? d : row, e, "\"%.100s\" is \"%.60s\", wanted a probability", key.s,
                           d ? given_shown(d) : "missing");
-        sum += rc ? 0 : p[k];
     }
-    if (!rc && fabs(sum - 1) > 0.01)
+    if (!rc && !given_sum(p, m->K, &sum))
         rc = doc_fail(row, e, "the probabilities of \"%.*s\" sum to %g, wanted 1", (int)n, name,
                       sum);
     str_release(&key);

@@ -300,7 +300,9 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
                          busy, e);
     if (rc || *busy)
         return rc;
-    rc = j->kind->run(&d, e);
+    rc = j->model ? memory_check(job_bytes(p, j), e) : OK;
+    if (!rc)
+        rc = j->kind->run(&d, e);
     if (!rc)
         rc = desk_finish(&d, d.trained.earlier + clock_now() - start, e);
     desk_clear(&d);

@@ -100,6 +100,20 @@ size_t job_bytes(const struct plan *p, const struct job *j)
                                                         : bytes;
 }
 
+int memory_check(size_t bytes, struct err *e)
+{
+    struct str wanted = STR_INIT, there = STR_INIT;
+    if (bytes <= mem_machine())
+        return OK;
+    str_bytes(&wanted, (double)bytes);
+    str_bytes(&there, (double)mem_machine());
+    err_set(e, ERR_NOMEM, "out of memory: it takes about %s, and the machine has %s",
+            wanted.failed ? "more" : wanted.s, there.failed ? "less" : there.s);
+    str_release(&wanted);
+    str_release(&there);
+    return ERR_NOMEM;
+}
+
 /* A job is small where the products of one piece of a batch are fewer operations than this. Such a
  * piece takes a few milliseconds, of which the meeting of threads at a hundred operations is a good
  * part: at 3e8 (4 blocks of 128 channels, 2 cores of a Zen 4) a second thread saved a seventh of

@@ -118,6 +118,12 @@ bool job_head(const struct plan *p, const struct job *j, int32_t *rows);
 size_t plan_texts(const struct plan *p);
 /* job_bytes - of memory that it takes, as estimated. */
 size_t job_bytes(const struct plan *p, const struct job *j);
+/* memory_check - ERR_NOMEM where an estimate is more than the machine has. */
+int memory_check(size_t bytes, struct err *e);
+/* plan_head, plan_line - of the table of --dry-run, appended; seconds NAN: not known. */
+void plan_head(struct str *out);
+void plan_line(struct str *out, enum job_state state, double seconds, size_t bytes,
+               const char *hash, const char *what);
 /* job_run - compute one job into the store. *busy as store_begin. */
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e);
 /* job_fail - record the failure of one that its own process could not record: its `why`. */

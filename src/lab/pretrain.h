@@ -44,6 +44,9 @@ bool pretraining_own(const struct ladder *l); /* whether the tokenizer is made h
 /* rung_run - compute one into the store; *busy as store_begin. */
 int rung_run(const struct pretraining *p, struct rung *r, bool *busy, struct err *e);
 
+/* rung_bytes - of memory that it takes, as estimated; SIZE_MAX: more than can be counted. */
+size_t rung_bytes(const struct pretraining *p, const struct rung *r);
+
 /* ladder_table - of all that are done: ladder.csv in p->dir, and out. */
 int ladder_table(const struct pretraining *p, bool json, struct str *out, struct err *e);
 

@@ -208,7 +208,9 @@ int rung_run(const struct pretraining *p, struct rung *r, bool *busy, struct err
         return rc;
     log_info(p->lab->log, "%s: %.2f million parameters, %zu tokens to learn from", r->label,
              (double)config_params(&r->config) / 1e6, r->model->tokens);
-    rc = rung_learn(&w, e);
+    rc = memory_check(rung_bytes(p, r), e);
+    if (!rc)
+        rc = rung_learn(&w, e);
     if (!rc)
         rc = rung_keep(&w, e);
     if (!rc)

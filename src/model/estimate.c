@@ -6,11 +6,11 @@
 #define TOKENS_PER_READ  25 /* a short text; what is read moves the last block alone */
 #define NUMBERS_LEARNING 3  /* gradient and AdamW's two moments */
 
-/* learning - numbers of the parameters that have a gradient under a classifier. */
+/* learning - numbers of the blocks' and embeddings' parameters that have a gradient. */
 static size_t learning(const struct param_spec *specs, size_t n, const struct model_config *c,
                        const struct trainable *t)
 {
-    size_t sum = CLASSES * c->channels, cut = model_cut(c, t);
+    size_t sum = 0, cut = model_cut(c, t);
     if (t->kind == TRAIN_LORA)
         return sum + lora_params(&t->lora, c);
     for (size_t i = 0; i < n; i++) {
@@ -69,29 +69,46 @@ static size_t bytes_of(size_t floats, size_t placed)
                                                                                         : SIZE_MAX;
 }
 
-size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens,
-                   bool lend)
+/* training_bytes - of a pass of this extent; head: numbers of a head beside the language model's,
+ * or (0) of that, which learns where it is a matrix of its own. */
+static size_t training_bytes(const struct model_config *c, const struct trainable *t,
+                             const struct extent *x, size_t head, bool lend)
 {
     struct err ignored = ERR_INIT;
     struct activations a = {0};
     struct param_spec *specs = NULL;
     size_t n, floats, placed, bytes = 0;
     bool lora = t->kind == TRAIN_LORA;
-    struct extent x = extent_of(c, batch_tokens, model_cut(c, t), true);
-    x.rank = lora ? t->lora.rank : 0;
     if (config_check(c, "model", &ignored) || family_params(c, &specs, &n, &ignored))
         return 0;
-    if (pass_floats(&a, c, &x, &placed)) {
-        floats =
-            config_params(c) + CLASSES * c->channels + NUMBERS_LEARNING * learning(specs, n, c, t);
+    if (pass_floats(&a, c, x, &placed)) {
+        size_t own = head ? head : c->tied ? 0 : c->vocab * c->channels;
+        floats = config_params(c) + head + NUMBERS_LEARNING * (own + learning(specs, n, c, t));
         floats += lora ? lora_params(&t->lora, c) : 0;
         if (lend && !lora)
-            floats -= lent(specs, n, &a, c, x.cut);
+            floats -= lent(specs, n, &a, c, x->cut);
         bytes = bytes_of(floats, placed);
     }
     mem_free(a.blocks);
     mem_free(specs);
     return bytes;
+}
+
+size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens,
+                   bool lend)
+{
+    struct extent x = extent_of(c, batch_tokens, model_cut(c, t), true);
+    x.rank = t->kind == TRAIN_LORA ? t->lora.rank : 0;
+    return training_bytes(c, t, &x, CLASSES * c->channels, lend);
+}
+
+size_t model_bytes_lm(const struct model_config *c, size_t batch_tokens, bool lend)
+{
+    static const struct trainable all = {TRAIN_ALL, 0, true, {0}};
+    struct extent x = extent_of(c, batch_tokens, 0, true);
+    x.R = batch_tokens;
+    x.outputs = c->vocab;
+    return training_bytes(c, &all, &x, 0, lend);
 }
 
 size_t model_bytes_predicting(const struct model_config *c, size_t batch_tokens)
@@ -131,26 +148,43 @@ static double lora_work(const struct model_config *c, const struct lora *l, doub
     return sum;
 }
 
-double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens,
-                   size_t seqs, bool features_given)
+/* training_flops - of a forward and backward over S texts of N tokens together, of which R, the
+ * last of each, have `outputs` logits. */
+static double training_flops(const struct model_config *c, const struct trainable *t, double N,
+                             double S, double R, double outputs, bool features_given)
 {
     struct widths w = model_widths(c);
-    double N = (double)tokens, S = (double)seqs, C = (double)w.C, Q = (double)w.Q;
-    double head = S * C * CLASSES, total;
+    double C = (double)w.C, Q = (double)w.Q, n = N / S, r = R / S;
     size_t cut = model_cut(c, t), L = c->layers;
-    if (!tokens || !seqs)
-        return 0;
-    total = (cut < L ? 3 : 2) * head; /* its input's gradient is wanted where a block learns */
+    /* the gradient of the head's input is wanted where a block learns */
+    double total = (cut < L ? 3 : 2) * R * C * outputs;
     for (size_t l = features_given ? cut : 0; l < L; l++) {
-        bool trimmed = l + 1 == L;
-        double R = trimmed ? S : N; /* rows with queries */
-        double weights = C * (R * (Q + Q + (double)w.UP + (double)w.M) + N * 2 * (double)w.KV);
-        double pairs = trimmed ? N : N * (N / S + 1) / 2; /* of a query and a key it sees */
+        bool last = l + 1 == L;
+        double q = last ? r : n; /* rows of a text with queries */
+        double weights = C * (S * q * (Q + Q + (double)w.UP + (double)w.M) + N * 2 * (double)w.KV);
+        double pairs = S * (q * (n - q) + q * (q + 1) / 2); /* of a query and a key it sees */
         if (t->kind == TRAIN_LORA) {
-            total += 2 * weights + (2 + 5) * pairs * Q + lora_work(c, &t->lora, R, N);
+            total += 2 * weights + (2 + 5) * pairs * Q + lora_work(c, &t->lora, S * q, N);
             continue;
         }
         total += l < cut ? weights + 2 * pairs * Q : 3 * weights + (2 + 5) * pairs * Q;
     }
     return 2 * total;
+}
+
+double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens,
+                   size_t seqs, bool features_given)
+{
+    double S = (double)seqs;
+    return tokens && seqs
+               ? training_flops(c, t, (double)tokens, S, S, (double)CLASSES, features_given)
+               : 0;
+}
+
+double model_flops_lm(const struct model_config *c, double tokens, double seqs, double read)
+{
+    static const struct trainable all = {TRAIN_ALL, 0, true, {0}};
+    return tokens > 0 && seqs > 0
+               ? training_flops(c, &all, tokens, seqs, read, (double)c->vocab, false)
+               : 0;
 }

@@ -12,6 +12,11 @@
 int report_table(const struct doc *results, size_t width, bool colour, struct str *out,
                  struct err *e);
 
+/* report_studies - several studies in one table, a row for each pair: its study, how many examples
+ * train and test, the best constant answer's accuracy, and report_table's columns; supervisor,
+ * student and method are said once, above, where they are the same everywhere. */
+int report_studies(const struct doc *const *results, size_t n, struct str *out, struct err *e);
+
 /* report_csv - every number but the curves': one row for each measure of a pair, of a pair's seed,
  * of a job, of the study, its task and models (seed empty for the mean, with lo and hi). RFC 4180.
  */

@@ -110,6 +110,8 @@ enum {
     PGR,
     COLUMNS
 };
+static const char *const heads[COLUMNS] = {"supervisor", "student", "method",  "weak",
+                                           "untrained",  "student", "ceiling", "PGR"};
 
 /* widths of the cells, in code points: labels may hold any text */
 static size_t cell_width(const char *s)
@@ -124,10 +126,11 @@ static size_t cell_width(const char *s)
 }
 
 /* cell_put - a cell and what fills its column; after the last one nothing does. */
-static void cell_put(const char *s, size_t column, const size_t wide[COLUMNS], struct str *out)
+static void cell_put(const char *s, size_t column, const size_t wide[], size_t columns,
+                     struct str *out)
 {
     str_cat(out, s);
-    if (column + 1 < COLUMNS)
+    if (column + 1 < columns)
         str_addf(out, "%*s", (int)(wide[column] + 2 - cell_width(s)), "");
 }
 
@@ -189,8 +192,6 @@ static void paragraph(void (*note)(const struct doc *results, struct str *out),
 int report_table(const struct doc *results, size_t width, bool colour, struct str *out,
                  struct err *e)
 {
-    static const char *const heads[COLUMNS] = {"supervisor", "student", "method",  "weak",
-                                               "untrained",  "student", "ceiling", "PGR"};
     size_t wide[COLUMNS];
     int rc = view_check(results, e);
     if (rc)
@@ -215,7 +216,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     str_cat(out, colour ? "\033[2m" : "");
     for (size_t c = 0; c < COLUMNS; c++)
         if (c != UNTRAINED || untrained)
-            cell_put(heads[c], c, wide, out);
+            cell_put(heads[c], c, wide, COLUMNS, out);
     str_cat(out, colour ? "\033[0m\n" : "\n");
     for (const struct doc *p = pairs->child; p; p = p->next) {
         struct str cell[COLUMNS];
@@ -224,7 +225,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         row_cells(results, p, cell);
         for (size_t c = 0; c < COLUMNS; c++) {
             if (c != UNTRAINED || untrained)
-                cell_put(cell[c].s, c, wide, out);
+                cell_put(cell[c].s, c, wide, COLUMNS, out);
             str_release(&cell[c]);
         }
         str_addc(out, '\n');
@@ -269,5 +270,121 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         sentence(out, note.s, 2, width);
     str_release(&note);
     failures(results, colour, out);
+    return str_check(out, e);
+}
+
+/* Of several studies a row begins with these. */
+#define LEAD  4
+#define WHOLE (LEAD + COLUMNS)
+static const char *const leads[LEAD] = {"study", "train", "test", "constant"};
+
+static const char *head_of(size_t c)
+{
+    return c < LEAD ? leads[c] : heads[c - LEAD];
+}
+
+static void cells_init(struct str cell[WHOLE])
+{
+    for (size_t c = 0; c < WHOLE; c++)
+        str_init(&cell[c]);
+}
+
+static void cells_release(struct str cell[WHOLE])
+{
+    for (size_t c = 0; c < WHOLE; c++)
+        str_release(&cell[c]);
+}
+
+static void study_cells(const struct doc *results, const struct doc *pair, struct str cell[WHOLE])
+{
+    const struct doc *task = doc_get(results, "task");
+    str_cat(&cell[0], view_str(doc_get(results, "study"), "name"));
+    str_addf(&cell[1], "%.0f", view_real(task, "train"));
+    str_addf(&cell[2], "%.0f", view_real(task, "test"));
+    share(&cell[3], view_real(task, "constant_accuracy"));
+    row_cells(results, pair, cell + LEAD);
+}
+
+static bool none(const char *cell)
+{
+    return !*cell || strcmp(cell, "-") == 0;
+}
+
+/* Columns of a table of several studies: how wide, and which are the same in every row. */
+struct columns {
+    size_t wide[WHOLE], rows;
+    bool same[WHOLE];
+    struct str first[WHOLE];
+};
+
+static void columns_row(struct columns *k, struct str cell[WHOLE])
+{
+    for (size_t c = 0; c < WHOLE; c++) {
+        size_t w = cell_width(cell[c].s);
+        if (!k->rows)
+            str_cat(&k->first[c], cell[c].s);
+        k->same[c] = k->same[c] && strcmp(k->first[c].s, cell[c].s) == 0;
+        k->wide[c] = w > k->wide[c] ? w : k->wide[c];
+    }
+    k->rows++;
+}
+
+/* column_once - who learnt from whom, and how, where all rows have the same. */
+static bool column_once(const struct columns *k, size_t c)
+{
+    return k->rows > 1 && k->same[c] && c >= LEAD && c <= LEAD + METHOD;
+}
+
+static bool column_left_out(const struct columns *k, size_t c)
+{
+    return column_once(k, c) || (c == LEAD + UNTRAINED && k->same[c] && none(k->first[c].s));
+}
+
+static void studies_row(const struct columns *k, struct str cell[WHOLE], struct str *out)
+{
+    for (size_t c = 0; c < WHOLE; c++)
+        if (!column_left_out(k, c))
+            cell_put(cell ? cell[c].s : head_of(c), c, k->wide, WHOLE, out);
+    str_addc(out, '\n');
+}
+
+static void studies_rows(const struct doc *const *results, size_t n, struct columns *k,
+                         struct str *out)
+{
+    for (size_t i = 0; i < n; i++)
+        for (const struct doc *p = doc_get(results[i], "pairs")->child; p; p = p->next) {
+            struct str cell[WHOLE];
+            cells_init(cell);
+            study_cells(results[i], p, cell);
+            if (out)
+                studies_row(k, cell, out);
+            else
+                columns_row(k, cell);
+            cells_release(cell);
+        }
+}
+
+int report_studies(const struct doc *const *results, size_t n, struct str *out, struct err *e)
+{
+    struct columns k = {.rows = 0};
+    int rc = OK;
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = view_check(results[i], e);
+    if (rc)
+        return rc;
+    cells_init(k.first);
+    for (size_t c = 0; c < WHOLE; c++)
+        k.wide[c] = cell_width(head_of(c)), k.same[c] = true;
+    studies_rows(results, n, &k, NULL);
+    bool any = false;
+    for (size_t c = 0; c < WHOLE; c++)
+        if (column_once(&k, c)) {
+            str_addf(out, "%s%s: %s", any ? ", " : "\n", head_of(c), k.first[c].s);
+            any = true;
+        }
+    str_cat(out, any ? "\n\n" : "\n");
+    studies_row(&k, NULL, out);
+    studies_rows(results, n, &k, out);
+    cells_release(k.first);
     return str_check(out, e);
 }

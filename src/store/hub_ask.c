@@ -260,10 +260,28 @@ static int listing_piece(void *ctx, const void *data, size_t n, struct err *e)
     return str_check(text, e);
 }
 
+int hub_answer_read(struct doc_tree *t, const char *text, size_t n, const char *url, struct err *e)
+{
+    struct err why = ERR_INIT;
+    int rc = doc_parse_json(t, text, n, url, 1, &why);
+    if (rc == ERR_NOMEM) {
+        *e = why;
+        return rc;
+    }
+    if (rc)
+        return err_set(e, ERR_NETWORK, "%s: the answer is not the hub's: it is not JSON", url);
+    const struct doc *sha = doc_get(t->root, "sha"), *files = doc_get(t->root, "siblings");
+    if (!sha || sha->type != DOC_STRING || strlen(sha->s) != 40 ||
+        strspn(sha->s, "0123456789abcdef") != 40 || !files || files->type != DOC_LIST)
+        return err_set(e, ERR_NETWORK,
+                       "%s: the answer is not the hub's: it has no \"sha\" or no \"siblings\"",
+                       url);
+    return OK;
+}
+
 int hub_listing(struct hub *h, struct doc_tree *t, struct err *e)
 {
     struct str url = STR_INIT, text = STR_INIT;
-    struct err why = ERR_INIT;
     struct http_reply r;
     bool away = false;
     http_reply_init(&r);
@@ -273,21 +291,8 @@ int hub_listing(struct hub *h, struct doc_tree *t, struct err *e)
         rc = ask(h, &q, &away, &r, e);
     if (!rc && r.status != 200)
         rc = status_fail(h, &r, NULL, url.s, away, e);
-    if (!rc && (rc = doc_parse_json(t, text.s, text.len, url.s, 1, &why))) {
-        if (rc == ERR_NOMEM)
-            *e = why;
-        else
-            rc = err_set(e, ERR_NETWORK, "%s: the answer is not the hub's: it is not JSON", url.s);
-    }
-    if (!rc) {
-        const struct doc *sha = doc_get(t->root, "sha"), *files = doc_get(t->root, "siblings");
-        if (!sha || sha->type != DOC_STRING || strlen(sha->s) != 40 ||
-            strspn(sha->s, "0123456789abcdef") != 40 || !files || files->type != DOC_LIST)
-            rc = err_set(e, ERR_NETWORK,
-                         "%s: the answer is not the hub's: it has no \"sha\" or no "
-                         "\"siblings\"",
-                         url.s);
-    }
+    if (!rc)
+        rc = hub_answer_read(t, text.s, text.len, url.s, e);
     http_reply_release(&r);
     str_release(&url);
     str_release(&text);

@@ -33,8 +33,7 @@ void hub_release(struct hub *h);
 /* hub_still - OK while no one wants it to end: the user, or quit. */
 int hub_still(struct hub *h, struct err *e);
 
-/* hub_listing - which commit the revision is and which files it has: {"sha", "siblings":
- * [{"rfilename"}]}, both checked to be there. */
+/* hub_listing - which commit the revision is and which files it has, as hub_answer_read. */
 int hub_listing(struct hub *h, struct doc_tree *t, struct err *e);
 
 /* What the hub says of a file before it is fetched; the etag can be a file's name. */

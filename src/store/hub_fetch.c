@@ -364,11 +364,20 @@ static bool model_wants(const char *name)
                                         NULL};
     if (strchr(name, '/') || !source_name_safe(name))
         return false;
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            return false;
     for (size_t i = 0; names[i]; i++)
         if (!strcmp(name, names[i]))
             return true;
     return str_starts(name, "tokenizer") || !strcmp(name, "model.safetensors") ||
            (is_weights(name) && str_starts(name, "model-"));
+}
+
+const char *hub_answer_wanted(const struct doc *file)
+{
+    const struct doc *name = doc_get(file, "rfilename");
+    return name && name->type == DOC_STRING && model_wants(name->s) ? name->s : NULL;
 }
 
 /* items_add - name and sum borrowed; items has room. */
@@ -385,12 +394,11 @@ static int model_items(const struct hub *h, const struct doc *siblings, struct i
     /* Twice through the list: weights last (source_hub.c, snapshot_whole). */
     for (int weights = 0; weights < 2; weights++)
         for (const struct doc *f = siblings->child; f; f = f->next) {
-            const struct doc *name = doc_get(f, "rfilename");
-            if (!name || name->type != DOC_STRING || !model_wants(name->s) ||
-                is_weights(name->s) != (weights == 1))
+            const char *name = hub_answer_wanted(f);
+            if (!name || is_weights(name) != (weights == 1))
                 continue;
-            any = any || is_weights(name->s);
-            items_add(items, n, name->s, NULL);
+            any = any || is_weights(name);
+            items_add(items, n, name, NULL);
         }
     if (!any)
         return err_set(e, ERR_NETWORK,

@@ -104,19 +104,26 @@ static bool hub_pinned(const struct doc *doc)
     return revision && is_commit(revision->s);
 }
 
-/* hub_place_init - the folder of a repository in the cache. */
+/* hub_place_init - the folder of a repository in the cache; undone by hub_place_release, after an
+ * error too. */
 static int hub_place_init(struct hub_place *p, const char *repo, enum hub_type type,
                           const char *revision, struct err *e)
 {
     const char *cache = getenv("HF_HUB_CACHE");
     memset(p, 0, sizeof *p);
-    p->repo = repo;
-    p->revision = revision;
     p->type = type;
+    str_init(&p->names);
+    str_cat(&p->names, repo);
+    str_addc(&p->names, '\0');
+    str_cat(&p->names, revision);
+    p->repo = p->names.s;
+    p->revision = p->names.s + strlen(repo) + 1;
     str_init(&p->cache);
     str_init(&p->folder);
     str_init(&p->commit);
-    int rc = OK;
+    int rc = str_check(&p->names, e);
+    if (rc)
+        return rc;
     if (cache && cache[0] == '/') {
         str_cat(&p->cache, cache);
     } else if (getenv("HF_HOME")) {
@@ -135,6 +142,7 @@ static int hub_place_init(struct hub_place *p, const char *repo, enum hub_type t
 
 static void hub_place_release(struct hub_place *p)
 {
+    str_release(&p->names);
     str_release(&p->cache);
     str_release(&p->folder);
     str_release(&p->commit);
@@ -281,58 +289,75 @@ static int place_ready(struct hub_place *p, const struct doc *files, bool model,
     return hub_snapshot_path(p, model && str_ends(only, ".gguf") ? only : NULL, path, e);
 }
 
-static void source_place(const struct source *s, const char **repo, enum hub_type *type,
-                         const char **revision)
+/* row_open - the place that an asset's row is of. */
+static int row_open(struct hub_place *p, const struct source *s, struct err *e)
 {
     struct err ignored = ERR_INIT;
-    const struct doc *r = doc_get(s->doc, "revision");
-    int t = HUB_MODEL;
-    *revision = r ? r->s : "main";
-    *repo = doc_get(s->doc, "hub")->s;
-    (void)doc_opt_enum(s->doc, "type", type_names, &t, &ignored);
-    *type = (enum hub_type)t;
+    const struct doc *revision = doc_get(s->doc, "revision");
+    int type = HUB_MODEL;
+    (void)doc_opt_enum(s->doc, "type", type_names, &type, &ignored);
+    return hub_place_init(p, doc_get(s->doc, "hub")->s, (enum hub_type)type,
+                          revision ? revision->s : "main", e);
 }
 
-/* hub_get - ready, or fetched where o is given. */
-static int hub_get(const char *repo, enum hub_type type, const char *revision,
-                   const struct doc *files, bool model, const struct asset_options *o, bool *ready,
-                   struct str *path, struct err *e)
+/* spec_open - that of a name, "owner/name[@revision]". */
+static int spec_open(struct hub_place *p, const char *spec, struct err *e)
 {
-    struct hub_place p;
-    int rc = hub_place_init(&p, repo, type, revision, e);
-    if (!rc && o)
-        rc = hub_files_fetch(&p, files, o, e);
+    struct str repo = STR_INIT;
+    size_t n = strcspn(spec, "@");
+    const char *revision = spec[n] ? spec + n + 1 : "main";
+    str_catn(&repo, spec, n);
+    *p = (struct hub_place){.names = STR_INIT};
+    int rc = str_check(&repo, e);
+    if (!rc && (!repo_valid(repo.s) || !revision_valid(revision)))
+        rc =
+            err_set(e, ERR_INPUT,
+                    "\"hub:%s\" names no model of the hub, wanted hub:owner/name[@revision]", spec);
     if (!rc)
-        rc = place_ready(&p, files, model, ready, path, e);
+        rc = hub_place_init(p, repo.s, HUB_MODEL, revision, e);
+    str_release(&repo);
+    return rc;
+}
+
+/* place_get - ready, or fetched where o is given. */
+static int place_get(struct hub_place *p, const struct doc *files, bool model,
+                     const struct asset_options *o, bool *ready, struct str *path, struct err *e)
+{
+    int rc = o ? hub_files_fetch(p, files, o, e) : OK;
+    if (!rc)
+        rc = place_ready(p, files, model, ready, path, e);
     if (!rc && o && !*ready)
         rc = err_set(e, ERR_NETWORK,
                      "hub:%s is not a whole model: wanted config.json, tokenizer.json (or "
                      "vocab.json and merges.txt) and model.safetensors (or its index and "
                      "shards)",
-                     repo);
+                     p->repo);
+    return rc;
+}
+
+static int row_get(const struct source *s, const struct asset_options *o, bool *ready,
+                   struct str *path, struct err *e)
+{
+    struct hub_place p;
+    int rc = row_open(&p, s, e);
+    if (!rc)
+        rc = place_get(&p, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"), o, ready,
+                       path, e);
     hub_place_release(&p);
     return rc;
 }
 
 static int hub_ready(const struct source *s, bool *ready, struct str *path, struct err *e)
 {
-    const char *repo, *revision;
-    enum hub_type type;
-    source_place(s, &repo, &type, &revision);
-    return hub_get(repo, type, revision, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"),
-                   NULL, ready, path, e);
+    return row_get(s, NULL, ready, path, e);
 }
 
 static int hub_fetch(const struct source *s, struct str *path, struct err *e)
 {
-    const char *repo, *revision;
-    enum hub_type type;
     bool ready;
     if (hub_offline())
         return err_set(e, ERR_INPUT, "not fetched yet and HF_HUB_OFFLINE is set");
-    source_place(s, &repo, &type, &revision);
-    return hub_get(repo, type, revision, doc_get(s->doc, "files"), !strcmp(s->asset->kind, "model"),
-                   s->o, &ready, path, e);
+    return row_get(s, s->o, &ready, path, e);
 }
 
 bool hub_sum_known(const char *want)
@@ -405,10 +430,7 @@ static int place_origin(struct hub_place *p, struct str *out, struct err *e)
 static int hub_verify(const struct source *s, struct err *e)
 {
     struct hub_place p;
-    const char *repo, *revision;
-    enum hub_type type;
-    source_place(s, &repo, &type, &revision);
-    int rc = hub_place_init(&p, repo, type, revision, e);
+    int rc = row_open(&p, s, e);
     if (!rc)
         rc = place_verify(&p, doc_get(s->doc, "files"), s->o, e);
     hub_place_release(&p);
@@ -418,40 +440,22 @@ static int hub_verify(const struct source *s, struct err *e)
 static int hub_origin(const struct source *s, struct str *out, struct err *e)
 {
     struct hub_place p;
-    const char *repo, *revision;
-    enum hub_type type;
-    source_place(s, &repo, &type, &revision);
-    int rc = hub_place_init(&p, repo, type, revision, e);
+    int rc = row_open(&p, s, e);
     if (!rc)
         rc = place_origin(&p, out, e);
     hub_place_release(&p);
     return rc;
 }
 
-/* spec_split - "owner/name[@revision]" */
-static int spec_split(const char *spec, struct str *repo, const char **revision, struct err *e)
-{
-    size_t n = strcspn(spec, "@");
-    *revision = spec[n] ? spec + n + 1 : "main";
-    str_catn(repo, spec, n);
-    int rc = str_check(repo, e);
-    if (!rc && (!repo_valid(repo->s) || !revision_valid(*revision)))
-        rc =
-            err_set(e, ERR_INPUT,
-                    "\"hub:%s\" names no model of the hub, wanted hub:owner/name[@revision]", spec);
-    return rc;
-}
-
 static int spec_get(const char *spec, const struct asset_options *o, bool *ready, struct str *path,
                     struct err *e)
 {
-    struct str repo = STR_INIT;
-    const char *revision;
+    struct hub_place p;
     *ready = false;
-    int rc = spec_split(spec, &repo, &revision, e);
+    int rc = spec_open(&p, spec, e);
     if (!rc)
-        rc = hub_get(repo.s, HUB_MODEL, revision, NULL, true, o, ready, path, e);
-    str_release(&repo);
+        rc = place_get(&p, NULL, true, o, ready, path, e);
+    hub_place_release(&p);
     return rc;
 }
 
@@ -468,33 +472,21 @@ int hub_spec_fetch(const char *spec, const struct asset_options *o, struct str *
 
 int hub_spec_verify(const char *spec, const struct asset_options *o, struct err *e)
 {
-    struct str repo = STR_INIT;
     struct hub_place p;
-    const char *revision;
-    int rc = spec_split(spec, &repo, &revision, e);
-    if (!rc) {
-        rc = hub_place_init(&p, repo.s, HUB_MODEL, revision, e);
-        if (!rc)
-            rc = place_verify(&p, NULL, o, e);
-        hub_place_release(&p);
-    }
-    str_release(&repo);
+    int rc = spec_open(&p, spec, e);
+    if (!rc)
+        rc = place_verify(&p, NULL, o, e);
+    hub_place_release(&p);
     return rc;
 }
 
 int hub_spec_origin(const char *spec, struct str *out, struct err *e)
 {
-    struct str repo = STR_INIT;
     struct hub_place p;
-    const char *revision;
-    int rc = spec_split(spec, &repo, &revision, e);
-    if (!rc) {
-        rc = hub_place_init(&p, repo.s, HUB_MODEL, revision, e);
-        if (!rc)
-            rc = place_origin(&p, out, e);
-        hub_place_release(&p);
-    }
-    str_release(&repo);
+    int rc = spec_open(&p, spec, e);
+    if (!rc)
+        rc = place_origin(&p, out, e);
+    hub_place_release(&p);
     return rc;
 }
 

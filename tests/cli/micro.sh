@@ -380,6 +380,18 @@ tr -s ' \n' ' ' <out >flat
 says out "PGR"
 says flat "Computed on cpu: "
 says flat "$W2S_THREADS threads, $(grep -q 'products in bf16' a/studies/micro/results.json && echo products in bf16 || echo f32)."
+# Several studies are one table: a row for each pair, what is the same everywhere left out; their reports stay.
+expect 0 "$W2S" report two csv --runs a
+[ "$(grep -c '^two ' out)" = 4 ] && [ "$(grep -c '^csv ' out)" = 1 ] || fail "rows of two studies: $(cat out)"
+says out "supervisor: 1 of 4 layers"
+grep -q '^study  train  test  constant  student  *method  *weak  *student  *ceiling  *PGR$' out || fail "the head: $(cat out)"
+expect 0 "$W2S" report csv three --runs a
+says out "supervisor: 1 of 4 layers, student: 4 layers, method: naive"
+[ "$(grep -c 'naive' out)" = 1 ] || fail "a column that is the same everywhere is there"
+expect 0 "$W2S" report csv three --runs a --json
+python3 -c 'import json; assert [r["study"]["name"] for r in json.load(open("out"))] == ["csv", "three"]' || fail "report of two --json"
+expect 2 "$W2S" report two thre --runs a
+says err 'did you mean "three"?'
 # The resolved study is itself a study, and asks for the same jobs.
 cp a/studies/micro/study.yaml again.yaml
 expect 0 "$W2S" run again.yaml --runs a

@@ -28,6 +28,14 @@ models:
 END
 pretrain() { "$W2S" pretrain "$@"; }
 
+# What it would take, and nothing is trained.
+expect 0 pretrain moves.yaml --runs whole --dry-run
+says out "moves/large: 0.0"
+says out "million parameters, 16,000 tokens"
+says out "2 models, 2 to do, about "
+[ -z "$(ls whole/jobs 2>/dev/null)$(ls whole/work 2>/dev/null)" ] || fail "a dry run left jobs"
+[ ! -e whole/ladders/moves/small ] || fail "a dry run left a model"
+
 expect 0 pretrain moves.yaml --runs whole
 says out "model"
 says out "models: whole/ladders/moves"
@@ -62,6 +70,14 @@ says err "left out: 80 repeated"
 W2S_DATA=$scratch/data expect 2 pretrain moves.yaml data.pgn=chess-games/c.pgn "${tiny[@]}"
 says err "data/chess/pgn/c.pgn: No such file or directory"
 
+# What is there is not timed again.
+expect 0 pretrain moves.yaml --runs whole --dry-run tokens=16001 --json
+expect 0 pretrain moves.yaml --runs whole --dry-run --json
+python3 -c '
+import json
+plan = json.load(open("out"))
+assert [m["done"] for m in plan] == [True, True] and plan[1]["seconds"] is None, plan
+assert plan[1]["tokens"] == 16000 and plan[1]["operations"] > plan[0]["operations"] and plan[1]["bytes"] > 16000, plan' || fail "--dry-run --json"
 # Found again; placed again where it is gone; JSON.
 rm -r whole/ladders
 expect 0 pretrain moves.yaml --runs whole --json
@@ -210,6 +226,14 @@ expect 2 pretrain
 says err "pretrain wants a ladder"
 cp games.pgn folder/
 expect 0 pretrain moves.yaml data.pgn=folder tokens=600 name=folder --runs w
+
+# A model that the machine has no memory for is not begun, and the others are made.
+large='models=[{name: huge, layers: 500, width: 65536, heads: 512}, {name: good, layers: 1, width: 16, heads: 2}]'
+expect 0 pretrain moves.yaml "$large" tokens=3000 name=huge --runs f --dry-run
+says err "huge/huge would fail: out of memory: it takes about "
+expect 1 pretrain moves.yaml "$large" tokens=3000 name=huge --runs f
+says err "huge/huge: out of memory: it takes about "
+[ -s f/ladders/huge/good/model.safetensors ] || fail "the model beside one that is too large is not there"
 
 # A learning rate that ends in nothing fails its model alone.
 expect 1 pretrain moves.yaml 'models=[{name: bad, layers: 1, width: 16, heads: 2, lr: 10, warmup: 0, clip: 0, eps: 1e-30, weight_decay: 10}, {name: good, layers: 1, width: 16, heads: 2}]' tokens=3000 training.beta2=0 name=half --runs f

@@ -259,6 +259,25 @@ static void rows_of_texts(void **state)
             assert_int_equal(t.tokens[t.starts[i]], t.tokens[t.starts[i] - 1]);
     }
     assert_int_equal(predicted, 20 + 2);
+
+    /* Read again and again, a text is the same rows, one behind the other. */
+    struct token_set again;
+    size_t begun = 0;
+    p.tokens = 300;
+    assert_int_equal(corpus_rows(&again, &c, doc, 2, &p, &e), OK);
+    assert_true(token_set_total(&again) >= 300);
+    for (size_t i = 0; i < again.n; begun++) {
+        bool longer = again.tokens[again.starts[i]] == t.tokens[0];
+        size_t from = longer ? 0 : t.n - 1, rows = longer ? t.n - 1 : 1;
+        size_t all = t.starts[from + rows] - t.starts[from], left = again.starts[again.n];
+        left -= again.starts[i];
+        assert_memory_equal(again.tokens + again.starts[i], t.tokens + t.starts[from],
+                            (left < all ? left : all) * sizeof *t.tokens);
+        for (size_t k = 0; k < rows && i < again.n; k++, i++)
+            assert_int_equal(token_set_len(&again, i), token_set_len(&t, from + k));
+    }
+    assert_true(begun > 10);
+    token_set_release(&again);
     token_set_release(&t);
     tokenizer_free(tok);
     corpus_release(&c);

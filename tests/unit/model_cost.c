@@ -59,21 +59,22 @@ static const struct trainable kinds[] = {{TRAIN_ALL, 0, true, {0}},
                                          {TRAIN_LORA, 0, false, {3, 6, LORA_ALL, 1}}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* train_once - one forward and one backward of a classifier of two classes; from features where
- * given. */
-static void train_once(struct model *m, struct pass *p, const struct batch *b, bool features_given,
-                       bool lend)
+/* train_once - one forward and one backward of a classifier of two classes, or of a language model
+ * that reads as many tokens as are given; from features where given. */
+static void train_once(struct model *m, struct pass *p, const struct batch *b, const int32_t *reads,
+                       bool features_given, bool lend)
 {
-    float *features = NULL, *dlogits = dev_alloc(m->dev, b->n_seqs * 2, &e);
+    size_t R, n = reads ? b->n_tokens * model_outputs(m) : b->n_seqs * 2;
+    float *features = NULL, *dlogits = dev_alloc(m->dev, n, &e);
     const float *logits;
-    size_t R;
     assert_non_null(dlogits);
-    m->dev->ops->fill(m->dev, b->n_seqs * 2, 0.1, dlogits);
+    m->dev->ops->fill(m->dev, n, 0.1, dlogits);
     if (features_given) {
         features = mem_alloc(b->n_tokens * TEST_C, sizeof *features, &e);
         check(pass_features(p, b, features, &e));
     }
-    struct pass_input in = {.batch = b, .features = features, .keep = true, .lend = lend};
+    struct pass_input in = {
+        .batch = b, .reads = reads, .features = features, .keep = true, .lend = lend};
     counted = 0;
     model_grad_zero(m);
     check(pass_forward(p, &in, &logits, &R, &e));
@@ -109,7 +110,7 @@ static void flops_of(const struct model_config *c)
                 check(model_trainable_set(m, &kinds[k], &e));
                 if (given && m->cut == 0)
                     continue;
-                train_once(m, p, &t.b, given, false);
+                train_once(m, p, &t.b, NULL, given, false);
                 double said = model_flops(c, &kinds[k], S * n, S, given);
                 if (said != 2 * counted) /* whole numbers below 2^53: exact */
                     fail_msg("%s, kind %zu, %zu of %zu tokens, features %d: said %.0f, counted "
@@ -128,6 +129,59 @@ static void test_flops(void **state)
     every_config(flops_of);
 }
 
+/* held_of - floats of a model and its pass: values; two moments, and a gradient that has a place of
+ * its own. */
+static size_t held_of(const struct model *m, const struct pass *p)
+{
+    size_t held = p->most;
+    for (size_t i = 0; i < m->n_params; i++) {
+        const struct model_param *w = &m->params[i];
+        held += floats_of(w) * (w->g ? (w->g == w->own ? 4U : 3U) : 1U);
+    }
+    return held;
+}
+
+/* A language model that learns whole, with every token read, and with the last few of each text. */
+static void lm_of(const struct model_config *c)
+{
+    static const size_t lengths[] = {13, 13, 13};
+    static const int32_t every[] = {13, 13, 13}, few[] = {2, 2, 2};
+    struct ops counting = ops_reference;
+    struct test_batch t;
+    struct dev dev;
+    struct pass *p;
+    counting.matmul = count_matmul;
+    counting.matmul_gated = count_matmul_gated;
+    counting.attention_fwd = count_attention_fwd;
+    counting.attention_bwd = count_attention_bwd;
+    check(dev_open(&dev, "reference", &e));
+    dev.ops = &counting;
+    test_batch(&t, lengths, 3, 1);
+    for (int k = 0; k < 4; k++) {
+        const bool whole = k % 2, lend = k / 2;
+        struct model *m = test_model(&dev, c, 0);
+        check(model_trainable_set(m, &kinds[0], &e));
+        check(pass_new(&p, m, &e));
+        train_once(m, p, &t.b, whole ? every : few, false, lend);
+        double said = model_flops_lm(c, 39, 3, whole ? 39 : 6);
+        if (said != 2 * counted)
+            fail_msg("%s, whole %d: said %.0f, counted %.0f", family_name(c->family), whole, said,
+                     2 * counted);
+        if (whole)
+            assert_int_equal(model_bytes_lm(c, 39, lend), held_of(m, p) * sizeof(float));
+        pass_free(p);
+        model_free(m);
+    }
+    assert_true(model_flops_lm(c, 0, 0, 0) == 0);
+    dev_close(&dev);
+}
+
+static void test_lm(void **state)
+{
+    (void)state;
+    every_config(lm_of);
+}
+
 /* The estimate is for one read in 25 tokens. With such a batch it is exact for all
  * floats on the device. Beside them a pass holds copies of the batch on the host: four ids a token
  * and two a sequence. */
@@ -144,16 +198,10 @@ static void bytes_of(const struct model_config *c)
         bool lend = k % 2;
         struct model *m = test_model(&dev, c, 2);
         struct pass *p;
-        size_t held = 0;
         check(model_trainable_set(m, kind, &e));
         check(pass_new(&p, m, &e));
-        train_once(m, p, &t.b, false, lend);
-        for (size_t i = 0; i < m->n_params; i++) { /* values; two moments and a gradient */
-            const struct model_param *w = &m->params[i];
-            held += floats_of(w) * (w->g ? (w->g == w->own ? 4U : 3U) : 1U);
-        }
-        held += p->most;
-        size_t said = model_bytes(c, kind, N, lend);
+        train_once(m, p, &t.b, NULL, false, lend);
+        size_t held = held_of(m, p), said = model_bytes(c, kind, N, lend);
         if (said != held * sizeof(float))
             fail_msg("%s, kind %zu, lend %d: said %zu bytes, held %zu", family_name(c->family),
                      k / 2, lend, said, held * sizeof(float));
@@ -221,7 +269,7 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_flops), cmocka_unit_test(test_bytes),
-                                       cmocka_unit_test(test_predicting),
+                                       cmocka_unit_test(test_lm), cmocka_unit_test(test_predicting),
                                        cmocka_unit_test(test_bounds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
