@@ -384,6 +384,10 @@ static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t
 {
     float prob[QUERIES * LD], ds[QUERIES * LD], by = (float)s->scale;
     size_t back = p->nk - p->nq;
+    for (size_t i = i0; i < i0 + rows; i++) { /* of a forward long ago: all at once from memory */
+        ahead(r->q + i * s->ldq, s->D);
+        ahead(r->y + i * s->ldy, s->D);
+    }
     products(s, rows, r->q + i0 * s->ldq, s->ldq, kt, ldt, n, prob);
     products(s, rows, r->dy + i0 * s->ldy, s->ldy, vt, ldt, n, ds);
     for (size_t i = 0; i < rows; i++) {

@@ -63,6 +63,13 @@ static inline float act_slope(enum act a, float x)
     }
 }
 
+/* ahead - n numbers are wanted soon. */
+static inline void ahead(const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += 64 / sizeof *x)
+        __builtin_prefetch(x + i);
+}
+
 /* dot - sixteen running sums, so that it is vectorised the same way on every set that has them. */
 static inline float dot(const float *a, const float *b, size_t n)
 {

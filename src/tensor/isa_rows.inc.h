@@ -271,13 +271,6 @@ static void act_bwd(struct dev *d, enum act a, size_t n, const float *x, const f
 #define AHEAD 256 /* columns that are fetched of a row while those of the row before are at work   \
                    */
 
-/* ahead - n numbers are wanted soon. */
-static inline void ahead(const float *x, size_t n)
-{
-    for (size_t i = 0; i < n; i += 64 / sizeof *x)
-        __builtin_prefetch(x + i);
-}
-
 static void gated_row(enum act a, size_t n, const float *g, const float *u, float *o)
 {
 #define LOOP(A)                                                                                    \
