@@ -97,8 +97,8 @@ void puzzle_write(struct str *out, const struct puzzle *p)
         js_str(&w, text);
     }
     js_close(&w, ']');
-    if (p->game)
-        js_key(&w, "game"), js_str(&w, p->game);
+    board_write_compact(&p->board, text);
+    js_key(&w, "game"), js_str(&w, p->game ? p->game : text);
     board_write(&p->board, text);
     js_key(&w, "fen"), js_str(&w, text);
     uci_write(p->best, text);

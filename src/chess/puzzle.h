@@ -37,8 +37,8 @@ enum puzzle_verdict { PUZZLE_ILLEGAL, PUZZLE_WRONG, PUZZLE_RIGHT };
 enum puzzle_verdict puzzle_judge(const struct puzzle *p, const char *text, size_t n);
 
 /* puzzle_write - append a JSON object on one line, without its end: id, prompt, answer (SAN),
- * answers (all that are right), game where it is known, fen, uci, rating, themes (a list), and
- * where it was searched score and second. */
+ * answers (all that are right), game (where it is not known the position), fen, uci, rating, themes
+ * (a list), and where it was searched score and second. */
 void puzzle_write(struct str *out, const struct puzzle *p);
 
 #endif

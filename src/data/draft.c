@@ -4,6 +4,7 @@
 #include "core/rng.h"
 #include "data/alternatives.h"
 #include "data/answer.h"
+#include "data/connect.h"
 #include "data/draft.h"
 #include "data/rule.h"
 
@@ -341,8 +342,9 @@ static int alternatives_render(struct drafter *r, const struct place *p,
     return alternatives_name(x, t->alternatives, &r->d->arena, e);
 }
 
-/* group_set - the question: the fields of "group", else the choice's question, else what the
- * alternatives share or are, else the text itself. */
+/* group_set - the question: the fields of "group" (those of which any will do are looked at by
+ * drafts_connect), else the choice's question, else what the alternatives share or are, else the
+ * text itself. */
 static int group_set(struct drafter *r, const struct place *p, struct draft *x, struct err *e)
 {
     const struct task *t = r->t;
@@ -355,7 +357,7 @@ static int group_set(struct drafter *r, const struct place *p, struct draft *x, 
     str_reset(&r->text);
     for (size_t i = 0; !rc && i < t->group.n; i++) {
         rc = value_text(t->group.f[i], p, &r->text, e);
-        str_addc(&r->text, '\x1f'); /* the unit separator: no text ends where another begins */
+        str_addc(&r->text, CONNECT_END);
     }
     if (!rc && !t->group.n)
         rc = value_text(t->question, p, &r->text, e);
@@ -642,6 +644,8 @@ int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct 
     }
     if (!rc && t->kind == KIND_PREFERENCE)
         rc = drafts_pair(d, t->gap, label_seed, e);
+    else if (!rc && t->group_any)
+        rc = drafts_connect(d, e);
     rows->whole = rows->whole || (!rc && spec_draws(t));
     if (!rows->whole)
         rows_release(rows);

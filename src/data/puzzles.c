@@ -28,8 +28,29 @@ static int rating_read(const struct doc *d, double *out, struct err *e)
     return OK;
 }
 
+/* game_read - of an address like https://lichess.org/787zsVup/black#48 what all of a game's share.
+ */
+static int game_read(const struct doc *row, struct puzzle_strings *hold, struct puzzle *p,
+                     struct err *e)
+{
+    const char *url = "";
+    int rc = doc_opt_str(row, "GameUrl", &url, e);
+    if (rc || !*url)
+        return rc;
+    str_catn(&hold->game, url, strcspn(url, "#?"));
+    rc = str_check(&hold->game, e);
+    for (size_t i = 0; !rc && i < 2; i++) {
+        const char *side = i ? "/black" : "/white";
+        if (str_ends(hold->game.s, side))
+            hold->game.s[hold->game.len -= strlen(side)] = '\0';
+    }
+    p->game = hold->game.s;
+    return rc;
+}
+
 /* lichess_read - a row of strings with FEN and Moves. */
-static int lichess_read(struct puzzle *p, const struct doc *row, struct err *e)
+static int lichess_read(struct puzzle_strings *hold, struct puzzle *p, const struct doc *row,
+                        struct err *e)
 {
     const char *fen, *moves;
     int rc = doc_str(row, "FEN", &fen, e);
@@ -41,6 +62,8 @@ static int lichess_read(struct puzzle *p, const struct doc *row, struct err *e)
         rc = doc_opt_str(row, "Themes", &p->themes, e);
     if (!rc)
         rc = rating_read(doc_get(row, "Rating"), &p->rating, e);
+    if (!rc)
+        rc = game_read(row, hold, p, e);
     if (rc)
         return rc;
     rc = puzzle_lichess(p, fen, moves, e);
@@ -86,8 +109,9 @@ int puzzle_read(struct puzzle *p, const struct doc *row, struct puzzle_strings *
     *p = (struct puzzle){.id = "", .themes = "", .rating = (double)NAN};
     str_reset(&hold->id);
     str_reset(&hold->themes);
+    str_reset(&hold->game);
     if (doc_get(row, "Moves"))
-        rc = lichess_read(p, row, e);
+        rc = lichess_read(hold, p, row, e);
     else if (doc_get(row, "uci"))
         rc = own_read(hold, p, row, e);
     else
@@ -98,13 +122,17 @@ int puzzle_read(struct puzzle *p, const struct doc *row, struct puzzle_strings *
         str_addf(&hold->id, "%s:%d", row->file, row->line);
         p->id = hold->id.s;
     }
-    return str_check(hold->id.failed ? &hold->id : &hold->themes, e);
+    rc = str_check(&hold->id, e);
+    if (!rc)
+        rc = str_check(&hold->game, e);
+    return rc ? rc : str_check(&hold->themes, e);
 }
 
 void puzzle_strings_release(struct puzzle_strings *hold)
 {
     str_release(&hold->id);
     str_release(&hold->themes);
+    str_release(&hold->game);
 }
 
 static int row_read(void *ctx, const struct doc *row, struct err *e)
@@ -119,7 +147,7 @@ int puzzles_read(const char *path, int (*each)(void *ctx, const struct puzzle *p
                  void *ctx, struct err *e)
 {
     static const struct table_settings settings;
-    struct reading r = {each, ctx, {STR_INIT, STR_INIT}};
+    struct reading r = {each, ctx, {STR_INIT, STR_INIT, STR_INIT}};
     int rc = table_read(path, &settings, row_read, &r, e);
     puzzle_strings_release(&r.hold);
     return rc;

@@ -6,11 +6,11 @@
 #include "core/doc.h"
 
 /* puzzle_read - the puzzle of a row: one of Lichess's puzzle file as it is published (FEN, Moves;
- * PuzzleId, Rating, Themes where they are), or one that puzzle_write wrote. Its strings are the
- * row's and those that hold has room for; one without an id gets "FILE:LINE". Errors name file and
- * line. */
+ * PuzzleId, Rating, Themes, GameUrl where they are), or one that puzzle_write wrote. Its strings
+ * are the row's and those that hold has room for; one without an id gets "FILE:LINE". Errors name
+ * file and line. */
 struct puzzle_strings {
-    struct str id, themes;
+    struct str id, themes, game;
 };
 int puzzle_read(struct puzzle *p, const struct doc *row, struct puzzle_strings *hold,
                 struct err *e);

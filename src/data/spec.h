@@ -23,6 +23,7 @@ struct field {
     const char *join;     /* between the texts of a list; NULL: a list is an error */
     /* What stands before, after the first such mark in the text; NULL: all of it */
     const char *before, *after;
+    bool whole;    /* all of a text that has not both marks; false: that is an error */
     bool numbered; /* of the text so cut, the number-th number, from 0 */
     size_t number;
     const char *text; /* the same in every row; NULL: of the row */
@@ -103,6 +104,7 @@ struct task {
     size_t long_piece; /* n_pieces: the whole text */
     size_t max_chars;  /* of the long field; 0: any */
     struct field_list group;
+    bool group_any; /* rows that have one of these in common are one question, not all of them */
     struct field_list alone; /* what alone should not tell the class */
     const struct field *confidence;
 

@@ -297,6 +297,33 @@ static int template_check(const struct task *t, struct err *e)
     return rc;
 }
 
+/* group_read - the fields that make rows one question: all of a list, or any of {any: list}. */
+static int group_read(struct task *t, struct err *e)
+{
+    static const char *const keys[] = {"any", NULL};
+    const struct doc *root = t->tree.root, *group = spec_present(root, "group");
+    if (group && t->kind == KIND_PREFERENCE)
+        return doc_fail(group, e,
+                        "\"group\" means nothing to a preference: no text is in two pairs");
+    t->group_any = group && group->type == DOC_MAP;
+    /* A later puzzle's prompt holds the answers of the earlier ones of its game */
+    if (!group && t->table.format == TABLE_PUZZLES && t->kind != KIND_PREFERENCE && !t->question) {
+        int rc = spec_field_add(t, root, (struct field){.name = "game", .path = "game"}, e);
+        t->group.f = rc ? NULL : arena_alloc(&t->tree.arena, 1, sizeof *t->group.f, e);
+        if (rc || !t->group.f)
+            return e->code;
+        t->group.f[0] = &t->fields[t->n_fields - 1];
+        t->group.n = 1;
+        return OK;
+    }
+    if (!t->group_any)
+        return spec_field_list(t, root, "group", &t->group, e);
+    int rc = doc_check_keys(group, keys, e);
+    if (!rc && !spec_present(group, "any"))
+        rc = doc_fail(group, e, "\"any\" is missing: the fields of which rows may share one");
+    return rc ? rc : spec_field_list(t, group, "any", &t->group, e);
+}
+
 static int rules_read(struct task *t, struct err *e)
 {
     const struct doc *root = t->tree.root;
@@ -322,7 +349,7 @@ static int rules_read(struct task *t, struct err *e)
     if (!rc)
         rc = template_check(t, e);
     if (!rc)
-        rc = spec_field_list(t, root, "group", &t->group, e);
+        rc = group_read(t, e);
     if (!rc)
         rc = spec_field_list(t, root, "alone", &t->alone, e);
     if (!rc)

@@ -8,7 +8,8 @@ static const char *const source_keys[] = {"name",     "asset",   "files",  "form
                                           "sql",      "each",    "fields", NULL};
 static const char *const pool_keys[] = {"all", "train", "valid", "test", NULL};
 static const char *const file_keys[] = {"rows", "beside", NULL};
-static const char *const field_keys[] = {"path", "join", "before", "after", "text", "number", NULL};
+static const char *const field_keys[] = {"path", "join",   "before", "after",
+                                         "text", "number", "whole",  NULL};
 static const char *const formats[] = {"auto", "jsonl",   "json", "csv",     "tsv",
                                       "text", "parquet", "pgn",  "puzzles", NULL};
 static const char *const encodings[] = {"utf-8", "latin-1", NULL};
@@ -151,8 +152,13 @@ static int field_read_map(const struct doc *d, struct field *f, const struct doc
     f->numbered = spec_present(d, "number") != NULL;
     if (!rc)
         rc = doc_opt_size(d, "number", 0, 9999, &f->number, e);
+    if (!rc)
+        rc = doc_opt_bool(d, "whole", &f->whole, e);
     if (rc)
         return rc;
+    if (f->whole && !f->before && !f->after)
+        return doc_fail(
+            d, e, "\"whole\" is of a field that is cut, and \"before\" and \"after\" are missing");
     if ((f->before && !*f->before) || (f->after && !*f->after))
         return doc_fail(d, e, "the mark that the field \"%s\" is cut at is empty", d->key);
     if (f->text && d->n > 1)

@@ -91,7 +91,7 @@ int table_puzzle_rows(const char *path, const struct table_settings *s,
                       int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
                       struct err *e)
 {
-    struct puzzle_rows r = {each, ctx, {STR_INIT, STR_INIT}, STR_INIT};
+    struct puzzle_rows r = {each, ctx, {STR_INIT, STR_INIT, STR_INIT}, STR_INIT};
     struct table_settings inner = *s;
     inner.format = TABLE_AUTO;
     int rc = table_read(path, &inner, puzzle_give, &r, e);

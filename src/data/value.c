@@ -159,6 +159,8 @@ static int cut(const struct walk *w, const struct doc *d, struct str *out, size_
         from += f->after ? strlen(f->after) : 0;
     if (from && f->before)
         end = strstr(from, f->before);
+    if ((!from || !end) && f->whole)
+        return OK;
     if (!from || !end)
         return doc_fail(d, e, "no \"%s\" is in \"%s\", which is \"%.60s\"",
                         from ? f->before : f->after, f->path, text);

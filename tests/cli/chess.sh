@@ -226,7 +226,7 @@ if [ -n "${W2S_DATA:-}" ]; then # with puzzles of games, which are Lichess's her
     ln -s "$real"/chess/* data/chess/
     export W2S_DATA=$scratch/data
     "$W2S" chess rows "$real/chess/lichess_puzzles.csv" 2>err | head -n 200 |
-        awk '{sub(/"fen": /, "\"game\": \"g-" int(NR / 2) "\", &"); print}' >data/chess/game-puzzles.jsonl
+        awk '{sub(/"game": "[^"]*"/, "\"game\": \"g-" int(NR / 2) "\""); print}' >data/chess/game-puzzles.jsonl
     expect 0 "$W2S" task chess-game-puzzles --json
     python3 - <<'END' || fail "puzzles of games as a task"
 import json

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static const char *const names[] = {"PuzzleId", "FEN", "Moves", "Rating", "Themes", NULL};
     struct table_settings s = {.format = TABLE_CSV, .columns = names};
-    struct puzzle_strings hold = {STR_INIT, STR_INIT};
+    struct puzzle_strings hold = {STR_INIT, STR_INIT, STR_INIT};
     struct str raw = STR_INIT;
     struct err e = ERR_INIT;
     if (!n)

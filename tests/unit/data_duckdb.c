@@ -209,8 +209,8 @@ static const struct {
      "answer",
      "\nW: Yes\nQuestion: Who?\nProposed answer: "},
     {"ethics-justice", "(i % 2)::INT AS label, 'I did ' || i AS scenario", "I did "},
-    {"ethics-deontology", "(i % 2)::INT AS label, 'Should you ' || i AS scenario, 'No' AS excuse",
-     "\nNo\n"},
+    {"ethics-deontology",
+     "(i % 2)::INT AS label, 'Should you ' || i AS scenario, 'No ' || i AS excuse", "\nNo "},
     {"ethics-virtue", "(i % 2)::INT AS label, 'Jo ran ' || i || ' [SEP] brave' AS scenario",
      "\nTrait: brave\n"},
     {"ethics-utilitarianism", "'Good ' || i AS baseline, 'Bad ' || i AS less_pleasant",
@@ -223,7 +223,8 @@ static const struct {
      "Sentence: Sentence "},
     {"sst2", "'Review ' || i AS sentence, (i % 2)::INT AS label, i AS idx", "Review: Review "},
     {"hellaswag",
-     "i AS ind, 'Ctx ' || i AS ctx, ['a', 'b', 'c', 'd'] AS endings, (i % 4)::VARCHAR AS label",
+     "i AS ind, 'Ctx ' || i AS ctx, ['a', 'b', 'c', 'd'] AS endings, (i % 4)::VARCHAR AS label, "
+     "'video~' || i AS source_id",
      "\nProposed ending: "},
     {"mc-taco",
      "'Passage ' || i AS sentence, 'When?' AS question, 'now' AS answer, (i % 2)::INT AS label, 1 "
@@ -234,8 +235,8 @@ static const struct {
      "'B', 'C', 'D']} AS "
      "choices, 'B' AS answerKey",
      "Question: Stem "},
-    {"paws", "i AS id, 'One ' || i AS sentence1, 'Two' AS sentence2, (i % 2)::INT AS label",
-     "\nSecond: Two\n"},
+    {"paws", "i AS id, 'One ' || i AS sentence1, 'Two ' || i AS sentence2, (i % 2)::INT AS label",
+     "\nSecond: Two "},
     {"quail",
      "'id' AS id, 'Context ' || i AS context, 'Q?' AS question, ['a', 'b', 'c', 'd'] AS answers, "
      "(i % 4)::INT AS "
@@ -263,7 +264,8 @@ static const struct {
      "2)::INT AS label",
      "\nQuestion: Q?\nProposed answer: a\n"},
     {"wic",
-     "'run' AS word, 'I run ' || i AS sentence1, 'A run' AS sentence2, 1 AS start1, (i % 2)::INT "
+     "'run' AS word, 'I run ' || i AS sentence1, 'A run ' || i AS sentence2, 1 AS start1, (i % "
+     "2)::INT "
      "AS label",
      "Does \"run\" mean the same in both?"},
     {"tweet-sentiment", "'Tweet ' || i AS text, (i % 3)::INT AS label", "Tweet: Tweet "},

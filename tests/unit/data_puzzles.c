@@ -28,7 +28,8 @@ static void rows(const char *name, const char *text, const char *wanted)
     "PuzzleId,FEN,Moves,Rating,RatingDeviation,Popularity,NbPlays,Themes,GameUrl,OpeningTags\n"
 static const char mates[] =
     "{\"id\": \"a1\", \"prompt\": \"k7/8/1K6/8/8/8/8/6RR w\", \"answer\": \"Rh8#\", \"answers\": "
-    "[\"Rh8#\", \"Rg8#\"], \"fen\": \"k7/8/1K6/8/8/8/8/6RR w - - 1 2\", \"uci\": \"h1h8\", "
+    "[\"Rh8#\", \"Rg8#\"], \"game\": \"k7/8/1K6/8/8/8/8/6RR w\", \"fen\": \"k7/8/1K6/8/8/8/8/6RR w "
+    "- - 1 2\", \"uci\": \"h1h8\", "
     "\"rating\": 724, \"themes\": [\"mate\", \"mateIn1\"]}\n";
 
 static void lichess(void **state)
@@ -41,13 +42,51 @@ static void lichess(void **state)
     /* a row without an id is named by its place */
     snprintf(wanted, sizeof wanted,
              "{\"id\": \"%s:2\", \"prompt\": \"1.\", \"answer\": \"e4\", \"answers\": [\"e4\"], "
+             "\"game\": \"x-1\", "
              "\"fen\": \"4k3/8/8/8/8/8/4P3/4K3 w - - 0 1\", \"uci\": \"e2e4\", \"rating\": 1.5, "
              "\"themes\": [], \"score\": 120, \"second\": -5}\n",
              in_scratch("b.jsonl"));
     rows("b.jsonl",
          "\n{\"prompt\": \"1.\", \"fen\": \"4k3/8/8/8/8/8/4P3/4K3 w - -\", \"uci\": \"e2e4\", "
-         "\"rating\": 1.5, \"score\": 120, \"second\": -5}\n",
+         "\"rating\": 1.5, \"score\": 120, \"second\": -5, \"game\": \"x-1\"}\n",
          wanted);
+}
+
+/* The puzzles of one game are one question, without a word of the task file: a later one's prompt
+ * holds the answers of the earlier ones. Where the game is not known the position is. */
+static void one_game(void **state)
+{
+#define PUZZLES(more)                                                                              \
+    "name: t\ncitation: none\nlicence: CC0\nkind: generation\nsource: {files: {all: g.csv}, "      \
+    "format: puzzles}\ntemplate: \"{prompt}\"\nanswer: {text: answer, position: fen}\n" more
+    static const char *const urls[] = {"https://lichess.org/abcdefgh/black#12",
+                                       "https://lichess.org/abcdefgh#30", "", ""};
+    static const char *const more[] = {"", "fields: {prompt: prompt, answer: answer, fen: fen}\n",
+                                       "group: prompt\n"};
+    struct str s = STR_INIT;
+    struct dataset d;
+    (void)state;
+    str_cat(&s, HEAD);
+    for (size_t i = 0; i < 4; i++)
+        str_addf(&s, "a%zu,1k6/8/1K6/8/8/%zu%c%zu/8/6RR b - - 0 1,b8a8 h1h8,724,,,,,%s,\n", i, i,
+                 'P', 7 - i, urls[i]);
+    for (char *c = s.s; *c; c++) /* "0P7" is "P7" */
+        if (*c == '0' && c[1] == 'P')
+            memmove(c, c + 1, strlen(c));
+    put("g.csv", s.s);
+    str_release(&s);
+    for (size_t i = 0; i < 3; i++) {
+        struct str yaml = STR_INIT;
+        str_addf(&yaml, "%s%s", PUZZLES(""), more[i]);
+        draw(&d, yaml.s, sizes_of(0, 4, 0, 0), (struct task_seeds){0, 0});
+        size_t pairs = 0;
+        for (size_t a = 0; a < 4; a++)
+            for (size_t b = 0; b < a; b++)
+                pairs += d.part[PART_TRAIN][a].question == d.part[PART_TRAIN][b].question;
+        assert_int_equal(pairs, i < 2);
+        dataset_release(&d);
+        str_release(&yaml);
+    }
 }
 
 static void refused(void **state)
@@ -150,11 +189,13 @@ static void tables(void **state)
     rows_are("g.txt", &(struct table_settings){.format = TABLE_PGN}, "1: moves=1. e4 e5 result=*|");
     put("p.csv", HEAD "a1,1k6/8/1K6/8/8/8/8/6RR b - - 0 1,b8a8 h1h8,724,,,,mate mateIn1,,\n");
     rows_are("p.csv", &puzzles,
-             "2: id=a1 prompt=k7/8/1K6/8/8/8/8/6RR w answer=Rh8# answers=<list> fen=k7/8/1K6/8/8/"
+             "2: id=a1 prompt=k7/8/1K6/8/8/8/8/6RR w answer=Rh8# answers=<list> "
+             "game=k7/8/1K6/8/8/8/8/6RR w fen=k7/8/1K6/8/8/"
              "8/8/6RR w - - 1 2 uci=h1h8 rating=724 themes=<list>|");
     put("p.jsonl", mates);
     rows_are("p.jsonl", &puzzles,
-             "1: id=a1 prompt=k7/8/1K6/8/8/8/8/6RR w answer=Rh8# answers=<list> fen=k7/8/1K6/8/8/"
+             "1: id=a1 prompt=k7/8/1K6/8/8/8/8/6RR w answer=Rh8# answers=<list> "
+             "game=k7/8/1K6/8/8/8/8/6RR w fen=k7/8/1K6/8/8/"
              "8/8/6RR w - - 1 2 uci=h1h8 rating=724 themes=<list>|");
     assert_true(table_wants_duckdb("p.parquet", &puzzles));
     struct err e = ERR_INIT;
@@ -230,9 +271,9 @@ static void real(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lichess),         cmocka_unit_test(refused), cmocka_unit_test(prompts),
-        cmocka_unit_test(verdicts),        cmocka_unit_test(real),    cmocka_unit_test(tables),
-        cmocka_unit_test(task_of_puzzles),
+        cmocka_unit_test(lichess), cmocka_unit_test(one_game),        cmocka_unit_test(refused),
+        cmocka_unit_test(prompts), cmocka_unit_test(verdicts),        cmocka_unit_test(real),
+        cmocka_unit_test(tables),  cmocka_unit_test(task_of_puzzles),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,6 +250,64 @@ static void others(void **state)
     }
 }
 
+/* shown - texts of other parts that have the piece, or begin with it. */
+static size_t shown(const struct dataset *d, const char *piece, bool begin, int but)
+{
+    size_t count = 0;
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; p != but && i < d->n[p]; i++) {
+            const char *text = d->part[p][i].text;
+            count += begin ? str_starts(text, piece) : strstr(text, piece) != NULL;
+        }
+    return count;
+}
+
+/* No sentence, statement or dialogue of a part's questions is in another part: rows that share one
+ * are of one question. */
+static void apart(void **state)
+{
+    static const struct {
+        const char *name, *folder;
+        const char *end; /* of what no other part begins with; NULL: its first two lines */
+    } cases[] = {
+        {"ethics-justice", "ethics", " because "},
+        {"ethics-utilitarianism", "ethics", NULL},
+        {"wic", "wic", NULL},
+        {"paws", "paws", NULL},
+        {"hh-helpful", "hh_rlhf", "\n\nAssistant:"},
+        {"hh-harmless", "hh_rlhf", "\n\nAssistant:"},
+    };
+    const char *data = getenv("W2S_DATA");
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct dataset d;
+        char dir[512];
+        size_t bad = 0;
+        snprintf(dir, sizeof dir, "%s/%s", data ? data : "", cases[i].folder);
+        if (!drawn(&d, cases[i].name, data ? dir : NULL, sizes_of(300, 300, 0, 300)))
+            continue;
+        for (size_t k = 0; k < d.n[PART_TEST]; k++) {
+            const char *s = d.part[PART_TEST][k].text,
+                       *end = strstr(s, cases[i].end ? cases[i].end : "\n");
+            struct str piece = STR_INIT;
+            for (size_t line = 0; end && line < (cases[i].end ? 1 : 2); line++) {
+                if (!cases[i].end)
+                    s = strstr(s, ": ");
+                str_reset(&piece);
+                str_catn(&piece, s, (size_t)(end - s));
+                str_cat(&piece, cases[i].end ? cases[i].end : "\n");
+                bad += shown(&d, piece.s, cases[i].end != NULL, PART_TEST) > 0;
+                s = end + 1;
+                end = strchr(s, '\n');
+            }
+            str_release(&piece);
+        }
+        if (bad)
+            fail_msg("%s: %zu texts of the test are in other parts", cases[i].name, bad);
+        dataset_release(&d);
+    }
+}
+
 /* Defect 10: no candidate is a letter, and both classes are texts of the row's own options. */
 static void openbookqa_candidates(void **state)
 {
@@ -292,10 +350,15 @@ static void chess_puzzles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(others),        cmocka_unit_test(openbookqa_candidates),
-        cmocka_unit_test(sciq),          cmocka_unit_test(boolq),
-        cmocka_unit_test(cola),          cmocka_unit_test(sst2),
-        cmocka_unit_test(hellaswag),     cmocka_unit_test(movie_sentiment),
+        cmocka_unit_test(apart),
+        cmocka_unit_test(others),
+        cmocka_unit_test(openbookqa_candidates),
+        cmocka_unit_test(sciq),
+        cmocka_unit_test(boolq),
+        cmocka_unit_test(cola),
+        cmocka_unit_test(sst2),
+        cmocka_unit_test(hellaswag),
+        cmocka_unit_test(movie_sentiment),
         cmocka_unit_test(chess_puzzles),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,85 @@ static void three_classes(void **state)
     dataset_release(&d);
 }
 
+/* Rows that have a text in common, in whichever of the fields, also through others, are of one
+ * question; its name does not hang on the order of the rows. */
+static void connected(void **state)
+{
+#define CONNECTED                                                                                  \
+    HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{a} {b}\"\nbalance: 1\n"    \
+         "group: {any: [a, b]}\nlabel: {field: y, map: {\"0\": no, \"1\": yes}}\n"
+    struct dataset d, back;
+    struct str up = STR_INIT, down = STR_INIT;
+    (void)state;
+    /* Chains of three, a row's b is the next one's a; and rows alone with an empty b */
+    for (int i = 0; i < 120; i++) {
+        struct str line = STR_INIT;
+        if (i % 4 == 3)
+            str_addf(&line, "{\"a\": \"alone %d\", \"b\": \"\", \"y\": %d}\n", i, i / 4 % 2);
+        else
+            str_addf(&line, "{\"a\": \"link %d\", \"b\": \"link %d\", \"y\": %d}\n", i, i + 1,
+                     i / 4 % 2);
+        str_cat(&up, line.s);
+        str_cat(&line, down.s ? down.s : "");
+        str_reset(&down);
+        str_cat(&down, line.s);
+        str_release(&line);
+    }
+    put("a.jsonl", up.s);
+    draw(&d, CONNECTED, sizes_of(30, 30, 8, 30), zero);
+    disjoint(&d);
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < d.n[p]; i++)
+            for (size_t k = 0; k < d.n[p]; k++) {
+                const struct example *a = &d.part[p][i], *b = &d.part[p][k];
+                long m = strtol(a->text + 5, NULL, 10), n = strtol(b->text + 5, NULL, 10);
+                bool links = *a->text == 'l' && *b->text == 'l';
+                assert_int_equal(a->question == b->question, links ? m / 4 == n / 4 : a == b);
+            }
+    put("a.jsonl", down.s);
+    draw(&back, CONNECTED, sizes_of(30, 30, 8, 30), zero);
+    size_t both = 0; /* all but what the last question has room for */
+    for (size_t i = 0; i < 30; i++) {
+        const struct example *x = find(&back, PART_TEST, d.part[PART_TEST][i].text);
+        assert_true(!x || x->question == d.part[PART_TEST][i].question);
+        both += x != NULL;
+    }
+    assert_in_range(both, 26, 30);
+    dataset_release(&d);
+    dataset_release(&back);
+    str_release(&up);
+    str_release(&down);
+    task_fails(LABELLED "group: {all: [g]}\n",
+               "task.yaml:8: unknown key \"all\"; known are any");
+    task_fails(LABELLED "group: {any: }\n",
+               "task.yaml:8: \"any\" is missing: the fields of which rows may share one");
+}
+
+/* A text without the mark that a field is cut at: all of it, where the task says so. */
+static void whole(void **state)
+{
+#define WHOLE(more)                                                                                \
+    HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\nbalance: 1\n"        \
+         "fields: {x: x, y: y, claim: {path: x, before: \" as \"" more "}}\ngroup: claim\n"        \
+         "label: {field: y, map: {\"0\": no, \"1\": yes}}\n"
+    struct dataset d;
+    (void)state;
+    put("a.jsonl", "{\"x\": \"a as b\", \"y\": 0}\n{\"x\": \"a as c\", \"y\": 1}\n"
+                   "{\"x\": \"a\", \"y\": 1}\n{\"x\": \"other\", \"y\": 0}\n");
+    draw(&d, WHOLE(", whole: true"), sizes_of(0, 4, 0, 0), zero);
+    const struct example *first = find(&d, PART_TRAIN, "a");
+    assert_int_equal(first->question, find(&d, PART_TRAIN, "a as b")->question);
+    assert_int_equal(first->question, find(&d, PART_TRAIN, "a as c")->question);
+    assert_int_not_equal(first->question, find(&d, PART_TRAIN, "other")->question);
+    dataset_release(&d);
+    draw_fails(WHOLE(""), sizes_of(1, 1, 0, 0),
+               "task t: a.jsonl:3: no \" as \" is in \"x\", which is \"a\"");
+    task_fails(HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\n"
+                    "fields: {x: {path: x, whole: true}}\nlabel: {field: x, map: {a: no}}\n",
+               "task.yaml:7: \"whole\" is of a field that is cut, and \"before\" and \"after\" are "
+               "missing");
+}
+
 /* Examples of one question stay together; what a part leaves of a question nobody gets. */
 static void questions(void **state)
 {
@@ -487,6 +566,8 @@ int main(void)
         cmocka_unit_test(rebalanced),
         cmocka_unit_test(three_classes),
         cmocka_unit_test(questions),
+        cmocka_unit_test(connected),
+        cmocka_unit_test(whole),
         cmocka_unit_test(growth),
         cmocka_unit_test(stable),
         cmocka_unit_test(questions_keep_their_names),
