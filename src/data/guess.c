@@ -394,7 +394,15 @@ static double tells(const struct guess *g, const struct column *c)
     return share >= nearly_all ? share : 0;
 }
 
-/* texts_find - the longer texts, in the order of the columns. */
+bool column_asks(const struct column *c)
+{
+    static const char *const names[] = {"question", "query",   "goal",       "stem", "ctx",
+                                        "prompt",   "problem", "hypothesis", "q",    NULL};
+    return column_named(c, names);
+}
+
+/* texts_find - the longer texts, and however short the question of a choice, in the order of the
+ * columns. */
 static void texts_find(struct guess *g)
 {
     while (g->n_texts < GUESS_TEXTS) {
@@ -402,7 +410,9 @@ static void texts_find(struct guess *g)
         for (size_t i = 0; i < g->s.n; i++) {
             struct column *c = &g->s.c[i];
             bool id = c->unique && c->words < 1.5;
-            if (!c->used && text_is(g, c) && !id && (c->n_values > 4 || c->words >= 4) &&
+            bool asks = g->n_options && column_asks(c);
+            if (!c->used && text_is(g, c) &&
+                (asks || (!id && (c->n_values > 4 || c->words >= 4))) &&
                 (!best || c->chars > best->chars))
                 best = c;
         }

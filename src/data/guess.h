@@ -38,4 +38,7 @@ int guess_make(struct guess *g, const char *path, const char *file, const char *
 /* column_named - whether the last part of its path is one of names, which NULL ends. */
 bool column_named(const struct column *c, const char *const *names);
 
+/* column_asks - whether it is named as what a question is. */
+bool column_asks(const struct column *c);
+
 #endif

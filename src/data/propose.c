@@ -172,11 +172,9 @@ static void options_write(struct str *out, const struct guess *g)
 
 static void choice_write(struct str *out, const struct guess *g)
 {
-    static const char *const asks[] = {"question", "query",  "goal",       "stem",
-                                       "ctx",      "prompt", "hypothesis", NULL};
     const struct column *question = g->text[g->n_texts - 1];
     for (size_t i = 0; i < g->n_texts; i++)
-        question = column_named(g->text[i], asks) ? g->text[i] : question;
+        question = column_asks(g->text[i]) ? g->text[i] : question;
     str_cat(out, "choice:\n  question: ");
     name_write(out, question->name);
     str_cat(out, g->correct ? "\n  distractors: " : "\n  options: ");

@@ -137,6 +137,8 @@ static void choice_lettered(void **state)
         "d.jsonl", "# why is not shown: it tells the answer of 100 % of the rows.\n",
         "template: |-\n  Q: {q}\n  Proposed answer: {candidate}\n",
         "  options: [options_A, options_B]\n  answer: answer\n  keys: [options_A, options_B]\n");
+    rows("h.csv", "id,question,a,b,c,d,key\n", "n#,#+#=,x #,y #,z #,w #,%\n"); /* one word */
+    PROPOSED("h.csv", "template: |-\n  Question: {question}\n", "  options: [a, b, c, d]\n");
     rows("e.jsonl", "", "{\"q\": \"what is #\", \"o\": [\"x #\", \"y #\"], \"right\": \"x #\"}\n");
     PROPOSED("e.jsonl", "  options: [o]\n  answer: right\n  keys: o\n");
     /* Two texts that a label is about */
