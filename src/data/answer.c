@@ -179,12 +179,12 @@ int answers_common(const struct example *x, size_t n, size_t *most, struct err *
 }
 
 int answers_set(struct token_set *t, const struct example *x, const char *const *texts, size_t n,
-                const struct answer_writer *w, size_t most, struct err *e)
+                const struct answer_writer *w, size_t room, size_t *cut, struct err *e)
 {
     struct token_set prompts;
     struct token_ids ids = {NULL, 0, 0};
     size_t cap = 0, at = 0;
-    BUG_ON(most == 0);
+    *cut = 0;
     *t = (struct token_set){.per = 1};
     int rc = token_set_make(&prompts, x, n, w->tok, e);
     if (rc)
@@ -197,7 +197,9 @@ int answers_set(struct token_set *t, const struct example *x, const char *const 
         size_t prompt = token_set_len(&prompts, i);
         ids.n = 0;
         rc = answer_encode(w, text, strlen(text), &ids, e);
-        size_t said = ids.n < most - 1 ? ids.n : most - 1;
+        size_t left = room > prompt + 1 ? room - prompt - 1 : 0;
+        size_t said = ids.n < left ? ids.n : left;
+        *cut += said < ids.n;
         if (!rc)
             rc = mem_grow(&t->tokens, &cap, at + prompt + said + 1, sizeof *t->tokens, e);
         if (rc)

@@ -53,9 +53,10 @@ int answers_longest(const struct example *x, size_t n, const struct answer_write
 int answers_common(const struct example *x, size_t n, size_t *most, struct err *e);
 
 /* answers_set - what is learnt from: the prompts of n examples, each with an answer, its own or
- * (texts not NULL) texts[i], and the end; answer_at says where it begins. An answer of more than
- * most tokens, its end included, keeps its first. As token_set_make. */
+ * (texts not NULL) texts[i], and the end; answer_at says where it begins. Where prompt, answer and
+ * end are more than room tokens the answer keeps its first, and is counted in *cut. As
+ * token_set_make. */
 int answers_set(struct token_set *t, const struct example *x, const char *const *texts, size_t n,
-                const struct answer_writer *w, size_t most, struct err *e);
+                const struct answer_writer *w, size_t room, size_t *cut, struct err *e);
 
 #endif

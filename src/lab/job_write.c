@@ -118,7 +118,8 @@ static int learn_set(struct writer *w, struct err *e)
 {
     struct desk *d = w->d;
     const struct job *j = d->job;
-    size_t n = d->data->n[j->part];
+    /* Another tokenizer's answer, or a legal move, may be longer than any right one */
+    size_t n = d->data->n[j->part], cut, room = weights_config(j->model->weights)->positions;
     struct answers weak = {.n = 0};
     const char **texts = NULL;
     int rc = OK;
@@ -130,8 +131,13 @@ static int learn_set(struct writer *w, struct err *e)
             texts[i] = weak.a[i].text;
     }
     if (!rc)
-        rc = answers_set(&d->sets[j->part], d->data->part[j->part], texts, n, &w->as,
-                         d->data->answer_tokens, e);
+        rc =
+            answers_set(&d->sets[j->part], d->data->part[j->part], texts, n, &w->as, room, &cut, e);
+    if (!rc && cut && d->plan->lab->log)
+        log_warn(d->plan->lab->log,
+                 "%zu of %zu answers of the supervisor are longer than model %s has room for: what "
+                 "is learnt of them is their beginning",
+                 cut, n, j->model->name);
     if (!rc && j->supervisor && d->data->n[PART_VALID])
         rc = job_answers(d->plan, j->supervisor, PART_VALID, &w->weak_valid, e);
     mem_free(texts);

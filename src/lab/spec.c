@@ -72,6 +72,8 @@ static void written_json(struct js *w, const struct plan *p, const struct job *j
 {
     js_key(w, "answer_tokens"), js_int(w, (int64_t)p->data[j->repetition].answer_tokens);
     js_key(w, "decoding"), js_str(w, decoding_names[p->study->decoding]);
+    if (j->supervisor) /* an answer is learnt as far as the model has room */
+        js_key(w, "answers"), js_str(w, "whole");
 }
 
 /* end_json - and what follows its head: data, whose labels, settings. draws: the head starts from

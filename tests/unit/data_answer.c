@@ -152,7 +152,6 @@ static void moves(void **state)
 /* Without an end-of-text token answers end with a line break; bytes are tokens. */
 static void tokens(void **state)
 {
-    enum { MOST = 5 };
     struct tokenizer *tok = tokenizer_bytes();
     struct answer_writer w;
     struct err e = ERR_INIT;
@@ -172,10 +171,15 @@ static void tokens(void **state)
         assert_true(d.part[PART_TEST][i].len <= 6);
         assert_memory_equal(d.part[PART_TEST][i].text, "Q: ", 3);
     }
-    for (int own = 0; own < 2; own++) {
-        assert_int_equal(answers_set(&t, d.part[PART_TEST], own ? NULL : other, 2, &w, MOST, &e),
+    for (int own = 0; own < 3; own++) { /* an answer is cut, and counted, where there is no room */
+        size_t cut, room = d.part[PART_TEST][0].len > d.part[PART_TEST][1].len
+                               ? d.part[PART_TEST][0].len
+                               : d.part[PART_TEST][1].len;
+        assert_int_equal(answers_set(&t, d.part[PART_TEST], own == 1 ? NULL : other, 2, &w,
+                                     own == 2 ? room + 9 : room + 5, &cut, &e),
                          OK);
         assert_int_equal(t.n, 2);
+        assert_int_equal(cut, own == 0);
         for (size_t i = 0; i < 2; i++) {
             const struct example *x = &d.part[PART_TEST][i];
             size_t len = token_set_len(&t, i);
@@ -183,7 +187,7 @@ static void tokens(void **state)
             assert_int_equal(t.answer_at[i], x->len);
             assert_int_equal(ids[len - 1], w.end);
             assert_int_equal(answer_decode(&w, ids + x->len, len - x->len, &text, &e), OK);
-            assert_string_equal(text.s, own ? x->answer : i ? "" : "abc"); /* the first of many */
+            assert_string_equal(text.s, own == 1 ? x->answer : i ? "" : own ? "abcdefg" : "abc");
         }
         token_set_release(&t);
     }
