@@ -2,6 +2,7 @@
  * row knows its line, which the parser's tree would not tell. */
 #include "data/table_rows.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,8 +209,8 @@ int table_json_row(const struct table_source *t, const char *s, size_t n, int li
 
 int table_jsonl_rows(const struct table_source *t, struct err *e)
 {
-    int line = 1;
-    for (size_t at = 0; at < t->n; line++) {
+    int line = t->line;
+    for (size_t at = 0; at < t->n; line += line < INT_MAX) {
         const char *s = t->text + at, *end = memchr(s, '\n', t->n - at);
         size_t n = end ? (size_t)(end - s) : t->n - at, i = 0;
         at += n + 1;

@@ -1,4 +1,5 @@
-/* table_rows.h - one reader a format, over the whole decoded text of a file. Inside data only. */
+/* table_rows.h - one reader a format, over the decoded text of a file, of JSONL over
+ * whole lines of it. Inside data only. */
 #ifndef W2S_DATA_TABLE_ROWS_H
 #define W2S_DATA_TABLE_ROWS_H
 
@@ -8,6 +9,7 @@ struct table_source {
     const char *name;
     char *text; /* [n], valid UTF-8, then a NUL; the readers may write into it */
     size_t n;
+    int line; /* of the text's beginning; 1 is the file's */
     const struct table_settings *settings;
     int (*each)(void *ctx, const struct doc *row, struct err *e);
     void *ctx;

@@ -1,6 +1,7 @@
 /* data_archive - files in archives, compressed files, archives in archives; made here with
  * libarchive's writer. */
 #include "data_test.h"
+#include "core/mem.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -293,6 +294,52 @@ static void bounds(void **state)
     archive_close(s);
 }
 
+static int row_seen(void *ctx, const struct doc *row, struct err *e)
+{
+    int *seen = ctx;
+    int64_t i = -1;
+    int rc = doc_int(row, "i", 0, 1 << 30, &i, e);
+    assert_int_equal(row->line, *seen + 1);
+    assert_int_equal(i, *seen);
+    *seen += 1;
+    return rc;
+}
+
+/* JSON Lines of more than is in memory at a time: every row, its line, where a line is broken. */
+static void streamed(void **state)
+{
+    enum { LINES = 200000, WIDE = 300, SLACK = 16 << 20 };
+    static const struct table_settings none;
+    static char text[WIDE + 1];
+    struct err e = ERR_INIT;
+    int seen = 0;
+    (void)state;
+    memset(text, 'x', WIDE);
+    FILE *f = fopen(in_scratch("long.jsonl"), "w");
+    assert_non_null(f);
+    fputs("\xef\xbb\xbf", f);
+    for (int i = 0; i < LINES; i++)
+        fprintf(f, "{\"i\": %d, \"t\": \"%.*s\"}%s", i, i % WIDE, text,
+                i + 1 < LINES ? "\r\n" : "");
+    fclose(f);
+    bool measured = mem_peak_reset();
+    size_t before = mem_peak();
+    assert_int_equal(table_read(in_scratch("long.jsonl"), &none, row_seen, &seen, &e), OK);
+    assert_int_equal(seen, LINES);
+#ifndef W2S_SANITIZED                                      /* which keeps what is freed */
+    assert_true(!measured || mem_peak() < before + SLACK); /* the file has 34 MiB */
+#else
+    (void)measured, (void)before;
+#endif
+    f = fopen(in_scratch("long.jsonl"), "a");
+    fputs("\n{\"i\": 200000}\n{\"i\": \"\xe9\"}\n", f);
+    fclose(f);
+    seen = 0;
+    assert_int_equal(table_read(in_scratch("long.jsonl"), &none, row_seen, &seen, &e), ERR_INPUT);
+    sentence_is(&e, "long.jsonl:200002: the byte 0xe9 is not UTF-8; wanted UTF-8, or "
+                    "\"encoding: latin-1\" in the task");
+}
+
 /* A folder whose name looks like an archive's is a folder. */
 static void folders(void **state)
 {
@@ -306,9 +353,9 @@ static void folders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compressed), cmocka_unit_test(members), cmocka_unit_test(many_listed),
-        cmocka_unit_test(nested),     cmocka_unit_test(broken),  cmocka_unit_test(folders),
-        cmocka_unit_test(bounds),
+        cmocka_unit_test(compressed), cmocka_unit_test(members),  cmocka_unit_test(many_listed),
+        cmocka_unit_test(nested),     cmocka_unit_test(broken),   cmocka_unit_test(folders),
+        cmocka_unit_test(bounds),     cmocka_unit_test(streamed),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
