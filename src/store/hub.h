@@ -29,6 +29,7 @@ const char *hub_file_sum(const struct doc *file);
  * etag is, 40 are git's, as a small one's; hub_sum_known - whether want is either. */
 bool hub_sum_known(const char *want);
 int hub_sum(const char *path, const char *want, char sum[HASH_HEX], struct err *e);
+
 /* hub_answer_read - what the hub says a revision is: {"sha", "siblings": [{"rfilename"}]}, text
  * [n+1]. ERR_NETWORK, with the url, where it is anything else.
  * hub_answer_wanted - the file's name where a model needs it, which is no path; else NULL. */
