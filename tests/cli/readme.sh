@@ -36,6 +36,8 @@ cp my-data.csv letters.csv
 awk 'BEGIN { print "id,label,model,probability"; for (i = 0; i < 60; i++) for (k = 0; k < 3; k++) printf "%d,%d,%s,%s\n", i, i % 2, substr("abc", k + 1, 1), i % (k + 2) ? i % 2 : .4 }' >predictions.csv
 printf '%s\n' "name: elsewhere" "predictions: predictions.csv" "pairs: [{supervisor: a, student: b, ceiling: c}]" >elsewhere.yaml
 job=$(ls runs/jobs | head -n 1)
+expect 0 "$W2S" run micro.yaml seeds=1 data.test=20
+other=$(ls runs/studies | grep '^micro-' | head -n 1)
 while read -r line; do
     set -- $line
     if [ "$1" = task ] && [ "$2" != new ] && ! "$W2S" task "$2" --show 1 --test 10 --train 10 --supervise 10 --offline >out 2>err; then
@@ -43,6 +45,7 @@ while read -r line; do
         continue
     fi
     checks=$((checks + 1))
+    line=${line/quick-1a2b3c4d/$other}
     eval "\"\$W2S\" ${line/3fa2/${job:0:4}}" >out 2>err </dev/null || { fail "w2s $line, as its help says, ended with $?"; head -n 5 err; }
 done <examples
 expect 0 bash -c "source <('$W2S' completion bash)"
