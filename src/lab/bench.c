@@ -163,11 +163,10 @@ static const size_t best_of[] = {1, 2, 4, 8, 16, 32, 64};
 enum { BEST_OF = sizeof best_of / sizeof *best_of };
 
 /* best_of_line - what the rewards of one kind of model pick: {"n": [rating, lo, hi], ...}. jobs:
- * whose; NULL: the ratings' own. gold: whose rewards rate where people did not. */
+ * whose; NULL: the ratings' own. */
 static int best_of_line(struct js *w, const char *key, const struct bench *b,
-                        struct job *const *jobs, struct job *const *gold, const struct trio_seed *t,
-                        const size_t *alive, size_t n, const struct trio_settings *set,
-                        struct err *e)
+                        struct job *const *jobs, const struct trio_seed *t, const size_t *alive,
+                        size_t n, const struct trio_settings *set, struct err *e)
 {
     struct estimate x[BEST_OF];
     struct best_pool *pools = mem_alloc(n, sizeof *pools, e);
@@ -175,7 +174,7 @@ static int best_of_line(struct js *w, const char *key, const struct bench *b,
         return e->code;
     for (size_t i = 0; i < n; i++) {
         size_t r = alive[i];
-        const double *rated = b->ratings[r] ? b->ratings[r] : b->rewards[bench_job(b, gold[r])];
+        const double *rated = b->ratings[r];
         pools[i] = (struct best_pool){t[i].n, b->K, t[i].units,
                                       jobs ? b->rewards[bench_job(b, jobs[r])] : rated, rated};
     }
@@ -201,13 +200,12 @@ int best_of_json(struct js *w, const struct bench *b, const struct pair *q,
     } lines[] = {
         {"weak", q->weak}, {"student", q->student}, {"ceiling", q->ceiling}, {"possible", NULL}};
     int rc = OK;
-    if (!b->rewards)
+    if (!b->rewards || !b->ratings[alive[0]])
         return OK;
     js_key(w, "best_of"), js_open(w, '{');
-    js_key(w, "rated_by"), js_str(w, b->ratings[alive[0]] ? "people" : "ceiling");
     for (size_t i = 0; !rc && i < sizeof lines / sizeof *lines; i++)
         if (!lines[i].jobs || !lines[i].jobs[alive[0]]->votes) /* who is no model rewards nothing */
-            rc = best_of_line(w, lines[i].key, b, lines[i].jobs, q->ceiling, t, alive, n, set, e);
+            rc = best_of_line(w, lines[i].key, b, lines[i].jobs, t, alive, n, set, e);
     js_close(w, '}');
     return rc;
 }

@@ -60,9 +60,10 @@ const char *pgr_reason_words(enum pgr_reason r);
  * whether it is right and legal. */
 int predictions_write(const struct bench *b, const char *dir, struct err *e);
 
-/* best_of_json - "best_of" of a pair whose examples have alternatives: of n texts the one that each
- * model's reward puts first, as people rate it, or the ceiling's reward where they did not. t [n],
- * of the repetitions alive [n]. */
+/* best_of_json - "best_of" of a pair whose texts people rated, each by itself: of n texts the one
+ * that each model's reward puts first, as they rate it. Nothing where texts answer questions of
+ * their own: rewards learnt within questions do not compare across them. t [n], of the repetitions
+ * alive [n]. */
 int best_of_json(struct js *w, const struct bench *b, const struct pair *q,
                  const struct trio_seed *t, const size_t *alive, size_t n,
                  const struct trio_settings *set, struct err *e);

@@ -1,5 +1,4 @@
-/* best_of.h - what a reward picks: the best of n texts by it, as people (or a better model) rate
- * them.
+/* best_of.h - what a reward picks: the best of n texts by it, as people rate them.
  *
  * Gao et al. 2023, arXiv 2210.10760, measure optimisation against a reward so. */
 #ifndef W2S_LAB_BEST_OF_H

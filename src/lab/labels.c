@@ -60,7 +60,7 @@ int lab_labels_print(const struct lab *lab, const struct study *s, struct str *o
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
-    str_cat(out, "supervisor,seed,id,source,label");
+    str_cat(out, "supervisor,seed,id,source,truth");
     for (size_t k = 0; k < task_classes(p.task); k++) {
         str_addc(out, ',');
         str_csv(out, task_class_name(p.task, k));

@@ -93,17 +93,13 @@ static void legend(const struct sheet *s, struct str *out)
 
 bool script_best_of(const struct sheet *s, struct str *out, struct str *caption, int *height)
 {
-    const struct doc *pairs = doc_get(s->results, "pairs"), *any = NULL;
+    const struct doc *pairs = doc_get(s->results, "pairs");
     size_t n = 0;
+    (void)caption;
     for (const struct doc *p = pairs->child; p; p = p->next)
-        if (rated(p) && panel_first(pairs, p)) {
-            any = any ? any : p;
-            n++;
-        }
-    if (!any)
+        n += rated(p) && panel_first(pairs, p);
+    if (!n)
         return false;
-    if (strcmp(view_str(doc_get(any, "best_of"), "rated_by"), "people") != 0)
-        str_cat(caption, " People rated none: the ceiling's reward is what is called a rating.");
     struct panels at;
     blocks(s, out);
     str_cat(out, "set xlabel \"n\" offset 0,0.5\nset ylabel \"rating of the pick\"\nunset key\nset "

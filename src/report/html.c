@@ -331,16 +331,16 @@ static void best_of_html(const struct doc *results, struct str *out)
                                         "by the ceiling", "by the ratings",    NULL};
     static const char *const keys[] = {"weak", "student", "ceiling", "possible"};
     static const char *const of[] = {"1", "4", "16", "64"};
-    const struct doc *first = NULL;
+    bool any = false;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         const struct doc *best = doc_get(p, "best_of");
         if (!best)
             continue;
-        if (!first) {
+        if (!any) {
             str_cat(out, "<h2>Best of n</h2>\n");
             table_open(out, "numbers", heads);
         }
-        first = first ? first : best;
+        any = true;
         for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
             row_open(results, p, out);
             str_addf(out, "<td>%s</td>", of[i]);
@@ -349,18 +349,13 @@ static void best_of_html(const struct doc *results, struct str *out)
             str_cat(out, "</tr>\n");
         }
     }
-    if (!first)
+    if (!any)
         return;
     table_close(out);
-    note_html(
-        out, "note",
-        strcmp(view_str(first, "rated_by"), "people") == 0
-            ? "Of so many test texts drawn by chance each reward picks one: how people rated what "
+    note_html(out, "note",
+              "Of so many test texts drawn by chance each reward picks one: how people rated what "
               "it picks, on the task's own scale. Best of 1 is the mean; by the ratings is the "
-              "most that can be had."
-            : "Of so many test texts drawn by chance each reward picks one: the ceiling's reward "
-              "of what it picks, since people rated none. By the ratings is the most that can be "
-              "had.");
+              "most that can be had.");
 }
 
 /* bands_html - accuracies and PGR by the task's bands; nothing where it has none. */

@@ -54,8 +54,7 @@ static void best_of_words(const struct doc *pair, struct str *out)
     str_addf(out, ", by the ceiling's %.2f, by the ratings %.2f",
              view_est(doc_get(best, "ceiling"), of).value,
              view_est(doc_get(best, "possible"), of).value);
-    str_addf(out, " (mean %.2f; rated by %s).", view_est(doc_get(best, "student"), "1").value,
-             strcmp(view_str(best, "rated_by"), "people") == 0 ? "people" : "the ceiling's reward");
+    str_addf(out, " (mean %.2f).", view_est(doc_get(best, "student"), "1").value);
 }
 
 /* bands_words - accuracies by the task's bands. */

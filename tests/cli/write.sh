@@ -94,7 +94,7 @@ lacks a/studies/write-*/report.html "Beside each class"
 lacks a/studies/write-*/report.html "Ranking and calibration"
 grep -q 'bands below 15 student,' a/studies/write-*/results.csv || fail "results.csv has no bands"
 expect 0 "$W2S" label write.yaml controls=true seeds=2 --runs a
-says out "supervisor,seed,id,source,label,answer,text"
+says out "supervisor,seed,id,source,truth,answer,text"
 [ "$(wc -l <out)" = 401 ] || fail "label does not write an answer for each example"
 expect 0 "$W2S" run write.yaml controls=true seeds=2 --runs b
 [ "$(numbers a)" = "$(numbers b)" ] || fail "the same study wrote other answers"
