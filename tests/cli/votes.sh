@@ -78,7 +78,7 @@ assert len(rows) == 2 * 256, len(rows)
 for x in rows:
     if x["supervisor"] == "votes/word":
         assert float(x["positive"]) == x["text"].endswith(("good", "fine")) and float(x["positive"]) + float(x["negative"]) == 1
-assert {x["label"] for x in rows} == {"0", "1"}
+assert {x["truth"] for x in rows} == {"0", "1"}
 END
 expect 2 "$W2S" label human.yaml supervisor.votes=word data.train=200 --runs a
 says err "supervisor word is not computed yet, w2s run does it"
