@@ -385,20 +385,9 @@ static void tile_gated(const struct product *p, size_t i, size_t rows, size_t j,
     size_t half = p->N / 2;
     float *y = p->gate->y + i * half + j * LANES, *c = p->c + i * p->ldc + j * LANES;
     tile_rows(rows, NR, kc, a, b, tile, NR, INTO_PLACE);
-    switch (p->gate->act) {
-    case ACT_GELU_TANH:
-        gate_rows(ACT_GELU_TANH, rows, tile, y, half);
-        break;
-    case ACT_GELU_ERF:
-        gate_rows(ACT_GELU_ERF, rows, tile, y, half);
-        break;
-    case ACT_SILU:
-        gate_rows(ACT_SILU, rows, tile, y, half);
-        break;
-    case ACT_RELU:
-        gate_rows(ACT_RELU, rows, tile, y, half);
-        break;
-    }
+#define ROWS_OF(A) gate_rows(A, rows, tile, y, half);
+    BY_ACT(p->gate->act, ROWS_OF)
+#undef ROWS_OF
     for (size_t r = 0; p->gate->keep && r < rows; r++)
         for (size_t at = 0; at < 2; at++) {
             __m512 x = _mm512_load_ps(tile + r * NR + at * LANES);

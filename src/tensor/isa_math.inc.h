@@ -63,6 +63,19 @@ static inline float act_slope(enum act a, float x)
     }
 }
 
+/* One loop for each activation, so that each is vectorised with its own body. */
+#define BY_ACT(a, loop)                                                                            \
+    switch (a) {                                                                                   \
+    case ACT_GELU_TANH:                                                                            \
+        loop(ACT_GELU_TANH) break;                                                                 \
+    case ACT_GELU_ERF:                                                                             \
+        loop(ACT_GELU_ERF) break;                                                                  \
+    case ACT_SILU:                                                                                 \
+        loop(ACT_SILU) break;                                                                      \
+    case ACT_RELU:                                                                                 \
+        loop(ACT_RELU) break;                                                                      \
+    }
+
 /* ahead - n numbers are wanted soon. */
 static inline void ahead(const float *x, size_t n)
 {

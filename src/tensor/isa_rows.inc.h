@@ -206,19 +206,6 @@ static void rope(struct dev *d, const struct rope_shape *s, bool inverse, float 
     }
 }
 
-/* One loop for each activation, so that each is vectorised with its own body. */
-#define BY_ACT(a, loop)                                                                            \
-    switch (a) {                                                                                   \
-    case ACT_GELU_TANH:                                                                            \
-        loop(ACT_GELU_TANH) break;                                                                 \
-    case ACT_GELU_ERF:                                                                             \
-        loop(ACT_GELU_ERF) break;                                                                  \
-    case ACT_SILU:                                                                                 \
-        loop(ACT_SILU) break;                                                                      \
-    case ACT_RELU:                                                                                 \
-        loop(ACT_RELU) break;                                                                      \
-    }
-
 static void act_row(enum act a, size_t n, const float *x, float *y)
 {
 #define LOOP(A)                                                                                    \

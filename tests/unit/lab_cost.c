@@ -1,37 +1,9 @@
 /* lab_cost.c - what --dry-run says of a study's jobs is what they take, where an example is several
  * texts too: operations counted at the table, memory as the jobs' own results have it. */
 #include "lab_test.h"
-
-#if defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#elif defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "unit/count_products.h"
 
 static struct bench bench;
-
-static const struct ops *own;
-static double counted; /* operations of products */
-
-static void count_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size_t K,
-                         const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
-                         float *c, size_t ldc)
-{
-    counted += 2 * (double)M * (double)N * (double)K;
-    own->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
-}
-
-static void count_matmul_gated(struct dev *d, enum act act, size_t N, size_t C, size_t K,
-                               const float *x, const float *w, bool keep, float *gu, float *y)
-{
-    counted += 4 * (double)N * (double)C * (double)K;
-    ops_reference.matmul_gated(d, act, N, C, K, x, w, keep, gu, y);
-}
 
 /* The jobs of a study, in the order of --dry-run. */
 struct said {
@@ -128,14 +100,10 @@ static void study_measured(struct said *said, const char *const *overrides, size
     struct err e = ERR_INIT;
     struct study s;
     struct lab_summary sum;
-    struct ops counting = *bench.dev.ops;
+    struct ops counting;
     study_of(&s, overrides, n);
     said_read(said, &s);
-    own = bench.dev.ops;
-    counting.matmul = count_matmul;
-    counting.matmul_gated = count_matmul_gated;
-    bench.dev.ops = &counting;
-    counted = 0;
+    products_count(&bench.dev, &counting);
     assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);
     bench.dev.ops = own;
     assert_int_equal(said->n, s.untrained ? 4 : 3);
@@ -208,7 +176,7 @@ static void texts_take_the_memory_that_is_said(void **state)
     double more = said.bytes[1] - said.bytes[0];
     print_message("memory: said %.1f and %.1f MB, peaks %.1f and %.1f MB\n", said.bytes[0] / 1e6,
                   said.bytes[1] / 1e6, small / 1e6, large / 1e6);
-    if (SANITIZED || !small || !large) {
+    if (!small || !large) {
         print_message("SKIP: the peak is not the job's own\n");
         return;
     }
