@@ -51,10 +51,12 @@ struct table_settings {
  * - puzzles: a DOC_MAP with what puzzle_write writes; Lichess's puzzle file, or rows of that form,
  * in the format that the name tells.
  *
+ * In memory: some MiB of the file, the row; all of a JSON document whose rows are at a path.
+ *
  * row->line is the line in the innermost file where the row begins (1-based), row->file its name.
  * Errors, each naming file and line: bytes that are not UTF-8 where UTF-8 was promised (and
  * "encoding: latin-1"), a NUL byte, JSON that is broken, a row of another width than the header, a
- * quote that is not closed, a column named twice, a game or
+ * quote that is not closed, a row of more than 64 MiB, a column named twice, a game or
  * puzzle with a move that is not legal; a name whose ending tells no format; a file
  * without a row is no error. */
 int table_read(const char *path, const struct table_settings *s,

@@ -1,21 +1,17 @@
-/* table_csv.c - separated values, RFC 4180, parsed in place. */
+/* table_csv.c - separated values, RFC 4180. Only a row with a quote that holds a line's end goes on
+ * in the next part. */
 #include "core/mem.h"
 #include "data/table_rows.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 struct reader {
     const struct table_source *t;
-    char *p, *end; /* *end is the text's NUL */
-    int line;      /* of p */
-    char separator;
-    bool quotes;
-    struct doc *fields;
-    size_t n, cap;
-    const char **columns;
-    size_t n_columns;
-    char *numbers; /* names of the columns without one */
+    struct table_csv *c;
+    const char *p, *end; /* *end is the text's NUL */
+    int line;            /* of p */
 };
 
 enum { AFTER_FIELD, AFTER_ROW };
@@ -23,14 +19,14 @@ enum { AFTER_FIELD, AFTER_ROW };
 /* field_end - what stands at p ends a field: past it, and which of the two it was. */
 static int field_end(struct reader *r)
 {
-    if (*r->p == r->separator && r->p < r->end) {
+    if (*r->p == r->c->separator && r->p < r->end) {
         r->p++;
         return AFTER_FIELD;
     }
     r->p += *r->p == '\r';
     if (r->p < r->end) {
         r->p++;
-        r->line++;
+        r->line += r->line < INT_MAX;
     }
     return AFTER_ROW;
 }
@@ -41,131 +37,166 @@ static bool at_end_of_row(const struct reader *r)
            (*r->p == '\r' && (r->p + 1 >= r->end || r->p[1] == '\n'));
 }
 
-/* quoted - the field whose opening quote is at p, unescaped where it stands. */
-static int quoted(struct reader *r, struct doc *field, struct err *e)
+/* field_take - n bytes at p into the last field. */
+static void field_take(struct reader *r, size_t n)
 {
-    int line = r->line;
-    char *w = ++r->p, *begin = w;
-    for (;; r->p++) {
-        if (r->p >= r->end)
-            return table_fail(r->t, line, e, "a quote is opened here and never closed");
-        if (*r->p == '"' && *++r->p != '"')
+    str_catn(&r->c->row, r->p, n);
+    r->c->fields[r->c->n - 1].len += n;
+    r->p += n;
+}
+
+/* quoted - what this part has of the field whose quote is open; c->opened is 0 where it ends. */
+static int quoted(struct reader *r, struct err *e)
+{
+    struct table_csv *c = r->c;
+    while (r->p < r->end) {
+        const char *quote = memchr(r->p, '"', (size_t)(r->end - r->p));
+        const size_t n = (size_t)((quote ? quote : r->end) - r->p);
+        for (size_t i = 0; i < n; i++)
+            r->line += r->p[i] == '\n' && r->line < INT_MAX;
+        field_take(r, n);
+        if (!quote)
             break;
-        r->line += *r->p == '\n';
-        *w++ = *r->p;
-    }
-    if (*r->p != r->separator && !at_end_of_row(r))
+        if (*++r->p == '"') {
+            field_take(r, 1);
+            continue;
+        }
+        c->opened = 0;
+        if (*r->p == c->separator || at_end_of_row(r))
+            return OK;
         return table_fail(
             r->t, r->line, e,
             "\"%c\" after a closing quote; wanted the separator or the end of the line", *r->p);
-    field->s = begin;
-    field->len = (size_t)(w - begin);
-    return OK;
-}
-
-static void plain(struct reader *r, struct doc *field)
-{
-    field->s = r->p;
-    while (*r->p != r->separator && !at_end_of_row(r))
-        r->p++;
-    field->len = (size_t)(r->p - field->s);
-}
-
-/* row_next - the fields of the next row that is not blank; n == 0 at the end. *line is where it
- * begins. */
-static int row_next(struct reader *r, int *line, struct err *e)
-{
-    while (r->p < r->end && at_end_of_row(r))
-        field_end(r);
-    r->n = 0;
-    *line = r->line;
-    for (int after = r->p < r->end ? AFTER_FIELD : AFTER_ROW; after == AFTER_FIELD;) {
-        int rc = mem_grow(&r->fields, &r->cap, r->n + 1, sizeof *r->fields, e);
-        if (rc)
-            return rc;
-        struct doc *field = &r->fields[r->n++];
-        *field = (struct doc){.type = DOC_STRING, .file = r->t->name, .line = r->line};
-        if (r->quotes && *r->p == '"')
-            rc = quoted(r, field, e);
-        else
-            plain(r, field);
-        if (rc)
-            return rc;
-        after = field_end(r);
-        r->t->text[(size_t)(field->s - r->t->text) + field->len] = '\0';
     }
+    if (r->t->last)
+        return table_fail(r->t, c->opened, e, "a quote is opened here and never closed");
+    if (c->row.len > TABLE_ROW_MOST)
+        return table_fail(r->t, c->opened, e, "a quote is opened here and not closed within %d MiB",
+                          TABLE_ROW_MOST >> 20);
     return OK;
 }
 
-static int columns_check(const struct reader *r, int line, struct err *e)
+static void plain(struct reader *r)
 {
-    for (size_t i = 0; i < r->n_columns; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(r->columns[i], r->columns[j]) == 0)
-                return table_fail(r->t, line, e, "two columns are named \"%s\"", r->columns[i]);
-    return OK;
+    struct reader at = *r;
+    while (*at.p != r->c->separator && !at_end_of_row(&at))
+        at.p++;
+    field_take(r, (size_t)(at.p - r->p));
 }
 
-/* columns_read - names from the settings, else from the first row. */
-static int columns_read(struct reader *r, struct err *e)
+/* row_read - the fields of the row that begins here or goes on here; c->opened where the next part
+ * has the rest of it. */
+static int row_read(struct reader *r, struct err *e)
 {
-    const char *const *given = r->t->settings->columns;
-    int line = 1, rc = OK;
-    if (!given && (rc = row_next(r, &line, e)))
-        return rc;
-    for (r->n_columns = r->n; given && given[r->n_columns]; r->n_columns++)
-        ;
-    r->columns = mem_alloc(r->n_columns, sizeof *r->columns, e);
-    r->numbers = r->columns ? mem_alloc(r->n_columns, 24, e) : NULL;
-    if (!r->numbers)
-        return e->code;
-    for (size_t i = 0; i < r->n_columns; i++) {
-        r->columns[i] = given ? given[i] : r->fields[i].s;
-        if (*r->columns[i])
-            continue;
-        snprintf(r->numbers + 24 * i, 24, "%zu", i + 1);
-        r->columns[i] = r->numbers + 24 * i;
-    }
-    return columns_check(r, line, e);
-}
-
-static int rows_read(struct reader *r, struct err *e)
-{
-    int line;
-    for (;;) {
-        int rc = row_next(r, &line, e);
-        if (rc || !r->n)
-            return rc;
-        if (r->n != r->n_columns)
-            return table_fail(r->t, line, e,
-                              r->t->settings->columns ? "%zu fields, \"columns\" names %zu"
-                                                      : "%zu fields, the header has %zu",
-                              r->n, r->n_columns);
-        for (size_t i = 0; i < r->n; i++) {
-            r->fields[i].key = r->columns[i];
-            r->fields[i].next = i + 1 < r->n ? &r->fields[i + 1] : NULL;
+    struct table_csv *c = r->c;
+    for (int rc, after = AFTER_FIELD; after == AFTER_FIELD;) {
+        if (!c->opened) {
+            if ((rc = mem_grow(&c->fields, &c->cap, c->n + 1, sizeof *c->fields, e)))
+                return rc;
+            c->fields[c->n++] =
+                (struct doc){.type = DOC_STRING, .file = r->t->name, .line = r->line};
+            if (c->quotes && *r->p == '"') {
+                c->opened = r->line;
+                r->p++;
+            }
         }
-        struct doc row = {
-            .type = DOC_MAP, .file = r->t->name, .line = line, .child = r->fields, .n = r->n};
-        rc = r->t->each(r->t->ctx, &row, e);
-        if (rc)
+        if (!c->opened)
+            plain(r);
+        else if ((rc = quoted(r, e)) || c->opened)
             return rc;
+        str_addc(&c->row, '\0');
+        after = field_end(r);
     }
+    return str_check(&c->row, e);
 }
 
-int table_csv_rows(const struct table_source *t, char separator, bool quotes, struct err *e)
+/* row_next - the row that is open, or the next that is not blank; false in *whole at the part's
+ * end, where it may go on in the next one. */
+static int row_next(struct reader *r, bool *whole, struct err *e)
 {
-    struct reader r = {.t = t,
-                       .p = t->text,
-                       .end = t->text + t->n,
-                       .line = 1,
-                       .separator = separator,
-                       .quotes = quotes};
-    int rc = columns_read(&r, e);
-    if (!rc)
-        rc = rows_read(&r, e);
-    mem_free(r.fields);
-    mem_free(r.columns);
-    mem_free(r.numbers);
+    struct table_csv *c = r->c;
+    *whole = false;
+    while (!c->opened && r->p < r->end && at_end_of_row(r))
+        field_end(r);
+    if (!c->opened && r->p >= r->end)
+        return OK;
+    if (!c->opened) {
+        c->n = 0;
+        str_reset(&c->row);
+        c->line = r->line;
+    }
+    int rc = row_read(r, e);
+    const char *s = c->row.s;
+    for (size_t i = 0; !rc && !c->opened && i < c->n; i++) {
+        c->fields[i].s = s;
+        s += c->fields[i].len + 1;
+    }
+    *whole = !rc && !c->opened;
     return rc;
+}
+
+/* columns_take - the names that the settings give, else the fields of the row. */
+static int columns_take(struct reader *r, const char *const *given, int line, struct err *e)
+{
+    struct table_csv *c = r->c;
+    for (c->n_columns = given ? 0 : c->n; given && given[c->n_columns]; c->n_columns++)
+        ;
+    c->columns = mem_alloc(c->n_columns, sizeof *c->columns, e);
+    c->numbers = c->columns ? mem_alloc(c->n_columns, 24, e) : NULL;
+    if (!c->numbers)
+        return e->code;
+    const struct str old = c->names; /* the names stay where they are, in c->names */
+    c->names = c->row;
+    c->row = old;
+    for (size_t i = 0; i < c->n_columns; i++) {
+        c->columns[i] = given ? given[i] : c->fields[i].s;
+        if (*c->columns[i])
+            continue;
+        snprintf(c->numbers + 24 * i, 24, "%zu", i + 1);
+        c->columns[i] = c->numbers + 24 * i;
+    }
+    for (size_t i = 0; i < c->n_columns; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(c->columns[i], c->columns[j]) == 0)
+                return table_fail(r->t, line, e, "two columns are named \"%s\"", c->columns[i]);
+    return OK;
+}
+
+static int row_give(const struct reader *r, struct err *e)
+{
+    struct table_csv *c = r->c;
+    if (c->n != c->n_columns)
+        return table_fail(r->t, c->line, e,
+                          r->t->settings->columns ? "%zu fields, \"columns\" names %zu"
+                                                  : "%zu fields, the header has %zu",
+                          c->n, c->n_columns);
+    for (size_t i = 0; i < c->n; i++) {
+        c->fields[i].key = c->columns[i];
+        c->fields[i].next = i + 1 < c->n ? &c->fields[i + 1] : NULL;
+    }
+    const struct doc row = {
+        .type = DOC_MAP, .file = r->t->name, .line = c->line, .child = c->fields, .n = c->n};
+    return r->t->each(r->t->ctx, &row, e);
+}
+
+int table_csv_rows(struct table_csv *c, const struct table_source *t, struct err *e)
+{
+    struct reader r = {.t = t, .c = c, .p = t->text, .end = t->text + t->n, .line = t->line};
+    const char *const *given = t->settings->columns;
+    int rc = given && !c->columns ? columns_take(&r, given, 1, e) : OK;
+    for (bool whole = true; !rc;) {
+        if ((rc = row_next(&r, &whole, e)) || !whole)
+            break;
+        rc = c->columns ? row_give(&r, e) : columns_take(&r, NULL, c->line, e);
+    }
+    return rc;
+}
+
+void table_csv_release(struct table_csv *c)
+{
+    str_release(&c->row);
+    str_release(&c->names);
+    mem_free(c->fields);
+    mem_free(c->columns);
+    mem_free(c->numbers);
 }

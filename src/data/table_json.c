@@ -33,6 +33,8 @@ static char cursor_peek(struct cursor *c)
 
 static int cursor_fail(const struct cursor *c, const char *wanted, struct err *e)
 {
+    if (c->at >= c->t->n && !c->t->last) /* what comes next is the comma that parts are cut at */
+        return table_fail(c->t, c->line, e, "not JSON: found ,, wanted %s", wanted);
     if (c->at >= c->t->n)
         return table_fail(c->t, c->line, e, "the file ends here, wanted %s", wanted);
     unsigned cp;
@@ -168,33 +170,71 @@ static int row_read(struct cursor *c, struct err *e)
     return rc;
 }
 
-int table_json_rows(const struct table_source *t, struct err *e)
+/* array_begin - step into the list of rows. */
+static int array_begin(struct cursor *c, struct err *e)
 {
-    struct cursor c = {t, 0, 1};
-    const char *path = t->settings->rows;
-    int rc = path ? cursor_seek(&c, path, e) : OK;
+    const char *path = c->t->settings->rows;
+    int rc = path ? cursor_seek(c, path, e) : OK;
     if (rc)
         return rc;
-    if (cursor_peek(&c) == '{')
+    if (cursor_peek(c) == '{')
         return table_fail(
-            t, c.line, e,
+            c->t, c->line, e,
             "a map, wanted a list of rows; \"rows\" in the task names the list inside a document");
-    if (cursor_peek(&c) != '[')
-        return cursor_fail(&c, "a list of rows", e);
-    cursor_move(&c, 1);
-    for (bool first = true; cursor_peek(&c) != ']'; first = false) {
-        if (!first && cursor_peek(&c) != ',')
+    if (cursor_peek(c) != '[')
+        return cursor_fail(c, "a list of rows", e);
+    cursor_move(c, 1);
+    return OK;
+}
+
+int table_json_rows(struct table_json *j, const struct table_source *t, struct err *e)
+{
+    struct cursor c = {t, 0, t->line};
+    int rc = j->at == JSON_BEFORE ? array_begin(&c, e) : OK;
+    if (!rc && j->at == JSON_BEFORE)
+        j->at = JSON_FIRST;
+    while (!rc && j->at != JSON_AFTER) {
+        const char ch = cursor_peek(&c);
+        if (!ch && !t->last)
+            return OK;
+        if (ch == ']') {
+            j->at = JSON_AFTER;
+            cursor_move(&c, 1);
+            break;
+        }
+        if (j->at == JSON_NEXT && ch != ',')
             return cursor_fail(&c, "\",\" or \"]\"", e);
-        if (!first)
+        if (j->at == JSON_NEXT)
             cursor_move(&c, 1);
         if (!cursor_peek(&c))
             return cursor_fail(&c, "a row", e);
         rc = row_read(&c, e);
-        if (rc)
-            return rc;
+        j->at = JSON_NEXT;
     }
-    cursor_move(&c, 1);
-    return path || !cursor_peek(&c) ? OK : cursor_fail(&c, "the end of the file", e);
+    if (rc)
+        return rc;
+    return t->settings->rows || !cursor_peek(&c) ? OK : cursor_fail(&c, "the end of the file", e);
+}
+
+size_t table_json_cut(struct table_json *j, const char *s, size_t n)
+{
+    size_t cut = 0;
+    for (size_t i = j->seen; i < n; i++) {
+        if (j->string) {
+            j->string = s[i] != '"' || j->escaped;
+            j->escaped = s[i] == '\\' && !j->escaped;
+            continue;
+        }
+        j->string = s[i] == '"';
+        if (s[i] == '{' && j->depth == 0)
+            cut = i + 1; /* no array: the reader says so */
+        j->depth += s[i] == '[' || s[i] == '{';
+        j->depth -= (s[i] == ']' || s[i] == '}') && j->depth;
+        if (s[i] == ',' && j->depth == 1)
+            cut = i;
+    }
+    j->seen = n - cut;
+    return cut;
 }
 
 int table_json_row(const struct table_source *t, const char *s, size_t n, int line, struct err *e)

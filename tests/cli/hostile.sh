@@ -28,16 +28,16 @@ refused() {
 python3 - <<'END'
 import bz2, gzip, io, json, lzma, tarfile, zipfile
 rows = "".join(json.dumps({"text": "row %d" % i, "label": i % 2}) + "\n" for i in range(60)).encode()
-zeros = bytes(1 << 20)
+blank = (b" " * 1023 + b"\n") * 1024  # lines, so that no row is too long before the file is
 with gzip.open("bomb.jsonl.gz", "wb", 9) as f:
-    for _ in range(300): f.write(zeros)
+    for _ in range(300): f.write(blank)
 with lzma.open("bomb.jsonl.xz", "wb", preset=0) as f:
-    for _ in range(300): f.write(zeros)
+    for _ in range(300): f.write(blank)
 with bz2.open("bomb.jsonl.bz2", "wb", 1) as f:
-    for _ in range(300): f.write(zeros)
+    for _ in range(300): f.write(blank)
 with zipfile.ZipFile("bomb.zip", "w", zipfile.ZIP_DEFLATED) as z:
     with z.open("a.jsonl", "w") as f:
-        for _ in range(300): f.write(zeros)
+        for _ in range(300): f.write(blank)
 for name, pack in (("gz", gzip.compress), ("xz", lzma.compress), ("bz2", bz2.compress)):
     packed = pack(rows)
     open("whole.jsonl." + name, "wb").write(packed)
@@ -77,7 +77,7 @@ refused bomb.jsonl.xz "refused"
 refused bomb.jsonl.bz2 "refused"
 refused bomb.zip/a.jsonl "refused"
 if command -v zstd >/dev/null; then
-    head -c 300M /dev/zero | zstd -q >bomb.jsonl.zst
+    head -c 300M /dev/zero | tr "\\0" "\\n" | zstd -q >bomb.jsonl.zst
     refused bomb.jsonl.zst "refused"
     zstd -q <toy.jsonl >toy.jsonl.zst
     task_of toy.jsonl.zst

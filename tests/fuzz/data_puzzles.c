@@ -2,7 +2,7 @@
  * JSON. What is read is written as a row that reads back to the same row. */
 #include "chess/notation.h"
 #include "data/puzzles.h"
-#include "data/table_rows.h"
+#include "pieces.h"
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -46,16 +46,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     static const char *const names[] = {"PuzzleId", "FEN", "Moves", "Rating", "Themes", NULL};
     struct table_settings s = {.format = TABLE_CSV, .columns = names};
     struct puzzle_strings hold = {STR_INIT, STR_INIT, STR_INIT};
-    struct str raw = STR_INIT;
     struct err e = ERR_INIT;
     if (!n)
         return 0;
     if (data[0] & 1)
         s = (struct table_settings){.format = TABLE_JSONL};
-    str_catn(&raw, data + 1, n - 1);
-    int rc = table_bytes(&raw, "fuzz", &s, row_check, &hold, &e);
+    struct pieces p = {data + 1, n - 1, 1 + (data[0] >> 4), 0, 0};
+    int rc = table_text_read("fuzz", &s, pieces_pull, &p, row_check, &hold, &e);
     BUG_ON(rc && (rc != ERR_INPUT || strncmp(e.msg, "fuzz:", 5) != 0));
-    str_release(&raw);
     puzzle_strings_release(&hold);
     return 0;
 }
