@@ -3,8 +3,8 @@
 #include "core/mem.h"
 #include "data/table.h"
 
+#include <inttypes.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +199,20 @@ static int supervisor_check(struct reading_of *r, const struct doc *row, struct 
     return r->supervisor ? OK : e->code;
 }
 
+int given_id(const struct doc *row, char digits[24], const char **id, struct err *e)
+{
+    const struct doc *d = doc_get(row, "id");
+    if (d && d->type == DOC_INT) {
+        snprintf(digits, 24, "%" PRId64, d->i);
+        *id = digits;
+        return OK;
+    }
+    if (!d || d->type != DOC_STRING || !d->len)
+        return doc_fail(d ? d : row, e, "\"id\" is %s", d ? "empty, or no text" : "missing");
+    *id = d->s;
+    return OK;
+}
+
 int given_seed(const struct doc *row, size_t *seed, struct err *e)
 {
     const struct doc *d = doc_get(row, "seed");
@@ -241,6 +255,7 @@ static int row_add(void *ctx, const struct doc *row, struct err *e)
 {
     struct reading_of *r = ctx;
     const char *id;
+    char digits[24];
     double p[16];
     size_t seed;
     int rc;
@@ -249,7 +264,7 @@ static int row_add(void *ctx, const struct doc *row, struct err *e)
                         doc_type_name(row->type));
     const struct given_names names = {"supervisor", r->classes, r->g->K,
                                       NULL,         NULL,       "docs/own-data.md"};
-    if ((rc = doc_str(row, "id", &id, e)) || (rc = given_columns(row, &names, e)) ||
+    if ((rc = given_id(row, digits, &id, e)) || (rc = given_columns(row, &names, e)) ||
         (rc = supervisor_check(r, row, e)) || (rc = given_seed(row, &seed, e)) ||
         (rc = given_probs(row, r->classes, r->g->K, true, p, e)))
         return rc;

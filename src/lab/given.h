@@ -34,6 +34,9 @@ const char *given_shown(const struct doc *d);
 /* given_class - the class that a cell names or numbers. */
 int given_class(const struct doc *d, const char *const *classes, size_t K, int *label,
                 struct err *e);
+/* given_id - a row's "id": a text that is not empty, or a whole number, which is written into
+ * digits. *id lives as long as the row and digits do. */
+int given_id(const struct doc *row, char digits[24], const char **id, struct err *e);
 /* given_seed - a row's "seed": a repetition's number, or GIVEN_ANY. */
 int given_seed(const struct doc *row, size_t *seed, struct err *e);
 #define GIVEN_ANY SIZE_MAX /* of what counts in every repetition */

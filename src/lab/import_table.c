@@ -3,7 +3,6 @@
 #include "core/file.h"
 #include "core/mem.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,15 +25,10 @@ static int id_short(const char *id, char out[17], struct err *e)
 
 static int id_read(const struct doc *row, char out[17], struct err *e)
 {
-    const struct doc *d = doc_get(row, "id");
-    char number[32];
-    if (d && d->type == DOC_INT) {
-        snprintf(number, sizeof number, "%" PRId64, d->i);
-        return id_short(number, out, e);
-    }
-    if (!d || d->type != DOC_STRING || !d->len)
-        return doc_fail(d ? d : row, e, "\"id\" is %s", d ? "empty, or no text" : "missing");
-    return id_short(d->s, out, e);
+    const char *id;
+    char digits[24];
+    int rc = given_id(row, digits, &id, e);
+    return rc ? rc : id_short(id, out, e);
 }
 
 struct source_model *import_model(const struct import *m, const char *name)
