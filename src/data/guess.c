@@ -1,4 +1,5 @@
 /* guess.c - see guess.h. */
+#include "data/dialogue.h"
 #include "data/guess.h"
 
 #include <ctype.h>
@@ -263,6 +264,15 @@ static bool options_named(struct guess *g)
     return false;
 }
 
+/* begins - whether a reply begins with what it answers, as a dialogue's first turn or as it is. */
+static bool begins(const char *reply, const char *asked)
+{
+    const char *turn = strstr(reply, DIALOGUE_HUMAN);
+    const size_t n = strlen(asked);
+    return strncmp(reply, asked, n) == 0 ||
+           (turn && strncmp(turn + strlen(DIALOGUE_HUMAN), asked, n) == 0);
+}
+
 /* preference_find - two replies of which one was preferred, and what both are replies to, where
  * they do not begin with it themselves. */
 static bool preference_find(struct guess *g)
@@ -286,10 +296,10 @@ static bool preference_find(struct guess *g)
     }
     for (size_t i = 0; g->rejected && i < g->s.n && g->n_texts < GUESS_TEXTS; i++) {
         struct column *c = &g->s.c[i];
-        bool begins = true;
-        for (size_t r = 0; text_is(g, c) && column_named(c, asks) && begins && r < g->s.rows; r++)
-            begins = strncmp(g->chosen->cell[r], c->cell[r], strlen(c->cell[r])) == 0;
-        if (!begins)
+        bool all = true;
+        for (size_t r = 0; text_is(g, c) && column_named(c, asks) && all && r < g->s.rows; r++)
+            all = begins(g->chosen->cell[r], c->cell[r]);
+        if (!all)
             g->text[g->n_texts++] = c;
     }
     g->chosen = g->rejected ? g->chosen : NULL;

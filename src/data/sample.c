@@ -1,5 +1,6 @@
 /* sample.c - see sample.h. */
 #include "core/mem.h"
+#include "data/dialogue.h"
 #include "data/sample.h"
 #include "data/value.h"
 
@@ -48,7 +49,10 @@ static int cell_add(struct sampler *p, const struct doc *d, bool list, struct er
         n += strlen(old + n) + 1;
     str_reset(&p->text);
     str_catn(&p->text, old ? old : "", n);
-    int rc = value_scalar(d, p->path.s, &p->text, e);
+    const bool messages = d->type == DOC_LIST;
+    int rc = value_scalar(d, p->path.s, &p->text, messages ? &at : e);
+    if (rc && messages)
+        return OK; /* they are no text: a row without it */
     if (!rc)
         rc = str_check(&p->text, e);
     if (rc)
@@ -83,6 +87,8 @@ static int value_add(struct sampler *p, const struct doc *d, bool list, struct e
     case DOC_NULL:
         return OK;
     case DOC_LIST:
+        if (dialogue_is(d))
+            return cell_add(p, d, list, e);
         for (const struct doc *c = d->child; !rc && !list && c; c = c->next, i++) {
             snprintf(number, sizeof number, "%zu", i);
             if (!p->path.len) /* a row that is a list */

@@ -1,4 +1,5 @@
 /* value.c - from a row and a path to text. */
+#include "data/dialogue.h"
 #include "data/value.h"
 
 #include <math.h>
@@ -143,6 +144,10 @@ int value_scalar(const struct doc *d, const char *path, struct str *out, struct 
         }
         str_cat(out, number);
         return OK;
+    case DOC_LIST:
+        if (dialogue_is(d))
+            return dialogue_write(d, out, e);
+        /* fall through */
     default:
         return doc_fail(d, e, "\"%s\" is a %s, wanted a text", path, doc_type_name(d->type));
     }
@@ -214,9 +219,15 @@ static int scalar(const struct walk *w, const struct doc *d, struct str *out, st
     return !rc && w->field->numbered ? number_cut(w, d, out, begin, e) : rc;
 }
 
+/* many - a list, of which each element is a value; a dialogue is one text. */
+static bool many(const struct doc *d)
+{
+    return d->type == DOC_LIST && !dialogue_is(d);
+}
+
 static int one(struct walk *w, const struct doc *d, struct err *e)
 {
-    if (w->count++ || d->type == DOC_LIST || d->type == DOC_MAP)
+    if (w->count++ || many(d) || d->type == DOC_MAP)
         return doc_fail(w->place->row, e, "\"%s\" is a %s, wanted one value", w->field->path,
                         d->type == DOC_MAP ? "map" : "list");
     return scalar(w, d, w->out, e);
@@ -234,11 +245,11 @@ int value_one(const struct field *f, const struct place *p, struct str *out, str
 /* joined - a scalar or the scalars of a list, with join between. */
 static int joined(struct walk *w, const struct doc *d, struct err *e)
 {
-    if (!w->field->join && (w->count || d->type == DOC_LIST))
+    if (!w->field->join && (w->count || many(d)))
         return doc_fail(w->place->row, e,
                         "\"%s\" is a list, wanted a text, or \"join\" with the field",
                         w->field->path);
-    if (d->type == DOC_LIST) {
+    if (many(d)) {
         int rc = OK;
         for (const struct doc *c = d->child; !rc && c; c = c->next)
             rc = joined(w, c, e);
@@ -259,7 +270,7 @@ int value_text(const struct field *f, const struct place *p, struct str *out, st
 /* listed - one text more, or one for each element. */
 static int listed(struct walk *w, const struct doc *d, struct err *e)
 {
-    if (d->type == DOC_LIST) {
+    if (many(d)) {
         int rc = OK;
         for (const struct doc *c = d->child; !rc && c; c = c->next)
             rc = listed(w, c, e);

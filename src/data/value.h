@@ -1,7 +1,8 @@
 /* value.h - values of a row by a field's path. Inside data only.
  *
  * A path is keys and indices with dots between them; a star is every element of a list, but the
- * first n_bound stars are the element of the row that "each" has come to, bound[0..n_bound). */
+ * first n_bound stars are the element of the row that "each" has come to, bound[0..n_bound). A list
+ * of messages is one text (dialogue.h) wherever a list is spoken of. */
 #ifndef W2S_DATA_VALUE_H
 #define W2S_DATA_VALUE_H
 
@@ -32,7 +33,7 @@ int value_texts(const struct field_list *l, const struct place *p, struct str *o
 int value_each(const char *each, const struct doc *row,
                int (*f)(void *ctx, const struct place *p, struct err *e), void *ctx, struct err *e);
 
-/* value_scalar - append a scalar as text. */
+/* value_scalar - append a scalar, or a list of messages (dialogue.h), as text. */
 int value_scalar(const struct doc *d, const char *path, struct str *out, struct err *e);
 
 #endif

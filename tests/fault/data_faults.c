@@ -177,7 +177,7 @@ static void from_choice(void **state)
 /* proposals - the n-th allocation of a proposal. */
 static void proposals(void **state)
 {
-    static const char *const files[] = {"p.csv", "q.jsonl"};
+    static const char *const files[] = {"p.csv", "q.jsonl", "m.jsonl"};
     struct str clean = STR_INIT, yaml = STR_INIT;
     struct err e = ERR_INIT;
     (void)state;
@@ -185,7 +185,9 @@ static void proposals(void **state)
         "words,kind\none two three four,1\nfive six seven eight,0\na b c d,1\ne f g h,0\n");
     put("q.jsonl", "{\"q\": \"a b c d\", \"o\": [\"x\", \"y\"], \"a\": 0, \"m\": {\"n\": [1]}}\n"
                    "{\"q\": \"e f g h\", \"o\": [\"z\", \"w\"], \"a\": 1}\n");
-    for (size_t i = 0; i < 2; i++) {
+    put("m.jsonl", "{\"chosen\": [{\"role\": \"user\", \"content\": \"a\"}], \"rejected\": "
+                   "[{\"role\": \"user\", \"content\": \"b\"}]}\n");
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         str_reset(&clean);
         if (task_propose(&clean, in_scratch(files[i]), "f", "n", NULL, &e))
             fail_msg("%s", e.msg);

@@ -154,11 +154,46 @@ static void preferences(void **state)
         "task.yaml:6: the template shows \"r\", which is the rating and gives the class away");
 }
 
+/* Replies as lists of messages, and lists of such lists: each is one text, what they answer is
+ * shared.
+ */
+static void dialogues(void **state)
+{
+    enum { N = 12 };
+    static const char *const yaml = CHOICE "choice: {correct: c, distractors: r, alternatives: 3}\n"
+                                           "template: \"{candidate}\"\n";
+    struct str rows = STR_INIT;
+    struct dataset d;
+    (void)state;
+    for (int i = 0; i < 3 * N; i++)
+        str_addf(
+            &rows,
+            "{\"c\": [{\"role\": \"user\", \"content\": \"q%d\\nso?\"}, {\"role\": \"assistant\", "
+            "\"content\": \"good\"}], \"r\": [[{\"role\": \"user\", \"content\": \"q%d\\nso?\"}, "
+            "{\"role\": \"assistant\", \"content\": \"bad\"}], [{\"role\": \"user\", "
+            "\"content\": \"q%d\\nso?\"}, {\"role\": \"assistant\", \"content\": \"worse\"}]]}\n",
+            i, i, i);
+    put("a.jsonl", rows.s);
+    str_release(&rows);
+    draw(&d, yaml, sizes_of(0, 0, 0, N), seeds);
+    for (size_t i = 0; i < N; i++) {
+        const struct example *x = &d.part[PART_TEST][i];
+        assert_int_equal(x->n_alternatives, 3);
+        const size_t shared = alternatives_shared(x->alternatives, 3);
+        for (size_t k = 0; k < 3; k++) {
+            const char *reply = x->alternatives[k].text + shared;
+            assert_true(str_starts(reply, "Assistant: "));
+            assert_int_equal(strcmp(reply, "Assistant: good") == 0, (int)k == x->label);
+        }
+        assert_true(str_starts(x->text, "Human: q"));
+    }
+    dataset_release(&d);
+}
+
 static struct reading reading_of(const char *text)
 {
     return (struct reading){text, strlen(text), 0, 0, (double)NAN};
 }
-
 static void shared_lines(void **state)
 {
     static const struct {
@@ -230,7 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(choices),     cmocka_unit_test(choices_wrong),
         cmocka_unit_test(preferences), cmocka_unit_test(shared_lines),
-        cmocka_unit_test(cut_alike),
+        cmocka_unit_test(dialogues),   cmocka_unit_test(cut_alike),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -307,6 +307,37 @@ static void hub_draw(struct dataset *d, const char *source, const char *name, co
     task_free(t);
 }
 
+/* Preferences as UltraFeedback has them: lists of messages, in Parquet. */
+static void message_lists(void **state)
+{
+    static const char *const yaml =
+        "name: t\ncitation: none\nlicence: CC0\nkind: choice\nsource: {files: {all: m.parquet}}\n"
+        "choice: {correct: chosen, distractors: rejected, alternatives: 2}\n"
+        "template: \"{candidate}\"\n";
+    struct dataset d;
+    struct err e = ERR_INIT;
+    const struct task_sizes sizes = sizes_of(0, 0, 0, 30);
+    const struct task_seeds seeds = {0, 0};
+    (void)state;
+    if (!*program)
+        skip();
+    hub_file("'p ' || i AS prompt, [{'content': 'p ' || i, 'role': 'user'}, {'content': 'good', "
+             "'role': 'assistant'}] AS chosen, [{'content': 'p ' || i, 'role': 'user'}, "
+             "{'content': 'bad', 'role': 'assistant'}] AS rejected",
+             scratch, "m.parquet", 0);
+    struct task *t = task_of(yaml);
+    if (task_duckdb(t, program, &e) || dataset_draw(&d, t, scratch, &sizes, &seeds, NULL, &e))
+        fail_msg("%s", e.msg);
+    for (size_t i = 0; i < 30; i++) {
+        const struct example *x = &d.part[PART_TEST][i];
+        assert_true(str_starts(x->text, "Human: p "));
+        assert_true(str_ends(x->alternatives[x->label].text, "\n\nAssistant: good"));
+        assert_true(str_ends(x->alternatives[!x->label].text, "\n\nAssistant: bad"));
+    }
+    dataset_release(&d);
+    task_free(t);
+}
+
 static void hub_layouts(void **state)
 {
     const char *source = getenv("W2S_SOURCE");
@@ -327,7 +358,8 @@ static void hub_layouts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(answers), cmocka_unit_test(mistakes),
-                                       cmocka_unit_test(real), cmocka_unit_test(hub_layouts)};
+                                       cmocka_unit_test(real), cmocka_unit_test(message_lists),
+                                       cmocka_unit_test(hub_layouts)};
     scratch_make();
     find_program();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

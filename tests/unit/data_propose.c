@@ -164,6 +164,22 @@ static void preference(void **state)
              "  alternatives: 2\n");
     rows("c.csv", "prompt,chosen,rejected\n", "what of #,what of # this,what of # that\n");
     PROPOSED("c.csv", "template: |-\n  {candidate}\n");
+    /* Lists of messages, whose first turn is the prompt beside them */
+    rows("d.jsonl", "",
+         "{\"prompt\": \"what of #\", \"id\": \"x#\", \"chosen\": [{\"content\": \"what of #\", "
+         "\"role\": \"user\"}, {\"content\": \"this\", \"role\": \"assistant\"}], \"rejected\": "
+         "[{\"content\": \"what of #\", \"role\": \"user\"}, {\"content\": \"that\", \"role\": "
+         "\"assistant\"}], \"score\": 1.5, \"raw\": [{\"role\": \"tool\", \"content\": \"t\"}]}\n");
+    PROPOSED("d.jsonl",
+             "fields:\n  chosen: \"chosen\"\n  rejected: \"rejected\"\ntemplate: |-\n  "
+             "{candidate}\nchoice:\n  correct: chosen\n",
+             "  distractors: rejected\n  alternatives: 2\n");
+    /* and with the prompt as messages of its own */
+    rows("e.jsonl", "",
+         "{\"prompt\": [{\"content\": \"what of #\", \"role\": \"user\"}], \"chosen\": "
+         "[{\"content\": \"this\", \"role\": \"assistant\"}], \"rejected\": [{\"content\": "
+         "\"that\", \"role\": \"assistant\"}]}\n");
+    PROPOSED("e.jsonl", "template: |-\n  {prompt}\n  {candidate}\nlong: prompt\n");
 }
 
 /* A field of few values that tells the label is no part of the template. */

@@ -151,6 +151,48 @@ static void cut_fields(void **state)
                "task t: a.jsonl:1: no \"[SEP]\" is in \"s\", which is \"<one>\"");
 }
 
+#define SAID                                                                                       \
+    HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\n"                                       \
+         "fields: {all: d, first: {path: d, before: \"\\n\\nAssistant:\"}, y: y}\n"                \
+         "template: \"<{all}><{first}>\"\n" MAP
+
+/* A list of messages is the dialogue as HH-RLHF writes it, in either spelling of one. */
+static void messages(void **state)
+{
+    static const char *const wrong[][2] = {
+        {"[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"critic\", \"content\": \"b\"}]",
+         "task t: a.jsonl:1: the \"role\" of message 2 is \"critic\", wanted user (or human), "
+         "assistant (or gpt), or system"},
+        {"[{\"role\": 1, \"content\": \"a\"}]", "task t: a.jsonl:1: the \"role\" of message 1 is "
+                                                "\"whole number\", wanted user (or human), "
+                                                "assistant (or gpt), or system"},
+        {"[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": null}]",
+         "task t: a.jsonl:1: the \"content\" of message 2 is null, wanted a text"},
+        {"[{\"from\": \"human\", \"value\": \"a\"}, \"b\"]",
+         "task t: a.jsonl:1: message 2 of a dialogue has no \"role\" and \"content\" (or \"from\" "
+         "and "
+         "\"value\")"},
+        {"[{\"role\": \"user\"}]",
+         "task t: a.jsonl:1: \"d\" is a list, wanted a text, or \"join\" with the field"},
+    };
+    (void)state;
+    put("a.jsonl",
+        "{\"d\": [{\"role\": \"system\", \"content\": \"be  brief\\n\"}, {\"content\": \" hi\", "
+        "\"role\": \"user\"}, {\"role\": \"assistant\", \"content\": \"a\\n\\nb\", \"id\": 1}], "
+        "\"y\": 0}\n"
+        "{\"d\": [{\"from\": \"human\", \"value\": \"hi\"}, {\"from\": \"gpt\", \"value\": \"\"}, "
+        "{\"from\": \"human\", \"value\": \"so\"}], \"y\": 1}\n");
+    shown(SAID, 2,
+          "0:<System: be  brief\n\nHuman: hi\n\nAssistant: a\n\nb><System: be  brief\n\nHuman: hi>|"
+          "1:<Human: hi\n\nAssistant: \n\nHuman: so><Human: hi>|");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char row[256];
+        snprintf(row, sizeof row, "{\"d\": %s, \"y\": 0}\n", wrong[i][0]);
+        put("a.jsonl", row);
+        draw_fails(SAID, sizes_of(0, 0, 0, 1), wrong[i][1]);
+    }
+}
+
 #define MARKED                                                                                     \
     HEAD "kind: choice\nsource: {files: {all: a.jsonl}}\ntemplate: \"{q} {candidate}\"\n"          \
          "choice: {question: q, options: o, marks: m}\n"
@@ -362,7 +404,7 @@ int main(void)
         cmocka_unit_test(beside),        cmocka_unit_test(cut_fields),
         cmocka_unit_test(several_right), cmocka_unit_test(constant_options),
         cmocka_unit_test(order),         cmocka_unit_test(alone),
-        cmocka_unit_test(published),
+        cmocka_unit_test(messages),      cmocka_unit_test(published),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
