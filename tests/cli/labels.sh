@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# labels.sh - a student learns from its supervisor's labels, and from nothing else: other labels put in their place, it follows them.
+# labels.sh - a student learns from its supervisor's labels, and from nothing else: other labels, or answers, put in their place, it follows them.
 . "$(dirname "$0")/lib.sh"
 
 expect 0 "$W2S" run micro.yaml methods=naive name=micro --runs whole --json
@@ -44,6 +44,56 @@ ones = struct.unpack(f"<{(len(data) - 16) // 8}d", data[16:])[1::2]
 print(sys.argv[3], "weak", weak, "student", got)
 assert weak > .65
 assert {"same": got > .65, "constant": min(ones) > .5 and got == .5, "shuffled": .35 < got < .65, "inverted": got < .35}[sys.argv[3]]
+END
+done
+
+# So does one that writes: its supervisor's answers put in their place by others, it writes those, never the true ones.
+awk 'BEGIN { srand(2); split("good bad film plot", w, " "); print "text,first"
+    for (i = 0; i < 300; i++) { a = w[1 + int(4 * rand())]; print i " the " a " " w[1 + int(4 * rand())] "," a } }' >words.csv
+cat >words.yaml <<'END'
+name: words
+citation: none
+licence: CC0
+kind: generation
+source: {files: {all: words.csv}}
+template: "{text} was"
+answer: first
+END
+cat >write.yaml <<END
+name: write
+task: words.yaml
+model: $model
+data: {supervise: 60, train: 140, valid: 0, test: 80, max_tokens: 48}
+supervisor: {layers: 1, lr: 1e-2, epochs: 6, embeddings: true}
+student: {layers: 4, lr: 1e-2, embeddings: true}
+training: {epochs: 4, batch: 8, warmup: 2, evals: 0}
+controls: false
+bootstrap: 200
+END
+expect 0 "$W2S" run write.yaml --runs whole --json
+read -r weak student < <(python3 - out <<'END'
+import json, sys
+p = json.load(open(sys.argv[1]))["pairs"][0]
+print(p["weak"]["jobs"][0], p["student_scores"]["jobs"][0])
+END
+)
+for change in same constant; do
+    rm -rf copy && cp -r whole copy && rm -rf "copy/jobs/$student"
+    python3 - "copy/jobs/$weak/train.jsonl" $change <<'END'
+import json, sys
+path, change = sys.argv[1:]
+rows = [json.loads(line) for line in open(path)]
+with open(path, "w") as f:
+    for x in rows:
+        print(json.dumps({**x, "answer": "dull"} if change == "constant" else x), file=f)
+END
+    expect 0 "$W2S" run write.yaml --runs copy --json
+    says err "1 computed, 2 found"
+    python3 - "whole/jobs/$student/test.jsonl" "copy/jobs/$student/test.jsonl" $change <<'END' || fail "$change: the student writes something else than what it learnt from"
+import json, sys
+before, after = ([json.loads(line)["answer"] for line in open(f)] for f in sys.argv[1:3])
+assert "dull" not in before, before
+assert after == (["dull"] * len(before) if sys.argv[3] == "constant" else before), after
 END
 done
 finish

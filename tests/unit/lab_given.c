@@ -1,4 +1,6 @@
-/* lab_given - ids of labels from a file: text, or a whole number that is its digits. */
+/* lab_given - ids of labels from a file: text, or a whole number that is its digits; whose label an
+ * example has in a repetition: the one of that repetition, else the one of all, and never another
+ * repetition's. */
 #include "lab_test.h"
 
 #include "lab/given.h"
@@ -51,11 +53,98 @@ static void ids_that_are_none(void **state)
     }
 }
 
+static void add(struct given *g, const char *id, size_t seed, double p)
+{
+    struct err e = ERR_INIT;
+    const double both[2] = {1 - p, p};
+    assert_ok(given_add(g, id, seed, both, "labels.csv", 1, &e), &e);
+}
+
+static void is(const struct given *g, const char *id, size_t repetition, double p)
+{
+    const double *got = given_find(g, id, repetition);
+    assert_non_null(got);
+    assert_true(got[1] == p && got[0] == 1 - p);
+}
+
+static void its_own_repetition_then_all(void **state)
+{
+    struct given *g;
+    struct err e = ERR_INIT;
+    (void)state;
+    assert_ok(given_new(&g, 2, &e), &e);
+    add(g, "both", 1, 0.25);
+    add(g, "all", GIVEN_ANY, 0.75);
+    add(g, "both", GIVEN_ANY, 0.5);
+    add(g, "one", 1, 0.125);
+    add(g, "both", 0, 1);
+    assert_ok(given_ready(g, &e), &e);
+    is(g, "both", 0, 1);
+    is(g, "both", 1, 0.25);
+    is(g, "both", 2, 0.5);
+    for (size_t r = 0; r < 3; r++)
+        is(g, "all", r, 0.75);
+    is(g, "one", 1, 0.125);
+    assert_null(given_find(g, "one", 0));
+    assert_null(given_find(g, "one", 2));
+    assert_null(given_find(g, "none", 0));
+    assert_int_equal(given_last_seed(g), 1);
+    given_free(g);
+}
+
+/* What has no row in a repetition is counted, the first of them named; a row of another repetition
+ * is none, and is strange where that repetition is not run. */
+static void missing_and_strange(void **state)
+{
+    struct given *g;
+    struct err e = ERR_INIT;
+    struct example x[3] = {{.id = "a"}, {.id = "b"}, {.id = "c"}};
+    struct dataset d[2] = {{.n = {[PART_TRAIN] = 3}}, {.n = {[PART_TRAIN] = 3}}};
+    const struct example *first;
+    size_t strange, rows;
+    (void)state;
+    d[0].part[PART_TRAIN] = d[1].part[PART_TRAIN] = x;
+    assert_ok(given_new(&g, 2, &e), &e);
+    add(g, "a", GIVEN_ANY, 1);
+    add(g, "b", 1, 1);
+    add(g, "c", 0, 1);
+    assert_ok(given_ready(g, &e), &e);
+    assert_int_equal(given_missing(g, &d[0], PART_TRAIN, 0, &first), 1);
+    assert_string_equal(first->id, "b");
+    assert_int_equal(given_missing(g, &d[1], PART_TRAIN, 1, &first), 1);
+    assert_string_equal(first->id, "c");
+    assert_int_equal(given_missing(g, &d[0], PART_TRAIN, 5, &first), 2);
+    assert_ok(given_strange(g, d, 2, &strange, &rows, &e), &e);
+    assert_int_equal(strange, 0);
+    assert_ok(given_strange(g, d, 1, &strange, &rows, &e), &e);
+    assert_int_equal(strange, 1);
+    assert_int_equal(rows, 3);
+    given_free(g);
+}
+
+static void twice_is_an_error(void **state)
+{
+    struct given *g;
+    struct err e = ERR_INIT;
+    (void)state;
+    assert_ok(given_new(&g, 2, &e), &e);
+    add(g, "a", 1, 1);
+    add(g, "a", GIVEN_ANY, 1);
+    assert_ok(given_ready(g, &e), &e);
+    add(g, "a", GIVEN_ANY, 0);
+    assert_int_equal(given_ready(g, &e), ERR_INPUT);
+    assert_non_null(strstr(e.msg, "the id \"a\" is in line 1 already"));
+    given_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids),
         cmocka_unit_test(ids_that_are_none),
+        cmocka_unit_test(its_own_repetition_then_all),
+        cmocka_unit_test(missing_and_strange),
+        cmocka_unit_test(twice_is_an_error),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
