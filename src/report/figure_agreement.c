@@ -25,7 +25,7 @@ static void pair_tic(const struct doc *results, const struct doc *p, bool tall, 
     str_release(&qa);
 }
 
-/* agreeing - pair_drawn, and it is known what the supervisor says of the test. */
+/* agreeing - it is drawn, and it is known what the supervisor says of the test. */
 static bool agreeing(const struct doc *pair)
 {
     return pair_drawn(pair) && !isnan(view_est(doc_get(pair, "agreement"), "all").value);

@@ -21,7 +21,7 @@ static bool is_role(const struct doc *job, const char *role)
     return strcmp(view_str(job, "role"), role) == 0;
 }
 
-/* curve_line - the line that a job is pair_drawn like: a student's own, a supervisor's first, none
+/* curve_line - the line that a job is drawn like: a student's own, a supervisor's first, none
  * of a ceiling. */
 static const struct line *curve_line(const struct sheet *s, const struct doc *job)
 {

@@ -9,7 +9,7 @@ static double student_size(const struct doc *results, const struct doc *pair)
     return view_real(view_model(results, view_str(pair, "student")), "params") / 1e6;
 }
 
-/* sized - whether every student has a size to be pair_drawn at. */
+/* sized - whether every student has a size to be drawn at. */
 static bool sized(const struct doc *results)
 {
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
@@ -128,29 +128,57 @@ static bool same_student(const struct doc *a, const struct doc *b)
     return strcmp(view_str(a, "student"), view_str(b, "student")) == 0;
 }
 
+/* role_points - a data block: of every student's size the accuracy of what a pair has as `role`;
+ * whether any has. */
+static bool role_points(const struct sheet *s, const char *block, const char *role, struct str *out)
+{
+    const struct doc *pairs = doc_get(s->results, "pairs");
+    bool any = false;
+    str_addf(out, "$%s << EOD\n", block);
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        bool seen = !pair_drawn(p) || !doc_get(p, role);
+        for (const struct doc *q = pairs->child; q != p && !seen; q = q->next)
+            seen = pair_drawn(q) && doc_get(q, role) && same_student(p, q);
+        if (!seen)
+            script_point(out, student_size(s->results, p), view_est(doc_get(p, role), "accuracy"));
+        any = any || !seen;
+    }
+    str_cat(out, "EOD\n");
+    return any;
+}
+
+/* role_plot - such a block with intervals, joined by a line where there are several sizes. */
+static void role_plot(const struct sheet *s, const char *block, const char *title, int point,
+                      int dashes, struct str *out)
+{
+    str_addf(out,
+             ", $%s using 1:2:3:4 with yerrorbars lw 1.5 pt %d lc rgb \"" FIGURE_GREY
+             "\" title \"%s\"",
+             block, point, title);
+    if (several_sizes(s->results))
+        str_addf(out,
+                 ", $%s using 1:2 smooth unique with lines lw 2 dt %d lc rgb \"" FIGURE_GREY
+                 "\" notitle",
+                 block, dashes);
+}
+
 bool script_accuracy(const struct sheet *s, struct str *out, struct str *caption, int *height)
 {
     const struct doc *results = s->results, *pairs = doc_get(results, "pairs");
     size_t entries = s->n + 1;
-    (void)caption;
     if (!s->n || !sized(results))
         return false;
     size_axis(results, out);
-    str_cat(out, "set ylabel \"test accuracy\"\n$c << EOD\n");
-    for (const struct doc *p = pairs->child; p; p = p->next) {
-        bool seen = !pair_drawn(p);
-        for (const struct doc *q = pairs->child; q != p && !seen; q = q->next)
-            seen = pair_drawn(q) && same_student(p, q);
-        if (!seen)
-            script_point(out, student_size(results, p),
-                         view_est(doc_get(p, "ceiling"), "accuracy"));
-    }
-    str_cat(out, "EOD\n");
+    str_cat(out, "set ylabel \"test accuracy\"\n");
+    role_points(s, "c", "ceiling", out);
+    bool untrained = role_points(s, "u", "untrained", out);
     lines_script(s, "", out);
-    str_cat(out,
-            ", $c using 1:2:3:4 with yerrorbars lw 1.5 pt 2 lc rgb \"#808080\" title \"ceiling\"");
-    if (several_sizes(results))
-        str_cat(out, ", $c using 1:2 smooth unique with lines lw 2 lc rgb \"#808080\" notitle");
+    role_plot(s, "c", "ceiling", 2, 1, out);
+    if (untrained) {
+        role_plot(s, "u", "untrained student", 6, 3, out);
+        str_cat(caption, " Grey circles: the student before it learns anything.");
+        entries++;
+    }
     for (size_t i = 0; i < s->n; i++)
         for (const struct doc *p = line_first(s, i) ? pairs->child : NULL; p; p = p->next)
             if (pair_drawn(p) && line_is(p, &s->lines[i]) &&
@@ -206,8 +234,7 @@ bool script_pgr(const struct sheet *s, struct str *out, struct str *caption, int
     if (!any || !sized(s->results))
         return false;
     if (any < all)
-        str_addf(caption, " Not pair_drawn: %zu of %zu pairs, whose PGR is undefined.", all - any,
-                 all);
+        str_addf(caption, " Not drawn: %zu of %zu pairs, whose PGR is undefined.", all - any, all);
     double lo, hi;
     size_t beyond = pgr_range(doc_get(s->results, "pairs"), &lo, &hi);
     if (beyond)

@@ -121,7 +121,7 @@ void line_title(const struct doc *results, const struct line *l, struct str *out
     str_release(&s);
 }
 
-/* est_barred - an estimate without bounds is pair_drawn as a point alone: its bar has no length. */
+/* est_barred - an estimate without bounds is drawn as a point alone: its bar has no length. */
 struct est est_barred(struct est x)
 {
     return isnan(x.lo) ? (struct est){x.value, x.value, x.value} : x;
@@ -170,12 +170,12 @@ void panels_end(struct str *out)
 }
 
 static const struct {
-    const char *name, *title, *caption, *none; /* none: why it is not pair_drawn */
+    const char *name, *title, *caption, *none; /* none: why it is not drawn */
     figure_script *script;
 } table[FIGURES] = {
     {"accuracy", "Accuracy against student size",
      "Test accuracy of the students, with intervals where there are any; dotted: their "
-     "supervisors, grey: the ceiling, "
+     "supervisors, grey crosses: the ceiling, "
      "the same model trained on ground truth.",
      "Nothing to draw: no pair has a result, or a student's size is not known.", script_accuracy},
     {"pgr", "Performance gap recovered",
@@ -264,7 +264,7 @@ int figures_make(const struct doc *results, const char *dir, struct figure f[FIG
     int rc = sheet_init(&sheet, results, e);
     if (!rc)
         rc = str_check(&path, e);
-    if (!rc) /* of what was pair_drawn before, nothing stays that these results do not have */
+    if (!rc) /* of what was drawn before, nothing stays that these results do not have */
         rc = file_remove_tree(path.s, e);
     if (!rc)
         rc = file_mkdirs(path.s, e);
@@ -272,10 +272,9 @@ int figures_make(const struct doc *results, const char *dir, struct figure f[FIG
         rc = figure_make(&sheet, dir, i, &f[i], e);
         if (rc == ERR_CHILD) {
             str_reset(missing);
-            str_addf(
-                missing,
-                "Figures could not be pair_drawn: %s. They need gnuplot (apt install gnuplot-nox).",
-                e->msg);
+            str_addf(missing,
+                     "Figures could not be drawn: %s. They need gnuplot (apt install gnuplot-nox).",
+                     e->msg);
             rc = OK;
         }
     }

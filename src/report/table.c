@@ -74,28 +74,32 @@ static void bands_words(const struct doc *pair, struct str *out)
     }
 }
 
-/* legal_words - how many of the moves are legal. */
+/* legal_words - how many of the moves are legal; where others were not allowed, how many would be,
+ * and how many right, without that rule. */
 static void legal_words(const struct doc *results, const struct doc *pair, struct str *out)
 {
-    static const char *const roles[] = {"weak", "student_scores", "ceiling", "untrained"};
-    bool kept = strcmp(view_str(doc_get(results, "task"), "decoding"), "legal") == 0;
-    if (isnan(view_real(doc_get(pair, "student_scores"), "legal")))
-        return;
-    str_cat(out,
-            kept ? " Legal moves alone were written; left free, legal are " : " Legal moves: ");
-    for (size_t k = 0; k < 4; k++) {
-        const struct doc *r = doc_get(pair, roles[k]);
-        if (!r)
+    static const char *const roles[][2] = {{"weak", "the supervisor"},
+                                           {"student_scores", "the student"},
+                                           {"ceiling", "the ceiling"},
+                                           {"untrained", "the untrained student"}};
+    bool kept = strcmp(view_str(doc_get(results, "task"), "decoding"), "legal") == 0, any = false;
+    for (size_t k = 0; k < sizeof roles / sizeof *roles; k++) {
+        const struct doc *r = doc_get(pair, roles[k][0]);
+        double legal = view_real(r, "legal"), right = view_real(r, "greedy_accuracy");
+        if (isnan(legal))
             continue;
-        str_cat(out, k ? ", " : "");
-        share(out, view_real(r, "legal"));
-        if (kept) {
-            str_cat(out, " and right ");
-            share(out, view_real(r, "greedy_accuracy"));
-        }
+        if (!any)
+            str_cat(out, kept ? " Only legal moves were allowed; left free, " : " Legal moves: ");
+        str_addf(out, "%s%s %s%.1f %%", any ? ", " : "", roles[k][1],
+                 any ? "in " : "writes a legal move in ", 100 * legal);
+        if (!any)
+            str_cat(out, " of the positions");
+        if (kept && !isnan(right))
+            str_addf(out, any ? " and %.1f %%" : " and a right one in %.1f %%", 100 * right);
+        any = true;
     }
-    str_addf(out, " (supervisor, student, ceiling%s).",
-             doc_get(pair, "untrained") ? ", untrained" : "");
+    if (any)
+        str_addc(out, '.');
 }
 
 enum {

@@ -189,7 +189,24 @@ END
 tr -s ' \n' ' ' <err >flat
 expect 0 "$W2S" run write.yaml task=mates.yaml data.supervise=60 data.train=120 data.valid=0 data.test=80 data.max_tokens=80 name=legal decoding=legal --runs a
 tr -s ' \n' ' ' <out >flat
-says flat "Legal moves alone were written; left free, legal are"
+percent='[0-9.]* %'
+grep -qE "Only legal moves were allowed; left free, the supervisor writes a legal move in $percent of the positions and a right one in $percent, the student in $percent and $percent, the ceiling in $percent and $percent\." flat ||
+    fail "what is said of legal moves reads otherwise"
+
+# Of two legal moves one begins with the other: where it is whole, it may end.
+python3 - >castles.csv <<'END'
+import random
+random.seed(8)
+print("text,fen,answer")
+for n in range(120):
+    print(n, " ".join(random.choice(["good", "bad", "film", "plot"]) for _ in range(5)) + ",4k3/8/8/8/8/8/8/R3K2R w KQ - 0 1,O-O")
+END
+sed 's/^name: .*/name: castles/; s/mates.csv, *format: puzzles/castles.csv/; s/mates.csv/castles.csv/; s/, format: puzzles//; s/{prompt}/{text}/; /^bands/d' mates.yaml >castles.yaml
+expect 0 "$W2S" run write.yaml task=castles.yaml data.supervise=40 data.train=40 data.valid=0 data.test=20 data.max_tokens=48 name=castles decoding=legal --runs a --json
+python3 -c '
+import json
+p = json.load(open("out"))["pairs"][0]
+assert all(p[k]["accuracy"][0] == 1 for k in ("weak", "student_scores", "ceiling")), p' || fail "a move that another begins with cannot end"
 
 # A legal move that is nobody's answer (exd8=Q+) finds room in the model too, or the plan says so.
 cp -r "$model" short

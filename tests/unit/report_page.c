@@ -13,9 +13,10 @@ struct made {
     const char *device;
     double cut, equal;       /* test texts of 200; those that are shared */
     const char *minus_naive; /* JSON */
+    bool untrained;          /* students of m/2 and more, before they learn */
 };
 static const struct made plain = {1,          1, true, "[0.5,0.4,0.6]", "null", "a film",
-                                  "cpu, f32", 0, 0,    "null"};
+                                  "cpu, f32", 0, 0,    "null",          false};
 
 static void job_json(struct str *out, const char *hash, const char *role, size_t model,
                      const struct made *m)
@@ -50,18 +51,24 @@ static void results_json(struct str *out, const struct made *m)
                  i > 1 ? "," : "", i, i, 20000 + 10000 * i);
     str_cat(out, "],\"pairs\":[");
     for (size_t w = 1; w <= m->supervisors; w++)
-        for (size_t s = 1; s <= m->students; s++)
+        for (size_t s = 1; s <= m->students; s++) {
+            char untrained[96] = "";
+            if (m->untrained && s > 1)
+                snprintf(untrained, sizeof untrained,
+                         "\"untrained\":{\"accuracy\":[0.5%02zu5,0.4,0.6],\"jobs\":[\"u\"]},", s);
             str_addf(
                 out,
                 "%s{\"supervisor\":\"m/%zu\",\"student\":\"m/%zu\",\"method\":\"naive\","
-                "\"control\":false,\"weak\":{\"accuracy\":[0.6,0.5,0.7],\"brier\":0.5,\"jobs\":["
+                "\"control\":false,%s\"weak\":{\"accuracy\":[0.6,0.5,0.7],\"brier\":0.5,\"jobs\":["
                 "\"w\"]},"
                 "\"student_scores\":{\"accuracy\":[0.7,0.6,0.8],\"jobs\":[\"s\"]},"
                 "\"ceiling\":{\"accuracy\":[0.9%02zu5,0.8,0.95],\"jobs\":[\"c\"]},"
                 "\"gap\":[0.3,0.2,0.4],\"pgr\":%s,\"pgr_undefined\":%s,\"verdict\":\"fine\","
                 "\"agreement\":{\"all\":[0.8,0.7,0.9],\"supervisor_right\":[0.8,0.7,0.9],"
                 "\"supervisor_wrong\":[0.8,0.7,0.9]},\"error_inheritance\":{},\"minus_naive\":%s}",
-                w > 1 || s > 1 ? "," : "", w, s, s, m->pgr, m->undefined, m->minus_naive);
+                w > 1 || s > 1 ? "," : "", w, s, untrained, s, m->pgr, m->undefined,
+                m->minus_naive);
+        }
     str_cat(out, "],\"jobs\":[");
     job_json(out, "w", "supervisor", 1, m);
     job_json(out, "s", "student", 1, m);
@@ -139,6 +146,34 @@ static void test_ladder(void **state)
     assert_int_equal(count(html.s, "<desc id="), 4);
     str_release(&script);
     str_release(&html);
+}
+
+/* Students as they start are a point each with its interval, joined, and said; none where nobody
+ * asked for them. */
+static void test_untrained(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    struct str script = STR_INIT;
+    struct err e = ERR_INIT;
+    m.supervisors = 2, m.students = 4;
+    for (int asked = 0; asked < 2; asked++) {
+        m.untrained = asked;
+        struct str html = page(&m);
+        if (!drawn(&html))
+            skip();
+        assert_ok(file_read(&script, in_scratch("report/figures/accuracy.gp"), &e), &e);
+        assert_int_equal(count(script.s, "title \"untrained student\""), asked);
+        assert_int_equal(count(script.s, "$u using 1:2 smooth unique with lines"), asked);
+        assert_int_equal(count(html.s, "Grey circles: the student before it learns"), 2 * asked);
+        for (size_t s = 1; s <= m.students; s++) {
+            char point[64];
+            snprintf(point, sizeof point, " 0.5%02zu5 0.4 0.6\n", s);
+            assert_int_equal(count(script.s, point), asked && s > 1);
+        }
+        str_release(&script);
+        str_release(&html);
+    }
 }
 
 static void test_few_are_open(void **state)
@@ -297,7 +332,7 @@ int main(void)
         cmocka_unit_test(test_no_curve),      cmocka_unit_test(test_pgr_figure),
         cmocka_unit_test(test_texts),         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_against_naive), cmocka_unit_test(test_scores_once),
-        cmocka_unit_test(test_precision),
+        cmocka_unit_test(test_precision),     cmocka_unit_test(test_untrained),
     };
     scratch_make();
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
