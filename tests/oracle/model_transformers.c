@@ -18,7 +18,7 @@ static void answer(struct model *m, const struct test_batch *t, FILE *theirs)
     static double off[PREFIXES * TEST_V];
     struct pass *p;
     size_t K = model_outputs(m), R;
-    double most = 0;
+    double most = 0, worst = 0;
     check(pass_new(&p, m, &e));
     for (int32_t n = 1; n <= PREFIXES; n++) {
         int32_t one[1] = {1}, starts[2] = {0, n};
@@ -34,6 +34,10 @@ static void answer(struct model *m, const struct test_batch *t, FILE *theirs)
             off[(size_t)(n - 1) * K + k] = fabs((double)logits[k] - want);
         }
     }
+    for (size_t i = 0; i < PREFIXES * K; i++)
+        worst = fmax(worst, off[i]);
+    print_message("%s, %zu outputs: off by %.2g of %.3g\n", family_name(m->cfg.family), K, worst,
+                  most);
     for (size_t i = 0; i < PREFIXES * K; i++)
         if (!(off[i] <= TOLERANCE * most))
             fail_msg("%s, %zu outputs, prefix %zu: off by %g of %g", family_name(m->cfg.family), K,
