@@ -155,8 +155,7 @@ static void preferences(void **state)
 }
 
 /* Replies as lists of messages, and lists of such lists: each is one text, what they answer is
- * shared.
- */
+ * shared. */
 static void dialogues(void **state)
 {
     enum { N = 12 };
@@ -194,6 +193,7 @@ static struct reading reading_of(const char *text)
 {
     return (struct reading){text, strlen(text), 0, 0, (double)NAN};
 }
+
 static void shared_lines(void **state)
 {
     static const struct {

@@ -256,41 +256,78 @@ static void broken(void **state)
     str_release(&out);
 }
 
-/* What is pulled piece by piece has bounds too: of what it may be by its size, and in all. */
-static void bounds(void **state)
+/* put_zeros - so many MiB, of each of which `noise` bytes cannot be packed, as gzip; the size. */
+static size_t put_zeros(const char *name, size_t mib, size_t noise)
 {
-    static char zeros[1 << 20];
-    struct err e = ERR_INIT;
-    struct archive_stream *s = NULL;
-    size_t used = 0, all = 0, cap = (size_t)4 << 20;
+    static char block[1 << 20];
+    size_t used = 0, cap = (size_t)4 << 20;
+    unsigned long long x = 88172645463325252ULL; /* xorshift, Marsaglia 2003 */
     char *big = malloc(cap);
     struct archive *a = archive_write_new();
     struct archive_entry *entry = archive_entry_new();
-    (void)state;
     assert_non_null(big);
     archive_write_set_format_raw(a);
     archive_write_add_filter_gzip(a);
     assert_int_equal(archive_write_open_memory(a, big, cap, &used), ARCHIVE_OK);
     archive_entry_set_filetype(entry, AE_IFREG);
     assert_int_equal(archive_write_header(a, entry), ARCHIVE_OK);
-    for (int i = 0; i < 300; i++)
-        assert_int_equal(archive_write_data(a, zeros, sizeof zeros), sizeof zeros);
+    for (size_t i = 0; i < mib; i++) {
+        for (size_t k = 0; k < noise; k++) {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            block[k] = (char)(x >> 32);
+        }
+        assert_int_equal(archive_write_data(a, block, sizeof block), sizeof block);
+    }
     assert_int_equal(archive_write_close(a), ARCHIVE_OK);
     archive_entry_free(entry);
     archive_write_free(a);
-    put_bytes("bomb.gz", big, used);
+    put_bytes(name, big, used);
     free(big);
+    memset(block, 0, noise);
+    return used;
+}
+
+/* What is unpacked has bounds: of what it may be by its size, piece by piece or at once, and in
+ * all.
+ */
+static void bounds(void **state)
+{
+    struct err e = ERR_INIT;
+    struct str out = STR_INIT;
+    struct archive_stream *s = NULL;
+    size_t all = 0;
+    (void)state;
+    /* a little above 200 times its size, which is met before the end */
+    const size_t above = put_zeros("bomb.gz", 300, 3330);
+    assert_in_range(((size_t)300 << 20) / above, 201, 230);
     assert_int_equal(archive_open(&s, in_scratch("bomb.gz"), &e), OK);
     assert_int_equal(drain(s, &all, &e), ERR_INPUT);
-    sentence_is(&e, "bomb.gz: it unpacks to more than 200 times its size, 256 MiB so far: refused");
-    assert_true(all < ((size_t)257 << 20));
+    assert_non_null(strstr(e.msg, "bomb.gz: it unpacks to more than 200 times its size, 27"));
+    assert_in_range(all, 200 * above - (1 << 20), 201 * above);
     archive_close(s);
+    assert_int_equal(archive_read(&out, in_scratch("bomb.gz"), &e), ERR_INPUT);
+    assert_non_null(strstr(e.msg, "bomb.gz: it unpacks to more than 200 times its size, 27"));
+    str_release(&out);
     assert_int_equal(archive_open(&s, in_scratch("bomb.gz"), &e), OK);
     archive_bound(s, (size_t)3 << 20);
     assert_int_equal(drain(s, &all, &e), ERR_INPUT);
     sentence_is(&e,
                 "bomb.gz: it unpacks to more than the 3.0 MiB that are kept of one file: refused");
     assert_true(all <= ((size_t)3 << 20));
+    archive_close(s);
+    /* as much above as can be, of no more than 256 MiB */
+    assert_true(put_zeros("small.gz", 8, 0) < ((size_t)8 << 20) / 500);
+    assert_int_equal(archive_read(&out, in_scratch("small.gz"), &e), OK);
+    assert_int_equal(out.len, (size_t)8 << 20);
+    str_release(&out);
+    /* and a little below 200 times, of more than 256 MiB */
+    const size_t below = put_zeros("large.gz", 300, 4000);
+    assert_in_range(((size_t)300 << 20) / below, 170, 199);
+    assert_int_equal(archive_open(&s, in_scratch("large.gz"), &e), OK);
+    assert_int_equal(drain(s, &all, &e), OK);
+    assert_int_equal(all, (size_t)300 << 20);
     archive_close(s);
 }
 
