@@ -162,51 +162,98 @@ void pgr_json(struct js *w, const struct trio *x)
 static const size_t best_of[] = {1, 2, 4, 8, 16, 32, 64};
 enum { BEST_OF = sizeof best_of / sizeof *best_of };
 
-/* best_of_line - what the rewards of one kind of model pick: {"n": [rating, lo, hi], ...}. jobs:
+/* picks - what rewards pick is measured with. */
+struct picks {
+    const struct bench *b;
+    const struct trio_settings *set;
+    const size_t *alive; /* [n] repetitions */
+    size_t n;
+    struct best_pool *pools; /* [n] */
+    bool within;             /* rewards compare within an example alone */
+};
+
+/* picks_line - what the rewards of one kind of model pick: {"n": [rating, lo, hi], ...}. jobs:
  * whose; NULL: the ratings' own. */
-static int best_of_line(struct js *w, const char *key, const struct bench *b,
-                        struct job *const *jobs, const struct trio_seed *t, const size_t *alive,
-                        size_t n, const struct trio_settings *set, struct err *e)
+static int picks_line(struct js *w, const char *key, const struct picks *p, struct job *const *jobs,
+                      struct err *e)
 {
     struct estimate x[BEST_OF];
-    struct best_pool *pools = mem_alloc(n, sizeof *pools, e);
-    if (!pools)
-        return e->code;
-    for (size_t i = 0; i < n; i++) {
-        size_t r = alive[i];
-        const double *rated = b->ratings[r];
-        pools[i] = (struct best_pool){t[i].n, b->K, t[i].units,
-                                      jobs ? b->rewards[bench_job(b, jobs[r])] : rated, rated};
-    }
-    int rc = best_of_measure(pools, n, set, best_of, BEST_OF, x, e);
+    const size_t within[] = {p->b->K}, *of = p->within ? within : best_of;
+    size_t n = p->within ? 1 : BEST_OF;
+    for (size_t i = 0; i < p->n; i++)
+        p->pools[i].rewards =
+            jobs ? p->b->rewards[bench_job(p->b, jobs[p->alive[i]])] : p->pools[i].ratings;
+    int rc = p->within ? best_within_measure(p->pools, p->n, p->set, x, e)
+                       : best_of_measure(p->pools, p->n, p->set, of, n, x, e);
     js_key(w, key), js_open(w, '{');
-    for (size_t k = 0; !rc && k < BEST_OF; k++) {
-        char of[24];
-        snprintf(of, sizeof of, "%zu", best_of[k]);
-        estimate_json(w, of, &x[k]);
+    for (size_t k = 0; !rc && k < n; k++) {
+        char name[24];
+        snprintf(name, sizeof name, "%zu", of[k]);
+        estimate_json(w, name, &x[k]);
     }
     js_close(w, '}');
-    mem_free(pools);
     return rc;
+}
+
+/* picks_json - a line for each of a pair's models, and (own not NULL) the ratings' own under that
+ * name. */
+static int picks_json(struct js *w, const char *key, const struct picks *p, const struct pair *q,
+                      const char *own, struct err *e)
+{
+    const struct {
+        const char *key;
+        struct job *const *jobs;
+    } lines[] = {{"weak", q->weak}, {"student", q->student}, {"ceiling", q->ceiling}, {own, NULL}};
+    int rc = OK;
+    js_key(w, key), js_open(w, '{');
+    for (size_t i = 0; !rc && i < sizeof lines / sizeof *lines; i++)
+        if (lines[i].jobs ? !lines[i].jobs[p->alive[0]]->votes : own != NULL) /* votes reward not */
+            rc = picks_line(w, lines[i].key, p, lines[i].jobs, e);
+    js_close(w, '}');
+    return rc;
+}
+
+/* standardised - x [n] with mean 0 and variance 1, heap; NAN where all are equal. */
+static double *standardised(const double *x, size_t n, struct err *e)
+{
+    double mean = 0, spread = 0;
+    double *z = mem_alloc(n, sizeof *z, e);
+    for (size_t i = 0; z && i < n; i++)
+        mean += x[i] / (double)n;
+    for (size_t i = 0; z && i < n; i++)
+        spread += (x[i] - mean) * (x[i] - mean) / (double)n;
+    for (size_t i = 0; z && i < n; i++)
+        z[i] = spread > 0 ? (x[i] - mean) / sqrt(spread) : (double)NAN;
+    return z;
 }
 
 int best_of_json(struct js *w, const struct bench *b, const struct pair *q,
                  const struct trio_seed *t, const size_t *alive, size_t n,
                  const struct trio_settings *set, struct err *e)
 {
-    const struct {
-        const char *key;
-        struct job *const *jobs;
-    } lines[] = {
-        {"weak", q->weak}, {"student", q->student}, {"ceiling", q->ceiling}, {"possible", NULL}};
-    int rc = OK;
-    if (!b->rewards || !b->ratings[alive[0]])
+    if (!b->rewards)
         return OK;
-    js_key(w, "best_of"), js_open(w, '{');
-    for (size_t i = 0; !rc && i < sizeof lines / sizeof *lines; i++)
-        if (!lines[i].jobs || !lines[i].jobs[alive[0]]->votes) /* who is no model rewards nothing */
-            rc = best_of_line(w, lines[i].key, b, lines[i].jobs, t, alive, n, set, e);
-    js_close(w, '}');
+    bool rated = b->ratings[alive[0]] != NULL;
+    struct picks p = {b, set, alive, n, NULL, !rated};
+    double **z = mem_zalloc(n, sizeof *z, e);
+    p.pools = z ? mem_zalloc(n, sizeof *p.pools, e) : NULL;
+    int rc = p.pools ? OK : e->code;
+    for (size_t i = 0; !rc && i < n; i++)
+        p.pools[i] = (struct best_pool){t[i].n, b->K, t[i].units, NULL, b->ratings[alive[i]]};
+    if (!rc && rated)
+        rc = picks_json(w, "best_of", &p, q, "possible", e);
+    for (size_t i = 0; !rc && i < n; i++) {
+        const double *ceiling = b->rewards[bench_job(b, q->ceiling[alive[i]])];
+        z[i] = rated ? standardised(ceiling, t[i].n * b->K, e) : NULL;
+        p.pools[i].ratings = rated ? z[i] : ceiling;
+        rc = rated && !z[i] ? e->code : OK;
+    }
+    if (!rc)
+        rc = picks_json(w, "best_of_by_ceiling", &p, q, NULL, e);
+    for (size_t i = 0; z && i < n; i++)
+        mem_free(z[i]);
+    mem_free(z);
+    mem_free(p.pools);
     return rc;
 }
 

@@ -60,10 +60,13 @@ const char *pgr_reason_words(enum pgr_reason r);
  * whether it is right and legal. */
 int predictions_write(const struct bench *b, const char *dir, struct err *e);
 
-/* best_of_json - "best_of" of a pair whose texts people rated, each by itself: of n texts the one
- * that each model's reward puts first, as they rate it. Nothing where texts answer questions of
- * their own: rewards learnt within questions do not compare across them. t [n], of the repetitions
- * alive [n]. */
+/* best_of_json - of a pair whose models reward texts: "best_of", where people rated texts each by
+ * itself, of n texts the one that each model's reward puts first, as they rate it;
+ * "best_of_by_ceiling", as the ceiling's reward rates it, in its standard deviations above chance:
+ * of n such texts, or, where texts answer questions of their own, of the K of a question, as
+ * rewards that are learnt within questions do not compare across them. t [n], of the repetitions
+ * alive [n].
+ */
 int best_of_json(struct js *w, const struct bench *b, const struct pair *q,
                  const struct trio_seed *t, const size_t *alive, size_t n,
                  const struct trio_settings *set, struct err *e);

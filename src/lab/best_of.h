@@ -1,4 +1,5 @@
-/* best_of.h - what a reward picks: the best of n texts by it, as people rate them.
+/* best_of.h - what a reward picks: the best of n texts by it, as people, or another reward, rate
+ * them.
  *
  * Gao et al. 2023, arXiv 2210.10760, measure optimisation against a reward so. */
 #ifndef W2S_LAB_BEST_OF_H
@@ -21,5 +22,13 @@ struct best_pool {
  * by the bootstrap of trio_measure; none (NAN) below TRIO_UNITS_LEAST units. */
 int best_of_measure(const struct best_pool *seeds, size_t n_seeds, const struct trio_settings *s,
                     const size_t *of, size_t n_of, struct estimate *out, struct err *e);
+
+/* best_within_measure - rewards compare within an example alone: how much better, by ratings, is
+ * the one of its K texts that the reward puts first than their mean, in standard deviations of the
+ * ratings within examples (the root of the mean of their variances). 0 is a pick by chance; of
+ * equal rewards all are as likely; undefined (NAN) where all ratings of every example are equal.
+ * Mean over seeds, intervals as above. */
+int best_within_measure(const struct best_pool *seeds, size_t n_seeds,
+                        const struct trio_settings *s, struct estimate *out, struct err *e);
 
 #endif

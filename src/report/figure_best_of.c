@@ -24,7 +24,7 @@ static void block(const struct doc *pair, const char *whose, size_t at, struct s
 {
     const struct doc *line = doc_get(doc_get(pair, "best_of"), whose);
     str_addf(out, "$%s%zu << EOD\n", whose, at);
-    for (const struct doc *x = line ? line->child : NULL; x; x = x->next)
+    for (const struct doc *x = line && line->type == DOC_MAP ? line->child : NULL; x; x = x->next)
         script_point(out, strtod(x->key, NULL), view_node_est(x));
     str_cat(out, "EOD\n");
 }

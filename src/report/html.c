@@ -322,40 +322,68 @@ static void inherited_html(const struct doc *results, struct str *out)
         "mislabelled.");
 }
 
-/* best_of_html - of n texts the one that each model's reward puts first; nothing where no pair has
- * rewards. */
-static void best_of_html(const struct doc *results, struct str *out)
+/* best_of_shown - every second power of two, and the one number of where there is no other. */
+static bool best_of_shown(const struct doc *line, const char *of)
 {
-    static const char *const heads[] = {"supervisor",     "student",           "method",
-                                        "best of",        "by the supervisor", "by the student",
-                                        "by the ceiling", "by the ratings",    NULL};
+    static const char *const shown[] = {"1", "4", "16", "64"};
+    bool any = line->n < 2;
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        any = any || strcmp(shown[i], of) == 0;
+    return any;
+}
+
+/* best_of_table - of n texts the one that each model's reward puts first, as `key` of a pair has
+ * it; nothing where no pair has. */
+static void best_of_table(const struct doc *results, const char *key, const char *title,
+                          const char *const *heads, const char *note, struct str *out)
+{
     static const char *const keys[] = {"weak", "student", "ceiling", "possible"};
-    static const char *const of[] = {"1", "4", "16", "64"};
     bool any = false;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        const struct doc *best = doc_get(p, "best_of");
-        if (!best)
+        const struct doc *best = doc_get(p, key), *line = doc_get(best, "student");
+        if (!line || line->type != DOC_MAP)
             continue;
         if (!any) {
-            str_cat(out, "<h2>Best of n</h2>\n");
+            str_addf(out, "<h2>%s</h2>\n", title);
             table_open(out, "numbers", heads);
         }
         any = true;
-        for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        for (const struct doc *x = line->child; x; x = x->next) {
+            if (!best_of_shown(line, x->key))
+                continue;
             row_open(results, p, out);
-            str_addf(out, "<td>%s</td>", of[i]);
-            for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-                est_cell(view_est(doc_get(best, keys[k]), of[i]), out);
+            str_cat(out, "<td>"), html_text(out, x->key), str_cat(out, "</td>");
+            for (size_t k = 0; heads[4 + k]; k++)
+                est_cell(view_est(doc_get(best, keys[k]), x->key), out);
             str_cat(out, "</tr>\n");
         }
     }
     if (!any)
         return;
     table_close(out);
-    note_html(out, "note",
-              "Of so many test texts drawn by chance each reward picks one: how people rated what "
-              "it picks, on the task's own scale. Best of 1 is the mean; by the ratings is the "
-              "most that can be had.");
+    note_html(out, "note", note);
+}
+
+static void best_of_html(const struct doc *results, struct str *out)
+{
+    static const char *const heads[] = {"supervisor",     "student",           "method",
+                                        "best of",        "by the supervisor", "by the student",
+                                        "by the ceiling", "by the ratings",    NULL};
+    static const char *const by_ceiling[] = {
+        "supervisor",        "student",        "method",         "best of",
+        "by the supervisor", "by the student", "by the ceiling", NULL};
+    best_of_table(results, "best_of", "Best of n", heads,
+                  "Of so many test texts drawn by chance each reward picks one: how people rated "
+                  "what it picks, on the task's own scale. Best of 1 is the mean; by the ratings "
+                  "is the most that can be had.",
+                  out);
+    best_of_table(results, "best_of_by_ceiling", "Best of n, judged by the ceiling's reward",
+                  by_ceiling,
+                  "What each reward picks, of so many test texts drawn by chance, or of a "
+                  "question's own: the ceiling's reward of it above that of a pick by chance, in "
+                  "standard deviations of the ceiling's reward. By the ceiling is the most that "
+                  "can be had.",
+                  out);
 }
 
 /* bands_html - accuracies and PGR by the task's bands; nothing where it has none. */

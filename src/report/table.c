@@ -30,13 +30,21 @@ static void share_est(struct str *out, struct est x)
     }
 }
 
+/* number_est - 0.49 [0.20 0.70], the interval where there is one. */
+static void number_est(struct str *out, struct est x)
+{
+    str_addf(out, "%.2f", x.value);
+    if (!isnan(x.lo))
+        str_addf(out, " [%.2f %.2f]", x.lo, x.hi);
+}
+
 static void pgr_cell(struct str *out, const struct doc *pair)
 {
     struct est pgr = view_est(pair, "pgr");
     if (isnan(pgr.value))
         str_cat(out, "undefined");
     else
-        str_addf(out, "%.2f [%.2f %.2f]", pgr.value, pgr.lo, pgr.hi);
+        number_est(out, pgr);
 }
 
 /* best_of_words - how what a pair's rewards pick is rated; nothing where it has no rewards. */
@@ -46,15 +54,35 @@ static void best_of_words(const struct doc *pair, struct str *out)
     const struct doc *best = doc_get(pair, "best_of");
     if (!best)
         return;
-    struct est student = view_est(doc_get(best, "student"), of);
-    str_addf(out, " Best of %s by the student's reward is rated %.2f [%.2f %.2f]", of,
-             student.value, student.lo, student.hi);
+    str_addf(out, " Best of %s by the student's reward is rated ", of);
+    number_est(out, view_est(doc_get(best, "student"), of));
     if (doc_get(best, "weak"))
         str_addf(out, ", by the supervisor's %.2f", view_est(doc_get(best, "weak"), of).value);
     str_addf(out, ", by the ceiling's %.2f, by the ratings %.2f",
              view_est(doc_get(best, "ceiling"), of).value,
              view_est(doc_get(best, "possible"), of).value);
     str_addf(out, " (mean %.2f).", view_est(doc_get(best, "student"), "1").value);
+}
+
+/* by_ceiling_words - how the ceiling's reward rates what the others pick: of 16 texts, or of as
+ * many as a question has. */
+static void by_ceiling_words(const struct doc *pair, struct str *out)
+{
+    const struct doc *best = doc_get(pair, "best_of_by_ceiling"), *line = doc_get(best, "student");
+    if (!line || line->type != DOC_MAP || !line->child)
+        return;
+    const char *of = line->n > 1 ? "16" : line->child->key;
+    struct est student = view_est(line, of);
+    if (isnan(student.value))
+        return;
+    str_addf(out,
+             " Judged by the ceiling's reward, in its standard deviations above chance, the "
+             "student's best of %s is ",
+             of);
+    number_est(out, student);
+    if (doc_get(best, "weak"))
+        str_addf(out, ", the supervisor's %.2f", view_est(doc_get(best, "weak"), of).value);
+    str_addf(out, ", the ceiling's own %.2f.", view_est(doc_get(best, "ceiling"), of).value);
 }
 
 /* bands_words - accuracies by the task's bands. */
@@ -243,6 +271,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         str_addf(&line, ", %s: %s.", view_str(p, "method"),
                  *verdict ? verdict : "no result, its jobs failed");
         best_of_words(p, &line);
+        by_ceiling_words(p, &line);
         legal_words(results, p, &line);
         bands_words(p, &line);
         sentence(out, line.s, 2, width);

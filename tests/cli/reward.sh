@@ -41,6 +41,20 @@ for p in r["pairs"]:
             v, lo, hi = best[k][n]
             assert lo <= v <= hi and v <= best["possible"][n][0] + 1e-9, (k, n, best[k][n])
     assert best["ceiling"]["16"][0] > best["ceiling"]["1"][0] + .5, best["ceiling"]
+    # The ceiling's reward judges the same picks: best of two over every pair of texts once more, from the rewards on disk.
+    by = p["best_of_by_ceiling"]
+    assert set(by) == {"weak", "student", "ceiling"}
+    texts = lambda role: struct.unpack("<120d", open(f"{sys.argv[2]}/jobs/{p[role]['jobs'][0]}/rewards.f64", "rb").read()[-960:])
+    judge = texts("ceiling")
+    mean = sum(judge) / 120
+    spread = (sum((x - mean) ** 2 for x in judge) / 120) ** .5
+    for k, role in (("weak", "weak"), ("student", "student_scores"), ("ceiling", "ceiling")):
+        z = texts(role)
+        two = sum(max((z[i], judge[i]), (z[j], judge[j]))[1] for i in range(120) for j in range(120)) / 120 ** 2
+        assert abs(by[k]["1"][0]) < 1e-9 and abs(by[k]["2"][0] - (two - mean) / spread) < 1e-9, (k, by[k])
+        for n in by[k]:
+            v, lo, hi = by[k][n]
+            assert lo <= v <= hi and v <= by["ceiling"][n][0] + 1e-9, (k, n)
 # The rewards on disk are what the probabilities come from: p = softmax of the two.
 import glob, math
 for rewards in glob.glob(sys.argv[2] + "/jobs/*/rewards.f64"):
@@ -53,7 +67,10 @@ END
 expect 0 "$W2S" run micro.yaml task=rated.yaml data.supervise=32 data.train=160 data.test=60 name=reward --runs a
 tr -s '\n ' ' ' <out >flat # sentences are broken at the terminal's width
 says flat "Best of 16 by the student's reward is rated"
-says a/studies/reward/report.html "Best of n"
+says flat "Judged by the ceiling's reward, in its standard deviations above chance, the student's best of 16 is"
+says a/studies/reward/report.html "<h2>Best of n</h2>"
+says a/studies/reward/report.html "Best of n, judged by the ceiling's reward"
+says a/studies/reward/results.csv "best_of_by_ceiling student 16,"
 says a/studies/reward/results.csv "best_of student 16,"
 ! command -v gnuplot >/dev/null || says a/studies/reward/report.html "figures/best-of.svg"
 # Who prefers by a file rewards nothing: the others' picks are rated all the same.
@@ -72,6 +89,7 @@ python3 - out <<'END' || fail "a file of preferences"
 import json, sys
 for p in json.load(open(sys.argv[1]))["pairs"]:
     assert .8 < p["weak"]["accuracy"][0] < .95 and set(p["best_of"]) == {"student", "ceiling", "possible"}, p
+    assert set(p["best_of_by_ceiling"]) == {"student", "ceiling"}, p
 END
 expect 0 "$W2S" report given-"$(ls g/studies | sed -n "s/^given-//p")" --runs g
 lacks out nan
@@ -100,12 +118,26 @@ template: "{q} {candidate}"
 long: q
 END
 run task=quiz.yaml data.supervise=32 data.train=96 data.test=60 name=quiz --runs a
-python3 - out <<'END' || fail "a choice among three"
-import json, sys
+tr -s '\n ' ' ' <a/studies/quiz/results.csv >flat
+says flat "best_of_by_ceiling student 3,"
+lacks flat "best_of student"
+says a/studies/quiz/report.html "Best of n, judged by the ceiling's reward"
+lacks a/studies/quiz/report.html "<h2>Best of n</h2>"
+python3 - out a <<'END' || fail "a choice among three"
+import json, struct, sys
 r = json.load(open(sys.argv[1]))
 for p in r["pairs"]:
     assert p["ceiling"]["accuracy"][0] > .9, p["ceiling"]
     assert "best_of" not in p, p # its texts answer questions of their own
+    # Each reward picks one of a question's three: the ceiling's reward of it above the three's mean.
+    by = p["best_of_by_ceiling"]
+    of = lambda role: (lambda x: [x[i:i + 3] for i in range(0, 180, 3)])(
+        struct.unpack("<180d", open(f"{sys.argv[2]}/jobs/{p[role]['jobs'][0]}/rewards.f64", "rb").read()[-1440:]))
+    judge = of("ceiling")
+    spread = (sum((x - sum(j) / 3) ** 2 for j in judge for x in j) / 180) ** .5
+    for k, role in (("weak", "weak"), ("student", "student_scores"), ("ceiling", "ceiling")):
+        picked = sum(j[z.index(max(z))] - sum(j) / 3 for z, j in zip(of(role), judge)) / 60 / spread
+        assert list(by[k]) == ["3"] and abs(by[k]["3"][0] - picked) < 1e-9, (k, by[k], picked)
 assert all(len(x["probs"][0]) == 3 for x in r["examples"]["items"])
 END
 

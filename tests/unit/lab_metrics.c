@@ -704,6 +704,63 @@ static void best_of_n(void **state)
     assert_true(!isnan(few[1].value) && isnan(few[1].lo) && isnan(few[1].hi));
 }
 
+/* Within examples: the judge's own picks against the definition, chance is 0, the worst is as far
+ * below; neither a shift nor a scale of one example's rewards or of all ratings matters; of equal
+ * rewards all are as likely. */
+static void best_within_examples(void **state)
+{
+    enum { ROWS = 40, ALT = 3, T = ROWS * ALT };
+    struct trio_settings s = {ALT, 200, 0.95, 1};
+    double rating[T], reward[T], worst[T], none[T] = {0}, moved[T], picked = 0, spread = 0;
+    uint64_t units[ROWS];
+    struct estimate own, other, chance, below, again;
+    struct err e = ERR_INIT;
+    struct rng r;
+    (void)state;
+    rng_init(&r, 4, "within");
+    for (size_t i = 0; i < T; i++) {
+        rating[i] = rng_normal(&r);
+        worst[i] = -rating[i];
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        const double *x = rating + i * ALT;
+        double mean = (x[0] + x[1] + x[2]) / 3, far = 100 * rng_normal(&r);
+        units[i] = i;
+        picked += fmax(x[0], fmax(x[1], x[2])) - mean;
+        for (size_t k = 0; k < ALT; k++) {
+            spread += (x[k] - mean) * (x[k] - mean) / ALT;
+            moved[i * ALT + k] = 7 * x[k] + 1000;
+            reward[i * ALT + k] = (x[k] + rng_normal(&r)) * exp(far / 100) + far;
+        }
+    }
+    struct best_pool pool = {ROWS, ALT, units, rating, rating};
+    assert_int_equal(best_within_measure(&pool, 1, &s, &own, &e), OK);
+    assert_true(fabs(own.value - picked / ROWS / sqrt(spread / ROWS)) < 1e-12);
+    assert_true(own.lo < own.value && own.value < own.hi && own.lo > 0);
+    pool.rewards = none;
+    assert_int_equal(best_within_measure(&pool, 1, &s, &chance, &e), OK);
+    assert_true(fabs(chance.value) < 1e-12);
+    pool.rewards = worst;
+    assert_int_equal(best_within_measure(&pool, 1, &s, &below, &e), OK);
+    assert_true(below.value < -0.5);
+    pool.rewards = reward;
+    assert_int_equal(best_within_measure(&pool, 1, &s, &other, &e), OK);
+    assert_true(other.value > 0 && other.value < own.value);
+    pool.ratings = moved;
+    assert_int_equal(best_within_measure(&pool, 1, &s, &again, &e), OK);
+    assert_true(fabs(again.value - other.value) < 1e-9);
+    struct best_pool two[] = {{ROWS, ALT, units, rating, rating},
+                              {ROWS, ALT, units, worst, rating}};
+    assert_int_equal(best_within_measure(two, 2, &s, &again, &e), OK);
+    assert_true(fabs(again.value - (own.value + below.value) / 2) < 1e-12);
+    pool.ratings = none; /* a judge to whom all are equal */
+    assert_int_equal(best_within_measure(&pool, 1, &s, &again, &e), OK);
+    assert_true(isnan(again.value) && isnan(again.lo) && isnan(again.hi));
+    pool.ratings = rating, pool.n = 5;
+    assert_int_equal(best_within_measure(&pool, 1, &s, &again, &e), OK);
+    assert_true(!isnan(again.value) && isnan(again.lo) && isnan(again.hi));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_wilson),
@@ -727,6 +784,7 @@ int main(void)
                                        cmocka_unit_test(test_bounds_exactly),
                                        cmocka_unit_test(test_difference),
                                        cmocka_unit_test(test_verdicts),
-                                       cmocka_unit_test(best_of_n)};
+                                       cmocka_unit_test(best_of_n),
+                                       cmocka_unit_test(best_within_examples)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
