@@ -40,6 +40,7 @@ struct cpu {
     struct ops ops; /* the instruction set's kernels with the library's product */
     const struct isa *isa;
     const struct blas *blas;
+    float *room;            /* stride_matmul's */
     struct gemm_bf16 *bf16; /* NULL: products are f32 */
     struct rope_tables rope;
 };
@@ -123,8 +124,10 @@ static void cpu_matmul(struct dev *d, bool ta, bool tb, size_t M, size_t N, size
         gemm_bf16_run(own->bf16, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
         return;
     }
-    (few ? own->isa->kernels->matmul : own->blas->matmul)(d, ta, tb, M, N, K, a, lda, b, ldb,
-                                                          accumulate, c, ldc);
+    if (few)
+        own->isa->kernels->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
+    else
+        stride_matmul(own->blas, own->room, d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
 }
 
 /* cpu_matmul_gated - in one pass where products are in bf16, else one after the other. */
@@ -160,6 +163,8 @@ static int cpu_open(struct dev *d, struct err *e)
 {
     struct cpu *c = mem_zalloc(1, sizeof *c, e);
     int rc = c ? cpu_choose(c, e) : e->code;
+    if (!rc && !(c->room = mem_alloc(stride_room(), sizeof *c->room, e)))
+        rc = e->code;
     if (rc) {
         mem_free(c);
         return rc;
@@ -223,6 +228,7 @@ void dev_close(struct dev *d)
     if (c) {
         rope_tables_release(&c->rope);
         gemm_bf16_close(c->bf16);
+        mem_free(c->room);
     }
     mem_free(d->priv);
     *d = (struct dev){0};

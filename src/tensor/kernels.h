@@ -40,6 +40,14 @@ extern const struct blas blas_onednn, blas_cblas;
  */
 const struct blas *blas_choose(const struct blas *const *list, const char *name, bool *wrong);
 
+/* stride_matmul - blas->matmul, with `room` (stride_room floats) for a copy of an operand whose
+ * rows lie badly. The same bits: neither the distance of rows nor what else is in a product changes
+ * how a number's sum is made. */
+size_t stride_room(void);
+void stride_matmul(const struct blas *blas, float *room, struct dev *d, bool ta, bool tb, size_t M,
+                   size_t N, size_t K, const float *a, size_t lda, const float *b, size_t ldb,
+                   bool accumulate, float *c, size_t ldc);
+
 /* rope_table - row p: rotary/2 cosines, then as many sines, of position p. rope_tables - as many as
  * the layers of one model, or of two side by side, differ in. rope_table_find - the one for a
  * shape's frequencies, with at least so many positions, made where there is none yet; NULL where
