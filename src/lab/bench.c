@@ -195,6 +195,16 @@ static int picks_line(struct js *w, const char *key, const struct picks *p, stru
     return rc;
 }
 
+/* picks_rewarded - whether there are such models, which are models, as votes are not, and did not
+ * fail. */
+static bool picks_rewarded(const struct picks *p, struct job *const *jobs)
+{
+    for (size_t i = 0; jobs && i < p->n; i++)
+        if (!p->b->rewards[bench_job(p->b, jobs[p->alive[i]])])
+            return false;
+    return jobs != NULL;
+}
+
 /* picks_json - a line for each of a pair's models, and (own not NULL) the ratings' own under that
  * name. */
 static int picks_json(struct js *w, const char *key, const struct picks *p, const struct pair *q,
@@ -203,12 +213,17 @@ static int picks_json(struct js *w, const char *key, const struct picks *p, cons
     const struct {
         const char *key;
         struct job *const *jobs;
-    } lines[] = {{"weak", q->weak}, {"student", q->student}, {"ceiling", q->ceiling}, {own, NULL}};
+    } lines[] = {{"weak", q->weak},
+                 {"student", q->student},
+                 {"ceiling", q->ceiling},
+                 {"untrained", q->untrained}};
     int rc = OK;
     js_key(w, key), js_open(w, '{');
     for (size_t i = 0; !rc && i < sizeof lines / sizeof *lines; i++)
-        if (lines[i].jobs ? !lines[i].jobs[p->alive[0]]->votes : own != NULL) /* votes reward not */
+        if (picks_rewarded(p, lines[i].jobs))
             rc = picks_line(w, lines[i].key, p, lines[i].jobs, e);
+    if (!rc && own)
+        rc = picks_line(w, own, p, NULL, e);
     js_close(w, '}');
     return rc;
 }

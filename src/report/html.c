@@ -29,15 +29,21 @@ void html_text(struct str *out, const char *s)
         }
 }
 
+/* zeroed - what would be shown as -0.000 is 0. */
+static double zeroed(double x)
+{
+    return fabs(x) < 0.0005 ? 0 : x;
+}
+
 void html_est(struct str *out, struct est x)
 {
     if (isnan(x.value)) {
         str_cat(out, "&ndash;");
         return;
     }
-    str_addf(out, "%.3f", x.value);
+    str_addf(out, "%.3f", zeroed(x.value));
     if (!isnan(x.lo))
-        str_addf(out, " <small>[%.3f, %.3f]</small>", x.lo, x.hi);
+        str_addf(out, " <small>[%.3f, %.3f]</small>", zeroed(x.lo), zeroed(x.hi));
 }
 
 static void words_cell(const struct doc *results, const struct doc *pair, const char *key,
@@ -335,9 +341,10 @@ static bool best_of_shown(const struct doc *line, const char *of)
 /* best_of_table - of n texts the one that each model's reward puts first, as `key` of a pair has
  * it; nothing where no pair has. */
 static void best_of_table(const struct doc *results, const char *key, const char *title,
-                          const char *const *heads, const char *note, struct str *out)
+                          const char *const *heads, const char *last, const char *note,
+                          struct str *out)
 {
-    static const char *const keys[] = {"weak", "student", "ceiling", "possible"};
+    const char *const keys[] = {"weak", "student", "ceiling", last};
     bool any = false;
     for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
         const struct doc *best = doc_get(p, key), *line = doc_get(best, "student");
@@ -370,19 +377,20 @@ static void best_of_html(const struct doc *results, struct str *out)
                                         "best of",        "by the supervisor", "by the student",
                                         "by the ceiling", "by the ratings",    NULL};
     static const char *const by_ceiling[] = {
-        "supervisor",        "student",        "method",         "best of",
-        "by the supervisor", "by the student", "by the ceiling", NULL};
-    best_of_table(results, "best_of", "Best of n", heads,
+        "supervisor",     "student",        "method",    "best of", "by the supervisor",
+        "by the student", "by the ceiling", "untrained", NULL};
+    best_of_table(results, "best_of", "Best of n", heads, "possible",
                   "Of so many test texts drawn by chance each reward picks one: how people rated "
                   "what it picks, on the task's own scale. Best of 1 is the mean; by the ratings "
                   "is the most that can be had.",
                   out);
     best_of_table(results, "best_of_by_ceiling", "Best of n, judged by the ceiling's reward",
-                  by_ceiling,
+                  by_ceiling, "untrained",
                   "What each reward picks, of so many test texts drawn by chance, or of a "
                   "question's own: the ceiling's reward of it above that of a pick by chance, in "
                   "standard deviations of the ceiling's reward. By the ceiling is the most that "
-                  "can be had.",
+                  "can be had. Student and ceiling start as one model, whose rewards agree before "
+                  "they learn anything: untrained, where the study asks for it, says how much.",
                   out);
 }
 

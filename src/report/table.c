@@ -82,6 +82,9 @@ static void by_ceiling_words(const struct doc *pair, struct str *out)
     number_est(out, student);
     if (doc_get(best, "weak"))
         str_addf(out, ", the supervisor's %.2f", view_est(doc_get(best, "weak"), of).value);
+    if (doc_get(best, "untrained"))
+        str_addf(out, ", the untrained student's %.2f",
+                 view_est(doc_get(best, "untrained"), of).value);
     str_addf(out, ", the ceiling's own %.2f.", view_est(doc_get(best, "ceiling"), of).value);
 }
 

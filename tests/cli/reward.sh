@@ -117,7 +117,7 @@ choice: {question: q, correct: right, distractors: wrong, alternatives: 3}
 template: "{q} {candidate}"
 long: q
 END
-run task=quiz.yaml data.supervise=32 data.train=96 data.test=60 name=quiz --runs a
+run task=quiz.yaml data.supervise=32 data.train=96 data.test=60 untrained=true name=quiz --runs a
 tr -s '\n ' ' ' <a/studies/quiz/results.csv >flat
 says flat "best_of_by_ceiling student 3,"
 lacks flat "best_of student"
@@ -135,9 +135,9 @@ for p in r["pairs"]:
         struct.unpack("<180d", open(f"{sys.argv[2]}/jobs/{p[role]['jobs'][0]}/rewards.f64", "rb").read()[-1440:]))
     judge = of("ceiling")
     spread = (sum((x - sum(j) / 3) ** 2 for j in judge for x in j) / 180) ** .5
-    for k, role in (("weak", "weak"), ("student", "student_scores"), ("ceiling", "ceiling")):
+    for k, role in (("weak", "weak"), ("student", "student_scores"), ("ceiling", "ceiling"), ("untrained", "untrained")):
         picked = sum(j[z.index(max(z))] - sum(j) / 3 for z, j in zip(of(role), judge)) / 60 / spread
-        assert list(by[k]) == ["3"] and abs(by[k]["3"][0] - picked) < 1e-9, (k, by[k], picked)
+        assert len(by) == 4 and list(by[k]) == ["3"] and abs(by[k]["3"][0] - picked) < 1e-9, (k, by[k], picked)
 assert all(len(x["probs"][0]) == 3 for x in r["examples"]["items"])
 END
 
