@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define BLOCK  65536
-#define LISTED 12 /* names that a sentence about a missing one shows */
+#define HEAD   512 /* bytes by which a file is known to be an archive */
+#define LISTED 12  /* names that a sentence about a missing one shows */
 
 /* More than this many bytes, and more than so many times what they were packed in, are no data but
  * a bomb: text is packed to a tenth, at times to a fiftieth. */
@@ -30,6 +31,27 @@ struct reader {
     size_t given;     /* bytes that it was unpacked to so far */
     size_t most;      /* that it may be unpacked to */
 };
+
+static bool bytes_begin(const struct str *b, size_t at, const char *magic, size_t n)
+{
+    return b->len >= at + n && memcmp(b->s + at, magic, n) == 0;
+}
+
+static bool bytes_compressed(const struct str *b)
+{
+    return bytes_begin(b, 0, GZIP_MAGIC, 2) || bytes_begin(b, 0, "BZh", 3) ||
+           bytes_begin(b, 0,
+                       "\xfd"
+                       "7zXZ",
+                       6) ||
+           bytes_begin(b, 0, "\x28\xb5\x2f\xfd", 4);
+}
+
+static bool bytes_archive(const struct str *b)
+{
+    return bytes_begin(b, 0, "PK\3\4", 4) || bytes_begin(b, 0, "PK\5\6", 4) ||
+           bytes_begin(b, 257, "ustar", 5);
+}
 
 static int reader_fail(const struct reader *r, struct err *e)
 {
@@ -81,7 +103,7 @@ static int reader_init(struct reader *r, int formats, const char *name, struct e
     if (formats & FORMATS_MANY)
         rc |= archive_read_support_format_tar(r->a) | archive_read_support_format_zip(r->a);
     if (formats & FORMATS_RAW)
-        rc |= archive_read_support_format_raw(r->a);
+        rc |= archive_read_support_format_raw(r->a) | archive_read_support_format_empty(r->a);
     if (rc != ARCHIVE_OK)
         rc = err_set(e, ERR_INPUT, "%s: this build of libarchive lacks gzip, bzip2, xz or zstd",
                      name);
@@ -90,19 +112,30 @@ static int reader_init(struct reader *r, int formats, const char *name, struct e
     return rc;
 }
 
-/* reader_open - data stays the caller's and has to outlive the reader. */
-static int reader_open(struct reader *r, const void *data, size_t n, int formats, const char *name,
+/* reader_open - of data, which stays the caller's and has to outlive the reader; NULL: of the file
+ * of that name. */
+static int reader_open(struct reader *r, const struct str *data, int formats, const char *name,
                        struct err *e)
 {
-    int rc = reader_init(r, formats, name, e);
+    struct file_map m = {NULL, 0};
+    int rc = data ? OK : file_map_open(&m, name, e);
+    if (rc)
+        return rc;
+    const struct str head = data ? *data : (struct str){(char *)(size_t)m.data, m.size, 0, false};
+    const bool gzip = bytes_begin(&head, 0, GZIP_MAGIC, 2);
+    const size_t n = head.len;
+    file_map_close(&m);
+    rc = reader_init(r, formats, name, e);
     r->packed = n;
-    if (!rc && n > 2 && memcmp(data, GZIP_MAGIC, 2) == 0) {
-        rc = gunzip_open(&r->g, data, n, name, e);
-        if (!rc && archive_read_open2(r->a, r->g, NULL, on_gunzip, NULL, NULL) != ARCHIVE_OK)
-            rc = reader_fail(r, e);
-    } else if (!rc && archive_read_open_memory(r->a, data, n) != ARCHIVE_OK) {
+    if (!rc && gzip)
+        rc = gunzip_open(&r->g, data ? data->s : NULL, n, name, e);
+    if (rc)
+        goto out;
+    if ((gzip   ? archive_read_open2(r->a, r->g, NULL, on_gunzip, NULL, NULL)
+         : data ? archive_read_open_memory(r->a, data->s, n)
+                : archive_read_open_filename(r->a, name, BLOCK)) != ARCHIVE_OK)
         rc = reader_fail(r, e);
-    }
+out:
     if (rc)
         reader_close(r);
     return rc;
@@ -145,19 +178,6 @@ static int reader_pull(struct reader *r, void *buf, size_t n, size_t *got, struc
     return OK;
 }
 
-static int reader_read(struct reader *r, struct str *out, struct err *e)
-{
-    char block[BLOCK];
-    size_t got = 0;
-    int rc;
-    str_reset(out);
-    r->given = 0;
-    r->most = ARCHIVE_KEPT_MOST < mem_machine() ? ARCHIVE_KEPT_MOST : mem_machine();
-    while (!(rc = reader_pull(r, block, sizeof block, &got, e)) && got)
-        str_catn(out, block, got);
-    return rc ? rc : str_check(out, e);
-}
-
 static const char *entry_name(struct archive_entry *entry)
 {
     const char *s = archive_entry_pathname_utf8(entry);
@@ -168,34 +188,13 @@ static const char *entry_name(struct archive_entry *entry)
     return s ? s : "";
 }
 
-static bool bytes_begin(const struct str *b, size_t at, const char *magic, size_t n)
-{
-    return b->len >= at + n && memcmp(b->s + at, magic, n) == 0;
-}
-
-static bool bytes_compressed(const struct str *b)
-{
-    return bytes_begin(b, 0, GZIP_MAGIC, 2) || bytes_begin(b, 0, "BZh", 3) ||
-           bytes_begin(b, 0,
-                       "\xfd"
-                       "7zXZ",
-                       6) ||
-           bytes_begin(b, 0, "\x28\xb5\x2f\xfd", 4);
-}
-
-static bool bytes_archive(const struct str *b)
-{
-    return bytes_begin(b, 0, "PK\3\4", 4) || bytes_begin(b, 0, "PK\5\6", 4) ||
-           bytes_begin(b, 257, "ustar", 5);
-}
-
-/* names_list - "a", "b" and 3 more: the files of an archive. */
+/* names_list - "a", "b" and 3 more: the files of an archive, as reader_open has it. */
 static int names_list(struct str *list, const struct str *data, const char *name, struct err *e)
 {
     struct reader r;
     struct archive_entry *entry;
     size_t n = 0;
-    int rc = reader_open(&r, data->s, data->len, FORMATS_MANY, name, e);
+    int rc = reader_open(&r, data, FORMATS_MANY, name, e);
     while (!rc && !(rc = reader_next(&r, &entry, e)) && entry) {
         if (archive_entry_filetype(entry) != AE_IFREG)
             continue;
@@ -210,49 +209,21 @@ static int names_list(struct str *list, const struct str *data, const char *name
     return rc ? rc : str_check(list, e);
 }
 
-/* entry_find - the entry that is rest, or a folder of rest's on the way that is a file, hence an
- * archive itself: *used is how much of rest it takes, 0 where there is none. */
-static int entry_find(const struct str *data, const char *name, const char *rest, struct str *out,
-                      size_t *used, struct err *e)
+/* entry_find - step to the entry that is rest, or to a folder of rest's on the way that is a file,
+ * hence an archive itself: *used is how much of rest it takes, 0 where there is none. */
+static int entry_find(struct reader *r, const char *rest, size_t *used, struct err *e)
 {
-    struct reader r;
     struct archive_entry *entry;
+    int rc = OK;
     *used = 0;
-    int rc = reader_open(&r, data->s, data->len, FORMATS_MANY, name, e);
-    while (!rc && !*used && !(rc = reader_next(&r, &entry, e)) && entry) {
+    while (!*used && !(rc = reader_next(r, &entry, e)) && entry) {
         const char *s = entry_name(entry);
         size_t n = strlen(s);
-        if (archive_entry_filetype(entry) != AE_IFREG || !n || strncmp(s, rest, n) != 0 ||
-            (rest[n] && rest[n] != '/'))
-            continue;
-        rc = reader_read(&r, out, e);
-        if (!rc)
-            rc = reader_end(&r, e);
-        *used = n;
+        if (archive_entry_filetype(entry) == AE_IFREG && strncmp(s, rest, n) == 0 &&
+            (!rest[n] || rest[n] == '/'))
+            *used = n;
     }
-    reader_close(&r);
-    return rc;
-}
-
-/* bytes_expand - undo the compression of a single file, layer by layer as libarchive finds them. */
-static int bytes_expand(struct str *data, const char *name, struct err *e)
-{
-    struct reader r;
-    struct archive_entry *entry = NULL;
-    struct str out = STR_INIT;
-    int rc = reader_open(&r, data->s, data->len, FORMATS_RAW, name, e);
-    if (rc)
-        return rc;
-    rc = reader_next(&r, &entry, e);
-    if (!rc && entry)
-        rc = reader_read(&r, &out, e);
-    reader_close(&r);
-    if (!rc) {
-        struct str old = *data;
-        *data = out;
-        out = old;
-    }
-    str_release(&out);
+    r->given = 0;
     return rc;
 }
 
@@ -280,102 +251,136 @@ static int absent(const struct str *data, const char *name, const char *rest, st
     return rc;
 }
 
-/* last_step - data is the file that was asked for: out of its compression, and not an archive. */
-static int last_step(struct str *data, const char *name, struct err *e)
+/* What comes is unpacked as it is pulled; only an archive in an archive, and what is packed in one,
+ * is in memory, as it is there. */
+struct archive_stream {
+    struct reader r;  /* r.a NULL: of an empty file */
+    struct str bytes; /* that r reads, where it reads no file */
+    struct str name;  /* of what r reads */
+    char head[HEAD];  /* of what comes: looked at, not pulled yet */
+    size_t n_head, at;
+};
+
+/* head_read - the beginning of what the reader stands at. */
+static int head_read(struct archive_stream *s, struct err *e)
 {
-    struct str list = STR_INIT;
+    size_t got = 1;
     int rc = OK;
-    if (bytes_compressed(data))
-        rc = bytes_expand(data, name, e);
-    if (!rc && bytes_archive(data)) {
-        rc = names_list(&list, data, name, e);
+    for (s->n_head = s->at = 0; !rc && got && s->n_head < HEAD; s->n_head += got)
+        rc = reader_pull(&s->r, s->head + s->n_head, HEAD - s->n_head, &got, e);
+    return rc;
+}
+
+static struct str head_view(struct archive_stream *s)
+{
+    return (struct str){s->head, s->n_head, 0, false};
+}
+
+/* rest_read - all that comes, in memory. */
+static int rest_read(struct archive_stream *s, struct str *out, struct err *e)
+{
+    char block[BLOCK];
+    size_t got = 0;
+    int rc;
+    str_reset(out);
+    archive_bound(s, ARCHIVE_KEPT_MOST < mem_machine() ? ARCHIVE_KEPT_MOST : mem_machine());
+    while (!(rc = archive_pull(s, block, sizeof block, &got, e)) && got)
+        str_catn(out, block, got);
+    return rc ? rc : str_check(out, e);
+}
+
+/* step - into the archive that s->bytes is (file: that has the name): the reader stands at what
+ * rest begins with, *used of it. */
+static int step(struct archive_stream *s, bool file, const char *rest, size_t *used, struct err *e)
+{
+    const struct str *data = file ? NULL : &s->bytes;
+    int rc = reader_open(&s->r, data, FORMATS_MANY, s->name.s, e);
+    if (!rc)
+        rc = entry_find(&s->r, rest, used, e);
+    if (!rc && !*used)
+        rc = absent(data, s->name.s, rest, e);
+    return rc ? rc : head_read(s, e);
+}
+
+/* unpack_begin - the reader stands at the one file that s->bytes (file: that of the name) packs, or
+ * is. */
+static int unpack_begin(struct archive_stream *s, bool file, struct err *e)
+{
+    const struct str *data = file ? NULL : &s->bytes;
+    struct archive_entry *entry = NULL;
+    struct str list = STR_INIT;
+    int rc = reader_open(&s->r, data, FORMATS_RAW, s->name.s, e);
+    if (!rc)
+        rc = reader_next(&s->r, &entry, e);
+    if (!rc && !entry)
+        reader_close(&s->r);
+    else if (!rc)
+        rc = head_read(s, e);
+    const struct str head = head_view(s);
+    if (!rc && bytes_archive(&head)) {
+        rc = names_list(&list, data, s->name.s, e);
         if (!rc)
             rc = err_set(e, ERR_INPUT, "%s: an archive; name the file in it, %s/NAME: it holds %s",
-                         name, name, list.s);
+                         s->name.s, s->name.s, list.s);
     }
     str_release(&list);
     return rc;
 }
 
-int archive_read(struct str *out, const char *path, struct err *e)
+/* stream_begin - the reader stands at the file of that path. */
+static int stream_begin(struct archive_stream *s, const char *path, struct err *e)
 {
-    struct str name = STR_INIT, inner = STR_INIT;
-    str_reset(out);
-    int rc = outer_file(&name, path, e);
-    if (!rc)
-        rc = file_read(out, name.s, e);
-    while (!rc && path[name.len] == '/') {
-        const char *rest = path + name.len + 1;
+    struct file_map m;
+    struct err ignored = ERR_INIT;
+    struct str inner = STR_INIT;
+    int rc = outer_file(&s->name, path, e);
+    if (rc)
+        return rc;
+    /* Pipes and standard input are read at once; what is not there has its sentence from that */
+    bool file = !file_map_open(&m, s->name.s, &ignored), found = false;
+    if (file)
+        file_map_close(&m);
+    else
+        rc = file_read(&s->bytes, s->name.s, e);
+    for (const char *rest = path + s->name.len; !rc && *rest && !found;) {
         size_t used = 0;
-        rc = entry_find(out, name.s, rest, &inner, &used, e);
-        if (!rc && !used)
-            rc = absent(out, name.s, rest, e);
-        if (rc)
+        rest++;
+        if ((rc = step(s, file, rest, &used, e)))
             break;
-        struct str old = *out;
-        *out = inner;
-        inner = old;
-        str_addc(&name, '/');
-        str_catn(&name, rest, used);
-        rc = str_check(&name, e);
-    }
-    if (!rc)
-        rc = last_step(out, name.s, e);
-    str_release(&name);
-    str_release(&inner);
-    return rc;
-}
-
-struct archive_stream {
-    struct reader r;
-    struct str all; /* of a file inside archives */
-    size_t at;
-};
-
-/* stream_file - a file that is no archive, unpacked as it is read. */
-static int stream_file(struct archive_stream *s, const char *path, bool gzip, struct err *e)
-{
-    struct archive_entry *entry = NULL;
-    size_t packed = 0;
-    int rc = file_size(path, &packed, e);
-    if (!rc)
-        rc = reader_init(&s->r, FORMATS_RAW, path, e);
-    s->r.packed = packed;
-    if (!rc && archive_read_support_format_empty(s->r.a) != ARCHIVE_OK)
-        rc = reader_fail(&s->r, e);
-    if (!rc && gzip)
-        rc = gunzip_open(&s->r.g, NULL, 0, path, e);
-    if (!rc && (gzip ? archive_read_open2(s->r.a, s->r.g, NULL, on_gunzip, NULL, NULL)
-                     : archive_read_open_filename(s->r.a, path, BLOCK)) != ARCHIVE_OK)
-        rc = reader_fail(&s->r, e);
-    if (!rc)
-        rc = reader_next(&s->r, &entry, e);
-    if (!rc && !entry) /* an empty file */
+        const struct str head = head_view(s);
+        found = !rest[used] && !bytes_compressed(&head) && !bytes_archive(&head);
+        if (found)
+            break;
+        rc = rest_read(s, &inner, e);
         reader_close(&s->r);
-    return rc;
+        const struct str old = s->bytes;
+        s->bytes = inner;
+        inner = old;
+        file = false;
+        str_addc(&s->name, '/');
+        str_catn(&s->name, rest, used);
+        if (!rc)
+            rc = str_check(&s->name, e);
+        rest += used;
+    }
+    str_release(&inner);
+    return rc || found ? rc : unpack_begin(s, file, e);
 }
 
 int archive_open(struct archive_stream **out, const char *path, struct err *e)
 {
     struct archive_stream *s = mem_zalloc(1, sizeof *s, e);
-    struct file_map m;
-    bool gzip = false,
-         many = true; /* archives, and what is not there: archive_read has the sentences */
     *out = NULL;
     if (!s)
         return e->code;
-    str_init(&s->all);
-    if (file_exists(path) && !file_map_open(&m, path, e)) {
-        const struct str head = {(char *)(size_t)m.data, m.size, 0, false};
-        many = bytes_archive(&head);
-        gzip = bytes_begin(&head, 0, GZIP_MAGIC, 2);
-        file_map_close(&m);
-    }
-    int rc = many ? archive_read(&s->all, path, e) : stream_file(s, path, gzip, e);
+    str_init(&s->bytes);
+    str_init(&s->name);
+    int rc = stream_begin(s, path, e);
     if (rc) {
         archive_close(s);
         return rc;
     }
+    archive_bound(s, SIZE_MAX);
     *out = s;
     return OK;
 }
@@ -383,12 +388,15 @@ int archive_open(struct archive_stream **out, const char *path, struct err *e)
 int archive_pull(void *stream, void *buf, size_t n, size_t *got, struct err *e)
 {
     struct archive_stream *s = stream;
-    if (s->r.a)
-        return reader_pull(&s->r, buf, n, got, e);
-    *got = n < s->all.len - s->at ? n : s->all.len - s->at;
-    memcpy(buf, s->all.s + s->at, *got);
-    s->at += *got;
-    return OK;
+    if (s->at < s->n_head) {
+        *got = n < s->n_head - s->at ? n : s->n_head - s->at;
+        memcpy(buf, s->head + s->at, *got);
+        s->at += *got;
+        return OK;
+    }
+    *got = 0;
+    int rc = s->r.a ? reader_pull(&s->r, buf, n, got, e) : OK;
+    return rc || *got ? rc : reader_end(&s->r, e);
 }
 
 void archive_bound(struct archive_stream *s, size_t most)
@@ -401,6 +409,18 @@ void archive_close(struct archive_stream *s)
     if (!s)
         return;
     reader_close(&s->r);
-    str_release(&s->all);
+    str_release(&s->bytes);
+    str_release(&s->name);
     mem_free(s);
+}
+
+int archive_read(struct str *out, const char *path, struct err *e)
+{
+    struct archive_stream *s = NULL;
+    str_reset(out);
+    int rc = archive_open(&s, path, e);
+    if (!rc)
+        rc = rest_read(s, out, e);
+    archive_close(s);
+    return rc;
 }

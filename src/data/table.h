@@ -77,11 +77,11 @@ int archive_read(struct str *out, const char *path, struct err *e);
 /* What is kept of one unpacked file at most, in memory or on a disk. */
 #define ARCHIVE_KEPT_MOST ((size_t)64 << 30)
 
-/* archive_open - the same bytes piece by piece, for files of any length: a plain or compressed file
- * is unpacked as it is read, one inside archives at once. archive_pull writes up to n bytes; *got
- * is 0 at the end; what unpacks to more than 256 MiB and 200 times its size is refused here too.
- * archive_bound - for who keeps the bytes: more than most of them is an error. path has to outlive
- * it. */
+/* archive_open - the same bytes piece by piece, for files of any length: what is read is unpacked
+ * as it is pulled. In memory, as they are packed, are archives in archives, what is compressed in
+ * one, and what is no regular file. archive_pull writes up to n bytes; *got is 0 at the end; what
+ * unpacks to more than 256 MiB and 200 times its size is refused here too. archive_bound - for who
+ * keeps the bytes: more than most of them is an error. */
 struct archive_stream;
 void archive_bound(struct archive_stream *s, size_t most);
 int archive_open(struct archive_stream **s, const char *path, struct err *e);
