@@ -184,12 +184,6 @@ int spec_label(struct task *t, struct err *e)
     const struct doc *root = t->tree.root, *label = spec_present(root, "label");
     if (!label)
         return doc_fail(root, e, "\"label\" is missing");
-    if (spec_present(root, "choice"))
-        return doc_fail(doc_get(root, "choice"), e,
-                        "\"choice\" belongs to tasks of kind choice, this one is labelled");
-    if (spec_present(root, "order"))
-        return doc_fail(doc_get(root, "order"), e,
-                        "\"order\" belongs to tasks of kind order, this one is labelled");
     int rc = rule_read(t, label, &t->label, e);
     return rc ? rc : votes_read(t, spec_present(root, "votes"), e);
 }
@@ -209,9 +203,8 @@ static int first_read(struct task *t, const struct doc *choice, struct err *e)
     bool number =
         t->first[0] && strspn(t->first, "0123456789") == strlen(t->first) && strlen(t->first) < 10;
     bool letter = isalpha((unsigned char)t->first[0]) && !t->first[1];
-    return number || letter
-               ? OK
-               : doc_fail(d, e, "\"first\" is wanted as a whole number or a letter");
+    return number || letter ? OK
+                            : doc_fail(d, e, "\"first\" is wanted as a whole number or a letter");
 }
 
 /* alternatives_set - t's examples are n texts with a reward each: its classes are their places. */
@@ -234,12 +227,6 @@ int spec_choice(struct task *t, struct err *e)
     const struct doc *root = t->tree.root, *choice = spec_present(root, "choice");
     if (!choice)
         return doc_fail(root, e, "\"choice\" is missing");
-    if (spec_present(root, "label"))
-        return doc_fail(doc_get(root, "label"), e,
-                        "\"label\" belongs to tasks of kind labelled, this one is a choice");
-    if (spec_present(root, "order"))
-        return doc_fail(doc_get(root, "order"), e,
-                        "\"order\" belongs to tasks of kind order, this one is a choice");
     int rc = doc_check_keys(choice, choice_keys, e);
     if (!rc)
         rc = field_read(t, choice, "question", &t->question, e);
@@ -286,27 +273,12 @@ int spec_choice(struct task *t, struct err *e)
     return two_classes(t, "a choice has two classes: wrong and right", e);
 }
 
-/* others_refuse - keys (NULL ends them) that tasks of other kinds than `what` have. */
-static int others_refuse(const struct doc *root, const char *const *others, const char *what,
-                         struct err *e)
-{
-    for (; *others; others++)
-        if (spec_present(root, *others))
-            return doc_fail(doc_get(root, *others), e,
-                            "\"%s\" belongs to tasks of another kind, this one is %s", *others,
-                            what);
-    return OK;
-}
-
 int spec_order(struct task *t, struct err *e)
 {
     const struct doc *root = t->tree.root, *order = spec_present(root, "order");
-    static const char *const others[] = {"label", "choice", NULL};
     if (!order)
         return doc_fail(root, e, "\"order\" is missing");
-    int rc = others_refuse(root, others, "an order", e);
-    if (!rc)
-        rc = doc_check_keys(order, order_keys, e);
+    int rc = doc_check_keys(order, order_keys, e);
     if (!rc)
         rc = field_read(t, order, "better", &t->better, e);
     if (!rc)
@@ -319,12 +291,9 @@ int spec_order(struct task *t, struct err *e)
 int spec_preference(struct task *t, struct err *e)
 {
     const struct doc *root = t->tree.root, *map = spec_present(root, "preference");
-    static const char *const others[] = {"label", "choice", "order", "confidence", NULL};
     if (!map)
         return doc_fail(root, e, "\"preference\" is missing");
-    int rc = others_refuse(root, others, "a preference", e);
-    if (!rc)
-        rc = doc_check_keys(map, preference_keys, e);
+    int rc = doc_check_keys(map, preference_keys, e);
     if (!rc)
         rc = field_read(t, map, "rating", &t->rating, e);
     if (!rc && !t->rating)
@@ -361,13 +330,10 @@ static int bands_read(struct task *t, const struct doc *bands, struct err *e)
 
 int spec_generation(struct task *t, struct err *e)
 {
-    static const char *const others[] = {"label", "choice", "order", "preference", "classes", NULL};
     const struct doc *root = t->tree.root, *answer = spec_present(root, "answer");
     int rc;
     if (!answer)
         return doc_fail(root, e, "\"answer\" is missing");
-    if ((rc = others_refuse(root, others, "a generation", e)))
-        return rc;
     t->n_classes = 1;
     t->classes[0] = (struct label_class){"answer", NULL};
     if (answer->type == DOC_STRING) {

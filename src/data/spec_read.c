@@ -324,6 +324,33 @@ static int group_read(struct task *t, struct err *e)
     return rc ? rc : spec_field_list(t, group, "any", &t->group, e);
 }
 
+/* kind_check - no key that says nothing in a task of this kind. */
+static int kind_check(const struct task *t, struct err *e)
+{
+    static const char *const names[] = {"labelled", "a choice", "an order", "a preference",
+                                        "a generation"}; /* as kinds */
+    static const struct {
+        const char *key;
+        unsigned in; /* a bit for each kind that has it */
+    } keys[] = {
+        {"label", 1U << KIND_LABELLED},        {"votes", 1U << KIND_LABELLED},
+        {"choice", 1U << KIND_CHOICE},         {"order", 1U << KIND_ORDER},
+        {"preference", 1U << KIND_PREFERENCE}, {"answer", 1U << KIND_GENERATION},
+        {"bands", 1U << KIND_GENERATION},      {"confidence", ~(1U << KIND_PREFERENCE)},
+        {"classes", ~(1U << KIND_GENERATION)},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const struct doc *d = spec_present(t->tree.root, keys[i].key);
+        const char *owner = "another kind";
+        for (size_t k = 0; kinds[k]; k++)
+            owner = keys[i].in == 1U << k ? kinds[k] : owner;
+        if (d && !(keys[i].in & 1U << t->kind))
+            return doc_fail(d, e, "\"%s\" belongs to tasks of %s%s, this one is %s", keys[i].key,
+                            keys[i].in & (keys[i].in - 1) ? "" : "kind ", owner, names[t->kind]);
+    }
+    return OK;
+}
+
 static int rules_read(struct task *t, struct err *e)
 {
     const struct doc *root = t->tree.root;
@@ -335,13 +362,9 @@ static int rules_read(struct task *t, struct err *e)
                                                  [KIND_ORDER] = spec_order,
                                                  [KIND_PREFERENCE] = spec_preference,
                                                  [KIND_GENERATION] = spec_generation};
-    for (size_t i = 0; t->kind != KIND_GENERATION && i < 2; i++)
-        if (spec_present(root, i ? "bands" : "answer"))
-            return doc_fail(doc_get(root, i ? "bands" : "answer"), e,
-                            "\"%s\" belongs to tasks of kind generation", i ? "bands" : "answer");
-    if (t->kind != KIND_LABELLED && spec_present(root, "votes"))
-        return doc_fail(doc_get(root, "votes"), e, "\"votes\" belongs to tasks of kind labelled");
-    int rc = rules[t->kind](t, e);
+    int rc = kind_check(t, e);
+    if (!rc)
+        rc = rules[t->kind](t, e);
     if (!rc)
         rc = template_read(t, e);
     if (!rc)

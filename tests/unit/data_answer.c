@@ -97,7 +97,7 @@ static void wrong_files(void **state)
                "task.yaml:9: \"cuts\" is wanted as a list of 1 to 15 numbers");
     task_fails("name: t\ncitation: none\nlicence: CC0\nkind: labelled\n"
                "source: {files: {all: a.jsonl}}\ntemplate: \"{q}\"\nanswer: a\n",
-               "task.yaml:7: \"answer\" belongs to tasks of kind generation");
+               "task.yaml:7: \"answer\" belongs to tasks of kind generation, this one is labelled");
     put("a.jsonl", "{\"q\": \"x\", \"a\": \"  \"}\n");
     draw_fails(PLAIN "answer: a\n", sizes_of(0, 0, 0, 1),
                "task t: a.jsonl:1: \"a\" is empty, wanted an answer");

@@ -298,7 +298,7 @@ static void order(void **state)
     task_fails(HEAD "kind: order\nsource: {files: {all: a.tsv}}\norder: {better: b}\n",
                "task.yaml:6: \"worse\" is missing");
     task_fails(ORDER "label: {field: y}\n",
-               "task.yaml:8: \"label\" belongs to tasks of another kind, this one is an order");
+               "task.yaml:8: \"label\" belongs to tasks of kind labelled, this one is an order");
     task_fails(HEAD "kind: order\nsource: {files: {all: a.tsv}}\norder: {better: b, worse: w}\n"
                     "template: \"{first}\"\n",
                "task.yaml:7: the template of an order has to hold {first} and {second}");

@@ -92,6 +92,8 @@ static void mistakes(void **state)
         {LABELLED "template: x\n", "task.yaml:1: \"label\" is missing"},
         {LABELLED PAIR MAP,
          "task.yaml:6: \"choice\" belongs to tasks of kind choice, this one is labelled"},
+        {LABELLED MAP "preference: {rating: r}\n",
+         "task.yaml:7: \"preference\" belongs to tasks of kind preference, this one is labelled"},
         {LABELLED "label: {field: y}\n", "task.yaml:6: one of \"map\" and \"ranges\" is wanted"},
         {LABELLED "label: {map: {a: no}}\n", "task.yaml:6: \"field\" is missing"},
         {LABELLED "label: {field: y, map: {a: no, b: maybe}}\n",
