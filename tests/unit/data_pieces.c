@@ -39,6 +39,11 @@ static const struct {
      "\xef\xbb\xbf [\n {\"x\": \"] [ \\\" , \\\\\",\n \"n\": [1, {}]} ,{\"x\": "
      "\"\xc3\xa9\"},\n[\"l\", 1]\n]\n",
      0},
+    {{.format = TABLE_JSON}, "[{\"x\": \"\\\"}, {\"}, {\"y\": \"\\\\\"}, []]", 0},
+    {{.format = TABLE_TEXT},
+     "a\n\xef\xbb\xbf"
+     "b\n\xef\xbb\xbf",
+     0}, /* a mark later is text */
     {{.format = TABLE_JSON}, " [ ] ", 0},
     {{.format = TABLE_JSON}, "[{\"x\": 1}\n {\"x\": 2}]", 0},
     {{.format = TABLE_JSON}, "[{\"x\": 1},\n", 0},
@@ -169,6 +174,13 @@ static void old_mac(void **state)
     assert_int_equal(table_text_read("f", &s, pieces_pull, &p, row_counts, &n, &e), ERR_INPUT);
     assert_non_null(strstr(e.msg, ": a line feed in a file whose first 64 MiB have carriage "
                                   "returns only; wanted one of them for all lines"));
+    /* and with no line's end in the piece in which one knows */
+    memset(text, 'x', (size_t)TIMES << 4);
+    for (size_t i = 3 << 20; i < (size_t)TIMES << 4; i += 3 << 20)
+        text[i] = '\r';
+    p.at = n = 0;
+    assert_int_equal(table_text_read("f", &s, pieces_pull, &p, row_counts, &n, &e), OK);
+    assert_int_equal(n, 80 / 3);
     free(text);
 }
 
