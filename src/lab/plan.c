@@ -36,8 +36,8 @@ void job_who(const struct job *j, struct str *out)
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)
 {
     *t = j->side->training;
-    t->loss = p->study->confidence;
-    t->loss.kind = j->supervisor && j->method ? j->method->loss : LOSS_XENT;
+    if (j->supervisor && j->method)
+        t->loss = *method_loss(&p->study->settings, j->method);
     t->seed_order = study_seed(p->study, SEED_ORDER, j->repetition);
 }
 

@@ -76,6 +76,22 @@ static void written_json(struct js *w, const struct plan *p, const struct job *j
         js_key(w, "answers"), js_str(w, "whole");
 }
 
+/* loss_json - what of a loss changes the result. */
+static void loss_json(struct js *w, const struct loss_settings *l)
+{
+    js_key(w, "loss"), js_str(w, loss_names[l->kind]);
+    if (loss_mixes(l->kind)) {
+        js_key(w, "alpha_max"), js_real(w, l->alpha_max);
+        js_key(w, "ramp"), js_real(w, l->ramp);
+    }
+    if (l->kind == LOSS_CONFIDENCE)
+        js_key(w, "threshold"), js_int(w, l->threshold);
+    if (l->kind == LOSS_FOCAL)
+        js_key(w, "gamma"), js_real(w, l->gamma);
+    if (l->kind == LOSS_KL)
+        js_key(w, "temperature"), js_real(w, l->temperature);
+}
+
 /* end_json - and what follows its head: data, whose labels, settings. draws: the head starts from
  * random numbers. */
 static void end_json(struct js *w, const struct plan *p, const struct job *j, bool draws)
@@ -96,12 +112,7 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
     js_key(w, "targets"), js_str(w, j->supervisor ? j->supervisor->hash : "ground truth");
     side_settings_json(w, &side);
     js_key(w, "seed_order"), js_int(w, (int64_t)t.seed_order);
-    js_key(w, "loss"), js_str(w, t.loss.kind == LOSS_CONFIDENCE ? "confidence" : "xent");
-    if (t.loss.kind == LOSS_CONFIDENCE) {
-        js_key(w, "alpha_max"), js_real(w, t.loss.alpha_max);
-        js_key(w, "ramp"), js_real(w, t.loss.ramp);
-        js_key(w, "threshold"), js_int(w, t.loss.threshold);
-    }
+    loss_json(w, &t.loss);
     js_key(w, "save"), js_bool(w, p->study->save);
 }
 

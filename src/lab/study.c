@@ -6,19 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* To add a method: its row here, its loss (train/loss.c) where it has one of its own, its line in
- * docs/studies.md. */
-const struct method methods[] = {
-    {"naive", LOSS_XENT, "cross-entropy on the supervisor's soft labels"},
-    {"confidence", LOSS_CONFIDENCE,
-     "auxiliary confidence loss: the student may contradict its supervisor"},
-    {NULL, LOSS_XENT, NULL},
-};
-
-static const char *const study_keys[] = {
-    "name",      "title",   "task",       "model", "data",      "supervisor", "student",
-    "training",  "methods", "confidence", "seeds", "seed",      "hold",       "controls",
-    "untrained", "save",    "bootstrap",  "level", "precision", "decoding",   NULL};
+static const char *const study_keys[] = {"name",       "title",   "task",      "model",     "data",
+                                         "supervisor", "student", "training",  "methods",   "seeds",
+                                         "seed",       "hold",    "controls",  "untrained", "save",
+                                         "bootstrap",  "level",   "precision", "decoding",  NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
 static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 const char *const training_keys[] = {
@@ -28,13 +19,22 @@ static const char *const side_keys[] = {
     "model", "layers",   "weights",      "trainable",        "embeddings", "epochs", "batch",
     "lr",    "schedule", "warmup",       "weight_decay",     "beta1",      "beta2",  "eps",
     "clip",  "evals",    "micro_tokens", "checkpoint_every", NULL};
-static const char *const confidence_keys[] = {"alpha_max", "ramp", "threshold", NULL};
 static const char *const seed_names[] = {"split", "label", "init", "order", NULL};
 static const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
 static const char *const weights_names[] = {"pretrained", "random", NULL};
 const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
 const char *const decoding_names[] = {"greedy", "legal", NULL};
-static const char *const threshold_names[] = {"median", "prior", NULL};
+
+/* key_of - this name, or one like it, in a list of keys. */
+static const char *key_of(const char *key, bool like, const char *const *keys)
+{
+    size_t n = 0, at = 0;
+    while (keys[n])
+        n++;
+    while (at < n && strcmp(keys[at], key) != 0)
+        at++;
+    return at < n ? keys[at] : like ? str_nearest(key, keys, n) : NULL;
+}
 
 /* key_deeper - a key of this name, or one like it, in one of the study's maps; *map names that. */
 static const char *key_deeper(const char *key, bool like, const char **map)
@@ -45,50 +45,43 @@ static const char *key_deeper(const char *key, bool like, const char **map)
     } maps[] = {{"data", data_keys},
                 {"training", training_keys},
                 {"student", side_keys},
-                {"confidence", confidence_keys},
                 {"seed", seed_names}};
-    for (size_t k = 0; k < sizeof maps / sizeof *maps; k++) {
-        size_t n = 0, at = 0;
-        while (maps[k].keys[n])
-            n++;
-        while (at < n && strcmp(maps[k].keys[at], key) != 0)
-            at++;
+    const char *found = NULL;
+    for (size_t k = 0; k < sizeof maps / sizeof *maps && !found; k++) {
+        found = key_of(key, like, maps[k].keys);
         *map = maps[k].name;
-        const char *found = at < n ? maps[k].keys[at]
-                            : like ? str_nearest(key, maps[k].keys, n)
-                                   : NULL;
-        if (found)
-            return found;
     }
-    return NULL;
+    for (const struct method *m = methods; m->name && !found; m++) {
+        found = method_keys(m) ? key_of(key, like, method_keys(m)) : NULL;
+        *map = m->name;
+    }
+    return found;
 }
 
-/* keys_check - of the study itself; a key that belongs one map deeper (train, of data) is led
- * there. */
+/* keys_check - of the study itself, with a map for each method that has settings; a key that
+ * belongs one map deeper (train, of data) is led there. */
 static int keys_check(const struct doc *root, struct err *e)
 {
-    enum { N = sizeof study_keys / sizeof *study_keys - 1 };
+    const char *known[sizeof study_keys / sizeof *study_keys + METHODS_MOST] = {NULL};
+    size_t n = 0;
+    for (; study_keys[n]; n++)
+        known[n] = study_keys[n];
+    for (const struct method *m = methods; m->name; m++)
+        if (method_keys(m))
+            known[n++] = m->name;
     for (const struct doc *d = root->child; d; d = d->next) {
         const char *map, *near;
         size_t at = 0;
-        while (at < N && strcmp(study_keys[at], d->key) != 0)
+        while (at < n && strcmp(known[at], d->key) != 0)
             at++;
-        if (at < N)
+        if (at < n)
             continue;
-        near = key_deeper(d->key, !str_nearest(d->key, study_keys, N), &map);
+        near = key_deeper(d->key, !str_nearest(d->key, known, n), &map);
         if (near)
             return doc_fail(d, e, "unknown key \"%s\"; did you mean \"%s.%s\"?", d->key, map, near);
         break;
     }
-    return doc_check_keys(root, study_keys, e);
-}
-
-const struct method *method_find(const char *name)
-{
-    for (const struct method *m = methods; m->name; m++)
-        if (strcmp(m->name, name) == 0)
-            return m;
-    return NULL;
+    return doc_check_keys(root, known, e);
 }
 
 uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetition)
@@ -334,37 +327,17 @@ static int data_read(struct study *s, const struct doc *m, struct err *e)
     return doc_opt_size(m, "max_tokens", 2, 1u << 20, &s->max_tokens, e);
 }
 
-static int methods_read(struct study *s, struct err *e)
+static int study_methods(struct study *s, struct err *e)
 {
     const struct doc *d = doc_get(s->tree.root, "methods");
     const char *names[STUDY_LIST] = {"naive"};
-    size_t n = 1;
-    int rc;
-    if (d && (rc = strings_read(d, "methods", names, &n, e)))
-        return rc;
-    for (size_t i = 0; i < n; i++) {
-        const struct method *m = method_find(names[i]);
-        if (!m) {
-            const char *known[8];
-            size_t k = 0;
-            struct str list = STR_INIT;
-            for (; methods[k].name; k++) {
-                known[k] = methods[k].name;
-                str_addf(&list, "%s%s", k ? ", " : "", methods[k].name);
-            }
-            const char *near = str_nearest(names[i], known, k);
-            rc = near
-                     ? doc_fail(d, e, "unknown method \"%s\"; did you mean \"%s\"?", names[i], near)
-                     : doc_fail(d, e, "unknown method \"%s\"; known are %s", names[i], list.s);
-            str_release(&list);
-            return rc;
-        }
-        for (size_t j = 0; j < i; j++)
-            if (s->methods[j] == m)
-                return doc_fail(d, e, "method \"%s\" is named twice", m->name);
-        s->methods[s->n_methods++] = m;
-    }
-    return OK;
+    int rc = OK;
+    s->n_methods = 1;
+    if (d)
+        rc = strings_read(d, "methods", names, &s->n_methods, e);
+    if (!rc)
+        rc = method_names(d, names, s->n_methods, s->methods, e);
+    return rc ? rc : methods_read(&s->settings, s->tree.root, e);
 }
 
 static int precision_read(struct study *s, struct err *e)
@@ -381,21 +354,6 @@ static int decoding_read(struct study *s, struct err *e)
     int rc = doc_opt_enum(s->tree.root, "decoding", decoding_names, &decoding, e);
     s->decoding = (enum decoding)decoding;
     return rc;
-}
-
-static int confidence_read(struct study *s, struct err *e)
-{
-    const struct doc *m = doc_get(s->tree.root, "confidence");
-    int rc, threshold = (int)s->confidence.threshold;
-    if (!m)
-        return OK;
-    if ((rc = doc_check_keys(m, confidence_keys, e)) ||
-        (rc = doc_opt_real(m, "alpha_max", 0, 1, &s->confidence.alpha_max, e)) ||
-        (rc = doc_opt_real(m, "ramp", 0, 1, &s->confidence.ramp, e)) ||
-        (rc = doc_opt_enum(m, "threshold", threshold_names, &threshold, e)))
-        return rc;
-    s->confidence.threshold = (enum threshold_kind)threshold;
-    return OK;
 }
 
 static int seeds_read(struct study *s, struct err *e)
@@ -441,10 +399,7 @@ static void study_defaults(struct study *s)
     s->seeds = 1;
     s->bootstrap = 2000;
     s->level = 0.95;
-    struct train_settings t;
-    train_settings_init(&t);
-    s->confidence = t.loss;
-    s->confidence.kind = LOSS_CONFIDENCE;
+    methods_defaults(&s->settings);
 }
 
 /* override_again - the i-th override takes away what an earlier one set. */
@@ -518,8 +473,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = training_read(&common, training, e)) ||
         (rc = side_read(&s->supervisor, root, "supervisor", &common, e)) ||
         (rc = side_read(&s->student, root, "student", &common, e)) ||
-        (rc = paths_beside(s, path, e)) || (rc = methods_read(s, e)) ||
-        (rc = confidence_read(s, e)) || (rc = seeds_read(s, e)) ||
+        (rc = paths_beside(s, path, e)) || (rc = study_methods(s, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) || (rc = precision_read(s, e)) ||
         (rc = decoding_read(s, e)) || (rc = doc_opt_bool(root, "save", &s->save, e)) ||
@@ -635,11 +589,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     for (size_t i = 0; i < s->n_methods; i++)
         js_str(&j, s->methods[i]->name);
     js_close(&j, ']');
-    js_key(&j, "confidence"), js_open(&j, '{');
-    js_key(&j, "alpha_max"), js_real(&j, s->confidence.alpha_max);
-    js_key(&j, "ramp"), js_real(&j, s->confidence.ramp);
-    js_key(&j, "threshold"), js_str(&j, threshold_names[s->confidence.threshold]);
-    js_close(&j, '}');
+    methods_json(&s->settings, s->methods, s->n_methods, &j);
     js_key(&j, "seeds"), js_int(&j, (int64_t)s->seeds);
     js_key(&j, "seed"), js_open(&j, '{');
     for (int i = 0; i < SEED_COUNT; i++)

@@ -1,25 +1,17 @@
 /* study.h - a study file: what is compared with what, and every setting that can change a result.
  *
- * docs/studies.md is the user's manual of the file. To add a method: a row of the table in study.c.
- */
+ * docs/studies.md is the user's manual of the file. */
 #ifndef W2S_LAB_STUDY_H
 #define W2S_LAB_STUDY_H
 
 #include "core/doc.h"
 #include "data/task.h"
+#include "lab/method.h"
 #include "store/asset.h"
 #include "train/train.h"
 
 #define STUDY_LIST 32  /* entries a list of layers, models or methods may have */
 #define STUDY_NAME 200 /* bytes of a name: it is a folder's */
-
-struct method {
-    const char *name;
-    enum loss_kind loss;
-    const char *what; /* one line for help and reports */
-};
-extern const struct method methods[]; /* ends with a NULL name */
-const struct method *method_find(const char *name);
 
 /* A side of the experiment: the models that play it, and how they learn. */
 struct study_side {
@@ -56,7 +48,7 @@ struct study {
     struct study_side supervisor, student;
     const struct method *methods[STUDY_LIST];
     size_t n_methods;
-    struct loss_settings confidence;
+    struct method_settings settings;
     enum precision precision;  /* of large products, as asked for; the device says what it is */
     enum decoding decoding;    /* of tasks that are answered by writing */
     bool controls;             /* add ground truth as weak label: PGR must be 1 */

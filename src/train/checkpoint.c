@@ -37,8 +37,9 @@ static void identity_text(struct str *b, const struct model *m, const struct tra
     str_addf(b, "beta1 %a beta2 %a eps %a clip %a seed %llu micro %zu evals %zu\n", s->beta1,
              s->beta2, s->eps, s->clip, (unsigned long long)s->seed_order, s->micro_tokens,
              s->evals);
-    str_addf(b, "loss %d alpha %a ramp %a threshold %d\n", (int)s->loss.kind, s->loss.alpha_max,
-             s->loss.ramp, (int)s->loss.threshold);
+    str_addf(b, "loss %s alpha %a ramp %a threshold %d gamma %a temperature %a\n",
+             loss_names[s->loss.kind], s->loss.alpha_max, s->loss.ramp, (int)s->loss.threshold,
+             s->loss.gamma, s->loss.temperature);
     str_addf(b, "examples %zu features %d family %s outputs %zu\n", d->tokens->n,
              d->features != NULL, family_name(m->cfg.family), model_outputs(m));
     for (size_t i = 0; i < m->n_params; i++) {

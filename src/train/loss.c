@@ -1,7 +1,8 @@
 /* loss.c - losses over a batch of logits.
  *
- * To add a loss: a name in enum loss_kind (train.h), a function of the form loss_fn below, a row of
- * the table `losses`, its gradient in tests/unit/train_loss.c, and a method in lab/study.c. */
+ * To add a loss: a name in enum loss_kind and its line at loss_compute (train.h), a function of the
+ * form loss_fn below, a row of the tables `losses` and `loss_names`, its gradient in
+ * tests/unit/train_loss.c, and a method in lab/method.c. */
 #include "train/train.h"
 #include "core/mem.h"
 
@@ -12,22 +13,27 @@
 struct loss_batch {
     size_t B, K;
     const double *logits, *targets; /* [B,K] */
-    double alpha, prior;
+    double alpha, prior, gamma, temperature;
     enum threshold_kind threshold;
 };
 
 /* loss_fn - mean loss and its gradient; dlogits [B,K]. */
 typedef int loss_fn(const struct loss_batch *b, double *loss, double *dlogits, struct err *e);
 
-/* row_lse - log of the sum of exponentials of one row. */
-static double row_lse(const double *z, size_t K)
+/* row_lse_at - log of the sum of exponentials of one row over T; row_lse - with T 1. */
+static double row_lse_at(const double *z, size_t K, double T)
 {
     double top = z[0], sum = 0;
     for (size_t k = 1; k < K; k++)
         top = z[k] > top ? z[k] : top;
     for (size_t k = 0; k < K; k++)
-        sum += exp(z[k] - top);
-    return top + log(sum);
+        sum += exp((z[k] - top) / T);
+    return top / T + log(sum);
+}
+
+static double row_lse(const double *z, size_t K)
+{
+    return row_lse_at(z, K, 1);
 }
 
 /* rows_xent - cross-entropy against any targets; dlogits may be targets. */
@@ -45,6 +51,13 @@ static double rows_xent(const struct loss_batch *b, const double *targets, doubl
             dlogits[i * b->K + k] = (exp(z[k] - lse) * mass - t[k]) / (double)b->B;
     }
     return total / (double)b->B;
+}
+
+/* log_floor - log w, bounded below: a weak label may be certain. */
+static double log_floor(double w)
+{
+    const double least = -4;
+    return w > 0 && log(w) > least ? log(w) : least;
 }
 
 static int loss_xent(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
@@ -135,19 +148,144 @@ out:
     return rc;
 }
 
+/* The geometric mean of two distributions, which is their product of experts. */
+static int loss_product(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
+{
+    double *target = dlogits;
+    (void)e;
+    for (size_t i = 0; i < b->B; i++) {
+        const double *z = b->logits + i * b->K, *w = b->targets + i * b->K;
+        double lse = row_lse(z, b->K), sum = 0;
+        for (size_t k = 0; k < b->K; k++)
+            sum += target[i * b->K + k] = exp(b->alpha * (z[k] - lse)) * pow(w[k], 1 - b->alpha);
+        for (size_t k = 0; k < b->K; k++)
+            target[i * b->K + k] = b->alpha > 0 && sum > 0 ? target[i * b->K + k] / sum : w[k];
+    }
+    *loss = rows_xent(b, target, dlogits);
+    return OK;
+}
+
+static int loss_smoothing(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
+{
+    double *mixed = dlogits;
+    (void)e;
+    for (size_t i = 0; i < b->B * b->K; i++)
+        mixed[i] = (1 - b->alpha) * b->targets[i] + b->alpha / (double)b->K;
+    *loss = rows_xent(b, mixed, dlogits);
+    return OK;
+}
+
+static int loss_kl(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
+{
+    const double T = b->temperature;
+    (void)e;
+    *loss = 0;
+    for (size_t i = 0; i < b->B; i++) {
+        const double *z = b->logits + i * b->K, *w = b->targets + i * b->K;
+        double *d = dlogits + i * b->K, lse = row_lse_at(z, b->K, T), sum = 0, mass = 0;
+        for (size_t k = 0; k < b->K; k++)
+            sum += pow(w[k], 1 / T);
+        for (size_t k = 0; k < b->K; k++) {
+            double t = T < 1 || T > 1 ? pow(w[k], 1 / T) / sum : w[k];
+            *loss += t > 0 ? T * T / (double)b->B * t * (log(t) - (z[k] / T - lse)) : 0;
+            d[k] = t;
+            mass += t;
+        }
+        for (size_t k = 0; k < b->K; k++)
+            d[k] = T * ((exp(z[k] / T - lse) * mass - d[k]) / (double)b->B);
+    }
+    return OK;
+}
+
+/* rows_reverse - (1-alpha) CE + alpha sum_k f[k] (c log f[k] - log w[k]), c 1 or 0. */
+static void rows_reverse(const struct loss_batch *b, double c, double *loss, double *dlogits)
+{
+    *loss = (1 - b->alpha) * rows_xent(b, b->targets, dlogits);
+    for (size_t i = 0; i < b->B && b->alpha > 0; i++) {
+        const double *z = b->logits + i * b->K, *w = b->targets + i * b->K;
+        double *d = dlogits + i * b->K, lse = row_lse(z, b->K), mean = 0;
+        for (size_t k = 0; k < b->K; k++)
+            mean += exp(z[k] - lse) * (c * (z[k] - lse) - log_floor(w[k]));
+        for (size_t k = 0; k < b->K; k++)
+            d[k] = (1 - b->alpha) * d[k] + b->alpha / (double)b->B * exp(z[k] - lse) *
+                                               (c * (z[k] - lse) - log_floor(w[k]) - mean);
+        *loss += b->alpha * mean / (double)b->B;
+    }
+}
+
+static int loss_reverse_kl(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
+{
+    (void)e;
+    rows_reverse(b, 1, loss, dlogits);
+    return OK;
+}
+
+static int loss_reverse_xent(const struct loss_batch *b, double *loss, double *dlogits,
+                             struct err *e)
+{
+    (void)e;
+    rows_reverse(b, 0, loss, dlogits);
+    return OK;
+}
+
+static int loss_focal(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
+{
+    (void)e;
+    *loss = rows_xent(b, b->targets, dlogits);
+    if (b->gamma <= 0)
+        return OK;
+    *loss = 0;
+    for (size_t i = 0; i < b->B; i++) {
+        const double *z = b->logits + i * b->K, *w = b->targets + i * b->K;
+        double *d = dlogits + i * b->K, lse = row_lse(z, b->K), sum = 0;
+        for (size_t k = 0; k < b->K; k++) {
+            double l = z[k] - lse, p = exp(l), q = -expm1(l), weight = pow(q, b->gamma);
+            *loss -= w[k] * weight * l / (double)b->B;
+            /* p d(loss)/dp; at p = 1 the second part is 0 for every gamma > 0 */
+            d[k] = -w[k] * (weight - (q > 0 ? b->gamma * p * weight / q * l : 0));
+            sum += d[k];
+        }
+        for (size_t k = 0; k < b->K; k++)
+            d[k] = (d[k] - exp(z[k] - lse) * sum) / (double)b->B;
+    }
+    return OK;
+}
+
+const char *const loss_names[] = {
+    [LOSS_XENT] = "xent",
+    [LOSS_CONFIDENCE] = "confidence",
+    [LOSS_PRODUCT] = "product of experts",
+    [LOSS_SMOOTHING] = "label smoothing",
+    [LOSS_KL] = "kl",
+    [LOSS_REVERSE_KL] = "reverse kl",
+    [LOSS_REVERSE_XENT] = "reverse xent",
+    [LOSS_FOCAL] = "focal",
+};
+
 static const struct {
     loss_fn *compute;
-    bool alpha; /* has a coefficient that rises */
+    bool mixes; /* has a coefficient alpha, which rises */
     bool joint; /* a row's gradient depends on the other rows, where alpha is not 0 */
 } losses[] = {
     [LOSS_XENT] = {loss_xent, false, false},
     [LOSS_CONFIDENCE] = {loss_confidence, true, true},
+    [LOSS_PRODUCT] = {loss_product, true, false},
+    [LOSS_SMOOTHING] = {loss_smoothing, true, false},
+    [LOSS_KL] = {loss_kl, false, false},
+    [LOSS_REVERSE_KL] = {loss_reverse_kl, true, false},
+    [LOSS_REVERSE_XENT] = {loss_reverse_xent, true, false},
+    [LOSS_FOCAL] = {loss_focal, false, false},
 };
+
+bool loss_mixes(enum loss_kind kind)
+{
+    return losses[kind].mixes;
+}
 
 double loss_alpha(const struct loss_settings *s, size_t step, size_t steps)
 {
     double rise = s->ramp * (double)steps;
-    if (!losses[s->kind].alpha)
+    if (!losses[s->kind].mixes)
         return 0;
     return (double)step < rise ? s->alpha_max * ((double)step / rise) : s->alpha_max;
 }
@@ -161,7 +299,8 @@ int loss_compute(const struct loss_settings *s, double alpha, size_t B, size_t K
                  const double *logits, const double *targets, double prior, double *loss,
                  double *dlogits, struct err *e)
 {
-    struct loss_batch b = {B, K, logits, targets, alpha, prior, s->threshold};
+    struct loss_batch b = {B,     K,        logits,         targets,     alpha,
+                           prior, s->gamma, s->temperature, s->threshold};
     BUG_ON(!B || K < 2 || (size_t)s->kind >= sizeof losses / sizeof *losses);
     *loss = (double)NAN;
     for (size_t i = 0; i < B * K; i++)

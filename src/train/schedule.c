@@ -16,7 +16,7 @@ void train_settings_init(struct train_settings *s)
         .beta2 = 0.999,
         .eps = 1e-8,
         .clip = 1.0,
-        .loss = {LOSS_XENT, .alpha_max = 0.5, .ramp = 0.2, .threshold = THRESHOLD_MEDIAN},
+        .loss = {.kind = LOSS_XENT},
         .seed_order = 0,
         .micro_tokens = 1024,
         .evals = 4,

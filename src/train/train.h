@@ -17,16 +17,27 @@
 #include "data/pack.h"
 #include "model/model.h"
 
-enum loss_kind { LOSS_XENT, LOSS_CONFIDENCE };
+enum loss_kind {
+    LOSS_XENT,
+    LOSS_CONFIDENCE,
+    LOSS_PRODUCT,
+    LOSS_SMOOTHING,
+    LOSS_KL,
+    LOSS_REVERSE_KL,
+    LOSS_REVERSE_XENT,
+    LOSS_FOCAL
+};
+extern const char *const loss_names[]; /* by kind */
 /* half of the batch positive (the paper's); the weak labels' positive rate (of replications) */
 enum threshold_kind { THRESHOLD_MEDIAN, THRESHOLD_PRIOR };
 enum schedule_kind { SCHEDULE_COSINE, SCHEDULE_LINEAR, SCHEDULE_CONSTANT };
 
 struct loss_settings {
     enum loss_kind kind;
-    double alpha_max; /* 0.5 */
-    double ramp;      /* share of the steps over which alpha rises from 0: 0.2 */
+    double alpha_max; /* of losses that mix (loss_mixes) */
+    double ramp;      /* share of the steps over which alpha rises from 0 */
     enum threshold_kind threshold;
+    double gamma, temperature; /* of LOSS_FOCAL, LOSS_KL */
 };
 
 struct train_settings {
@@ -172,10 +183,21 @@ int features_make(struct model *m, const struct token_set *t, size_t micro_token
 
 /* loss_compute - a loss over a batch of B logits rows [B,K], K >= 2; f64 in and out.
  *
- *     xent:        CE(f, f_w) = mean over rows of -sum_k target[k] log f[k], f = softmax(logits)
- *     confidence:  (1-alpha) CE(f, f_w) + alpha CE(f, hard(f))
- *     dlogits = d(loss)/d(logits); no gradient flows through hard(f)
+ * f = softmax(logits), w = target; all are means over rows.
  *
+ *     xent            CE(f, w) = -sum_k w[k] log f[k]
+ *     confidence      (1-alpha) CE(f, w) + alpha CE(f, hard(f))
+ *     product         CE(f, t), t[k] ~ f[k]^alpha w[k]^(1-alpha), summing to 1
+ *     smoothing       (1-alpha) CE(f, w) + alpha CE(f, 1/K)
+ *     kl              T^2 sum_k w_T[k] log(w_T[k] / f_T[k]); f_T and w_T are f^(1/T) and w^(1/T),
+ *                     summing to 1
+ *     reverse kl      (1-alpha) CE(f, w) + alpha sum_k f[k] log(f[k] / w[k])
+ *     reverse xent    (1-alpha) CE(f, w) - alpha sum_k f[k] log w[k]
+ *     focal           -sum_k w[k] (1 - f[k])^gamma log f[k]
+ *
+ *     dlogits = d(loss)/d(logits); no gradient flows through hard(f) and t
+ *
+ * In the reverse ones log w is -4 at least. alpha 0, gamma 0: xent, bit for bit; T 1: its gradient.
  * hard, K == 2: 1 where f[1] > t, else 0; t is chosen on the whole batch, so that the m largest
  *     f[1] are above it: m = floor(B/2) (THRESHOLD_MEDIAN: t is the lower median, as torch.median
  *     gives it) or m = floor(prior * B + 1/2) (THRESHOLD_PRIOR; train_run's prior is the mean weak
@@ -183,9 +205,10 @@ int features_make(struct model *m, const struct token_set *t, size_t micro_token
  *     fewer than m positives, and a batch of equal rows has none unless m == B. A batch of one row
  *     (an epoch's last one can be) is class 0 with THRESHOLD_MEDIAN, as m is 0.
  * hard, K > 2: the largest f, the first of equals; threshold and prior are not used.
- * alpha 0 is xent, bit for bit.
  * Aliasing: dlogits may be neither logits nor targets.
- * Errors: ERR_NUMERIC "loss is nan", ERR_NOMEM.  Source: arXiv 2312.09390, section 4.3. */
+ * Errors: ERR_NUMERIC "loss is nan", ERR_NOMEM.
+ * Sources: confidence arXiv 2312.09390, section 4.3; kl Hinton, Vinyals and Dean 2015; focal Lin et
+ *     al. 2017; reverse xent and its bound Wang et al. 2019. */
 int loss_compute(const struct loss_settings *s, double alpha, size_t B, size_t K,
                  const double *logits, const double *targets, double prior, double *loss,
                  double *dlogits, struct err *e);
@@ -193,6 +216,9 @@ int loss_compute(const struct loss_settings *s, double alpha, size_t B, size_t K
 /* loss_alpha - alpha_max * min(1, step / (ramp * steps)), step from 0; 0 for a loss without alpha.
  */
 double loss_alpha(const struct loss_settings *s, size_t step, size_t steps);
+
+/* loss_mixes - whether a loss has an alpha. */
+bool loss_mixes(enum loss_kind kind);
 
 /* loss_joint - whether one row's gradient depends on the other rows of its batch, so that a batch
  * in pieces needs all its logits first. */

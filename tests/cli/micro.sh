@@ -61,6 +61,27 @@ assert a["student_scores"]["accuracy"] == b["student_scores"]["accuracy"]
 assert a["student_scores"]["auroc"] == b["student_scores"]["auroc"]
 END
 
+# So is every method whose parameter does nothing; each by itself is something else.
+every='naive, product_of_experts, label_smoothing, reverse_kl, reverse_xent, symmetric_xent, focal, kl'
+expect 0 "$W2S" run micro.yaml methods="[$every]" product_of_experts.alpha_max=0 label_smoothing.alpha_max=0 \
+    reverse_kl.alpha_max=0 reverse_xent.alpha_max=0 symmetric_xent.alpha_max=0 focal.gamma=0 kl.temperature=1 \
+    name=limits --runs a --json
+cp out limits
+expect 0 "$W2S" run micro.yaml methods="[$every]" name=methods --runs a --json
+python3 - limits out <<'END' || fail "the methods are not what they say"
+import json, sys
+limits, full = ({p["method"]: {k: v for k, v in p["student_scores"].items() if k != "jobs"}
+                 for p in json.load(open(f))["pairs"]} for f in sys.argv[1:])
+assert len(limits) == len(full) == 8
+assert all(s == limits["naive"] for s in limits.values()), limits
+scores = [json.dumps(s, sort_keys=True) for s in full.values()]
+assert len(set(scores)) == 8, full
+END
+expect 2 "$W2S" run micro.yaml methods=focal focal.alpha_max=1 --runs c
+says err 'unknown key "focal.alpha_max"; known are gamma'
+expect 2 "$W2S" run micro.yaml methods=kl kl.temperature=0 --runs c
+says err '"kl.temperature" is 0, wanted a number from 0.01 to 100'
+
 # What was changed is said over the numbers.
 expect 0 "$W2S" run micro.yaml student.layers=3 methods=naive --runs a
 says out "toy.yaml: model (1 layer) supervising model (3 layers); with methods=naive"

@@ -106,6 +106,10 @@ static const struct row rows[] = {
     {"confidence.alpha_max", "0.7", CONFIDENCE, NULL},
     {"confidence.ramp", "0.3", CONFIDENCE, NULL},
     {"confidence.threshold", "prior", CONFIDENCE, NULL},
+    {"reverse_kl.alpha_max", "0.5", CONFIDENCE, "methods=[naive, reverse_kl]"},
+    {"reverse_kl.ramp", "0.1", CONFIDENCE, "methods=[naive, reverse_kl]"},
+    {"focal.gamma", "1", CONFIDENCE, "methods=[naive, focal]"},
+    {"kl.temperature", "3", CONFIDENCE, "methods=[naive, kl]"},
 
     {"seeds", "2", NONE, NULL},
     {"seed.split", "7", ALL, NULL},
@@ -124,7 +128,7 @@ static const struct row rows[] = {
     {"decoding", "greedy", NONE, NULL}, /* of answers that are written: cli/write */
     {"controls", "true", NONE, NULL},
     {"untrained", "true", NONE, NULL}, /* a job of its own: cli/untrained */
-    {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
+    {"save", "true", ALL, NULL},       /* the model is part of what the job leaves */
     {"bootstrap", "150", NONE, NULL},
     {"level", "0.9", NONE, NULL},
     {"precision", "f32", NONE,
@@ -154,7 +158,7 @@ static void hashes_of(struct hashes *h, const char *const *overrides, size_t n)
         for (size_t r = 0; r < x->n && x->method; r++) {
             hash_keep(h, x->weak[r], 0, r);
             hash_keep(h, x->ceiling[r], 1, r);
-            hash_keep(h, x->student[r], x->method->loss == LOSS_CONFIDENCE ? 3 : 2, r);
+            hash_keep(h, x->student[r], x->method->loss.kind != LOSS_XENT ? 3 : 2, r);
         }
     }
     plan_release(&p);
@@ -325,6 +329,7 @@ static void the_manual_shows_the_defaults(void **state)
 {
     (void)state;
     static const char *const same[] = {"confidence",
+                                       "focal",
                                        "seeds",
                                        "seed",
                                        "hold",
@@ -343,6 +348,7 @@ static void the_manual_shows_the_defaults(void **state)
     spill(in_scratch("least.yaml"), "name: least\n"
                                     "task: toy\n"
                                     "model: toy\n"
+                                    "methods: [naive, confidence, focal]\n"
                                     "data: {supervise: 1, train: 1, test: 1}\n");
     assert_ok(study_read(&s, in_scratch("least.yaml"), NULL, 0, &e), &e);
     assert_ok(study_resolved(&s, NULL, NULL, &yaml, &e), &e);

@@ -17,7 +17,7 @@ enum { MAX = 64 };
 
 static struct loss_settings settings_of(enum loss_kind kind, enum threshold_kind threshold)
 {
-    return (struct loss_settings){kind, 0.5, 0.2, threshold};
+    return (struct loss_settings){kind, 0.5, 0.2, threshold, .gamma = 2, .temperature = 2};
 }
 
 /* batch_random - logits normal, targets a random distribution. */
@@ -73,8 +73,13 @@ static void gradients_are_central_differences(void **state)
     static const double alphas[] = {0, 0.3, 1};
     struct loss_settings s[] = {settings_of(LOSS_XENT, THRESHOLD_MEDIAN),
                                 settings_of(LOSS_CONFIDENCE, THRESHOLD_MEDIAN),
-                                settings_of(LOSS_CONFIDENCE, THRESHOLD_PRIOR)};
-    for (size_t i = 0; i < 3; i++)
+                                settings_of(LOSS_CONFIDENCE, THRESHOLD_PRIOR),
+                                settings_of(LOSS_SMOOTHING, THRESHOLD_MEDIAN),
+                                settings_of(LOSS_KL, THRESHOLD_MEDIAN),
+                                settings_of(LOSS_REVERSE_KL, THRESHOLD_MEDIAN),
+                                settings_of(LOSS_REVERSE_XENT, THRESHOLD_MEDIAN),
+                                settings_of(LOSS_FOCAL, THRESHOLD_MEDIAN)};
+    for (size_t i = 0; i < sizeof s / sizeof *s; i++)
         for (size_t a = 0; a < 3; a++)
             for (size_t K = 2; K <= 4; K++)
                 for (size_t B = 1; B <= 7; B += 2)
@@ -115,6 +120,82 @@ static void alpha_zero_is_xent_to_the_bit(void **state)
             assert_memory_equal(dx, dc, B * K * sizeof *dx);
         }
     }
+}
+
+/* What a loss is where its parameter does nothing: xent to the bit. */
+static void limits_are_xent_to_the_bit(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct loss_settings x = settings_of(LOSS_XENT, THRESHOLD_MEDIAN);
+    for (int kind = LOSS_PRODUCT; kind <= LOSS_FOCAL; kind++) {
+        struct loss_settings s = {.kind = (enum loss_kind)kind, .gamma = 0, .temperature = 1};
+        for (uint64_t seed = 0; seed < 50; seed++) {
+            double z[MAX], t[MAX], dx[MAX], d[MAX], lx, l, entropy = 0;
+            size_t K = 2 + seed % 3, B = 1 + seed % 9;
+            batch_random(B, K, seed, z, t);
+            assert_int_equal(loss_compute(&x, 0, B, K, z, t, 0.3, &lx, dx, &e), OK);
+            assert_int_equal(loss_compute(&s, 0, B, K, z, t, 0.3, &l, d, &e), OK);
+            assert_memory_equal(dx, d, B * K * sizeof *dx);
+            for (size_t i = 0; kind == LOSS_KL && i < B * K; i++)
+                entropy -= t[i] * log(t[i]) / (double)B;
+            if (kind == LOSS_KL)
+                assert_true(fabs(l + entropy - lx) < 1e-14);
+            else
+                assert_memory_equal(&lx, &l, sizeof lx);
+        }
+    }
+}
+
+/* The product's target is held still, so that it is xent with that target, made here. */
+static void product_by_hand(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct loss_settings x = settings_of(LOSS_XENT, THRESHOLD_MEDIAN),
+                         s = settings_of(LOSS_PRODUCT, THRESHOLD_MEDIAN);
+    /* f = .8, .2; w = .1, .9; alpha 1/2: sqrt(.08), sqrt(.18), as 2 to 3 */
+    const double z[] = {log(4), 0}, w[] = {0.1, 0.9}, t[] = {0.4, 0.6};
+    double dx[2], d[2], lx, l;
+    assert_int_equal(loss_compute(&x, 0, 1, 2, z, t, 0, &lx, dx, &e), OK);
+    assert_int_equal(loss_compute(&s, 0.5, 1, 2, z, w, 0, &l, d, &e), OK);
+    assert_true(fabs(l - lx) < 1e-15 && fabs(d[0] - dx[0]) < 1e-15 && fabs(d[1] - dx[1]) < 1e-15);
+}
+
+static void other_values_by_hand(void **state)
+{
+    (void)state;
+    const double z[] = {log(3), 0}, w[] = {0.25, 0.75}, sure[] = {1, 0}; /* f = 3/4, 1/4 */
+    struct loss_settings s = settings_of(LOSS_SMOOTHING, THRESHOLD_MEDIAN);
+    double right = log(4.0 / 3), wrong = log(4);
+    assert_true(fabs(loss_of(&s, 0.2, 1, 2, z, sure, 0) - (0.9 * right + 0.1 * wrong)) < 1e-15);
+    s.kind = LOSS_REVERSE_KL;
+    assert_true(fabs(loss_of(&s, 1, 1, 2, z, w, 0) - (0.75 * log(3) - 0.25 * log(3))) < 1e-15);
+    s.kind = LOSS_REVERSE_XENT;
+    assert_true(fabs(loss_of(&s, 1, 1, 2, z, w, 0) - (0.75 * wrong + 0.25 * right)) < 1e-15);
+    assert_true(fabs(loss_of(&s, 1, 1, 2, z, sure, 0) - 0.25 * 4) < 1e-15); /* log 0 is -4 */
+    s.kind = LOSS_FOCAL;
+    assert_true(fabs(loss_of(&s, 0, 1, 2, z, sure, 0) - right / 16) < 1e-15);
+    s.kind = LOSS_KL; /* T 2: f is as sqrt(3) to 1, w as 1 to sqrt(3) */
+    double r = sqrt(3), even = (1 - r) / (1 + r) * log(1 / r);
+    assert_true(fabs(loss_of(&s, 0, 1, 2, z, w, 0) - 4 * even) < 1e-14);
+}
+
+/* Certain labels and certain students, whose logarithms do not exist. */
+static void certainty_is_finite(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    const double z[] = {800, -800, -800, 800}, w[] = {1, 0, 1, 0};
+    for (int kind = LOSS_XENT; kind <= LOSS_FOCAL; kind++)
+        for (int gamma = 0; gamma < 3; gamma++) {
+            struct loss_settings s = {
+                .kind = (enum loss_kind)kind, .gamma = 0.5 * gamma, .temperature = 0.5 + gamma};
+            double d[4], loss;
+            assert_int_equal(loss_compute(&s, 0.5, 2, 2, z, w, 0.5, &loss, d, &e), OK);
+            for (size_t i = 0; i < 4; i++)
+                assert_true(isfinite(d[i]));
+        }
 }
 
 /* hard_check - with alpha 1 the gradient is (f - hard) / B: read the hardened targets out of it. */
@@ -187,7 +268,7 @@ static void not_finite_is_numeric(void **state)
 static void alpha_rises_to_its_maximum(void **state)
 {
     (void)state;
-    struct loss_settings s = {LOSS_CONFIDENCE, 0.75, 0.2, THRESHOLD_MEDIAN};
+    struct loss_settings s = {.kind = LOSS_CONFIDENCE, .alpha_max = 0.75, .ramp = 0.2};
     static const struct {
         size_t step;
         double alpha;
@@ -235,6 +316,10 @@ int main(void)
         cmocka_unit_test(gradients_are_central_differences),
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(alpha_zero_is_xent_to_the_bit),
+        cmocka_unit_test(limits_are_xent_to_the_bit),
+        cmocka_unit_test(product_by_hand),
+        cmocka_unit_test(other_values_by_hand),
+        cmocka_unit_test(certainty_is_finite),
         cmocka_unit_test(hardened_targets_by_hand),
         cmocka_unit_test(not_finite_is_numeric),
         cmocka_unit_test(alpha_rises_to_its_maximum),

@@ -123,12 +123,13 @@ static void pieces_change_memory_not_meaning(void **state)
     struct toy t;
     size_t n;
     toy_init(&t, 37, 2, true, 8);
-    for (int kind = 0; kind < 2; kind++) {
+    for (int kind = LOSS_XENT; kind <= LOSS_FOCAL; kind++) {
         struct train_settings s = toy_settings();
         struct trace whole = {.n_steps = 0}, cut = {.n_steps = 0};
         struct train_events see_whole = {&whole, trace_step, NULL},
                             see_cut = {&cut, trace_step, NULL};
-        s.loss = (struct loss_settings){(enum loss_kind)kind, 1.0, 0, THRESHOLD_MEDIAN};
+        s.loss = (struct loss_settings){
+            .kind = (enum loss_kind)kind, .alpha_max = 1.0, .gamma = 2, .temperature = 2};
         s.eps = 1e-3; /* so that a gradient of nearly zero does not decide by its sign */
         float *a = toy_train(&dev, &t, &s, everything, &see_whole, NULL, &n);
         for (size_t micro = 1; micro < 40; micro += 13) { /* 1: every example alone */

@@ -1,0 +1,164 @@
+#include "lab/method.h"
+#include "core/str.h"
+
+#include <string.h>
+
+#define ALPHA(most, over) .alpha_max = (most), .ramp = (over)
+
+const struct method methods[] = {
+    {"naive", {.kind = LOSS_XENT}, "cross-entropy on the supervisor's soft labels"},
+    {"confidence",
+     {.kind = LOSS_CONFIDENCE, ALPHA(0.5, 0.2)},
+     "auxiliary confidence loss: the student may contradict its supervisor"},
+    {"product_of_experts",
+     {.kind = LOSS_PRODUCT, ALPHA(0.5, 0.2)},
+     "cross-entropy on the product of the student's and the supervisor's probabilities"},
+    {"label_smoothing",
+     {.kind = LOSS_SMOOTHING, ALPHA(0.1, 0)},
+     "cross-entropy on weak labels mixed with equal shares"},
+    {"kl",
+     {.kind = LOSS_KL, .temperature = 2},
+     "divergence of the student from its supervisor, both at a temperature"},
+    {"reverse_kl",
+     {.kind = LOSS_REVERSE_KL, ALPHA(1, 0)},
+     "divergence of the supervisor from its student"},
+    {"reverse_xent",
+     {.kind = LOSS_REVERSE_XENT, ALPHA(1, 0)},
+     "cross-entropy with the two changed over"},
+    {"symmetric_xent",
+     {.kind = LOSS_REVERSE_XENT, ALPHA(0.5, 0)},
+     "cross-entropy and the reverse one together"},
+    {"focal",
+     {.kind = LOSS_FOCAL, .gamma = 2},
+     "cross-entropy that weighs less what the student is sure of"},
+    {.name = NULL},
+};
+
+_Static_assert(sizeof methods / sizeof *methods <= METHODS_MOST + 1, "METHODS_MOST");
+
+static const char *const threshold_names[] = {"median", "prior", NULL};
+
+const struct method *method_find(const char *name)
+{
+    for (const struct method *m = methods; m->name; m++)
+        if (strcmp(m->name, name) == 0)
+            return m;
+    return NULL;
+}
+
+const char *const *method_keys(const struct method *m)
+{
+    static const char *const alpha[] = {"alpha_max", "ramp", NULL},
+                             *const confidence[] = {"alpha_max", "ramp", "threshold", NULL},
+                             *const gamma[] = {"gamma", NULL},
+                             *const temperature[] = {"temperature", NULL};
+    switch (m->loss.kind) {
+    case LOSS_XENT:
+        return NULL;
+    case LOSS_CONFIDENCE:
+        return confidence;
+    case LOSS_FOCAL:
+        return gamma;
+    case LOSS_KL:
+        return temperature;
+    case LOSS_PRODUCT:
+    case LOSS_SMOOTHING:
+    case LOSS_REVERSE_KL:
+    case LOSS_REVERSE_XENT:
+        break;
+    }
+    return alpha;
+}
+
+static bool has(const struct method *m, const char *key)
+{
+    const char *const *k = method_keys(m);
+    while (k && *k && strcmp(*k, key) != 0)
+        k++;
+    return k && *k;
+}
+
+void methods_defaults(struct method_settings *s)
+{
+    for (size_t i = 0; methods[i].name; i++)
+        s->of[i] = methods[i].loss;
+}
+
+const struct loss_settings *method_loss(const struct method_settings *s, const struct method *m)
+{
+    return &s->of[m - methods];
+}
+
+int methods_read(struct method_settings *s, const struct doc *study, struct err *e)
+{
+    for (size_t i = 0; methods[i].name; i++) {
+        const char *const *keys = method_keys(&methods[i]);
+        const struct doc *map = keys ? doc_get(study, methods[i].name) : NULL;
+        struct loss_settings *l = &s->of[i];
+        int threshold = (int)l->threshold, rc = OK;
+        if (!map)
+            continue;
+        if ((rc = doc_check_keys(map, keys, e)) ||
+            (rc = doc_opt_real(map, "alpha_max", 0, 1, &l->alpha_max, e)) ||
+            (rc = doc_opt_real(map, "ramp", 0, 1, &l->ramp, e)) ||
+            (rc = doc_opt_real(map, "gamma", 0, 100, &l->gamma, e)) ||
+            (rc = doc_opt_real(map, "temperature", 0.01, 100, &l->temperature, e)) ||
+            (rc = doc_opt_enum(map, "threshold", threshold_names, &threshold, e)))
+            return rc;
+        l->threshold = (enum threshold_kind)threshold;
+    }
+    return OK;
+}
+
+void methods_json(const struct method_settings *s, const struct method *const *used, size_t n,
+                  struct js *j)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct method *m = used[i];
+        const struct loss_settings *l = method_loss(s, m);
+        if (!method_keys(m))
+            continue;
+        js_key(j, m->name), js_open(j, '{');
+        if (has(m, "alpha_max"))
+            js_key(j, "alpha_max"), js_real(j, l->alpha_max);
+        if (has(m, "ramp"))
+            js_key(j, "ramp"), js_real(j, l->ramp);
+        if (has(m, "threshold"))
+            js_key(j, "threshold"), js_str(j, threshold_names[l->threshold]);
+        if (has(m, "gamma"))
+            js_key(j, "gamma"), js_real(j, l->gamma);
+        if (has(m, "temperature"))
+            js_key(j, "temperature"), js_real(j, l->temperature);
+        js_close(j, '}');
+    }
+}
+
+static int method_unknown(const struct doc *list, const char *name, struct err *e)
+{
+    const char *known[METHODS_MOST];
+    size_t k = 0;
+    struct str all = STR_INIT;
+    for (; methods[k].name; k++) {
+        known[k] = methods[k].name;
+        str_addf(&all, "%s%s", k ? ", " : "", methods[k].name);
+    }
+    const char *near = str_nearest(name, known, k);
+    int rc = near ? doc_fail(list, e, "unknown method \"%s\"; did you mean \"%s\"?", name, near)
+                  : doc_fail(list, e, "unknown method \"%s\"; known are %s", name, all.s);
+    str_release(&all);
+    return rc;
+}
+
+int method_names(const struct doc *list, const char *const *names, size_t n,
+                 const struct method **out, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        out[i] = method_find(names[i]);
+        if (!out[i])
+            return method_unknown(list, names[i], e);
+        for (size_t j = 0; j < i; j++)
+            if (out[j] == out[i])
+                return doc_fail(list, e, "method \"%s\" is named twice", names[i]);
+    }
+    return OK;
+}

@@ -1,0 +1,40 @@
+/* method.h - how a student learns from weak labels. A study names methods; each may have a map of
+ * settings under its own name. To add one: a row of the table in method.c, its loss (train/loss.c)
+ * where it has one of its own, its line in docs/methods.md. */
+#ifndef W2S_LAB_METHOD_H
+#define W2S_LAB_METHOD_H
+
+#include "core/doc.h"
+#include "train/train.h"
+
+#define METHODS_MOST 16
+
+struct method {
+    const char *name;
+    struct loss_settings loss; /* with the method's defaults */
+    const char *what;          /* one line for help and reports */
+};
+extern const struct method methods[]; /* ends with a NULL name */
+const struct method *method_find(const char *name);
+
+/* method_keys - the settings that a method has, NULL where it has none; the list ends with NULL. */
+const char *const *method_keys(const struct method *m);
+
+/* What a study sets of each method, in the table's order. methods_defaults, methods_read (each
+ * method's map in a study, where there is one: ERR_INPUT with file and line) and methods_json (of
+ * those of `used`, n of them, that have settings). method_loss - of one. */
+struct method_settings {
+    struct loss_settings of[METHODS_MOST];
+};
+void methods_defaults(struct method_settings *s);
+int methods_read(struct method_settings *s, const struct doc *study, struct err *e);
+void methods_json(const struct method_settings *s, const struct method *const *used, size_t n,
+                  struct js *j);
+const struct loss_settings *method_loss(const struct method_settings *s, const struct method *m);
+
+/* method_names - the methods of a list; *n of at most `most` are found. ERR_INPUT: a name that is
+ * not known, or that stands there twice. */
+int method_names(const struct doc *list, const char *const *names, size_t n,
+                 const struct method **out, struct err *e);
+
+#endif
