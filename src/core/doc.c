@@ -378,3 +378,53 @@ out:
     str_release(&name);
     return rc;
 }
+
+/* node_copy - d deep into t, as it is but for `file`, its file's name in t. */
+static struct doc *node_copy(struct doc_tree *t, const struct doc *d, const char *file,
+                             struct err *e)
+{
+    struct doc *c = arena_alloc(&t->arena, 1, sizeof *c, e);
+    if (!c)
+        return NULL;
+    *c = *d;
+    c->child = c->next = NULL;
+    c->file = file;
+    if ((d->s && !(c->s = arena_strndup(&t->arena, d->s, d->len ? d->len : strlen(d->s), e))) ||
+        (d->key && !(c->key = arena_strdup(&t->arena, d->key, e))))
+        return NULL;
+    struct doc **end = &c->child;
+    for (const struct doc *x = d->child; x; x = x->next, end = &(*end)->next)
+        if (!(*end = node_copy(t, x, file, e)))
+            return NULL;
+    return c;
+}
+
+static int map_under(struct doc_tree *t, struct doc *over, const struct doc *base, const char *file,
+                     struct err *e)
+{
+    for (const struct doc *b = base->child; b; b = b->next) {
+        struct doc **end = &over->child;
+        while (*end && strcmp((*end)->key, b->key) != 0)
+            end = &(*end)->next;
+        int rc = OK;
+        if (*end && (*end)->type == DOC_MAP && b->type == DOC_MAP)
+            rc = map_under(t, *end, b, file, e);
+        else if (!*end && !(*end = node_copy(t, b, file, e)))
+            rc = e->code;
+        if (rc)
+            return rc;
+    }
+    over->n = 0;
+    for (const struct doc *d = over->child; d; d = d->next)
+        over->n++;
+    return OK;
+}
+
+int doc_under(struct doc_tree *t, const struct doc *base, struct err *e)
+{
+    const char *file = base->file ? arena_strdup(&t->arena, base->file, e) : NULL;
+    if (base->file && !file)
+        return e->code;
+    BUG_ON(t->root->type != DOC_MAP || base->type != DOC_MAP);
+    return map_under(t, t->root, base, file, e);
+}

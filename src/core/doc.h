@@ -86,6 +86,10 @@ int doc_check_keys(const struct doc *map, const char *const *known, struct err *
  * value; maps on the way are made; the node's file is "command line: data.train=64". */
 int doc_set(struct doc_tree *t, const char *path, const char *value, struct err *e);
 
+/* doc_under - what `base` has and t does not is put into t, maps within maps alike; each value
+ * keeps its own file and line. A null in t stands for itself. */
+int doc_under(struct doc_tree *t, const struct doc *base, struct err *e);
+
 void doc_write_json(struct str *out, const struct doc *d); /* one line, keys in order */
 void doc_write_yaml(struct str *out, const struct doc *d); /* block style, reads back equal */
 

@@ -8,9 +8,10 @@
 #include <string.h>
 
 static const char *const task_keys[] = {
-    "name",     "title",   "citation",  "licence",    "kind",       "source",  "sources", "fields",
-    "template", "long",    "max_chars", "group",      "confidence", "classes", "label",   "choice",
-    "order",    "balance", "alone",     "preference", "votes",      "answer",  "bands",   NULL};
+    "base",    "name",   "title",    "citation", "licence",   "kind",  "source",
+    "sources", "fields", "template", "long",     "max_chars", "group", "confidence",
+    "classes", "label",  "choice",   "order",    "balance",   "alone", "preference",
+    "votes",   "answer", "bands",    NULL};
 static const char *const class_keys[] = {"name", "word", NULL};
 static const char *const kinds[] = {"labelled",   "choice",     "order",
                                     "preference", "generation", NULL};
@@ -422,6 +423,35 @@ int task_source_use(struct task *t, size_t i, struct err *e)
     return spec_read(t, i, e);
 }
 
+/* base_read - what the file of a "base", beside the task's own, says is the task's where it says
+ * nothing else. */
+static int base_read(struct task *t, const char *path, struct err *e)
+{
+    struct doc_tree base = DOC_TREE_INIT;
+    struct str beside = STR_INIT;
+    const char *name = NULL, *slash = strrchr(path, '/');
+    int rc = doc_opt_str(t->tree.root, "base", &name, e);
+    if (rc || !name)
+        return rc;
+    if (*name == '/')
+        slash = NULL, path = "";
+    str_catn(&beside, path, slash ? (size_t)(slash - path) + 1 : 0);
+    str_cat(&beside, name);
+    rc = str_check(&beside, e);
+    if (!rc)
+        rc = doc_read_yaml(&base, beside.s, e);
+    if (!rc && base.root->type != DOC_MAP)
+        rc = doc_fail(base.root, e, "this is no task: keys and values are wanted");
+    if (!rc && doc_get(base.root, "base"))
+        rc = doc_fail(doc_get(base.root, "base"), e,
+                      "the \"base\" of a task has a \"base\" itself: wanted a whole task");
+    if (!rc)
+        rc = doc_under(&t->tree, base.root, e);
+    doc_tree_release(&base);
+    str_release(&beside);
+    return rc;
+}
+
 int task_read(struct task **out, const char *path, struct err *e)
 {
     *out = NULL;
@@ -429,6 +459,8 @@ int task_read(struct task **out, const char *path, struct err *e)
     if (!t)
         return e->code;
     int rc = doc_read_yaml(&t->tree, path, e);
+    if (!rc && t->tree.root->type == DOC_MAP)
+        rc = base_read(t, path, e);
     if (!rc && !(t->file = arena_strdup(&t->tree.arena, path, e)))
         rc = e->code;
     if (!rc)

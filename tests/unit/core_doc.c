@@ -173,12 +173,38 @@ static void test_write(void **state)
     str_release(&back);
 }
 
+/* What a file leaves unsaid is its base's, with the base's file and line in messages. */
+static void a_base_lies_under(void **state)
+{
+    (void)state;
+    struct doc_tree base = DOC_TREE_INIT;
+    struct str out = STR_INIT;
+    int64_t v;
+    static const char mine[] = "a: 1\nm: {x: 1, deep: {p: 2}}\ngone: null\nlist: [9]\n",
+                      its[] = "a: 2\nb: [1, {c: word}]\nm:\n  y: 5\n  deep: {p: 3, q: 4}\n"
+                              "gone: 7\nlist: [1, 2]\n";
+    assert_int_equal(doc_parse_yaml(&t, mine, sizeof mine - 1, "mine", &e), OK);
+    assert_int_equal(doc_parse_yaml(&base, its, sizeof its - 1, "its", &e), OK);
+    assert_int_equal(doc_under(&t, base.root, &e), OK);
+    doc_tree_release(&base);
+    doc_write_json(&out, t.root);
+    assert_string_equal(out.s, "{\"a\": 1, \"m\": {\"x\": 1, \"deep\": {\"p\": 2, \"q\": 4}, "
+                               "\"y\": 5}, \"gone\": null, \"list\": [9], "
+                               "\"b\": [1, {\"c\": \"word\"}]}");
+    assert_int_equal(doc_get(t.root, "m")->n, 3);
+    assert_int_equal(doc_int(doc_get(t.root, "m"), "y", 0, 4, &v, &e), ERR_INPUT);
+    assert_non_null(strstr(e.msg, "its:4"));
+    str_release(&out);
+    doc_tree_release(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),  cmocka_unit_test(test_yaml_errors),
-        cmocka_unit_test(test_access), cmocka_unit_test(test_json),
-        cmocka_unit_test(test_set),    cmocka_unit_test(test_write),
+        cmocka_unit_test(test_types),        cmocka_unit_test(test_yaml_errors),
+        cmocka_unit_test(test_access),       cmocka_unit_test(test_json),
+        cmocka_unit_test(test_set),          cmocka_unit_test(test_write),
+        cmocka_unit_test(a_base_lies_under),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

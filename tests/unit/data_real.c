@@ -159,6 +159,35 @@ static void hellaswag(void **state)
     dataset_release(&d);
 }
 
+/* The same with all endings beside each other. */
+static void hellaswag_choice(void **state)
+{
+    struct dataset d;
+    const struct task_sizes sizes = sizes_of(2000, 2000, 100, 2000);
+    const char *data = getenv("W2S_DATA");
+    char dir[512];
+    size_t of[4] = {0}, rights = 0;
+    (void)state;
+    snprintf(dir, sizeof dir, "%s/hellaswag", data ? data : "");
+    if (!drawn(&d, "hellaswag-choice", data ? dir : NULL, sizes))
+        return;
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < d.n[p]; i++) {
+            const struct example *x = &d.part[p][i];
+            assert_int_equal(x->n_alternatives, 4);
+            of[x->label]++;
+            if (strcmp(x->source, "hellaswag_val.jsonl.gz:4") == 0) {
+                assert_non_null(strstr(x->alternatives[x->label].text,
+                                       "lifts his body above the height of a pole."));
+                rights++;
+            }
+        }
+    for (size_t k = 0; k < 4; k++)
+        assert_in_range(of[k], 1400, 1650); /* 6,100 in a drawn order */
+    assert_true(rights <= 1);
+    dataset_release(&d);
+}
+
 static void movie_sentiment(void **state)
 {
     struct dataset d;
@@ -358,6 +387,7 @@ int main(void)
         cmocka_unit_test(cola),
         cmocka_unit_test(sst2),
         cmocka_unit_test(hellaswag),
+        cmocka_unit_test(hellaswag_choice),
         cmocka_unit_test(movie_sentiment),
         cmocka_unit_test(chess_puzzles),
     };

@@ -515,13 +515,49 @@ static void shipped(void **state)
     str_release(&manual);
 }
 
+/* What a task file leaves unsaid is what its base says, and a mistake there is that file's. */
+static void base(void **state)
+{
+    struct dataset d;
+    (void)state;
+    put("whole.yaml", CHOICE PAIR "template: \"{q} {candidate}\"\n");
+    struct str rows = STR_INIT;
+    for (int i = 0; i < 40; i++)
+        str_addf(&rows, "{\"q\": \"Q%d\", \"c\": \"right\", \"d\": \"one\", \"w\": \"two\"}\n", i);
+    put("a.jsonl", rows.s);
+    str_release(&rows);
+    draw(&d, "base: whole.yaml\nname: all\nchoice: {alternatives: 3}\n", sizes_of(9, 0, 0, 0),
+         (struct task_seeds){0, 0});
+    for (size_t i = 0; i < 9; i++) {
+        const struct example *x = &d.part[PART_SUPERVISE][i];
+        assert_int_equal(x->n_alternatives, 3);
+        assert_non_null(strstr(x->alternatives[x->label].text, " right"));
+    }
+    dataset_release(&d);
+    struct task *t = task_of("base: whole.yaml\nname: all\nchoice: {alternatives: 3}\n");
+    assert_string_equal(task_name(t), "all");
+    assert_string_equal(task_citation(t), "none");
+    task_free(t);
+    task_fails("base: whole.yaml\ntemplat: x\n",
+               "task.yaml:2: unknown key \"templat\"; did you mean \"template\"?");
+    put("wrong.yaml", HEAD "kind: labeled\n");
+    task_fails("base: wrong.yaml\n",
+               "wrong.yaml:4: \"kind\" is \"labeled\", wanted one of labelled, choice, order, "
+               "preference, generation; did you mean \"labelled\"?");
+    put("again.yaml", "base: whole.yaml\n");
+    task_fails("base: again.yaml\n",
+               "again.yaml:1: the \"base\" of a task has a \"base\" itself: wanted a whole task");
+    task_fails("base: [x]\n", "task.yaml:1: \"base\" is a list, wanted a string");
+    task_fails("base: nowhere.yaml\n", "nowhere.yaml: No such file or directory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accessors),     cmocka_unit_test(mistakes), cmocka_unit_test(templates),
         cmocka_unit_test(ranges),        cmocka_unit_test(rows),     cmocka_unit_test(options),
         cmocka_unit_test(options_wrong), cmocka_unit_test(each),     cmocka_unit_test(max_chars),
-        cmocka_unit_test(confidence),    cmocka_unit_test(shipped),
+        cmocka_unit_test(confidence),    cmocka_unit_test(shipped),  cmocka_unit_test(base),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
