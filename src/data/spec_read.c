@@ -2,6 +2,7 @@
  * read.
  *
  * To add a key: its name in the list that is checked, its meaning in docs/tasks.md. */
+#include "core/file.h"
 #include "core/mem.h"
 #include "data/spec.h"
 
@@ -438,6 +439,9 @@ static int base_read(struct task *t, const char *path, struct err *e)
     str_catn(&beside, path, slash ? (size_t)(slash - path) + 1 : 0);
     str_cat(&beside, name);
     rc = str_check(&beside, e);
+    if (!rc && !file_exists(beside.s))
+        rc = doc_fail(doc_get(t->tree.root, "base"), e, "\"base\" is %s, and there is no such file",
+                      beside.s);
     if (!rc)
         rc = doc_read_yaml(&base, beside.s, e);
     if (!rc && base.root->type != DOC_MAP)

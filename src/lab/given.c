@@ -56,20 +56,49 @@ static int prob_of(const struct doc *d, double *p, struct err *e)
     return OK;
 }
 
-int given_class(const struct doc *d, const char *const *classes, size_t K, int *label,
+/* named - the class of this name; K where there is none. */
+static size_t named(const char *name, const char *const *classes, size_t K)
+{
+    size_t k = 0;
+    while (k < K && strcmp(classes[k], name) != 0)
+        k++;
+    return k;
+}
+
+/* names_are_numbers - whether a class has another one's number for its name. */
+static bool names_are_numbers(const char *const *classes, size_t K)
+{
+    char number[24];
+    for (size_t k = 0; k < K; k++) {
+        snprintf(number, sizeof number, "%zu", k);
+        size_t name = named(number, classes, K);
+        if (name < K && name != k)
+            return true;
+    }
+    return false;
+}
+
+int given_class(const struct doc *d, const char *const *classes, size_t K, bool numbers, int *label,
                 struct err *e)
 {
-    double number;
-    size_t k = 0;
-    while (k < K && (d->type != DOC_STRING || strcmp(classes[k], d->s) != 0))
-        k++;
-    if (k == K && given_number(d, &number) && number >= 0 && number < (double)K &&
-        number == floor(number))
-        k = (size_t)number;
-    *label = (int)k;
-    if (k == K)
-        return doc_fail(d, e, "\"%s\" is \"%.60s\", wanted a class: its name, or 0 to %zu", d->key,
-                        given_shown(d), K - 1);
+    double x;
+    size_t name = d->type == DOC_STRING ? named(d->s, classes, K) : K, number = K;
+    bool either = names_are_numbers(classes, K);
+    if (given_number(d, &x) && x >= 0 && x < (double)K && x == floor(x))
+        number = (size_t)x;
+    if (either && numbers)
+        name = number;
+    if (name < K && number < K && number != name)
+        return doc_fail(
+            d, e,
+            "\"%s\" is \"%.60s\", the name of class %zu and the number of class \"%s\": "
+            "columns p_0 to p_%zu say which is meant",
+            d->key, given_shown(d), name, classes[number], K - 1);
+    *label = (int)(name < K ? name : number);
+    if ((size_t)*label == K)
+        return doc_fail(d, e, "\"%s\" is \"%.60s\", wanted a class: %s0 to %zu", d->key,
+                        given_shown(d), either && numbers ? "its number, " : "its name, or ",
+                        K - 1);
     return OK;
 }
 
@@ -135,7 +164,7 @@ int given_probs(const struct doc *row, const char *const *classes, size_t K, boo
     }
     if (label && (d = doc_get(row, "label"))) {
         int class;
-        rc = given_class(d, classes, K, &class, e);
+        rc = given_class(d, classes, K, false, &class, e);
         for (size_t k = 0; !rc && k < K; k++)
             p[k] = (size_t) class == k;
         return rc;

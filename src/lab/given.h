@@ -31,8 +31,10 @@ bool given_sum(double *p, size_t K, double *sum);
 /* given_number - a cell's number, false where it is none. given_shown - a cell in a sentence. */
 bool given_number(const struct doc *d, double *x);
 const char *given_shown(const struct doc *d);
-/* given_class - the class that a cell names or numbers. */
-int given_class(const struct doc *d, const char *const *classes, size_t K, int *label,
+/* given_class - the class that a cell names or numbers. Where classes have each other's numbers for
+ * names ("1", "2"), a cell is a number if such are what is written there (numbers), else what could
+ * be either is an error. */
+int given_class(const struct doc *d, const char *const *classes, size_t K, bool numbers, int *label,
                 struct err *e);
 /* given_id - a row's "id": a text that is not empty, or a whole number, which is written into
  * digits. *id lives as long as the row and digits do. */

@@ -548,7 +548,8 @@ static void base(void **state)
     task_fails("base: again.yaml\n",
                "again.yaml:1: the \"base\" of a task has a \"base\" itself: wanted a whole task");
     task_fails("base: [x]\n", "task.yaml:1: \"base\" is a list, wanted a string");
-    task_fails("base: nowhere.yaml\n", "nowhere.yaml: No such file or directory");
+    task_fails("base: nowhere.yaml\n",
+               "task.yaml:1: \"base\" is nowhere.yaml, and there is no such file");
 }
 
 int main(void)

@@ -137,6 +137,42 @@ static void twice_is_an_error(void **state)
     given_free(g);
 }
 
+static void is_class(const char *json, const char *const *names, size_t K, bool numbers, int want)
+{
+    struct err e = ERR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    int label = -1;
+    assert_int_equal(doc_parse_json(&t, json, strlen(json), "a.jsonl", 1, &e), OK);
+    int rc = given_class(doc_get(t.root, "label"), names, K, numbers, &label, &e);
+    assert_int_equal(rc, want < 0 ? ERR_INPUT : OK);
+    if (want >= 0)
+        assert_int_equal(label, want);
+    doc_tree_release(&t);
+}
+
+/* A name, a number, and where a class is called as another is numbered. */
+static void classes_by_name_or_number(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"no", "yes"}, *const places[] = {"1", "2"},
+                             *const same[] = {"0", "1"};
+    for (int numbers = 0; numbers < 2; numbers++) {
+        is_class("{\"label\": \"yes\"}", words, 2, numbers, 1);
+        is_class("{\"label\": \"1\"}", words, 2, numbers, 1);
+        is_class("{\"label\": 0}", words, 2, numbers, 0);
+        is_class("{\"label\": 2}", words, 2, numbers, -1);
+        is_class("{\"label\": \"maybe\"}", words, 2, numbers, -1);
+        is_class("{\"label\": \"1\"}", same, 2, numbers, 1);
+        is_class("{\"label\": 0}", same, 2, numbers, 0);
+    }
+    is_class("{\"label\": \"1\"}", places, 2, true, 1);
+    is_class("{\"label\": \"0\"}", places, 2, true, 0);
+    is_class("{\"label\": \"2\"}", places, 2, true, -1);
+    is_class("{\"label\": \"1\"}", places, 2, false, -1);
+    is_class("{\"label\": \"2\"}", places, 2, false, 1);
+    is_class("{\"label\": 1}", places, 2, false, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +181,7 @@ int main(void)
         cmocka_unit_test(its_own_repetition_then_all),
         cmocka_unit_test(missing_and_strange),
         cmocka_unit_test(twice_is_an_error),
+        cmocka_unit_test(classes_by_name_or_number),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
