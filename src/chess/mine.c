@@ -58,6 +58,8 @@ struct games {
     bool open;
     struct pgn *pgn;
     size_t next; /* the next game's number in all files, from 0 */
+    size_t wrong;
+    char first_wrong[sizeof((struct pgn_game *)0)->wrong];
 };
 
 static void games_close(struct games *g)
@@ -86,12 +88,25 @@ static int games_next(struct games *g, const struct pgn_game **game, struct err 
         }
         if ((rc = pgn_next(g->pgn, game, e)) || *game) {
             g->next++;
+            if (!rc && *(*game)->wrong && !g->wrong++)
+                memcpy(g->first_wrong, (*game)->wrong, sizeof g->first_wrong);
             break;
         }
         games_close(g);
         g->file++;
     }
     return rc;
+}
+
+/* games_any - after the last: refused where there was none, or none that can be replayed: such
+ * files are hardly games. */
+static int games_any(const struct games *g, struct err *e)
+{
+    if (g->wrong < g->next)
+        return OK;
+    return err_set(e, ERR_INPUT, "%s%s: no game in it%s%s", g->s->files[0],
+                   g->s->n_files > 1 ? " and the other files" : "",
+                   g->next ? " that can be replayed; " : "", g->first_wrong);
 }
 
 /* games_count - all that are to be looked at, a sum over what they are, and how many cannot be
@@ -110,17 +125,13 @@ static int games_count(const struct mine_settings *s, size_t *n, size_t *wrong, 
         hash_add(h, game->moves, *game->wrong ? 0 : game->n * sizeof *game->moves);
         if (*game->wrong && s->log)
             log_warn(s->log, "%s; the game is left out", game->wrong);
-        *wrong += *game->wrong != '\0';
     }
     games_close(&g);
-    *n = g.next;
+    *n = g.next, *wrong = g.wrong;
     if (!rc)
         hash_end(h, sum);
     hash_free(h);
-    if (!rc && !*n)
-        rc = err_set(e, ERR_INPUT, "%s%s: no game in it", s->files[0],
-                     s->n_files > 1 ? " and the other files" : "");
-    return rc;
+    return rc ? rc : games_any(&g, e);
 }
 
 /* base_name - of a file, without folders and from ".pgn" on. */
@@ -329,6 +340,8 @@ static int known_read(const struct mine_settings *s, struct positions *known, st
     int rc = OK;
     while (!rc && !(rc = games_next(&g, &game, e)) && game && !(rc = stop_check(e))) {
         struct board b = game->start;
+        if (*game->wrong && s->log)
+            log_warn(s->log, "%s; what follows in the game is not left out", game->wrong);
         for (size_t i = 0; !rc && i <= game->n; i++) {
             rc = positions_add(known, &b, NULL, e);
             if (i < game->n)
@@ -336,10 +349,7 @@ static int known_read(const struct mine_settings *s, struct positions *known, st
         }
     }
     games_close(&g);
-    if (!rc && s->n_without && !g.next)
-        rc = err_set(e, ERR_INPUT, "%s%s: no game in it", s->without[0],
-                     s->n_without > 1 ? " and the other files" : "");
-    return rc;
+    return rc || !s->n_without ? rc : games_any(&g, e);
 }
 
 /* Positions that were written already, so that one that many games have is one puzzle: of the first

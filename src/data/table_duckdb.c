@@ -14,9 +14,41 @@
 struct feed {
     struct table_source t;
     struct str *out; /* of the child; rows are taken off its front */
+    struct str row;  /* one that had to be written anew */
     int line, rc;
     struct err e;
 };
+
+/* row_nulls - DuckDB writes NaN, Infinity and -Infinity, which JSON has no numbers for: null. Where
+ * the row *s, *n has one it is written anew, into f->row. */
+static int row_nulls(struct feed *f, const char **s, size_t *n, struct err *e)
+{
+    static const char *const words[] = {"NaN", "Infinity", "-NaN", "-Infinity"};
+    const char *in = *s, *end = in + *n, *done = in;
+    bool string = false;
+    str_reset(&f->row);
+    while (in < end) {
+        size_t word = 0;
+        if (string && *in == '\\')
+            in++;
+        else if (*in == '"')
+            string = !string;
+        for (size_t i = 0; i < sizeof words / sizeof *words && !string && !word; i++)
+            if (strncmp(in, words[i], strlen(words[i])) == 0)
+                word = strlen(words[i]);
+        if (word) {
+            str_catn(&f->row, done, (size_t)(in - done));
+            str_cat(&f->row, "null");
+            done = in + word;
+        }
+        in += word ? word : 1;
+    }
+    if (done == *s)
+        return OK;
+    str_catn(&f->row, done, (size_t)(end - done));
+    *s = f->row.s, *n = f->row.len;
+    return str_check(&f->row, e);
+}
 
 /* rows_take - the whole lines of what has come. */
 static void rows_take(struct feed *f, bool last)
@@ -30,6 +62,8 @@ static void rows_take(struct feed *f, bool last)
         at += n + (end != NULL);
         f->line++;
         if (n)
+            f->rc = row_nulls(f, &s, &n, &f->e);
+        if (n && !f->rc)
             f->rc = table_json_row(&f->t, s, n, f->line, &f->e);
     }
     if (f->rc)
@@ -155,8 +189,10 @@ int table_duckdb_rows(const char *path, const struct table_settings *s,
     struct str command = STR_INIT, why = STR_INIT, dir = STR_INIT, plain = STR_INIT;
     struct err ignored = ERR_INIT;
     struct proc_result r = {0, STR_INIT, STR_INIT};
-    struct feed f = {
-        .t = {.name = name, .settings = s, .each = each, .ctx = ctx}, .out = &r.out, .e = ERR_INIT};
+    struct feed f = {.t = {.name = name, .settings = s, .each = each, .ctx = ctx},
+                     .out = &r.out,
+                     .row = STR_INIT,
+                     .e = ERR_INIT};
     if (!s->duckdb)
         return err_set(e, ERR_INPUT, "%s: DuckDB's program reads such a file, and none is known",
                        name);
@@ -204,6 +240,7 @@ out:
     if (dir.len)
         (void)file_remove_tree(dir.s, &ignored);
     proc_result_release(&r);
+    str_release(&f.row);
     str_release(&command);
     str_release(&why);
     str_release(&dir);

@@ -95,24 +95,33 @@ static int model_fail(const char *name, struct err *e)
 
 /* base_path - the model that an adapter's folder names: a path from that folder, else what a study
  * may name, else a repository of the hub. */
-static int base_path(const struct lab *lab, const char *adapter, const char *base, struct str *path,
-                     struct err *e)
+static int base_path(const struct lab *lab, const char *adapter, const struct doc *named,
+                     struct str *path, struct err *e)
 {
     struct asset_options o = {lab->offline, lab->log};
     struct str beside = STR_INIT, hub = STR_INIT;
+    const char *base = named->s, *slash = strchr(base, '/');
     int rc;
     str_path(&beside, adapter, base);
     str_addf(&hub, "hub:%s", base);
     bool near = *base != '/' && !beside.failed && file_exists(beside.s);
     bool known = assets_find(lab->assets, base) || str_starts(base, "hub:") || file_exists(base);
+    bool lost = !known && slash && (*base == '/' || *base == '.' || strchr(slash + 1, '/'));
     if (near) {
         str_reset(path);
         str_cat(path, beside.s);
         rc = str_check(path, e);
+    } else if (lost) {
+        rc = doc_fail(named, e,
+                      "\"base_model_name_or_path\" is \"%s\", wanted a folder that is there or a "
+                      "model of the hub",
+                      base);
     } else {
         rc = str_check(&hub, e);
         if (!rc)
-            rc = asset_path(lab->assets, known || !strchr(base, '/') ? base : hub.s, &o, path, e);
+            rc = asset_path(lab->assets, known || !slash ? base : hub.s, &o, path, e);
+        if (rc)
+            err_wrap(e, "%s/adapter_config.json: base_model_name_or_path", adapter);
     }
     str_release(&beside);
     str_release(&hub);
@@ -136,7 +145,7 @@ static int adapter_find(const struct lab *lab, struct str *path, struct str *ada
         rc = str_check(adapter, e);
     }
     if (is && !rc)
-        rc = base_path(lab, adapter->s, base, path, e);
+        rc = base_path(lab, adapter->s, doc_get(tree.root, "base_model_name_or_path"), path, e);
     str_release(&file);
     str_release(&whole);
     doc_tree_release(&tree);

@@ -249,6 +249,8 @@ int weights_adapt(struct weights *w, const char *dir, struct err *e)
     for (size_t i = 0; i < 2 && !rc; i++) {
         str_path(&path, dir, names[i]);
         rc = str_check(&path, e);
+        if (!rc && !file_exists(path.s))
+            rc = err_set(e, ERR_INPUT, "%s: no such file", path.s);
         if (!rc)
             rc = add_file(w, path.s, e);
     }

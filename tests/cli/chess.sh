@@ -59,6 +59,17 @@ expect 2 mine games.pgn a.jsonl --without learnt,
 says err '--without is "learnt,", wanted files or folders of games'
 expect 2 mine games.pgn a.jsonl --without no.pgn
 says err "no.pgn: No such file or directory"
+printf 'text,label\nthe film was good,1\n' >rows.csv
+printf '[Event "*"]\n\n1. Ke4 e5 *\n' >illegal.pgn
+for f in rows.csv illegal.pgn; do # that nothing can be played of would leave nothing out, unsaid
+    expect 2 mine games.pgn a.jsonl --without $f
+    says err "w2s: $f: no game in it that can be replayed; $f:"
+    expect 2 mine $f a.jsonl
+    says err "w2s: $f: no game in it that can be replayed; $f:"
+    [ ! -e a.jsonl ] || fail "puzzles of no game"
+done
+expect 0 mine games.pgn partly.jsonl --without games.pgn
+says err "games.pgn:21: game 3, move 2 of White: Ke3 is not legal here; what follows in the game is not left out"
 mkdir -p nothing
 expect 2 mine games.pgn a.jsonl --without nothing
 says err "nothing: no file of games (.pgn) in it"

@@ -30,8 +30,17 @@ expect 0 "$W2S" models "$adapter" "$model"
 [ "$(awk 'NR > 1 {$1 = ""; print}' out | sort -u | wc -l)" = 1 ] || fail "a model with adapters is not listed as its base"
 cp -r "$adapter" broken
 rm broken/adapter_model.safetensors
-expect 2 "$W2S" generate ./broken "the film was"
+for command in "generate ./broken text" "models ./broken"; do
+    expect 2 "$W2S" $command
+    one_sentence
+    says err "./broken/adapter_model.safetensors: no such file"
+done
+cp -r "$adapter" lost
+sed -i 's|"base_model_name_or_path": "[^"]*"|"base_model_name_or_path": "/nope"|' lost/adapter_config.json
+expect 2 "$W2S" generate ./lost "the film was"
 one_sentence
+says err './lost/adapter_config.json:'
+says err '"base_model_name_or_path" is "/nope", wanted a folder that is there or a model of the hub'
 
 # PEFT's classifier, adapters and head, is the merged one (with W2S_PYTHON, a Python that has peft).
 if [ -n "${W2S_PYTHON:-}" ] && "$W2S_PYTHON" -c "import peft" 2>no; then

@@ -51,11 +51,14 @@ static void answers(void **state)
     put("it's.csv", "");
     rows_are("it's.csv", &s, "1: x=1|");
     asked("it''s.csv'");
+    fake_says("echo '{\"x\":NaN,\"y\":\"a NaN \\\" -Infinity\"}'; echo "
+              "'{\"x\":-Infinity,\"y\":Infinity}'");
+    rows_are("a.parquet", &s, "1: x=<null> y=a NaN \" -Infinity|2: x=<null> y=<null>|");
     s.sql = NULL;
     s.format = TABLE_AUTO;
     s.name = "in.parquet";
-    fake_says("echo '{\"x\": 1}'; echo '{\"x\": nan}'; yes '{\"x\": 2}' | head -n 100000");
-    rows_fail("a.parquet", &s, "in.parquet:2: not JSON: invalid token near 'nan'");
+    fake_says("echo '{\"x\": 1}'; echo '{\"x\": nil}'; yes '{\"x\": 2}' | head -n 100000");
+    rows_fail("a.parquet", &s, "in.parquet:2: not JSON: invalid token near 'nil'");
     fake_says("echo 'Invalid Input Error: No magic bytes' >&2; echo ' ^' >&2; exit 1");
     rows_fail("a.parquet", &s, "in.parquet: DuckDB: Invalid Input Error: No magic bytes");
     rows_fail("none.parquet", &s, "in.parquet: no such file");
