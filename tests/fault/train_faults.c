@@ -17,7 +17,7 @@ static struct train_settings settings(void)
     struct train_settings s = toy_settings();
     s.epochs = 1;
     s.micro_tokens = 40;
-    s.loss.kind = LOSS_CONFIDENCE;
+    s.loss = (struct loss_settings){.kind = LOSS_CONFIDENCE, .alpha_max = 0.5, .ramp = 0.2};
     s.checkpoint_every = 0;
     return s;
 }

@@ -125,7 +125,7 @@ static void trained_add(struct hash *h, struct dev *dev, size_t i, struct toy *t
     c.bos = c.eos = -1;
     s.weight_decay = 0.01;
     if (i == 1)
-        s.loss.kind = LOSS_CONFIDENCE;
+        s.loss = (struct loss_settings){.kind = LOSS_CONFIDENCE, .alpha_max = 0.5, .ramp = 0.2};
     if (model_random(&m, dev, &c, 1, &e) || model_head_set(m, &head, &e) ||
         model_trainable_set(m, &what, &e) ||
         train_run(m, &s, &t->data, NULL, &(struct train_events){0}, NULL, &r, &e) ||

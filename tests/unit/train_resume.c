@@ -56,7 +56,7 @@ static void curve_step(void *ctx, const struct train_point *p)
 static struct train_settings settings(void)
 {
     struct train_settings s = toy_settings();
-    s.loss.kind = LOSS_CONFIDENCE;
+    s.loss = (struct loss_settings){.kind = LOSS_CONFIDENCE, .alpha_max = 0.5, .ramp = 0.2};
     s.loss.ramp = 0.5;
     s.micro_tokens = 30;
     s.evals = 3;

@@ -71,7 +71,7 @@ static void the_same_settings_give_the_same_bits(void **state)
     struct toy t;
     size_t n;
     toy_init(&t, 37, 2, true, 6);
-    s.loss.kind = LOSS_CONFIDENCE;
+    s.loss = (struct loss_settings){.kind = LOSS_CONFIDENCE, .alpha_max = 0.5, .ramp = 0.2};
     s.micro_tokens = 20;
     float *a = toy_train(&dev, &t, &s, everything, NULL, NULL, &n);
     float *b = toy_train(&dev, &t, &s, everything, NULL, NULL, &n);
@@ -98,7 +98,7 @@ static void alpha_zero_is_naive_to_the_bit(void **state)
         struct train_settings s = toy_settings();
         s.micro_tokens = micro;
         float *naive = toy_train(&dev, &t, &s, everything, NULL, NULL, &n);
-        s.loss.kind = LOSS_CONFIDENCE;
+        s.loss = (struct loss_settings){.kind = LOSS_CONFIDENCE, .alpha_max = 0.5, .ramp = 0.2};
         s.loss.alpha_max = 0;
         float *zero = toy_train(&dev, &t, &s, everything, NULL, NULL, &n);
         assert_memory_equal(naive, zero, n * sizeof *naive);
