@@ -53,12 +53,27 @@ static bool bytes_archive(const struct str *b)
            bytes_begin(b, 257, "ustar", 5);
 }
 
+/* reader_fail - what libarchive says, in one line; what xz says of no progress, it says of a file
+ * that is cut and of one that something follows. */
 static int reader_fail(const struct reader *r, struct err *e)
 {
     const char *why = archive_error_string(r->a);
+    struct str line = STR_INIT;
     if (archive_errno(r->a) == ENOMEM)
         return err_set(e, ERR_NOMEM, "%s: out of memory while unpacking", r->name);
-    return err_set(e, ERR_INPUT, "%s: %s", r->name, why ? why : "cannot be unpacked");
+    for (const char *s = why ? why : "cannot be unpacked"; *(s += strspn(s, " \r\n"));) {
+        const size_t n = strcspn(s, " \r\n");
+        str_addf(&line, "%s%.*s", line.len ? " " : "", (int)n, s);
+        s += n;
+    }
+    int rc = str_check(&line, e);
+    if (!rc)
+        rc = err_set(e, ERR_INPUT, "%s: %s", r->name,
+                     strstr(line.s, "No progress is possible")
+                         ? "truncated xz input, or other bytes after its end"
+                         : line.s);
+    str_release(&line);
+    return rc;
 }
 
 static void reader_close(struct reader *r)
@@ -80,7 +95,7 @@ static la_ssize_t on_gunzip(struct archive *a, void *ctx, const void **bytes)
 }
 
 /* reader_end - what follows the bytes that were wanted is whole too: gzip's sum stands at its end.
- */
+ * libarchive takes other bytes after bzip2's end for no part of the file, and says nothing. */
 static int reader_end(struct reader *r, struct err *e)
 {
     const void *bytes;
@@ -88,6 +103,10 @@ static int reader_end(struct reader *r, struct err *e)
     const char *why = NULL;
     while (r->g && n && !why)
         why = gunzip_next(r->g, &bytes, &n);
+    if (!r->g && archive_format(r->a) == ARCHIVE_FORMAT_RAW &&
+        archive_filter_code(r->a, 0) == ARCHIVE_FILTER_BZIP2 &&
+        (uint64_t)archive_filter_bytes(r->a, -1) < r->packed)
+        why = "other bytes after the end of the bzip2 data";
     return why ? err_set(e, ERR_INPUT, "%s: %s", r->name, why) : OK;
 }
 
@@ -396,7 +415,7 @@ int archive_pull(void *stream, void *buf, size_t n, size_t *got, struct err *e)
     }
     *got = 0;
     int rc = s->r.a ? reader_pull(&s->r, buf, n, got, e) : OK;
-    return rc || *got ? rc : reader_end(&s->r, e);
+    return rc || *got || !s->r.a ? rc : reader_end(&s->r, e);
 }
 
 void archive_bound(struct archive_stream *s, size_t most)

@@ -237,8 +237,10 @@ static int part_take(struct splitter *p, enum task_part part, size_t wanted, str
         struct str a = STR_INIT, b = STR_INIT;
         str_count(&a, wanted);
         str_count(&b, left);
-        err_set(e, ERR_INPUT, "%s examples asked for %s, %s %s left", a.s, part_names[part], b.s,
-                left == 1 ? "is" : "are");
+        err_set(e, ERR_INPUT, "%s examples asked for %s, %s %s left%s%s", a.s, part_names[part],
+                b.s, left == 1 ? "is" : "are",
+                pool->n == 1 && pool->n_drafts > 1 ? ": all rows are one question" : "",
+                pool->n == 1 && pool->n_drafts > 1 && p->t->group.n ? " by \"group\"" : "");
         str_release(&a);
         str_release(&b);
         return e->code;

@@ -261,6 +261,33 @@ static void broken(void **state)
         assert_non_null(strstr(e.msg, wrong[k]));
         archive_close(s);
     }
+    n = pack(RAW, XZ, &m, 1);
+    put_bytes("cut.xz", packed, n / 2);
+    assert_int_equal(archive_read(&out, in_scratch("cut.xz"), &e), ERR_INPUT);
+    sentence_is(&e, "cut.xz: truncated xz input, or other bytes after its end");
+    n = pack(RAW, BZIP2, &m, 1);
+    memcpy(packed + n, packed, n);
+    put_bytes("two.bz2", packed, 2 * n);
+    assert_int_equal(archive_read(&out, in_scratch("two.bz2"), &e), OK);
+    assert_int_equal(out.len, 2 * sizeof noise);
+    memcpy(packed + n, "garbage", 7);
+    put_bytes("garbage.bz2", packed, n + 7);
+    assert_int_equal(archive_read(&out, in_scratch("garbage.bz2"), &e), ERR_INPUT);
+    sentence_is(&e, "garbage.bz2: other bytes after the end of the bzip2 data");
+    /* whatever byte is wrong, what is said of it is one line */
+    n = pack(ZIP, PLAIN, &m, 1);
+    size_t refused = 0;
+    for (size_t k = 40; k < n; k += 13) {
+        packed[k] = (char)(packed[k] ^ 1);
+        put_bytes("flip.zip", packed, n);
+        packed[k] = (char)(packed[k] ^ 1);
+        if (archive_read(&out, in_scratch("flip.zip/a.txt"), &e)) {
+            refused++;
+            assert_null(strchr(e.msg, '\n'));
+        }
+    }
+    assert_true(refused > 5);
+    n = pack(RAW, GZIP, &m, 1);
     /* members one after the other are one file, zeros after them nothing, other bytes an error */
     char *end = packed + n;
     memcpy(end, packed, n);

@@ -201,8 +201,7 @@ static void connected(void **state)
     dataset_release(&back);
     str_release(&up);
     str_release(&down);
-    task_fails(LABELLED "group: {all: [g]}\n",
-               "task.yaml:8: unknown key \"all\"; known are any");
+    task_fails(LABELLED "group: {all: [g]}\n", "task.yaml:8: unknown key \"all\"; known are any");
     task_fails(LABELLED "group: {any: }\n",
                "task.yaml:8: \"any\" is missing: the fields of which rows may share one");
 }
@@ -515,6 +514,11 @@ static void too_many(void **state)
                "task t: 6,321 examples asked for test, 6,320 are left");
     put_rows("a.jsonl", 0, 10, 1);
     draw_fails(LABELLED, sizes_of(2, 2, 0, 0), "task t: 2 examples asked for train, 1 is left");
+    put("a.jsonl", "{\"x\": \"a\", \"y\": 0, \"of\": 1}\n{\"x\": \"b\", \"y\": 1, \"of\": 1}\n"
+                   "{\"x\": \"c\", \"y\": 0, \"of\": 1}\n{\"x\": \"d\", \"y\": 1, \"of\": 1}\n");
+    draw_fails(LABELLED "group: of\n", sizes_of(1, 0, 0, 1),
+               "task t: 1 examples asked for supervise, 0 are left: all rows are one question by "
+               "\"group\"");
     put_rows("a.jsonl", 0, 10, 0);
     draw_fails(LABELLED, sizes_of(1, 1, 0, 0),
                "task t: no example of the class \"yes\" in a.jsonl");
