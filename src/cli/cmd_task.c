@@ -236,7 +236,9 @@ static int new_names(const char *data, const char *out, struct str *yaml, struct
         str_cat(file, data + n);
     }
     if (!rc && !(rc = str_check(yaml, e)) && !(rc = str_check(file, e)) && file_exists(yaml->s))
-        rc = err_set(e, ERR_INPUT, "%s is there already; --out names another file", yaml->s);
+        rc = err_set(e, ERR_INPUT,
+                     "%s is there already; --out names another file, w2s task %s shows it", yaml->s,
+                     yaml->s);
     str_release(&outer);
     str_release(&dir);
     return rc;
@@ -288,7 +290,8 @@ static int task_new(const struct app *app, const struct lab *lab, const char *da
     if (!rc) {
         rc = new_show(app, lab, yaml.s, sql ? duckdb.s : NULL, w, &out, e);
         if (rc)
-            err_wrap(e, "%s was written and does not work yet", yaml.s);
+            err_wrap(e, "%s was written and does not work yet (mend it, and see w2s task %s)",
+                     yaml.s, yaml.s);
     }
     if (!rc && !app->json)
         printf("%s:\n\n%s\n", yaml.s, text.s);

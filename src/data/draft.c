@@ -344,27 +344,32 @@ static int alternatives_render(struct drafter *r, const struct place *p,
 
 /* group_set - the question: the fields of "group" (those of which any will do are looked at by
  * drafts_connect), else the choice's question, else what the alternatives share or are, else the
- * text itself. */
+ * text itself. Texts that are all empty join nothing: the next of these is it. */
 static int group_set(struct drafter *r, const struct place *p, struct draft *x, struct err *e)
 {
     const struct task *t = r->t;
     int rc = OK;
-    if (!t->group.n && !t->question) {
-        size_t shared = x->alternatives ? alternatives_shared(x->alternatives, t->alternatives) : 0;
-        x->group = shared ? arena_strndup(&r->d->arena, x->text, shared, e) : x->key;
-        return x->group ? OK : e->code;
-    }
+    bool empty = !t->group_any;
     str_reset(&r->text);
     for (size_t i = 0; !rc && i < t->group.n; i++) {
+        size_t begin = r->text.len;
         rc = value_text(t->group.f[i], p, &r->text, e);
+        empty = empty && r->text.len == begin;
         str_addc(&r->text, CONNECT_END);
     }
-    if (!rc && !t->group.n)
-        rc = value_text(t->question, p, &r->text, e);
+    if (!rc && empty) {
+        str_reset(&r->text);
+        rc = t->question ? value_text(t->question, p, &r->text, e) : OK;
+    }
     if (!rc)
         rc = str_check(&r->text, e);
     if (rc)
         return rc;
+    if (!r->text.len) {
+        size_t shared = x->alternatives ? alternatives_shared(x->alternatives, t->alternatives) : 0;
+        x->group = shared ? arena_strndup(&r->d->arena, x->text, shared, e) : x->key;
+        return x->group ? OK : e->code;
+    }
     x->group = arena_strndup(&r->d->arena, r->text.s, r->text.len, e);
     return x->group ? OK : e->code;
 }

@@ -12,11 +12,16 @@ static bool everywhere(const struct guess *g, const struct column *c)
     return c->present == g->s.rows;
 }
 
+const char *column_own(const struct column *c)
+{
+    const char *dot = strrchr(c->path, '.');
+    return dot ? dot + 1 : c->path;
+}
+
 bool column_named(const struct column *c, const char *const *names)
 {
-    const char *dot = strrchr(c->path, '.'), *own = dot ? dot + 1 : c->path;
     for (; *names; names++)
-        if (strcmp(own, *names) == 0)
+        if (strcmp(column_own(c), *names) == 0)
             return true;
     return false;
 }
@@ -93,6 +98,19 @@ static bool among_fields(const struct guess *g, const struct column *c)
     return true;
 }
 
+/* among_names - whether the column is always the name of one of the options' fields. */
+static bool among_names(const struct guess *g, const struct column *c)
+{
+    for (size_t i = 0; i < g->s.rows; i++) {
+        bool found = false;
+        for (size_t k = 0; c->cell[i] && k < g->n_options; k++)
+            found = found || strcmp(column_own(g->options[k]), c->cell[i]) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
 static bool among_options(const struct guess *g, const struct column *c)
 {
     return g->n_options > 1 ? among_fields(g, c) : among_list(g, c, g->options[0]);
@@ -140,12 +158,17 @@ static bool answer_find(struct guess *g, bool letters)
 {
     if (answer_keyed(g, false) || answer_counted(g, letters) || answer_keyed(g, true))
         return true;
-    for (size_t i = 0; g->n_options > 1 && i < g->s.n; i++)
-        if (!g->s.c[i].list && !g->s.c[i].used && among_fields(g, &g->s.c[i])) {
-            g->answer = &g->s.c[i];
-            g->by_text = true;
+    for (size_t i = 0; g->n_options > 1 && i < g->s.n; i++) {
+        struct column *c = &g->s.c[i];
+        if (c->list || c->used)
+            continue;
+        g->by_text = among_fields(g, c);
+        g->by_name = !g->by_text && among_names(g, c);
+        g->answer = c;
+        if (g->by_text || g->by_name)
             return true;
-        }
+    }
+    g->answer = NULL;
     return false;
 }
 
@@ -321,31 +344,83 @@ static double median(const struct guess *g, const struct column *c)
     return x[g->s.rows / 2];
 }
 
-/* label_find - the field that tells the class: by its name, else the one of the fewest values. */
+/* value_empty - which of the column's values is the empty text; n_values where none is. */
+static size_t value_empty(const struct column *c)
+{
+    size_t k = 0;
+    while (k < c->n_values && *c->value[k])
+        k++;
+    return k;
+}
+
+/* classes_of - how many values may be classes, each in two rows or more; 0: they are none. A row
+ * without a value has no label, nor one where it is empty beside two others; that is half of the
+ * rows at most. *lacking: how many. */
+static size_t classes_of(const struct guess *g, const struct column *c, size_t *lacking)
+{
+    size_t empty = value_empty(c), n = c->n_values - (empty < c->n_values && c->n_values > 2);
+    *lacking = g->s.rows - c->present + (n < c->n_values ? c->count[empty] : 0);
+    bool good = c->n_values <= SAMPLE_VALUES && n >= 2 && c->words < 4 && 2 * *lacking <= g->s.rows;
+    for (size_t k = 0; good && k < c->n_values; k++)
+        good = c->count[k] >= 2 || (n < c->n_values && k == empty);
+    return good ? n : 0;
+}
+
+/* unlabelled_drop - of the label's values the empty one, where it is no class. */
+static void unlabelled_drop(struct guess *g, struct column *c)
+{
+    size_t empty = value_empty(c);
+    if (classes_of(g, c, &g->unlabelled) == c->n_values)
+        return;
+    c->n_values--;
+    for (size_t k = empty; k < c->n_values; k++) {
+        c->value[k] = c->value[k + 1];
+        c->count[k] = c->count[k + 1];
+    }
+    for (size_t i = 0; i < g->s.rows; i++)
+        if (c->cell[i] && !*c->cell[i])
+            c->cell[i] = NULL;
+    c->number = true;
+    for (size_t k = 0; k < c->n_values; k++) {
+        char *end;
+        c->number = isfinite(strtod(c->value[k], &end)) && !*end && c->number;
+    }
+}
+
+/* label_find - the field that tells the class: by its name, else one that all rows have, else the
+ * one of the fewest values. */
 static bool label_find(struct guess *g)
 {
     static const char *const names[] = {"label",  "labels", "class",    "target", "sentiment",
                                         "answer", "gold",   "category", "y",      NULL};
     struct column *best = NULL, *score = NULL;
+    bool best_named = false, best_whole = false;
+    size_t fewest = 0;
     for (size_t i = 0; i < g->s.n; i++) {
         struct column *c = &g->s.c[i];
-        if (c->list || !everywhere(g, c))
+        size_t lacking;
+        if (c->list)
             continue;
-        if (c->number && c->n_values > SAMPLE_VALUES && !(c->unique && c->whole) && !score)
+        if (everywhere(g, c) && c->number && c->n_values > SAMPLE_VALUES &&
+            !(c->unique && c->whole) && !score)
             score = c;
-        bool good = c->n_values >= 2 && c->n_values <= SAMPLE_VALUES && c->words < 4;
-        for (size_t k = 0; good && k < c->n_values; k++)
-            good = c->count[k] >= 2;
-        if (!good)
+        size_t n = classes_of(g, c, &lacking);
+        if (!n)
             continue;
-        bool better =
-            !best || (column_named(c, names) && !column_named(best, names)) ||
-            (column_named(c, names) == column_named(best, names) && c->n_values < best->n_values);
-        best = better ? c : best;
+        bool named = column_named(c, names), whole = !lacking;
+        bool better = !best || (named && !best_named) ||
+                      (named == best_named &&
+                       ((whole && !best_whole) || (whole == best_whole && n < fewest)));
+        if (!better)
+            continue;
+        best_named = named, best_whole = whole, fewest = n;
+        best = c;
     }
     g->label = best ? best : score;
     if (g->label)
         g->label->used = true;
+    if (best)
+        unlabelled_drop(g, best);
     g->median = score && !best ? median(g, score) : (double)NAN;
     return g->label != NULL;
 }
@@ -370,8 +445,10 @@ static size_t class_of(const struct guess *g, size_t row)
 static double label_told(const struct guess *g, const struct column *c)
 {
     size_t count[SAMPLE_VALUES][SAMPLE_VALUES] = {{0}}, all[SAMPLE_VALUES] = {0}, told = 0,
-           most = 0, n = g->s.rows;
-    for (size_t i = 0; i < n; i++) {
+           most = 0, n = g->s.rows - g->unlabelled;
+    for (size_t i = 0; i < g->s.rows; i++) {
+        if (!g->label->cell[i])
+            continue;
         count[value_of(c, i)][class_of(g, i)]++;
         all[class_of(g, i)]++;
     }

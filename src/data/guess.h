@@ -14,11 +14,13 @@ struct guess {
     struct column *answer;  /* says which option is right, with one of: */
     struct column *keys;    /* a list with each option's key; may be the options */
     bool by_text;           /* it is the text of a field's option */
+    bool by_name;           /* it is the name of a field's option */
     const char *first;      /* its value for the first option */
     struct column *correct; /* or the right answer, the options being all wrong ones */
     struct column *chosen, *rejected;
     struct column *label;
-    double median; /* of a label with more than SAMPLE_VALUES values: a number to cut there */
+    size_t unlabelled; /* rows in which it is empty or not there, which are no class */
+    double median;     /* of a label with more than SAMPLE_VALUES values: a number to cut there */
     struct column *text[GUESS_TEXTS];
     size_t n_texts;
     /* Would be a text, but tells the label, or which option is right, of this share of the rows */
@@ -34,6 +36,9 @@ struct guess {
  * an error too. */
 int guess_make(struct guess *g, const char *path, const char *file, const char *duckdb,
                struct err *e);
+
+/* column_own - the last part of its path. */
+const char *column_own(const struct column *c);
 
 /* column_named - whether the last part of its path is one of names, which NULL ends. */
 bool column_named(const struct column *c, const char *const *names);

@@ -99,6 +99,11 @@ static void fields_write(struct str *out, const struct guess *g)
         field_write(out, g->text[i]);
     for (size_t i = 0; i < g->n_options; i++)
         field_write(out, g->options[i]);
+    for (size_t i = 0; g->by_name && i < g->n_options; i++) {
+        str_addf(out, "  \"%s's name\": {text: ", g->options[i]->name);
+        scalar(out, column_own(g->options[i]));
+        str_cat(out, "}\n");
+    }
     if (g->keys && g->keys != g->options[0])
         field_write(out, g->keys);
     if (g->chosen) {
@@ -185,6 +190,10 @@ static void choice_write(struct str *out, const struct guess *g)
     if (g->by_text) {
         str_cat(out, "  keys: ");
         options_write(out, g);
+    } else if (g->by_name) {
+        for (size_t i = 0; i < g->n_options; i++)
+            str_addf(out, "%s\"%s's name\"", i ? ", " : "  keys: [", g->options[i]->name);
+        str_cat(out, "]\n");
     } else if (g->keys) {
         str_cat(out, "  keys: ");
         name_write(out, g->keys->name);
@@ -220,6 +229,12 @@ static void label_write(struct str *out, const struct guess *g)
 {
     struct column *c = g->label;
     bool ranges = !isnan(g->median);
+    /* Rows on one text stay together */
+    if (g->n_texts > 1 && !longest(g)->unique && longest(g)->n_values > SAMPLE_VALUES) {
+        str_cat(out, "group: ");
+        name_write(out, longest(g)->name);
+        str_addc(out, '\n');
+    }
     values_sort(c);
     bool yes_no = !ranges && c->n_values == 2 &&
                   ((strcmp(c->value[0], "0") == 0 && strcmp(c->value[1], "1") == 0) ||
@@ -247,7 +262,7 @@ static void label_write(struct str *out, const struct guess *g)
         scalar(out, c->value[k]);
         str_addf(out, ": %zu", k);
     }
-    str_cat(out, "}\n");
+    str_cat(out, g->unlabelled ? ", \"\": ~}\n" : "}\n");
 }
 
 static void source_write(struct str *out, const struct guess *g, const char *file)
@@ -283,6 +298,9 @@ int task_propose(struct str *yaml, const char *path, const char *file, const cha
     str_addf(yaml, "# %s - what is asked? Proposed from %zu rows: read it before you trust it.\n",
              name, g.s.rows);
     telling_write(yaml, &g);
+    if (g.unlabelled)
+        str_addf(yaml, "# %zu of these rows have no %s: they are left out.\n", g.unlabelled,
+                 g.label->name);
     str_addf(yaml, "name: %s\ntitle: %s\ncitation: not given\nlicence: not stated\nkind: %s\n",
              name, name, g.label ? "labelled" : "choice");
     source_write(yaml, &g, file);

@@ -64,8 +64,13 @@ static int class_by_map(const struct label_rule *rule, const struct place *p, st
                         int *label, struct err *e)
 {
     struct str list = STR_INIT;
+    bool empty = false; /* of which nothing and null are, too, where the map has it */
+    for (size_t i = 0; i < rule->n_values; i++)
+        empty = empty || !*rule->values[i].value;
     str_reset(scratch);
-    int rc = value_one(rule->field, p, scratch, e);
+    str_cat(scratch, "");
+    int rc = empty && value_lacks(rule->field, p) ? str_check(scratch, e)
+                                                  : value_one(rule->field, p, scratch, e);
     if (rc)
         return rc;
     for (size_t i = 0; i < rule->n_values; i++) {

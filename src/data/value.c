@@ -13,10 +13,11 @@ struct walk {
     int (*found)(struct walk *w, const struct doc *d, struct err *e);
     struct str *out;
     size_t count;
+    bool lacks; /* it came to nothing, or null */
 };
 
 /* missing - the row, who asks for the value, and what the row has instead. */
-static int missing(const struct walk *w, struct err *e)
+static int missing(struct walk *w, struct err *e)
 {
     enum { SHOWN = 16 };
     const struct doc *row = w->place->row, *at = w->field->at;
@@ -24,6 +25,7 @@ static int missing(const struct walk *w, struct err *e)
     struct str list = STR_INIT, asked = STR_INIT;
     size_t n = 0;
     int rc;
+    w->lacks = true;
     if (at && at->file)
         str_addf(&asked, " (%s:%d asks for it)", at->file, at->line);
     for (const struct doc *c = row->type == DOC_MAP ? row->child : NULL; c && n < SHOWN;
@@ -235,11 +237,27 @@ static int one(struct walk *w, const struct doc *d, struct err *e)
 
 int value_one(const struct field *f, const struct place *p, struct str *out, struct err *e)
 {
-    struct walk w = {p, f, one, out, 0};
+    struct walk w = {p, f, one, out, 0, false};
     int rc = walk(&w, e);
     if (!rc && !w.count)
         rc = missing(&w, e);
     return rc ? rc : str_check(out, e);
+}
+
+static int seen(struct walk *w, const struct doc *d, struct err *e)
+{
+    (void)d;
+    (void)e;
+    w->count++;
+    return OK;
+}
+
+bool value_lacks(const struct field *f, const struct place *p)
+{
+    struct err unread = ERR_INIT;
+    struct walk w = {p, f, seen, NULL, 0, false};
+    (void)walk(&w, &unread);
+    return w.lacks;
 }
 
 /* joined - a scalar or the scalars of a list, with join between. */
@@ -262,7 +280,7 @@ static int joined(struct walk *w, const struct doc *d, struct err *e)
 
 int value_text(const struct field *f, const struct place *p, struct str *out, struct err *e)
 {
-    struct walk w = {p, f, joined, out, 0};
+    struct walk w = {p, f, joined, out, 0, false};
     int rc = walk(&w, e);
     return rc ? rc : str_check(out, e);
 }
@@ -288,7 +306,7 @@ int value_texts(const struct field_list *l, const struct place *p, struct str *o
     int rc = OK;
     *n = 0;
     for (size_t i = 0; !rc && i < l->n; i++) {
-        struct walk w = {p, l->f[i], listed, out, 0};
+        struct walk w = {p, l->f[i], listed, out, 0, false};
         rc = walk(&w, e);
         *n += w.count;
     }

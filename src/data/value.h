@@ -19,6 +19,9 @@ struct place { /* what is being read: a row and where "each" is in it */
  * not there or null: `file:line: "path" is missing`. */
 int value_one(const struct field *f, const struct place *p, struct str *out, struct err *e);
 
+/* value_lacks - whether the row has nothing there, or null. */
+bool value_lacks(const struct field *f, const struct place *p);
+
 /* value_text - the field as text without white space around, appended; a list is joined by the
  * field's join, each element cut at the field's marks, which have to be in it. */
 int value_text(const struct field *f, const struct place *p, struct str *out, struct err *e);

@@ -121,6 +121,13 @@ gzip own/letters.csv
 expect 0 "$W2S" task new own/letters.csv.gz --out packed.yaml
 expect 2 "$W2S" task new none.csv
 one_sentence
+# What no row of the sample says is the user's to mend
+{ echo "text,kind"; for i in $(seq 1001); do echo "the letter of number $i,$((i % 2))"; done; echo "a last one,2"; } >odd.csv
+expect 2 "$W2S" task new odd.csv
+one_sentence
+says err "odd.yaml was written and does not work yet (mend it, and see w2s task ./odd.yaml)"
+sed -i 's/"1": 1/"1": 1, "2": ~/' odd.yaml
+expect 0 "$W2S" task ./odd.yaml
 printf 'a,b\nx y,z\nx z,y\n' >no.csv
 expect 2 "$W2S" task new no.csv
 one_sentence

@@ -139,6 +139,11 @@ static void choice_lettered(void **state)
         "  options: [options_A, options_B]\n  answer: answer\n  keys: [options_A, options_B]\n");
     rows("h.csv", "id,question,a,b,c,d,key\n", "n#,#+#=,x #,y #,z #,w #,%\n"); /* one word */
     PROPOSED("h.csv", "template: |-\n  Question: {question}\n", "  options: [a, b, c, d]\n");
+    rows("i.csv", "q,option_a,option_b,option_c,option_d,answer\n",
+         "what is #,x #,y #,z #,w #,option_%\n");
+    PROPOSED("i.csv", "  \"option_a's name\": {text: \"option_a\"}\n",
+             "  options: [option_a, option_b, option_c, option_d]\n  answer: answer\n  keys: "
+             "[\"option_a's name\", ");
     rows("e.jsonl", "", "{\"q\": \"what is #\", \"o\": [\"x #\", \"y #\"], \"right\": \"x #\"}\n");
     PROPOSED("e.jsonl", "  options: [o]\n  answer: right\n  keys: o\n");
     /* Two texts that a label is about */
@@ -212,6 +217,55 @@ static void telling(void **state)
     str_release(&s);
 }
 
+/* Rows without a label, empty in a table and null in JSON, are of no class, whatever they are. */
+static void unlabelled(void **state)
+{
+    (void)state;
+    struct str csv = STR_INIT, json = STR_INIT, blank = STR_INIT;
+    str_cat(&csv, "text,label\n");
+    str_cat(&blank, "text,label\n");
+    for (int i = 0; i < 60; i++) {
+        str_addf(&csv, "what number %d says,%s\n", i, i % 10 ? i % 2 ? "no" : "so" : "");
+        str_addf(&json, "{\"text\": \"what number %d says\"%s}\n", i,
+                 i % 10 == 0   ? ", \"label\": null"
+                 : i % 10 == 5 ? ""
+                 : i % 2       ? ", \"label\": 1"
+                               : ", \"label\": 0");
+        str_addf(&blank, "what number %d says,%s\n", i, i % 2 ? "spam" : "");
+    }
+    put("a.csv", csv.s);
+    PROPOSED("a.csv", "# 6 of these rows have no label: they are left out.\n",
+             "classes: [\"no\", \"so\"]\n", "map: {\"no\": 0, \"so\": 1, \"\": ~}\n");
+    put("b.jsonl", json.s);
+    PROPOSED("b.jsonl", "# 12 of these rows have no label: they are left out.\n",
+             "map: {\"0\": 0, \"1\": 1, \"\": ~}\n");
+    put("c.csv", blank.s); /* beside one other value it is one */
+    PROPOSED("c.csv", "map: {\"\": 0, \"spam\": 1}\n");
+    str_release(&csv);
+    str_release(&json);
+    str_release(&blank);
+}
+
+/* Rows on one passage are of one question, unless they are all on a few. */
+static void shared(void **state)
+{
+    (void)state;
+    struct str s = STR_INIT;
+    for (int few = 0; few < 2; few++) {
+        str_reset(&s);
+        str_cat(&s, "passage,question,label\n");
+        for (int i = 0; i < 60; i++)
+            str_addf(&s, "the passage of number %d is the longer one,ask %d,%d\n",
+                     few ? i % 3 : i / 2, i, i / 3 % 2);
+        put("a.csv", s.s);
+        if (!few)
+            PROPOSED("a.csv", "kind: labelled\n", "long: passage\ngroup: passage\n");
+        else
+            PROPOSED("a.csv", "kind: labelled\n", "long: passage\nlabel:\n");
+    }
+    str_release(&s);
+}
+
 static void nothing(void **state)
 {
     (void)state;
@@ -233,7 +287,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labelled),   cmocka_unit_test(choice),  cmocka_unit_test(choice_lettered),
-        cmocka_unit_test(preference), cmocka_unit_test(telling), cmocka_unit_test(nothing)};
+        cmocka_unit_test(preference), cmocka_unit_test(telling), cmocka_unit_test(nothing),
+        cmocka_unit_test(unlabelled), cmocka_unit_test(shared)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();

@@ -206,6 +206,44 @@ static void connected(void **state)
                "task.yaml:8: \"any\" is missing: the fields of which rows may share one");
 }
 
+/* Rows whose group is empty are not of one question: a choice's is its own, else the text is. */
+static void empty_group(void **state)
+{
+#define GROUPED(group)                                                                             \
+    HEAD "kind: labelled\nsource: {files: {all: a.jsonl}}\ntemplate: \"{x}\"\nbalance: 1\n"        \
+         "group: " group "\nlabel: {field: y, map: {\"0\": no, \"1\": yes}}\n"
+    static const char *const tasks[] = {GROUPED("g"), GROUPED("[g, h]")};
+    struct dataset d;
+    (void)state;
+    put("a.jsonl", "{\"x\": \"a\", \"g\": \"\", \"h\": \"\", \"y\": 0}\n"
+                   "{\"x\": \"b\", \"g\": \" \", \"h\": \"\", \"y\": 1}\n"
+                   "{\"x\": \"c\", \"g\": \"s\", \"h\": \"\", \"y\": 1}\n"
+                   "{\"x\": \"d\", \"g\": \"s\", \"h\": \"\", \"y\": 0}\n");
+    for (size_t i = 0; i < 2; i++) {
+        draw(&d, tasks[i], sizes_of(0, 4, 0, 0), zero);
+        assert_int_not_equal(find(&d, PART_TRAIN, "a")->question,
+                             find(&d, PART_TRAIN, "b")->question);
+        assert_int_equal(find(&d, PART_TRAIN, "c")->question, find(&d, PART_TRAIN, "d")->question);
+        dataset_release(&d);
+    }
+    struct str choices = STR_INIT;
+    for (int i = 0; i < 20; i++)
+        str_addf(&choices, "{\"q\": \"%c\", \"g\": \"\", \"r\": \"x %d\", \"w\": \"y %d\"}\n",
+                 "ab"[i % 2], i, i);
+    put("a.jsonl", choices.s);
+    str_release(&choices);
+    draw(&d,
+         HEAD "kind: choice\nsource: {files: {all: a.jsonl}}\ntemplate: \"{q} {candidate}\"\n"
+              "balance: 1\ngroup: g\nchoice: {question: q, correct: r, distractors: w}\n",
+         sizes_of(0, 20, 0, 0), zero);
+    for (size_t i = 0; i < 20; i++)
+        for (size_t k = 0; k < 20; k++) {
+            const struct example *a = &d.part[PART_TRAIN][i], *b = &d.part[PART_TRAIN][k];
+            assert_int_equal(a->question == b->question, a->text[0] == b->text[0]);
+        }
+    dataset_release(&d);
+}
+
 /* A text without the mark that a field is cut at: all of it, where the task says so. */
 static void whole(void **state)
 {
@@ -571,6 +609,7 @@ int main(void)
         cmocka_unit_test(three_classes),
         cmocka_unit_test(questions),
         cmocka_unit_test(connected),
+        cmocka_unit_test(empty_group),
         cmocka_unit_test(whole),
         cmocka_unit_test(growth),
         cmocka_unit_test(stable),
