@@ -14,6 +14,7 @@ struct sampler {
     struct sample *s;
     struct str path, text;
     bool enough;
+    enum doc_type first; /* what the first row is */
 };
 
 static struct column *column_at(struct sampler *p, const char *path, bool list, struct err *e)
@@ -115,6 +116,11 @@ static int row_add(void *ctx, const struct doc *row, struct err *e)
         p->enough = true;
         return err_set(e, ERR_INTERRUPTED, "enough");
     }
+    if (!p->s->rows)
+        p->first = row->type;
+    if (row->type != p->first)
+        return doc_fail(row, e, "a row is a %s, the first one a %s", doc_type_name(row->type),
+                        doc_type_name(p->first));
     str_reset(&p->path);
     str_cat(&p->path, "");
     int rc = value_add(p, row, false, e);

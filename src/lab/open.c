@@ -84,9 +84,27 @@ static bool gguf_path(const char *path)
     return gguf;
 }
 
-/* model_fail - "model NAME: ", where the sentence does not begin so already. */
-static int model_fail(const char *name, struct err *e)
+/* ladder_say - of a model of a ladder that is not there yet: what makes it. */
+static void ladder_say(const struct lab *lab, const char *name, struct err *e)
 {
+    static const char folder[] = "ladders/";
+    const char *at = strstr(name, folder), *ladder = at ? at + strlen(folder) : NULL;
+    const char *end = ladder ? strchr(ladder, '/') : NULL;
+    if (!end || end == ladder || !end[1] || (at > name && at[-1] != '/') || file_exists(name))
+        return;
+    struct str word = STR_INIT, path = STR_INIT;
+    struct err said = *e, ignored = ERR_INIT;
+    str_catn(&word, ladder, (size_t)(end - ladder));
+    if (!word.failed && !lab_ladder_path(lab->share, word.s, &path, &ignored))
+        err_set(e, said.code, "%.800s; w2s pretrain %.100s makes it", said.msg, word.s);
+    str_release(&word);
+    str_release(&path);
+}
+
+/* model_fail - "model NAME: ", where the sentence does not begin so already. */
+static int model_fail(const struct lab *lab, const char *name, struct err *e)
+{
+    ladder_say(lab, name, e);
     size_t n = strlen(name);
     bool named = str_starts(e->msg, "model ") && strncmp(e->msg + 6, name, n) == 0 &&
                  strchr(": ", e->msg[6 + n]);
@@ -170,7 +188,7 @@ int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *n
     str_release(&path);
     if (rc)
         lab_model_close(m);
-    return rc ? model_fail(name, e) : OK;
+    return rc ? model_fail(lab, name, e) : OK;
 }
 
 int lab_weights_open(struct weights **w, const struct lab *lab, const char *name, struct str *path,
@@ -220,7 +238,7 @@ out:
     str_release(&path);
     if (rc)
         lab_model_close(m);
-    return rc ? model_fail(name, e) : OK;
+    return rc ? model_fail(lab, name, e) : OK;
 }
 
 void lab_model_close(struct lab_model *m)

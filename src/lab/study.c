@@ -262,9 +262,10 @@ static int side_read(struct study_side *side, const struct doc *root, const char
     return training_read(&side->training, m, e);
 }
 
-/* path_beside - a path in a study's file counts from where the file lies, if it is there. */
-static int path_beside(struct study *s, const struct doc *d, const char *study, const char **value,
-                       struct err *e)
+/* path_beside - a path in a study's file counts from where the file lies: if it is there, or
+ * always. */
+static int path_beside(struct study *s, const struct doc *d, const char *study, bool always,
+                       const char **value, struct err *e)
 {
     struct str at = STR_INIT, dir = STR_INIT;
     if (!strchr(study, '/') || **value == '/' || strchr(*value, ':') || strcmp(d->file, study) != 0)
@@ -274,7 +275,7 @@ static int path_beside(struct study *s, const struct doc *d, const char *study, 
     str_release(&dir);
     if (!rc)
         rc = str_check(&at, e);
-    if (!rc && file_exists(at.s)) {
+    if (!rc && (always || file_exists(at.s))) {
         *value = arena_strdup(&s->tree.arena, at.s, e);
         rc = *value ? OK : e->code;
     }
@@ -287,11 +288,12 @@ static int paths_beside(struct study *s, const char *study, struct err *e)
     const struct doc *root = s->tree.root, *own, *d;
     struct study_side *const sides[] = {&s->supervisor, &s->student};
     static const char *const names[] = {"supervisor", "student"};
-    int rc = lab_is_path(s->task) ? path_beside(s, doc_get(root, "task"), study, &s->task, e) : OK;
+    int rc = lab_is_path(s->task) ? path_beside(s, doc_get(root, "task"), study, false, &s->task, e)
+                                  : OK;
     size_t file = 0;
     d = s->supervisor.labels ? doc_get(doc_get(root, "supervisor"), "labels") : NULL;
     for (const struct doc *x = list_first(d); x && !rc; x = list_next(d, x))
-        rc = path_beside(s, x, study, &s->supervisor.votes[file++], e);
+        rc = path_beside(s, x, study, true, &s->supervisor.votes[file++], e);
     for (size_t i = 0; i < 2; i++) {
         own = doc_get(doc_get(root, names[i]), "model");
         d = own ? own : doc_get(root, "model");
@@ -299,7 +301,7 @@ static int paths_beside(struct study *s, const char *study, struct err *e)
         for (const struct doc *x = list_first(d); x && !rc && k < sides[i]->n_models;
              x = list_next(d, x), k++)
             if (lab_is_path(sides[i]->models[k]) || str_ends(sides[i]->models[k], ".gguf"))
-                rc = path_beside(s, x, study, &sides[i]->models[k], e);
+                rc = path_beside(s, x, study, false, &sides[i]->models[k], e);
     }
     return rc;
 }

@@ -3,13 +3,17 @@
 #include "store/http.h"
 #include "core/stop.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 /* A host that says nothing for so long is taken for gone. */
 enum { CONNECT_SECONDS = 20, SILENT_SECONDS = 60 };
+
+enum { RETRY_MOST = 1000000000 }; /* seconds: what is longer is for ever */
 
 struct talk {
     const struct http_request *q;
@@ -72,6 +76,17 @@ static void etag_strip(struct str *etag)
     *etag = bare;
 }
 
+/* retry_seconds - of Retry-After: a whole number or a date; what is neither is none. */
+static int64_t retry_seconds(const char *s)
+{
+    if (s[0] && !s[strspn(s, "0123456789")]) {
+        const long long n = strtoll(s, NULL, 10);
+        return n < RETRY_MOST ? (int64_t)n : RETRY_MOST;
+    }
+    const time_t date = isalpha((unsigned char)s[0]) ? curl_getdate(s, NULL) : -1, now = time(NULL);
+    return date > now ? (int64_t)(date - now) : 0;
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 {
     struct http_reply *r = ((struct talk *)ctx)->r;
@@ -85,6 +100,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
         r->linked_size = (int64_t)strtoll(value.s, NULL, 10);
     else if (header_value(line, n, "content-range", &value)) /* "bytes 100-199/200" */
         r->range_from = strtoull(value.s + strcspn(value.s, "0123456789"), NULL, 10);
+    else if (header_value(line, n, "retry-after", &value))
+        r->retry_after = retry_seconds(value.s);
     else if (!header_value(line, n, "x-repo-commit", &r->commit))
         (void)header_value(line, n, "x-error-code", &r->error_code);
     str_release(&value);
@@ -176,7 +193,7 @@ int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
     struct curl_slist *headers = NULL, *more;
     char why[CURL_ERROR_SIZE] = "";
     CURLcode code;
-    curl_off_t length = -1, after = 0;
+    curl_off_t length = -1;
     char *location = NULL;
     int rc = OK;
     http_reply_release(r);
@@ -209,9 +226,7 @@ int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
     curl_easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &r->status);
     curl_easy_getinfo(t.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     curl_easy_getinfo(t.curl, CURLINFO_REDIRECT_URL, &location);
-    curl_easy_getinfo(t.curl, CURLINFO_RETRY_AFTER, &after);
     r->size = (int64_t)length;
-    r->retry_after = (int64_t)after;
     if (location)
         str_cat(&r->location, location);
     if (t.rc) {

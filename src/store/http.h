@@ -27,7 +27,7 @@ struct http_reply {
     struct str location;                              /* of a redirect, absolute; "" else */
     int64_t size, linked_size;                        /* Content-Length (-1), X-Linked-Size (-1) */
     uint64_t range_from;                              /* of a 206 answer */
-    int64_t retry_after; /* s, of Retry-After, be it a number or a date; 0: none, or over */
+    int64_t retry_after; /* s, of Retry-After, a whole number or a date; 0: none, or over */
     bool
         cut; /* the connection broke after the head: what came is good, the rest can be asked for */
 };

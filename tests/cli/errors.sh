@@ -363,5 +363,11 @@ lacks err "learning rate"
 expect 2 "$W2S" run micro.yaml student.lr=0 -n
 one_sentence
 says err '"student.lr" is 0, wanted more than 0'
+# A model of a ladder that is not made yet
+expect 2 "$W2S" generate runs/ladders/chess/0.2M text
+one_sentence
+says err "model runs/ladders/chess/0.2M: no such file or folder; w2s pretrain chess makes it"
+expect 2 "$W2S" generate runs/ladders/none/0.2M text
+lacks err "makes it"
 
 finish

@@ -136,6 +136,11 @@ wrong 'wrong.csv: there is no row in it' id,label
 wrong '256 of the 256 examples that students learn from have no row, the first is id' id,label aa,1
 expect 2 "$W2S" run given.yaml supervisor.labels=nothing.csv --runs a
 says err nothing.csv
+# Beside the study and nowhere else
+mkdir -p apart
+sed "s|^task: .*|task: $PWD/$(sed -n 's/^task: //p' given.yaml)|" given.yaml >apart/given.yaml
+expect 2 "$W2S" run apart/given.yaml --runs a
+says err "apart/weak.csv"
 expect 2 "$W2S" run given.yaml "supervisor.labels=[p.csv, p.csv]" --runs a
 says err '"supervisor.labels" names "p.csv" twice'
 expect 2 "$W2S" run given.yaml supervisor.layers=2 --runs a

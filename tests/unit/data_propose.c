@@ -269,6 +269,8 @@ static void shared(void **state)
 static void nothing(void **state)
 {
     (void)state;
+    put("l.jsonl", "{\"text\": \"a\", \"label\": 1}\n{\"text\": \"b\", \"label\": 0}\n[1, 2]\n");
+    refused("l.jsonl", "l.jsonl:3: a row is a list, the first one a map");
     rows("a.csv", "one,two\n", "text #,more of # here\n");
     refused(
         "a.csv",

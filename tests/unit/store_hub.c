@@ -474,8 +474,14 @@ static void busy(void **state)
     says("hub:tiny/later", ERR_NETWORK,
          "hub:tiny/later: the hub answers that it was asked too often (429), and wants 3600 s of "
          "waiting where W2S_HUB_WAIT allows 30 s in all; try again later, or set HF_TOKEN");
+    says("hub:tiny/ages", ERR_NETWORK,
+         "hub:tiny/ages: the hub answers that it was asked too often (429), and wants 1000000000 s "
+         "of waiting where W2S_HUB_WAIT allows 30 s in all; try again later, or set HF_TOKEN");
     setenv("W2S_HUB_WAIT", "1", 1);
     setenv("HF_TOKEN", "good", 1);
+    says("hub:tiny/halves", ERR_NETWORK, /* no whole number: none */
+         "hub:tiny/halves: the hub answers that it was asked too often (429), still after 1 s of "
+         "waiting; try again later");
     requests(&asked);
     says("hub:tiny/often", ERR_NETWORK,
          "hub:tiny/often: the hub answers that it was asked too often (429), still after 1 s of "

@@ -111,6 +111,10 @@ class Hub(Handler):
             return self.reply(429)
         if repo == "tiny/later":
             return self.reply(429, Retry_After="3600")
+        if repo == "tiny/ages":
+            return self.reply(429, Retry_After="9" * 20)
+        if repo == "tiny/halves":
+            return self.reply(429, Retry_After="2.5")
         if repo == "tiny/busy" and first(self.command + name):
             # a number, a date, nothing
             if api:
