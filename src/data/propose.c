@@ -175,6 +175,35 @@ static void options_write(struct str *out, const struct guess *g)
     str_cat(out, "]\n");
 }
 
+/* passage_find - the longest text beside the question that rows share, whole texts and not one of a
+ * few; NULL: none. */
+static const struct column *passage_find(const struct guess *g, const struct column *question)
+{
+    const struct column *c = NULL;
+    for (size_t i = 0; i < g->n_texts; i++)
+        if (g->text[i] != question && !g->text[i]->unique && g->text[i]->words >= 4 &&
+            g->text[i]->n_values > SAMPLE_VALUES && (!c || g->text[i]->chars > c->chars))
+            c = g->text[i];
+    return c;
+}
+
+/* pair_shares - whether the two texts that there are, whose names count on, have one in common in
+ * two rows. */
+static bool pair_shares(const struct guess *g)
+{
+    const struct column *a = g->text[0], *b = g->text[1];
+    size_t n = strlen(a->name);
+    if (strlen(b->name) != n || strncmp(a->name, b->name, n - 1) != 0 ||
+        a->name[n - 1] + 1 != b->name[n - 1] || a->n_values <= SAMPLE_VALUES ||
+        b->n_values <= SAMPLE_VALUES)
+        return false;
+    bool found = !a->unique || !b->unique;
+    for (size_t i = 0; !found && i < g->s.rows; i++)
+        for (size_t k = 0; !found && k < g->s.rows; k++)
+            found = i != k && *a->cell[i] && strcmp(a->cell[i], b->cell[k]) == 0;
+    return found;
+}
+
 static void choice_write(struct str *out, const struct guess *g)
 {
     const struct column *question = g->text[g->n_texts - 1];
@@ -202,9 +231,12 @@ static void choice_write(struct str *out, const struct guess *g)
         str_addf(out, "  first: %s\n", g->first);
     }
     /* Questions on one text stay together */
+    const struct column *passage = passage_find(g, question);
+    if (!passage && !longest(g)->unique)
+        passage = longest(g);
     str_cat(out, g->n_texts > 1 ? "group: [" : "");
     for (size_t i = 0; g->n_texts > 1 && i < g->n_texts; i++)
-        if (!longest(g)->unique ? g->text[i] == longest(g) : true) {
+        if (!passage || g->text[i] == passage) {
             str_cat(out, out->s[out->len - 1] == '[' ? "" : ", ");
             name_write(out, g->text[i]->name);
         }
@@ -230,7 +262,13 @@ static void label_write(struct str *out, const struct guess *g)
     struct column *c = g->label;
     bool ranges = !isnan(g->median);
     /* Rows on one text stay together */
-    if (g->n_texts > 1 && !longest(g)->unique && longest(g)->n_values > SAMPLE_VALUES) {
+    if (g->n_texts == 2 && pair_shares(g)) {
+        str_cat(out, "group: {any: [");
+        name_write(out, g->text[0]->name);
+        str_cat(out, ", ");
+        name_write(out, g->text[1]->name);
+        str_cat(out, "]}\n");
+    } else if (g->n_texts > 1 && !longest(g)->unique && longest(g)->n_values > SAMPLE_VALUES) {
         str_cat(out, "group: ");
         name_write(out, longest(g)->name);
         str_addc(out, '\n');

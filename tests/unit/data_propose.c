@@ -263,6 +263,28 @@ static void shared(void **state)
         else
             PROPOSED("a.csv", "kind: labelled\n", "long: passage\nlabel:\n");
     }
+    /* Of pairs, one row's second text may be another's first; rows that share none have no group */
+    for (int step = 1; step < 3; step++) {
+        str_reset(&s);
+        str_cat(&s, "sentence1,sentence2,label\n");
+        for (int i = 0; i < 60; i++)
+            str_addf(&s, "it is number %d,it is number %d,%d\n", i * step, i * step + 1, i / 3 % 2);
+        put("b.csv", s.s);
+        if (step == 1)
+            PROPOSED("b.csv", "group: {any: [sentence1, sentence2]}\n");
+        else
+            PROPOSED("b.csv", "long: sentence1\nlabel:\n");
+    }
+    /* A passage that half of the rows are without is shorter than a question, in the mean */
+    str_reset(&s);
+    str_cat(&s, "passage,question,opt1,opt2,label\n");
+    for (int i = 0; i < 120; i++) {
+        if (i % 2)
+            str_addf(&s, "a passage that says all there is of number %d", i / 4);
+        str_addf(&s, ",and what is it that is asked of number %d,x,y %d,%d\n", i, i, i / 3 % 2);
+    }
+    put("c.csv", s.s);
+    PROPOSED("c.csv", "long: question\n", "group: [passage]\n");
     str_release(&s);
 }
 
