@@ -206,6 +206,7 @@ static void model_json(struct js *w, const struct plan *p, const struct job *j)
     model_id(j, &id);
     str_addf(&label,
              j->layers < whole ? "%s, first %zu of %zu layers and the final norm"
+             : whole == 1      ? "%s, its one layer"
                                : "%s, all %zu layers",
              j->model->shown, j->layers, whole);
     if (j->side->random)

@@ -310,6 +310,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
 
 /* Of several studies a row begins with these. */
 #define LEAD  4
+#define TRAIN 1
 #define WHOLE (LEAD + COLUMNS)
 static const char *const leads[LEAD] = {"study", "train", "test", "constant"};
 
@@ -334,7 +335,10 @@ static void study_cells(const struct doc *results, const struct doc *pair, struc
 {
     const struct doc *task = doc_get(results, "task");
     str_cat(&cell[0], view_str(doc_get(results, "study"), "name"));
-    str_addf(&cell[1], "%.0f", view_real(task, "train"));
+    if (view_imported(results))
+        str_cat(&cell[TRAIN], "-");
+    else
+        str_addf(&cell[TRAIN], "%.0f", view_real(task, "train"));
     str_addf(&cell[2], "%.0f", view_real(task, "test"));
     share(&cell[3], view_real(task, "constant_accuracy"));
     row_cells(results, pair, cell + LEAD);
@@ -372,7 +376,8 @@ static bool column_once(const struct columns *k, size_t c)
 
 static bool column_left_out(const struct columns *k, size_t c)
 {
-    return column_once(k, c) || (c == LEAD + UNTRAINED && k->same[c] && none(k->first[c].s));
+    return column_once(k, c) ||
+           ((c == TRAIN || c == LEAD + UNTRAINED) && k->same[c] && none(k->first[c].s));
 }
 
 static void studies_row(const struct columns *k, struct str cell[WHOLE], struct str *out)

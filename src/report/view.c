@@ -70,7 +70,7 @@ void view_words(const struct doc *results, const char *id, struct str *out)
     if (layers < whole)
         str_addf(out, "%.0f of %.0f layers", layers, whole);
     else
-        str_addf(out, "%.0f layers", layers);
+        str_addf(out, "%.0f layer%s", layers, layers > 1 ? "s" : "");
     const struct doc *random = doc_get(m, "random");
     if (random && random->b)
         str_cat(out, ", random weights");

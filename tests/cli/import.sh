@@ -46,6 +46,15 @@ expect 0 "$W2S" report wide --runs a
 says out "student $model/4 naive"
 says a/studies/wide/report.html "made by other programs and imported: 200 test examples"
 if grep -qw nan a/studies/wide/{report.html,results.csv}; then fail "the report says nan"; fi
+# How many examples others trained on is not known: no column of it, or a dash in it.
+sed 's/^name: wide/name: again/' wide.yaml >again.yaml
+expect 0 "$W2S" import again.yaml --runs a
+expect 0 "$W2S" report wide again --runs a
+says out "constant"
+lacks out train
+expect 0 "$W2S" report wide micro --runs a
+grep -qE "^wide +- +200 " out || fail "a dash is not in the imported study's column of train"
+grep -qE "^micro +[1-9][0-9]+ +200 " out || fail "the other study has no number"
 expect 0 "$W2S" ls wide --runs a
 expect 0 "$W2S" show "$(python3 -c 'import json; print(json.load(open("wide.json"))["pairs"][0]["weak"]["jobs"][0][:12])')" --runs a
 says out "test accuracy"

@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "report/report.h"
+#include "report/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,6 +256,25 @@ static size_t count(const char *s, const char *what)
 #define has(text, what)   assert_non_null(strstr(text, what))
 #define lacks(text, what) assert_null(strstr(text, what))
 
+static void test_words(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "{\"models\": [{\"id\": \"a\", \"name\": \"m\", \"layers\": 1, \"layers_whole\": 1},"
+        "{\"id\": \"b\", \"name\": \"m\", \"layers\": 2, \"layers_whole\": 2}]}";
+    static const char *const wanted[][2] = {{"a", "1 layer"}, {"b", "2 layers"}};
+    struct err e = ERR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    assert_int_equal(doc_parse_json(&t, json, strlen(json), "results", 0, &e), OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct str out = STR_INIT;
+        view_words(t.root, wanted[i][0], &out);
+        assert_string_equal(out.s, wanted[i][1]);
+        str_release(&out);
+    }
+    doc_tree_release(&t);
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -329,6 +349,7 @@ static void test_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_page),
