@@ -57,8 +57,8 @@ int asset_origin(struct assets *a, const char *name, struct str *out, struct err
 /* asset_is_path - whether asset_path would take name as the path that it is. */
 bool asset_is_path(const struct assets *a, const char *name);
 bool asset_ready(struct assets *a, const char *name); /* needs no fetch */
-/* hub_cached - "hub:owner/name" of every model in the Hugging Face cache, whole or not, sorted; the
- * array and its strings are one block, mem_free. */
+/* hub_cached - "hub:owner/name" of every model in the Hugging Face cache ("hub:name" of those that
+ * have no owner), whole or not, sorted; the array and its strings are one block, mem_free. */
 int hub_cached(char ***names, size_t *n, struct err *e);
 
 #endif

@@ -135,12 +135,29 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
     return t->rc != 0;
 }
 
-static void host_of(const char *url, struct str *out)
+/* host_at - where the host begins, which is behind a user and password; *n: its length and its
+ * port's. */
+static const char *host_at(const char *url, size_t *n)
 {
     const char *s = strstr(url, "://");
     s = s ? s + 3 : url;
+    *n = strcspn(s, "/?#");
+    for (size_t i = *n; i > 0; i--)
+        if (s[i - 1] == '@') {
+            *n -= i;
+            return s + i;
+        }
+    return s;
+}
+
+void http_shown(struct str *out, const char *url)
+{
+    const char *s = strstr(url, "://");
+    size_t n;
     str_reset(out);
-    str_catn(out, s, strcspn(s, "/?#"));
+    if (s)
+        str_catn(out, url, (size_t)(s + 3 - url));
+    str_cat(out, host_at(url, &n));
 }
 
 static CURLcode talk_options(struct talk *t, struct curl_slist *headers, char *why)
@@ -186,6 +203,23 @@ static CURLcode talk_options(struct talk *t, struct curl_slist *headers, char *w
     return bad;
 }
 
+/* trouble_of - a certificate that is not trusted, say, is no better for waiting. */
+static enum http_trouble trouble_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+        return HTTP_REFUSED;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_OPERATION_TIMEDOUT:
+        return HTTP_SILENT;
+    default:
+        return HTTP_FINE;
+    }
+}
+
 int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
 {
     struct talk t = {.q = q, .r = r, .e = e};
@@ -197,9 +231,12 @@ int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
     char *location = NULL;
     int rc = OK;
     http_reply_release(r);
-    host_of(q->url, &host);
+    size_t host_n;
+    const char *host_s = host_at(q->url, &host_n);
+    str_catn(&host, host_s, host_n);
     if (!str_starts(q->url, "http://") && !str_starts(q->url, "https://")) {
-        rc = err_set(e, ERR_INPUT, "%s is not an http or https address", q->url);
+        http_shown(&line, q->url);
+        rc = err_set(e, ERR_INPUT, "%s is not an http or https address", line.s);
         goto out;
     }
     t.curl = curl_easy_init();
@@ -233,6 +270,7 @@ int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
         rc = t.rc;
     } else if (code) {
         r->cut = r->status == 200 || r->status == 206;
+        r->trouble = r->status ? HTTP_FINE : trouble_of(code);
         rc =
             err_set(e, ERR_NETWORK, "%s %s: %s", r->cut ? "lost the connection to" : "cannot reach",
                     host.s, why[0] ? why : curl_easy_strerror(code));

@@ -21,6 +21,10 @@ struct http_request {
     void *ctx;
 };
 
+/* Why no answer came, where asking again may help: the host hung up or has no one listening; there
+ * is no such host to be found, or it says nothing, as without a network. */
+enum http_trouble { HTTP_FINE, HTTP_REFUSED, HTTP_SILENT };
+
 struct http_reply {
     long status;
     struct str etag, linked_etag, commit, error_code; /* as sent; etags without W/ and quotes */
@@ -28,6 +32,7 @@ struct http_reply {
     int64_t size, linked_size;                        /* Content-Length (-1), X-Linked-Size (-1) */
     uint64_t range_from;                              /* of a 206 answer */
     int64_t retry_after; /* s, of Retry-After, a whole number or a date; 0: none, or over */
+    enum http_trouble trouble;
     bool
         cut; /* the connection broke after the head: what came is good, the rest can be asked for */
 };
@@ -39,6 +44,8 @@ void http_reply_release(struct http_reply *r);
  * returned. */
 int http_ask(const struct http_request *q, struct http_reply *r, struct err *e);
 
+/* http_shown - the address as it may be read by anyone: without a user and password. */
+void http_shown(struct str *out, const char *url);
 /* http_same_origin - scheme, host and port are equal. */
 bool http_same_origin(const char *a, const char *b);
 /* http_escape - percent-encode what may not stand in a path; slashes stay where keep_slash. */

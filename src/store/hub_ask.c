@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/stop.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -137,7 +138,11 @@ static int status_fail(struct hub *h, const struct http_reply *r, const char *fi
     if (r->status == 404)
         return err_set(e, ERR_NETWORK, "hub:%s: the repository has no file %s at revision %s",
                        h->p->repo, file, h->p->revision);
-    return err_set(e, ERR_NETWORK, "hub:%s: %s answers %ld", h->p->repo, url, r->status);
+    struct str shown = STR_INIT;
+    http_shown(&shown, url);
+    int rc = err_set(e, ERR_NETWORK, "hub:%s: %s answers %ld", h->p->repo, shown.s, r->status);
+    str_release(&shown);
+    return rc;
 }
 
 /* ask_once - q with redirects followed. away NULL: within the hub alone; a redirect to elsewhere is
@@ -166,7 +171,10 @@ static int ask_once(struct hub *h, struct http_request *q, bool *away, struct ht
                       !http_same_origin(r->location.s, h->endpoint)))
             break;
         if (i == REDIRECTS) {
-            rc = err_set(e, ERR_NETWORK, "%s: more than %d redirects", url.s, REDIRECTS);
+            struct str shown = STR_INIT;
+            http_shown(&shown, url.s);
+            rc = err_set(e, ERR_NETWORK, "%s: more than %d redirects", shown.s, REDIRECTS);
+            str_release(&shown);
             break;
         }
         str_reset(&url);
@@ -192,8 +200,8 @@ static int rest(struct hub *h, struct err *e)
     }
 }
 
-/* quiet - for so many seconds; what several threads hear at once is said once. */
-static void quiet(struct hub *h, const struct http_reply *r, double seconds)
+/* quiet - for so many seconds, because of why; what several threads hear at once is said once. */
+static void quiet(struct hub *h, const char *why, double seconds)
 {
     pthread_mutex_lock(&h->lock);
     double until = clock_now() + seconds;
@@ -202,9 +210,7 @@ static void quiet(struct hub *h, const struct http_reply *r, double seconds)
         h->quiet_until = until;
     pthread_mutex_unlock(&h->lock);
     if (news)
-        log_info(h->o->log, "hub:%s: %s (%ld), waiting %.0f s", h->p->repo,
-                 r->status == 429 ? "asked too often" : "the server is too busy", r->status,
-                 seconds);
+        log_info(h->o->log, "hub:%s: %s, waiting %.0f s", h->p->repo, why, seconds);
 }
 
 static int busy_fail(const struct hub *h, const struct http_reply *r, bool away, double wanted,
@@ -227,27 +233,52 @@ static int busy_fail(const struct hub *h, const struct http_reply *r, bool away,
     return rc;
 }
 
-/* ask - as ask_once; 429 and 503 are waited for, as long as the server asks for, else a little
- * longer each time. */
+/* asked_again - whether a host that gave no answer may give one later. One that cannot be found or
+ * says nothing is waited for only where the hub has answered before: else there is no network, and
+ * no use in waiting. */
+static bool asked_again(const struct hub *h, const struct http_reply *r)
+{
+    return r->trouble == HTTP_REFUSED || (r->trouble == HTTP_SILENT && h->heard);
+}
+
+/* ask - as ask_once; 429, 503 and hosts that cannot be reached are waited for, as long as the
+ * server asks for, else a little longer each time. */
 static int ask(struct hub *h, struct http_request *q, bool *away, struct http_reply *r,
                struct err *e)
 {
     double waited = 0, pause = 1;
-    int rc;
-    for (int round = 0; !(rc = rest(h, e)) && !(rc = ask_once(h, q, away, r, e)); round++) {
-        if (r->status != 429 && r->status != 503)
-            break;
-        bool told = r->retry_after > 0;
+    for (int round = 0;; round++) {
+        struct err no = ERR_INIT;
+        char why[sizeof no.msg + 32];
+        int rc = rest(h, e);
+        if (rc)
+            return rc;
+        rc = ask_once(h, q, away, r, &no);
+        bool mute = rc == ERR_NETWORK && asked_again(h, r);
+        if (!rc)
+            h->heard = true;
+        if (!mute && (rc || (r->status != 429 && r->status != 503))) {
+            if (rc)
+                *e = no;
+            return rc;
+        }
+        bool told = !mute && r->retry_after > 0;
         double wait = told ? (double)r->retry_after : pause;
         if (waited + wait > h->wait_most || (!told && round >= UNTOLD_ROUNDS)) {
-            rc = busy_fail(h, r, away && *away, wait, waited, e);
-            break;
+            if (!mute)
+                return busy_fail(h, r, away && *away, wait, waited, e);
+            return waited > 0 ? err_set(e, rc, "%s, still after %.0f s of waiting", no.msg, waited)
+                              : err_set(e, rc, "%s", no.msg);
         }
-        quiet(h, r, wait);
+        if (mute)
+            snprintf(why, sizeof why, "%s", no.msg);
+        else
+            snprintf(why, sizeof why, "%s (%ld)",
+                     r->status == 429 ? "asked too often" : "the server is too busy", r->status);
+        quiet(h, why, wait);
         waited += wait;
         pause = told ? pause : 2 * pause;
     }
-    return rc;
 }
 
 static int listing_piece(void *ctx, const void *data, size_t n, struct err *e)
@@ -281,7 +312,7 @@ int hub_answer_read(struct doc_tree *t, const char *text, size_t n, const char *
 
 int hub_listing(struct hub *h, struct doc_tree *t, struct err *e)
 {
-    struct str url = STR_INIT, text = STR_INIT;
+    struct str url = STR_INIT, text = STR_INIT, shown = STR_INIT;
     struct http_reply r;
     bool away = false;
     http_reply_init(&r);
@@ -292,7 +323,10 @@ int hub_listing(struct hub *h, struct doc_tree *t, struct err *e)
     if (!rc && r.status != 200)
         rc = status_fail(h, &r, NULL, url.s, away, e);
     if (!rc)
-        rc = hub_answer_read(t, text.s, text.len, url.s, e);
+        http_shown(&shown, url.s);
+    if (!rc)
+        rc = hub_answer_read(t, text.s, text.len, shown.s, e);
+    str_release(&shown);
     http_reply_release(&r);
     str_release(&url);
     str_release(&text);
@@ -303,7 +337,7 @@ int hub_head(struct hub *h, const char *file, struct head *head, struct err *e)
 {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    struct str url = STR_INIT;
+    struct str url = STR_INIT, shown = STR_INIT;
     struct http_reply r;
     http_reply_init(&r);
     int rc = url_of_file(h, file, &url, e);
@@ -321,8 +355,9 @@ int hub_head(struct hub *h, const char *file, struct head *head, struct err *e)
     /* It becomes a file's name. */
     if (!etag->len || etag->len > 128 || strspn(etag->s, letters) != etag->len ||
         etag->s[0] == '.' || size < 0) {
+        http_shown(&shown, url.s);
         rc = err_set(e, ERR_NETWORK, "%s: the answer is not the hub's: it has no ETag or no length",
-                     url.s);
+                     shown.s);
         goto out;
     }
     str_cat(&head->etag, etag->s);
@@ -330,6 +365,7 @@ int hub_head(struct hub *h, const char *file, struct head *head, struct err *e)
     rc = str_check(&head->etag, e);
 out:
     http_reply_release(&r);
+    str_release(&shown);
     str_release(&url);
     return rc;
 }

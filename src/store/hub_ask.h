@@ -6,7 +6,7 @@
  *
  * The token goes to the endpoint and to no other host: redirects are followed here, one by one. A
  * server that says that it is asked too often, or that it is too busy, is left alone for as long as
- * it asks for, by all threads. */
+ * it asks for, by all threads; one that is away is asked again after 1, 2, 4 ... s. */
 #ifndef W2S_STORE_HUB_ASK_H
 #define W2S_STORE_HUB_ASK_H
 
@@ -24,6 +24,7 @@ struct hub {
     double wait_most;     /* seconds of waiting for one answer, in all */
     pthread_mutex_t lock; /* of quiet_until, and of what its users share */
     double quiet_until;   /* clock_now() before which nothing is asked */
+    atomic_bool heard;    /* the hub has answered something */
     atomic_bool quit;     /* set by any thread: all end with ERR_INTERRUPTED */
 };
 int hub_init(struct hub *h, const struct hub_place *p, const struct asset_options *o,

@@ -102,7 +102,7 @@ static int download_piece(void *ctx, const void *data, size_t n, struct err *e)
 }
 
 /* download_run - until the server has nothing more to send. A connection that breaks is taken up
- * again. */
+ * again; bytes that are not the file's end it. */
 static int download_run(struct hub *h, struct download *d, const char *file, struct err *e)
 {
     struct http_reply r;
@@ -119,11 +119,14 @@ static int download_run(struct hub *h, struct download *d, const char *file, str
             rc = full.code;
             break;
         }
-        if (!rc && d->have < d->size)
+        bool more = r.cut;
+        if (!rc && d->have < d->size) {
+            more = true;
             rc = err_set(e, ERR_NETWORK, "the server sent %llu of %llu bytes",
                          (unsigned long long)d->have, (unsigned long long)d->size);
+        }
         tries = d->have > before ? TRIES : tries - 1;
-        if (rc == ERR_NETWORK && tries > 0 && (r.status == 200 || r.status == 206)) {
+        if (rc == ERR_NETWORK && tries > 0 && more) {
             struct timespec pause = {0, 200000000L};
             nanosleep(&pause, NULL);
             rc = hub_still(h, e);

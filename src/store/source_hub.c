@@ -160,13 +160,14 @@ int hub_cached(char ***names, size_t *n, struct err *e)
         rc = file_list(p.cache.s, names, n, e);
     for (size_t i = 0; i < *n && !rc; i++) {
         char *name = (*names)[i], *repo = name + sizeof prefix - 1, *cut = NULL;
-        if (str_starts(name, prefix))
-            cut = strstr(repo, "--");
-        if (!cut)
+        if (!str_starts(name, prefix) || !*repo)
             continue;
-        /* shorter than the folder's name, so in its place */
-        *cut = '/';
-        memmove(cut + 1, cut + 2, strlen(cut + 2) + 1);
+        /* shorter than the folder's name, so in its place; the oldest models have no owner */
+        cut = strstr(repo, "--");
+        if (cut) {
+            *cut = '/';
+            memmove(cut + 1, cut + 2, strlen(cut + 2) + 1);
+        }
         memcpy(name, "hub:", 4);
         memmove(name + 4, repo, strlen(repo) + 1);
         (*names)[kept++] = name;
@@ -370,24 +371,37 @@ int hub_sum(const char *path, const char *want, char sum[HASH_HEX], struct err *
     return is_commit(want) ? hash_git(path, sum, e) : hash_file(path, sum, e);
 }
 
-/* file_verify - of a snapshot: the row's sum, else the one that its blob is named by. A file that
- * has another is taken away, with its blob. */
-static int file_verify(const struct hub_place *p, const char *file, const char *want,
+/* file_verify - row: the file in a row's list, or NULL. Of a snapshot: the row's sum, else the one
+ * that its blob is named by. A file that has neither is taken away, with its blob. One that is what
+ * its blob's name says, and not what the row says, is whole and others' too: it stays, and the row
+ * is refused. */
+static int file_verify(const struct hub_place *p, const char *file, const struct doc *row,
                        const struct asset_options *o, struct err *e)
 {
+    const char *want = row ? hub_file_sum(row) : NULL;
     struct str path = STR_INIT;
     struct err ignored = ERR_INIT;
-    char blob[PATH_MAX], sum[HASH_HEX];
+    char blob[PATH_MAX], sum[HASH_HEX], row_sum[HASH_HEX];
     int rc = hub_snapshot_path(p, file, &path, e);
     if (rc || !file_exists(path.s) || file_is_dir(path.s))
         goto out;
     bool real = realpath(path.s, blob) != NULL;
-    if (!want && real && hub_sum_known(file_name(blob)))
-        want = file_name(blob);
-    if (!want || (rc = hub_sum(path.s, want, sum, e)) || strcmp(sum, want) == 0)
+    const char *etag = real && hub_sum_known(file_name(blob)) ? file_name(blob) : NULL;
+    const char *fetched = etag ? etag : want;
+    if (want && ((rc = hub_sum(path.s, want, row_sum, e)) || !strcmp(row_sum, want)))
         goto out;
+    if (!fetched || (rc = hub_sum(path.s, fetched, sum, e)))
+        goto out;
+    if (!strcmp(sum, fetched)) {
+        if (want)
+            rc = doc_fail(row, e,
+                          "\"sha256\" of %s is %s, but the file that the hub gave is whole and has "
+                          "%s; wanted that sum, or another revision",
+                          file, want, row_sum);
+        goto out;
+    }
     if (o->log)
-        log_warn(o->log, "%s: is damaged, its sum is %s and %s was fetched", path.s, sum, want);
+        log_warn(o->log, "%s: is damaged, its sum is %s and %s was fetched", path.s, sum, fetched);
     if (real)
         (void)file_remove_tree(blob, &ignored);
     if (unlink(path.s) && file_exists(path.s))
@@ -408,7 +422,7 @@ static int place_verify(struct hub_place *p, const struct doc *files, const stru
     if (rc || !p->commit.len)
         return rc;
     for (const struct doc *f = files ? files->child : NULL; f && !rc; f = f->next)
-        rc = file_verify(p, hub_file_name(f), hub_file_sum(f), o, e);
+        rc = file_verify(p, hub_file_name(f), f, o, e);
     if (!files && !(rc = hub_snapshot_path(p, NULL, &dir, e)) && file_is_dir(dir.s))
         rc = file_list(dir.s, &names, &n, e);
     for (size_t i = 0; i < n && !rc; i++)

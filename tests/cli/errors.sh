@@ -166,10 +166,10 @@ for n in x -1 0 2.5 99999; do
 done
 
 # What cannot be fetched is 1, whatever the reason; what is not to be fetched, or is no name, is 2. Port 9 of this machine refuses.
-expect 1 env HF_ENDPOINT=http://127.0.0.1:9 "$W2S" fetch hub:owner/name
+expect 1 env W2S_HUB_WAIT=0 HF_ENDPOINT=http://127.0.0.1:9 "$W2S" fetch hub:owner/name
 one_sentence
 says err "cannot reach 127.0.0.1:9"
-expect 1 env HF_ENDPOINT=http://127.0.0.1:9 "$W2S" run micro.yaml model=hub:owner/name --runs r
+expect 1 env W2S_HUB_WAIT=0 HF_ENDPOINT=http://127.0.0.1:9 "$W2S" run micro.yaml model=hub:owner/name --runs r
 one_sentence
 says err "model hub:owner/name: cannot reach 127.0.0.1:9"
 if python3 -c 'import pip' 2>/dev/null; then

@@ -229,6 +229,100 @@ static void resumed(void **state)
     str_release(&asked);
 }
 
+/* away - a server that is gone for a moment is asked again, whatever it was asked for. */
+static void away(void **state)
+{
+    (void)state;
+    struct str path = STR_INIT, asked = STR_INIT;
+    char file[600];
+    env_fresh("away");
+    requests(&asked);
+    setenv("W2S_HUB_WAIT", "30", 1);
+    get("hub:tiny/away", &path);
+    snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+    big_whole(file);
+    requests(&asked);
+    assert_int_equal(count(asked.s, "hub GET /api/models/tiny/away/"), 2);
+    assert_int_equal(count(asked.s, "hub HEAD /tiny/away/resolve/" COMMIT "/tokenizer.json "), 2);
+    assert_int_equal(count(asked.s, "cdn "), 3);
+    assert_int_equal(count(asked.s, "signed=1 token= range=bytes=1500000-\n"), 2);
+
+    /* not for longer than is allowed, a little longer each time */
+    setenv("W2S_HUB_WAIT", "3.5", 1);
+    setenv("HF_ENDPOINT", "http://127.0.0.1:1", 1);
+    struct err e = ERR_INIT;
+    struct assets *a = assets_of("assets: {}\n");
+    assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_NETWORK);
+    assert_true(str_starts(e.msg, "cannot reach 127.0.0.1:1: "));
+    assert_true(str_ends(e.msg, ", still after 3 s of waiting"));
+    assets_close(a);
+    str_release(&path);
+    str_release(&asked);
+}
+
+/* wrong_bytes - more than was announced, or from elsewhere in the file. */
+static void wrong_bytes(void **state)
+{
+    (void)state;
+    env_fresh("wrong_bytes");
+    says("hub:tiny/more", ERR_NETWORK,
+         "the server sends more than the 3199900 bytes that it announced");
+    says("hub:tiny/offset", ERR_NETWORK, "the server went on at byte 1500001, asked for 1500000");
+}
+
+/* cached - models of the cache, of owners or not. */
+static void cached(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    char **names;
+    size_t n;
+    env_fresh("cached");
+    setenv("HF_HUB_CACHE", in_scratch("hubs"), 1);
+    folder(in_scratch("hubs"));
+    folder(in_scratch("hubs/models--"));
+    folder(in_scratch("hubs/models--gpt2"));
+    folder(in_scratch("hubs/models--a--b--c"));
+    folder(in_scratch("hubs/datasets--d"));
+    assert_ok(hub_cached(&names, &n, &e), &e);
+    assert_int_equal(n, 2);
+    assert_string_equal(names[0], "hub:a/b--c");
+    assert_string_equal(names[1], "hub:gpt2");
+    mem_free(names);
+}
+
+/* row_wrong - a row's sum that is not the file's, where the file is what its ETag says: the row is
+ * refused, the shared cache keeps the file. */
+static void row_wrong(void **state)
+{
+    (void)state;
+    static const char row[] =
+        "assets:\n  x:\n    kind: model\n    sources:\n      - hub: tiny/gguf\n"
+        "        files:\n          - {name: q4.gguf%s}\n";
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT;
+    char yaml[512];
+    env_fresh("row_wrong");
+    snprintf(yaml, sizeof yaml, row, "");
+    struct assets *a = assets_of(yaml);
+    assert_ok(asset_path(a, "x", &online, &path, &e), &e);
+    assets_close(a);
+    snprintf(yaml, sizeof yaml, row,
+             ", sha256: 0000000000000000000000000000000000000000000000000000000000000000");
+    a = assets_of(yaml);
+    assert_int_equal(asset_verify(a, "x", &offline, &e), ERR_INPUT);
+    assert_holds(e.msg, "assets.yaml:7: \"sha256\" of q4.gguf is 00000000");
+    assert_holds(e.msg, ", but the file that the hub gave is whole and has ");
+    assert_true(file_exists(path.s));
+
+    /* damaged, it is neither's */
+    spill(path.s, "less");
+    assert_ok(asset_verify(a, "x", &offline, &e), &e);
+    assert_false(file_exists(path.s));
+    assets_close(a);
+    str_release(&path);
+}
+
 static void sums(void **state)
 {
     (void)state;
@@ -446,10 +540,28 @@ static void sentences(void **state)
     struct assets *a = assets_of("assets: {}\n");
     assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_NETWORK);
     assert_true(str_starts(e.msg, "cannot reach 127.0.0.1:1: "));
-    setenv("HF_ENDPOINT", "ftp://127.0.0.1", 1);
+    setenv("HF_ENDPOINT", "ftp://u:secret@127.0.0.1", 1);
     assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_INPUT);
     assert_says(
         &e, "ftp://127.0.0.1/api/models/tiny/new/revision/main is not an http or https address");
+    assets_close(a);
+
+    /* A user and password in the address are told to nobody. */
+    snprintf(want, sizeof want, "http://u:secret@127.0.0.1:%u", port_hub);
+    setenv("HF_ENDPOINT", want, 1);
+    snprintf(want, sizeof want,
+             "http://127.0.0.1:%u/api/models/tiny/html/revision/main: the answer is not the hub's: "
+             "it is not JSON",
+             port_hub);
+    says("hub:tiny/html", ERR_NETWORK, want);
+    snprintf(want, sizeof want,
+             "hub:tiny/five: http://127.0.0.1:%u/api/models/tiny/five/revision/main answers 500",
+             port_hub);
+    says("hub:tiny/five", ERR_NETWORK, want);
+    setenv("HF_ENDPOINT", "http://u:secret@127.0.0.1:1", 1);
+    a = assets_of("assets: {}\n");
+    assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_NETWORK);
+    assert_true(str_starts(e.msg, "cannot reach 127.0.0.1:1: "));
     assets_close(a);
     str_release(&path);
 }
@@ -488,6 +600,12 @@ static void busy(void **state)
          "waiting; try again later");
     requests(&asked);
     assert_int_equal(count(asked.s, "\n"), 2);
+    setenv("W2S_HUB_WAIT", "3.5", 1); /* 1 s, then 2, then it would be 4 */
+    says("hub:tiny/often", ERR_NETWORK,
+         "hub:tiny/often: the hub answers that it was asked too often (429), still after 3 s of "
+         "waiting; try again later");
+    requests(&asked);
+    assert_int_equal(count(asked.s, "\n"), 3);
     setenv("W2S_HUB_WAIT", "soon", 1);
     says("hub:tiny/often", ERR_INPUT, "W2S_HUB_WAIT is \"soon\", wanted seconds, 0 to 86400");
     str_release(&path);
@@ -646,7 +764,8 @@ int main(void)
         cmocka_unit_test(layout),      cmocka_unit_test(resumed),   cmocka_unit_test(sums),
         cmocka_unit_test(damaged),     cmocka_unit_test(rows),      cmocka_unit_test(tokens),
         cmocka_unit_test(sentences),   cmocka_unit_test(disk_full), cmocka_unit_test(busy),
-        cmocka_unit_test(interrupted), cmocka_unit_test(at_once),
+        cmocka_unit_test(interrupted), cmocka_unit_test(at_once),   cmocka_unit_test(away),
+        cmocka_unit_test(wrong_bytes), cmocka_unit_test(cached),    cmocka_unit_test(row_wrong),
     };
     scratch_make();
     int bad = server_start();

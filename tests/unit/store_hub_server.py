@@ -85,6 +85,9 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
 
+    def hang_up(self):
+        self.close_connection = True
+
     def do_HEAD(self):
         self.do_GET()
 
@@ -123,6 +126,10 @@ class Hub(Handler):
                 return self.reply(503, Retry_After=formatdate(time.time() + 2, usegmt=True))
             if name == "tokenizer.json":
                 return self.reply(503)
+        if repo == "tiny/five":
+            return self.reply(500)
+        if repo == "tiny/away" and (api or name == "tokenizer.json") and first(self.command + name + "away"):
+            return self.hang_up()
         if repo == "tiny/ill":
             return self.reply(503)
         if repo == "tiny/other":
@@ -147,7 +154,7 @@ class Hub(Handler):
             etag = hashlib.sha256(body).hexdigest()
             location = f"http://127.0.0.1:{ports['cdn']}/{repo}/{name}?signed=1"
             return self.reply(302, Location=location, X_Repo_Commit=COMMIT, X_Linked_Etag=f'"{etag}"',
-                              X_Linked_Size=str(len(body)), ETag='"of the redirect"')
+                              X_Linked_Size=str(len(body) - (100 if repo == "tiny/more" else 0)), ETag='"of the redirect"')
         etag = hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
         if name == "config.json" and "cached" not in self.path:
             # within the hub, as it does with small files: an etag, but no length
@@ -195,14 +202,17 @@ class Cdn(Handler):
                 return self.reply(500)
         if repo == "tiny/half" and not os.path.exists(os.path.join(FOLDER, "go-half")):
             return self.half(name, body)
+        if repo == "tiny/away" and times == 2:
+            return self.hang_up()
         if repo == "tiny/dead":
             return self.reply(200, body, cut=0)
         begin = self.headers.get("Range")
         if begin is None or repo == "tiny/norange":
-            cuts = {"tiny/cut": 1_500_000, "tiny/norange": 700_000, "tiny/stop": 2_000_000}
+            cuts = {"tiny/cut": 1_500_000, "tiny/norange": 700_000, "tiny/stop": 2_000_000,
+                    "tiny/away": 1_500_000, "tiny/offset": 1_500_000}
             cut = cuts.get(repo)
             return self.reply(200, body, cut=cut if times <= 1 else None)
-        first = int(begin.removeprefix("bytes=").rstrip("-"))
+        first = int(begin.removeprefix("bytes=").rstrip("-")) + (repo == "tiny/offset")
         if repo == "tiny/stop" and not os.path.exists(os.path.join(FOLDER, "go")):
             return self.reply(503)
         cut = 600_000 if repo == "tiny/cut" and times == 2 else None
