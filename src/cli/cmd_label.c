@@ -22,7 +22,7 @@ static int label_run(const struct app *app, const struct args *a, struct err *e)
     if (args_option(&cmd_label, a, "examples"))
         rc = lab_examples_print(&s.lab, &study, app->json, &out, e);
     else
-        rc = lab_labels_print(&s.lab, &study, &out, e);
+        rc = lab_labels_print(&s.lab, &study, app->json, &out, e);
     if (!rc)
         fwrite(out.s, 1, out.len, stdout);
     session_close(&s);
@@ -37,8 +37,8 @@ const struct command cmd_label = {
     .line = "write a study's weak labels, or the examples to be labelled, as CSV",
     .help =
         "One row for each supervisor, seed and example of the students' part: supervisor, seed, "
-        "id, source, label\n"
-        "(the truth's class, from 0), the probability of each class, text. The study and its "
+        "id, source, truth\n"
+        "(its class, from 0), the probability of each class, text. The study and its "
         "settings are those that\n"
         "it was run with; nothing is computed.\n"
         "\n"
@@ -47,7 +47,8 @@ const struct command cmd_label = {
         "--examples writes what is to be labelled instead: seed, part, id, question, source, "
         "truth, text; "
         "nothing has to have been run.\n"
-        "With --json a JSON object a line. A file of ids and probabilities is then a supervisor "
+        "With --json either is a JSON object a line. A file of ids and probabilities is then a "
+        "supervisor "
         "(docs/own-data.md).\n",
     .options = options,
     .completes = "studies",

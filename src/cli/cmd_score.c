@@ -66,7 +66,7 @@ static void score_json(struct scorer *s, const char *text, size_t n, const doubl
     str_addc(&s->out, '\n');
 }
 
-/* ids_logprobs - loss[i] = -log p(ids[i+1] | ids[0..i]). */
+/* ids_loss - loss[i] = -log p(ids[i+1] | ids[0..i]). */
 static int ids_loss(struct scorer *s, double *loss, struct err *e)
 {
     size_t n = s->ids.n, R;

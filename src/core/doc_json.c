@@ -83,7 +83,7 @@ static int copy(struct copier *c, json_t *v, struct doc **out)
     return rc;
 }
 
-/* last_line - jansson's "text near 'context'" in one line. */
+/* one_line - jansson's "text near 'context'" in one line. */
 static void one_line(char *s)
 {
     for (; *s; s++)

@@ -228,18 +228,32 @@ static int supervisor_check(struct reading_of *r, const struct doc *row, struct 
     return r->supervisor ? OK : e->code;
 }
 
+int given_text(const struct doc *row, const char *key, char digits[24], const char **out,
+               struct err *e)
+{
+    const struct doc *d = doc_get(row, key);
+    *out = NULL;
+    if (!d || d->type == DOC_NULL)
+        return OK;
+    if (d->type == DOC_INT) {
+        snprintf(digits, 24, "%" PRId64, d->i);
+        *out = digits;
+        return OK;
+    }
+    if (d->type != DOC_STRING)
+        return doc_fail(d, e, "\"%s\" is a %s, wanted a text or a whole number", key,
+                        doc_type_name(d->type));
+    *out = d->len ? d->s : NULL;
+    return OK;
+}
+
 int given_id(const struct doc *row, char digits[24], const char **id, struct err *e)
 {
     const struct doc *d = doc_get(row, "id");
-    if (d && d->type == DOC_INT) {
-        snprintf(digits, 24, "%" PRId64, d->i);
-        *id = digits;
-        return OK;
-    }
-    if (!d || d->type != DOC_STRING || !d->len)
-        return doc_fail(d ? d : row, e, "\"id\" is %s", d ? "empty, or no text" : "missing");
-    *id = d->s;
-    return OK;
+    int rc = given_text(row, "id", digits, id, e);
+    if (!rc && !*id)
+        rc = doc_fail(d ? d : row, e, "\"id\" is %s", d ? "empty" : "missing");
+    return rc;
 }
 
 int given_seed(const struct doc *row, size_t *seed, struct err *e)

@@ -36,8 +36,11 @@ const char *given_shown(const struct doc *d);
  * be either is an error. */
 int given_class(const struct doc *d, const char *const *classes, size_t K, bool numbers, int *label,
                 struct err *e);
-/* given_id - a row's "id": a text that is not empty, or a whole number, which is written into
- * digits. *id lives as long as the row and digits do. */
+/* given_text - a cell: a text, or a whole number, which is written into digits as a table of texts
+ * has it; *out is NULL where it is missing, null or empty, and lives as long as the row and digits
+ * do. given_id - a row's "id", the same, which has to be there. */
+int given_text(const struct doc *row, const char *key, char digits[24], const char **out,
+               struct err *e);
 int given_id(const struct doc *row, char digits[24], const char **id, struct err *e);
 /* given_seed - a row's "seed": a repetition's number, or GIVEN_ANY. */
 int given_seed(const struct doc *row, size_t *seed, struct err *e);

@@ -63,12 +63,11 @@ static int model_get(struct import *m, const char *name, struct given **out, str
 static int text_of(struct import *m, const struct doc *row, const char *key, const char **out,
                    struct err *e)
 {
-    const struct doc *d = doc_get(row, key);
-    *out = NULL;
-    if (!d || d->type != DOC_STRING || !d->len)
-        return OK;
-    *out = arena_strdup(&m->arena, d->s, e);
-    return *out ? OK : e->code;
+    char digits[24];
+    const char *s;
+    int rc = given_text(row, key, digits, &s, e);
+    *out = rc || !s ? NULL : arena_strdup(&m->arena, s, e);
+    return rc || !s || *out ? rc : e->code;
 }
 
 /* truth_add - of a row that says what is right. */
@@ -242,8 +241,8 @@ static int table_add(struct import *m, struct doc *at, const char *model, bool t
     return rc ? rc : str_check(&m->files, e);
 }
 
-/* tables_read - the truth, where it has a file of its own, then the predictions: one file, a list,
- * or a map of models to files. */
+/* import_tables - the truth, where it has a file of its own, then the predictions: one file, a
+ * list, or a map of models to files. */
 int import_tables(struct import *m, struct err *e)
 {
     const struct doc *root = m->tree.root;

@@ -96,8 +96,9 @@ int lab_import(const struct lab *lab, const char *path, const char *const *overr
 int lab_work(const struct lab *lab, const struct study *s, struct err *e);
 
 /* lab_labels_print - what the study's supervisors say of every example that students learn from, as
- * CSV (docs/results.md); one that is not computed yet: ERR_INPUT. */
-int lab_labels_print(const struct lab *lab, const struct study *s, struct str *out, struct err *e);
+ * CSV or (json) an object a line (docs/results.md); one that is not computed yet: ERR_INPUT. */
+int lab_labels_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
+                     struct err *e);
 
 /* lab_examples_print - the study's examples, as CSV or (json) an object a line: seed, part, id,
  * question, source, truth (the class's number), text as models read it. Nothing needs to be

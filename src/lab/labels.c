@@ -15,8 +15,65 @@ static void truth_csv(const struct example *x, struct str *out)
         str_addf(out, "%d", x->label);
 }
 
+/* What a supervisor says of an example: an answer, or the probability of each class. */
+struct weak_label {
+    const char *who, *answer;
+    const double *p;
+};
+
+static void label_csv(const struct plan *p, size_t seed, const struct example *x,
+                      const struct weak_label *said, struct str *out)
+{
+    str_csv(out, said->who);
+    str_addf(out, ",%zu,%s,", seed, x->id);
+    str_csv(out, x->source);
+    str_addc(out, ',');
+    truth_csv(x, out);
+    if (said->answer) {
+        str_addc(out, ',');
+        str_csv(out, said->answer);
+    }
+    for (size_t k = 0; said->p && k < task_classes(p->task); k++) {
+        str_addc(out, ',');
+        str_number(out, said->p[k]);
+    }
+    str_addc(out, ',');
+    str_csv(out, x->text);
+    str_cat(out, "\r\n");
+}
+
+static void truth_json(const struct example *x, struct js *w)
+{
+    js_key(w, "truth");
+    if (x->answer)
+        js_str(w, x->answer);
+    else
+        js_int(w, x->label);
+}
+
+static void label_json(const struct plan *p, size_t seed, const struct example *x,
+                       const struct weak_label *said, struct str *out)
+{
+    struct js w;
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "supervisor"), js_str(&w, said->who);
+    js_key(&w, "seed"), js_int(&w, (int64_t)seed);
+    js_key(&w, "id"), js_str(&w, x->id);
+    js_key(&w, "source"), js_str(&w, x->source);
+    truth_json(x, &w);
+    if (said->answer)
+        js_key(&w, task_class_name(p->task, 0)), js_str(&w, said->answer);
+    for (size_t k = 0; said->p && k < task_classes(p->task); k++)
+        js_key(&w, task_class_name(p->task, k)), js_real(&w, said->p[k]);
+    js_key(&w, "text"), js_strn(&w, x->text, x->len);
+    js_close(&w, '}');
+    str_addc(out, '\n');
+}
+
 /* labels_rows - of one supervisor in one repetition. */
-static int labels_rows(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+static int labels_rows(const struct plan *p, const struct job *j, bool json, struct str *out,
+                       struct err *e)
 {
     const struct dataset *d = &p->data[j->repetition];
     size_t K = task_classes(p->task);
@@ -28,47 +85,41 @@ static int labels_rows(const struct plan *p, const struct job *j, struct str *ou
     int rc = task_writes(p->task) ? job_answers(p, j, PART_TRAIN, &said, e)
                                   : job_probs(p, j, PART_TRAIN, &probs, e);
     job_who(j, &who);
+    if (!rc)
+        rc = str_check(&who, e);
     for (size_t i = 0; !rc && i < d->n[PART_TRAIN]; i++) {
-        const struct example *x = &d->part[PART_TRAIN][i];
-        str_csv(out, who.s);
-        str_addf(out, ",%zu,%s,", j->repetition, x->id);
-        str_csv(out, x->source);
-        str_addc(out, ',');
-        truth_csv(x, out);
-        if (said.n) {
-            str_addc(out, ',');
-            str_csv(out, said.a[i].text);
-        }
-        for (size_t k = 0; probs && k < K; k++) {
-            str_addc(out, ',');
-            str_number(out, probs[i * K + k]);
-        }
-        str_addc(out, ',');
-        str_csv(out, x->text);
-        str_cat(out, "\r\n");
+        struct weak_label say = {who.s, said.n ? said.a[i].text : NULL,
+                                 probs ? &probs[i * K] : NULL};
+        (json ? label_json : label_csv)(p, j->repetition, &d->part[PART_TRAIN][i], &say, out);
     }
-    out->failed = out->failed || who.failed;
     str_release(&who);
     mem_free(probs);
     answers_release(&said);
     return rc ? rc : str_check(out, e);
 }
 
-int lab_labels_print(const struct lab *lab, const struct study *s, struct str *out, struct err *e)
+static void labels_head(const struct plan *p, struct str *out)
+{
+    str_cat(out, "supervisor,seed,id,source,truth");
+    for (size_t k = 0; k < task_classes(p->task); k++) {
+        str_addc(out, ',');
+        str_csv(out, task_class_name(p->task, k));
+    }
+    str_cat(out, ",text\r\n");
+}
+
+int lab_labels_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
+                     struct err *e)
 {
     struct plan p;
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
-    str_cat(out, "supervisor,seed,id,source,truth");
-    for (size_t k = 0; k < task_classes(p.task); k++) {
-        str_addc(out, ',');
-        str_csv(out, task_class_name(p.task, k));
-    }
-    str_cat(out, ",text\r\n");
+    if (!json)
+        labels_head(&p, out);
     for (size_t i = 0; !rc && i < p.n_jobs; i++)
         if (p.jobs[i]->role == JOB_SUPERVISOR)
-            rc = labels_rows(&p, p.jobs[i], out, e);
+            rc = labels_rows(&p, p.jobs[i], json, out, e);
     plan_release(&p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;
 }
@@ -96,11 +147,7 @@ static void example_json(const struct example *x, size_t seed, enum task_part pa
     js_key(&w, "id"), js_str(&w, x->id);
     js_key(&w, "question"), js_str(&w, question);
     js_key(&w, "source"), js_str(&w, x->source);
-    js_key(&w, "truth");
-    if (x->answer)
-        js_str(&w, x->answer);
-    else
-        js_int(&w, x->label);
+    truth_json(x, &w);
     js_key(&w, "text"), js_strn(&w, x->text, x->len);
     js_close(&w, '}');
     str_addc(out, '\n');

@@ -552,7 +552,7 @@ static bool wider(const struct doc *p, const struct doc *q)
     return a > b || (isnan(b) && !isnan(a));
 }
 
-/* lead - the one sentence to remember: the naive pair with the largest gap. */
+/* lead_html - the one sentence to remember: the naive pair with the largest gap. */
 static void lead_html(const struct doc *results, struct str *out)
 {
     const struct doc *best = NULL;

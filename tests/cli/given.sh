@@ -8,6 +8,16 @@ expect 0 "$W2S" run micro.yaml methods=naive name=micro --runs a --json
 cp out first.json
 expect 0 "$W2S" label micro.yaml methods=naive name=micro --runs a
 cp out weak.csv
+expect 0 "$W2S" label micro.yaml methods=naive name=micro --runs a --json
+python3 - weak.csv out <<'END' || fail "weak labels as JSON are not those of the CSV"
+import csv, json, sys
+table = list(csv.DictReader(open(sys.argv[1], newline="")))
+lines = [json.loads(line) for line in open(sys.argv[2])]
+assert len(table) == len(lines) > 0
+for a, b in zip(table, lines):
+    assert list(a) == list(b) and isinstance(b["truth"], int) and isinstance(b["seed"], int)
+    assert {k: type(b[k])(v) for k, v in a.items()} == b, (a, b)
+END
 cat >given.yaml <<END
 name: given
 task: toy.yaml

@@ -107,6 +107,42 @@ for mine, theirs in (("weak", "weak"), ("student", "student_scores"), ("ceiling"
     assert a["pairs"][0]["per_seed"][0][mine] == b["pairs"][0][theirs]["accuracy"][0]
 END
 
+# The same questions, as texts of a CSV and as whole numbers of JSON lines: the same groups, the same intervals. A question may stand in one row
+# of an example alone, the first or a later one.
+python3 - <<'END'
+import csv, json
+rows = list(csv.DictReader(open("long.csv", newline="")))
+truth = {(x["seed"], x["id"]): x["truth"] for x in csv.DictReader(open("examples.csv", newline="")) if x["part"] == "test"}
+number = {}
+for x in rows:
+    number.setdefault(x["id"], len(number) // 20)
+rows = [{"id": x["id"], "model": x["model"], "probability": float(x["probability"]), "label": int(truth["0", x["id"]]), "question": number[x["id"]]} for x in rows if x["seed"] == "0"]
+def write(name, rows):
+    with open(name + ".csv", "w", newline="") as f:
+        w = csv.DictWriter(f, rows[0])
+        w.writeheader()
+        w.writerows(rows)
+    with open(name + ".jsonl", "w") as f:
+        f.writelines(json.dumps(x) + "\n" for x in rows)
+write("asked", rows)
+write("later", [dict(x, question=x["question"] if x["model"] == "best" else None) for x in rows])
+write("alone", [{k: v for k, v in x.items() if k != "question"} for x in rows])
+END
+for file in asked.csv asked.jsonl later.csv later.jsonl alone.csv; do
+    expect 0 "$W2S" import long.yaml name=asked predictions=$file truth=$file --runs q --json
+    cp out "$file.json"
+done
+python3 - <<'END' || fail "questions are other groups in another format"
+import json
+pair = {f: json.load(open(f + ".json"))["pairs"][0]["pgr"] for f in ("asked.csv", "asked.jsonl", "later.csv", "later.jsonl", "alone.csv")}
+assert all(pair[f] == pair["asked.csv"] for f in pair if f != "alone.csv"), pair
+assert pair["alone.csv"] != pair["asked.csv"], pair
+END
+echo '{"id": "aa", "model": "small", "probability": 0.5, "label": 1, "question": 1.5}' >real.jsonl
+expect 2 "$W2S" import long.yaml predictions=real.jsonl truth=real.jsonl params={} --runs a
+one_sentence
+says err 'real.jsonl:1: "question" is a number, wanted a text or a whole number'
+
 # What is wrong
 wrong() { # SENTENCE, overrides, lines of a table
     local sentence=$1

@@ -96,6 +96,13 @@ grep -q 'bands below 15 student,' a/studies/write-*/results.csv || fail "results
 expect 0 "$W2S" label write.yaml controls=true seeds=2 --runs a
 says out "supervisor,seed,id,source,truth,answer,text"
 [ "$(wc -l <out)" = 401 ] || fail "label does not write an answer for each example"
+cp out labels.csv
+expect 0 "$W2S" label write.yaml controls=true seeds=2 --runs a --json
+python3 - labels.csv out <<'END' || fail "answers as JSON are not those of the CSV"
+import csv, json, sys
+lines = [json.loads(line) for line in open(sys.argv[2])]
+assert [dict(x, seed=int(x["seed"])) for x in csv.DictReader(open(sys.argv[1], newline=""))] == lines
+END
 expect 0 "$W2S" run write.yaml controls=true seeds=2 --runs b
 [ "$(numbers a)" = "$(numbers b)" ] || fail "the same study wrote other answers"
 expect 0 "$W2S" run write.yaml controls=true seeds=2 --runs a

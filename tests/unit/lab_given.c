@@ -39,8 +39,9 @@ static void ids_that_are_none(void **state)
     static const char *const wrong[][2] = {
         {"{\"id\": 7, \"label\": 1}\n{\"id\": \"7\", \"label\": 1}",
          "l.jsonl:2: the id \"7\" is in line 1 already"},
-        {"{\"id\": 7.5, \"label\": 1}", "l.jsonl:1: \"id\" is empty, or no text"},
-        {"{\"id\": \"\", \"label\": 1}", "l.jsonl:1: \"id\" is empty, or no text"},
+        {"{\"id\": 7.5, \"label\": 1}",
+         "l.jsonl:1: \"id\" is a number, wanted a text or a whole number"},
+        {"{\"id\": \"\", \"label\": 1}", "l.jsonl:1: \"id\" is empty"},
         {"{\"label\": 1}", "l.jsonl:1: \"id\" is missing"},
     };
     (void)state;

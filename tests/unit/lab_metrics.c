@@ -761,6 +761,95 @@ static void best_within_examples(void **state)
     assert_true(!isnan(again.value) && isnan(again.lo) && isnan(again.hi));
 }
 
+enum { DRAWN_ROWS = 12, DRAWN_ALT = 2, DRAWN_SEEDS = 3, DRAWN_SAMPLES = 60 };
+
+/* A test set of a replicate: a row that is drawn twice stands in it twice. */
+struct drawn {
+    size_t n; /* texts */
+    double reward[DRAWN_ROWS * DRAWN_ALT], rating[DRAWN_ROWS * DRAWN_ALT];
+};
+
+/* drawn_within - best_within_measure's value, from the definition. */
+static double drawn_within(const struct drawn *d)
+{
+    double picked = 0, spread = 0;
+    for (size_t i = 0; i < d->n; i += DRAWN_ALT) {
+        double half = (d->rating[i] - d->rating[i + 1]) / 2;
+        picked += d->reward[i] > d->reward[i + 1] ? half : -half;
+        spread += half * half;
+    }
+    double rows = (double)(d->n / DRAWN_ALT);
+    return picked / rows / sqrt(spread / rows);
+}
+
+/* drawn_replicate - the next one, of texts that are copied, seed by seed, and not weighted: the
+ * best of two by every pair of them, and the best within examples. */
+static void drawn_replicate(const struct best_pool *seeds, struct rng *r, double *of_two,
+                            double *within)
+{
+    size_t seed[DRAWN_SEEDS], unit[DRAWN_ROWS];
+    *of_two = *within = 0;
+    for (size_t s = 0; s < DRAWN_SEEDS; s++)
+        seed[s] = (size_t)rng_below(r, DRAWN_SEEDS);
+    for (size_t i = 0; i < DRAWN_ROWS; i++)
+        unit[i] = (size_t)rng_below(r, DRAWN_ROWS);
+    for (size_t s = 0; s < DRAWN_SEEDS; s++) {
+        const struct best_pool *from = &seeds[seed[s]];
+        struct drawn d = {.n = 0};
+        for (size_t i = 0; i < DRAWN_ROWS; i++)
+            for (size_t k = 0; k < DRAWN_ALT; k++, d.n++) {
+                d.reward[d.n] = from->rewards[unit[i] * DRAWN_ALT + k];
+                d.rating[d.n] = from->ratings[unit[i] * DRAWN_ALT + k];
+            }
+        *of_two += brute_best(d.reward, d.rating, d.n) / DRAWN_SEEDS;
+        *within += drawn_within(&d) / DRAWN_SEEDS;
+    }
+}
+
+static int by_size(const void *pa, const void *pb)
+{
+    const double *a = pa, *b = pb;
+    return (*a > *b) - (*a < *b);
+}
+
+/* The bounds are order statistics of replicates that are counted out text by text. */
+static void best_bounds_exactly(void **state)
+{
+    static const size_t of[] = {2};
+    enum { T = DRAWN_ROWS * DRAWN_ALT };
+    const struct trio_settings s = {DRAWN_ALT, DRAWN_SAMPLES, 0.9, 5};
+    double reward[DRAWN_SEEDS][T], rating[DRAWN_SEEDS][T];
+    double of_two[DRAWN_SAMPLES], within[DRAWN_SAMPLES];
+    uint64_t units[DRAWN_ROWS];
+    struct best_pool seeds[DRAWN_SEEDS];
+    struct estimate two_of, inside;
+    struct err e = ERR_INIT;
+    struct rng r;
+    (void)state;
+    rng_init(&r, 8, "bounds");
+    for (size_t i = 0; i < DRAWN_ROWS; i++)
+        units[i] = i;
+    for (size_t k = 0; k < DRAWN_SEEDS; k++) {
+        for (size_t i = 0; i < T; i++) {
+            rating[k][i] = rng_normal(&r) + (double)k;
+            reward[k][i] = rating[k][i] + (double)k * rng_normal(&r);
+        }
+        seeds[k] = (struct best_pool){DRAWN_ROWS, DRAWN_ALT, units, reward[k], rating[k]};
+    }
+    assert_int_equal(best_of_measure(seeds, DRAWN_SEEDS, &s, of, 1, &two_of, &e), OK);
+    assert_int_equal(best_within_measure(seeds, DRAWN_SEEDS, &s, &inside, &e), OK);
+    rng_init(&r, s.seed, "bootstrap");
+    for (size_t b = 0; b < DRAWN_SAMPLES; b++)
+        drawn_replicate(seeds, &r, &of_two[b], &within[b]);
+    qsort(of_two, DRAWN_SAMPLES, sizeof *of_two, by_size);
+    qsort(within, DRAWN_SAMPLES, sizeof *within, by_size);
+    size_t cut = 2; /* of 60, of 0.05 at each end: 2.95 */
+    close_to(two_of.lo, of_two[cut], 1e-12);
+    close_to(two_of.hi, of_two[DRAWN_SAMPLES - 1 - cut], 1e-12);
+    close_to(inside.lo, within[cut], 1e-12);
+    close_to(inside.hi, within[DRAWN_SAMPLES - 1 - cut], 1e-12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_wilson),
@@ -785,6 +874,7 @@ int main(void)
                                        cmocka_unit_test(test_difference),
                                        cmocka_unit_test(test_verdicts),
                                        cmocka_unit_test(best_of_n),
-                                       cmocka_unit_test(best_within_examples)};
+                                       cmocka_unit_test(best_within_examples),
+                                       cmocka_unit_test(best_bounds_exactly)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
