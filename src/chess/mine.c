@@ -142,6 +142,24 @@ static void base_name(char out[128], const char *path)
     snprintf(out, 128, "%.*s", (int)(end && end > name ? end - name : 127), name);
 }
 
+/* names_check - games are told apart by their file's name and their number in it, in the puzzles'
+ * ids and in what is one question. */
+static int names_check(const struct mine_settings *s, struct err *e)
+{
+    for (size_t i = 0; i < s->n_files; i++)
+        for (size_t k = 0; k < i; k++) {
+            char a[128], b[128];
+            base_name(a, s->files[k]);
+            base_name(b, s->files[i]);
+            if (!strcmp(a, b))
+                return err_set(e, ERR_INPUT,
+                               "the games of %s and of %s would both be %s-1, %s-2 ...; wanted "
+                               "files of different names",
+                               s->files[k], s->files[i], a, a);
+        }
+    return OK;
+}
+
 /* settings_text - all that decides what is found. */
 static int settings_text(const struct mine_settings *s, const char *engine, size_t games,
                          const char *sum, struct str *out, struct err *e)
@@ -425,7 +443,9 @@ int mine_run(const struct mine_settings *s, struct mine_report *r, struct err *e
     char sum[HASH_HEX];
     *r = (struct mine_report){0};
     BUG_ON(s->engines < 1 || s->engines > ENGINES_MAX);
-    int rc = games_count(s, &r->games, &r->wrong, sum, e);
+    int rc = names_check(s, e);
+    if (!rc)
+        rc = games_count(s, &r->games, &r->wrong, sum, e);
     if (!rc)
         rc = known_read(s, &known, e);
     if (!rc)

@@ -48,9 +48,10 @@ int mine_margin(int first, int second, int margin);
 int mine_depth(const struct engine_found *f, int depth);
 
 /* mine_run - Errors: ERR_INPUT for out that is there already, files or without in which no game
- * can be replayed, or a journal that was begun with other settings; ERR_INTERRUPTED; the engine's;
- * what files and disk say. A game that cannot be replayed is left out with a warning; of one of
- * without the positions before the move that is wrong count. */
+ * can be replayed, two files of one name (less folders, and from .pgn on), or a journal that was
+ * begun with other settings; ERR_INTERRUPTED; the engine's; what files and disk say. A game that
+ * cannot be replayed is left out with a warning; of one of without the positions before the move
+ * that is wrong count. */
 int mine_run(const struct mine_settings *s, struct mine_report *r, struct err *e);
 
 #endif

@@ -70,6 +70,18 @@ for f in rows.csv illegal.pgn; do # that nothing can be played of would leave no
 done
 expect 0 mine games.pgn partly.jsonl --without games.pgn
 says err "games.pgn:21: game 3, move 2 of White: Ke3 is not legal here; what follows in the game is not left out"
+# The last position of a game is one of its positions too.
+python3 - <<'END'
+import json
+r = next(r for r in map(json.loads, open("found.jsonl")) if r["id"] == "games-1-30")
+open("last.pgn", "w").write('[Event "*"]\n\n' + r["prompt"].rsplit(" ", 1)[0] + " *\n")
+END
+expect 0 mine games.pgn ended.jsonl --without last.pgn
+grep -q '"games-1-30"' ended.jsonl && fail "--without passes over the last position of a game"
+mkdir -p d1 d2
+cp games.pgn d1; cp games.pgn.gz d2
+expect 2 mine d1/games.pgn a.jsonl d2/games.pgn.gz
+says err "w2s: the games of d1/games.pgn and of d2/games.pgn.gz would both be games-1, games-2 ...; wanted files of different names"
 mkdir -p nothing
 expect 2 mine games.pgn a.jsonl --without nothing
 says err "nothing: no file of games (.pgn) in it"

@@ -26,6 +26,8 @@ static const char answers[] =
     "info string e2e9 is what nobody plays\n"
     "info depth 3 multipv 1 score mate 2 nodes 90 pv e2e4 e7e5\n"
     "info depth 3 multipv 2 score cp -20 nodes 99 pv c2c4\n"
+    "info depth 3 multipv 1 score cp 700 lowerbound nodes 99 pv g1f3\n"
+    "info depth 3 multipv 2 score cp -900 upperbound nodes 99 pv d2d4\n"
     "info depth 3 currmove e2e4 currmovenumber 1\n"
     "bestmove e2e4 ponder e7e5\n";
 
