@@ -3,6 +3,7 @@
 #include "data/table.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/stop.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -30,6 +31,7 @@ struct reader {
     size_t packed;    /* bytes of it */
     size_t given;     /* bytes that it was unpacked to so far */
     size_t most;      /* that it may be unpacked to */
+    bool begun;       /* an entry is open, or was */
 };
 
 static bool bytes_begin(const struct str *b, size_t at, const char *magic, size_t n)
@@ -94,20 +96,33 @@ static la_ssize_t on_gunzip(struct archive *a, void *ctx, const void **bytes)
     return why ? -1 : (la_ssize_t)n;
 }
 
+/* unpacked_check - once a block, of so many bytes that came out so far. */
+static int unpacked_check(const struct reader *r, size_t n, struct err *e)
+{
+    if (n > BOMB_BYTES && n / BOMB_RATIO > r->packed)
+        return err_set(e, ERR_INPUT,
+                       "%s: it unpacks to more than %d times its size, %zu MiB so far: refused",
+                       r->name, BOMB_RATIO, n >> 20);
+    return stop_check(e);
+}
+
 /* reader_end - what follows the bytes that were wanted is whole too: gzip's sum stands at its end.
  * libarchive takes other bytes after bzip2's end for no part of the file, and says nothing. */
-static int reader_end(struct reader *r, struct err *e)
+static int reader_end(const struct reader *r, struct err *e)
 {
     const void *bytes;
-    size_t n = 1;
+    size_t n = 1, all = 0;
     const char *why = NULL;
-    while (r->g && n && !why)
+    int rc = OK;
+    while (r->g && n && !why && !rc) {
         why = gunzip_next(r->g, &bytes, &n);
+        rc = unpacked_check(r, all += n, e);
+    }
     if (!r->g && archive_format(r->a) == ARCHIVE_FORMAT_RAW &&
         archive_filter_code(r->a, 0) == ARCHIVE_FILTER_BZIP2 &&
         (uint64_t)archive_filter_bytes(r->a, -1) < r->packed)
         why = "other bytes after the end of the bzip2 data";
-    return why ? err_set(e, ERR_INPUT, "%s: %s", r->name, why) : OK;
+    return why ? err_set(e, ERR_INPUT, "%s: %s", r->name, why) : rc;
 }
 
 /* reader_init - a reader that nothing is open in. */
@@ -160,18 +175,40 @@ out:
     return rc;
 }
 
-/* reader_next - *entry NULL at the end. */
-static int reader_next(const struct reader *r, struct archive_entry **entry, struct err *e)
+/* reader_skip - to the end of the entry that is open. libarchive would do so by itself, but without
+ * a bound where it has to unpack for that; holes of a sparse file count for nothing. */
+static int reader_skip(struct reader *r, struct err *e)
 {
-    int rc = archive_read_next_header(r->a, entry);
+    const void *bytes;
+    size_t n = 0;
+    la_int64_t at;
+    int got = ARCHIVE_OK, rc = OK;
+    const bool unpacks = r->g || archive_filter_code(r->a, 0) != ARCHIVE_FILTER_NONE;
+    while (unpacks && r->begun && !rc && got != ARCHIVE_EOF) {
+        got = archive_read_data_block(r->a, &bytes, &n, &at);
+        if (got != ARCHIVE_OK && got != ARCHIVE_WARN && got != ARCHIVE_EOF)
+            return reader_fail(r, e);
+        r->given += got == ARCHIVE_EOF ? 0 : n;
+        rc = unpacked_check(r, r->given, e);
+    }
+    return rc;
+}
+
+/* reader_next - *entry NULL at the end. */
+static int reader_next(struct reader *r, struct archive_entry **entry, struct err *e)
+{
+    int rc = reader_skip(r, e);
+    if (rc)
+        return rc;
+    r->begun = true;
+    rc = archive_read_next_header(r->a, entry);
     if (rc == ARCHIVE_EOF)
         *entry = NULL;
     /* A warning is about names or times that the system cannot hold: nothing we use */
     return rc == ARCHIVE_EOF || rc == ARCHIVE_OK || rc == ARCHIVE_WARN ? OK : reader_fail(r, e);
 }
 
-/* reader_pull - up to n bytes of the entry that is open, *got 0 at its end: the one way that what
- * is packed comes out, and so the place of its bounds. */
+/* reader_pull - up to n bytes of the entry that is open, *got 0 at its end. */
 static int reader_pull(struct reader *r, void *buf, size_t n, size_t *got, struct err *e)
 {
     const la_ssize_t k = archive_read_data(r->a, buf, n);
@@ -179,22 +216,18 @@ static int reader_pull(struct reader *r, void *buf, size_t n, size_t *got, struc
     if (k < 0)
         return reader_fail(r, e);
     r->given += *got;
-    if (r->given > BOMB_BYTES && r->given / BOMB_RATIO > r->packed)
-        return err_set(e, ERR_INPUT,
-                       "%s: it unpacks to more than %d times its size, %zu MiB so far: refused",
-                       r->name, BOMB_RATIO, r->given >> 20);
-    if (r->given > r->most) {
+    int rc = unpacked_check(r, r->given, e);
+    if (!rc && r->given > r->most) {
         struct str most = STR_INIT;
         str_bytes(&most, (double)r->most);
-        int rc = str_check(&most, e);
+        rc = str_check(&most, e);
         if (!rc)
             rc = err_set(e, ERR_INPUT,
                          "%s: it unpacks to more than the %s that are kept of one file: refused",
                          r->name, most.s);
         str_release(&most);
-        return rc;
     }
-    return OK;
+    return rc;
 }
 
 static const char *entry_name(struct archive_entry *entry)

@@ -2,6 +2,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "core/stop.h"
 #include "data/alternatives.h"
 #include "data/answer.h"
 #include "data/connect.h"
@@ -573,8 +574,9 @@ static int row_beside(void *ctx, const struct doc *row, struct err *e)
 static int row_add(void *ctx, const struct doc *row, struct err *e)
 {
     struct drafter *r = ctx;
-    int rc =
-        spec_draws(r->t) && !r->rows_kept->whole ? row_keep(r->rows_kept, r->file, row, e) : OK;
+    int rc = stop_check(e);
+    if (!rc && spec_draws(r->t) && !r->rows_kept->whole)
+        rc = row_keep(r->rows_kept, r->file, row, e);
     return rc ? rc : value_each(r->t->each, row, draft_add, r, e);
 }
 

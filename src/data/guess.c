@@ -335,13 +335,17 @@ static int by_number(const void *pa, const void *pb)
     return (a > b) - (a < b);
 }
 
+/* median - or, where no row is below that, the least number above it: both classes have rows. */
 static double median(const struct guess *g, const struct column *c)
 {
     double x[PROPOSE_ROWS];
+    size_t cut = g->s.rows / 2;
     for (size_t i = 0; i < g->s.rows; i++)
         x[i] = strtod(c->cell[i], NULL);
     qsort(x, g->s.rows, sizeof *x, by_number);
-    return x[g->s.rows / 2];
+    while (x[cut] <= x[0] && cut + 1 < g->s.rows)
+        cut++;
+    return x[cut];
 }
 
 /* value_empty - which of the column's values is the empty text; n_values where none is. */

@@ -1,5 +1,6 @@
 /* propose.c - the task file that says what the columns of a file are. */
 #include "data/propose.h"
+#include "core/doc.h"
 #include "data/guess.h"
 
 #include <ctype.h>
@@ -54,19 +55,12 @@ static int name_make(struct guess *g, struct column *c, struct err *e)
     return c->name ? OK : e->code;
 }
 
-/* scalar - as YAML's double-quoted string. */
+/* scalar - in quotes that JSON and YAML share. */
 static void scalar(struct str *out, const char *s)
 {
-    str_addc(out, '"');
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            str_addf(out, "\\%c", *s);
-        else if ((unsigned char)*s < 0x20)
-            str_addf(out, "\\x%02x", (unsigned)*s);
-        else
-            str_addc(out, *s);
-    }
-    str_addc(out, '"');
+    struct js j;
+    js_init(&j, out);
+    js_str(&j, s);
 }
 
 /* name_write - plain where YAML takes that for a text. */

@@ -194,13 +194,33 @@ static int column_measure(struct column *c, size_t rows, struct err *e)
     return OK;
 }
 
+static bool year_is(const char *s)
+{
+    return strlen(s) == 4 && strspn(s, "0123456789") == 4 && (*s == '1' || *s == '2');
+}
+
+/* numbered - whether a column may be called by a number: its own, as one without a name is, where
+ * that is the first (of an index) or no cell has it, or a year that heads other things than years.
+ */
+static bool numbered(const struct sample *s, size_t i)
+{
+    const struct column *c = &s->c[i];
+    char own[24];
+    bool years = true, again = false;
+    snprintf(own, sizeof own, "%zu", i + 1);
+    for (size_t r = 0; r < s->rows; r++) {
+        years = years && (!c->cell[r] || year_is(c->cell[r]));
+        again = again || (c->cell[r] && strcmp(c->cell[r], c->path) == 0);
+    }
+    return (strcmp(c->path, own) == 0 && (!i || !again)) || (year_is(c->path) && !years);
+}
+
 /* headless - whether the names of the columns look like a row: a number, or a long text. */
 static bool headless(const struct sample *s)
 {
     bool whole;
     for (size_t i = 0; i < s->n; i++)
-        if ((number_is(s->c[i].path, &whole) && strcmp(s->c[i].path, "1") != 0) ||
-            words_of(s->c[i].path) > 5)
+        if ((number_is(s->c[i].path, &whole) && !numbered(s, i)) || words_of(s->c[i].path) > 5)
             return true;
     return false;
 }

@@ -2,6 +2,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "core/stop.h"
 #include "data/split.h"
 
 #include <stdio.h>
@@ -115,6 +116,9 @@ static int questions_find(struct splitter *p, struct draft **sorted, struct err 
     const struct draft *first = NULL;
     for (size_t i = 0; i < n; i++) {
         struct draft *x = sorted[i];
+        int rc = stop_check(e);
+        if (rc)
+            return rc;
         if (x->dropped)
             continue;
         bool fresh = !first || strcmp(first->group, x->group) != 0;
@@ -128,8 +132,7 @@ static int questions_find(struct splitter *p, struct draft **sorted, struct err 
         if (fresh) {
             struct question *q = &pool->q[pool->n++];
             *q = (struct question){.group = x->group, .begin = pool->n_drafts};
-            int rc = question_key(q, p->seed, &x->question, e);
-            if (rc)
+            if ((rc = question_key(q, p->seed, &x->question, e)))
                 return rc;
         }
         x->question = first->question;

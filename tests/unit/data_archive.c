@@ -2,6 +2,7 @@
  * libarchive's writer. */
 #include "data_test.h"
 #include "core/mem.h"
+#include "core/stop.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -15,7 +16,7 @@ struct member {
     size_t n;
 };
 
-static char packed[1 << 16];
+static char packed[1 << 19];
 
 /* pack - members into an archive in packed; bytes it takes. */
 static size_t pack(enum format format, enum filter filter, const struct member *m, size_t n)
@@ -394,6 +395,44 @@ static void bounds(void **state)
     archive_close(s);
 }
 
+/* What is only passed over has the same bounds: on the way to a file, and behind it. */
+static void bounds_of_the_rest(void **state)
+{
+    const size_t n = (size_t)300 << 20;
+    char *zeros = calloc(n, 1);
+    const struct member m[] = {{"a.txt", "a", 1}, {"zeros", zeros, n}, {"b.txt", "b", 1}};
+    static const char *const paths[] = {"rest.tar.gz/a.txt", "rest.tar.gz/b.txt",
+                                        "rest.tar.gz/gone"};
+    (void)state;
+    assert_non_null(zeros);
+    put_bytes("rest.tar.gz", packed, pack(TAR, GZIP, m, 3));
+    free(zeros);
+    for (size_t i = 0; i < 3; i++)
+        fails(paths[i], "rest.tar.gz: it unpacks to more than 200 times its size, 256 MiB so far: "
+                        "refused");
+}
+
+/* The last: a stop that was asked for stays. */
+static void stopped(void **state)
+{
+    static const struct member m[] = {{"a.txt", "a,b\n1,2\n", 8}, {"b.txt", "b", 1}};
+    static const struct table_settings none;
+    static const char *const paths[] = {"stop.tar.gz/a.txt", "stop.tar.gz/b.txt", "stop.csv"};
+    struct str out = STR_INIT;
+    (void)state;
+    put_bytes("stop.tar.gz", packed, pack(TAR, GZIP, m, 2));
+    put("stop.csv", "a,b\n1,2\n");
+    stop_ask();
+    for (size_t i = 0; i < 3; i++) {
+        struct err e = ERR_INIT;
+        assert_int_equal(archive_read(&out, in_scratch(paths[i]), &e), ERR_INTERRUPTED);
+    }
+    struct err e = ERR_INIT;
+    assert_int_equal(table_read(in_scratch("stop.csv"), &none, row_line, &out, &e),
+                     ERR_INTERRUPTED);
+    str_release(&out);
+}
+
 struct seen {
     int rows, line;
 };
@@ -540,9 +579,12 @@ static void folders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compressed), cmocka_unit_test(members), cmocka_unit_test(many_listed),
-        cmocka_unit_test(unnamed),    cmocka_unit_test(nested),  cmocka_unit_test(broken),
-        cmocka_unit_test(folders),    cmocka_unit_test(bounds),  cmocka_unit_test(streamed),
+        cmocka_unit_test(compressed),  cmocka_unit_test(members),
+        cmocka_unit_test(many_listed), cmocka_unit_test(unnamed),
+        cmocka_unit_test(nested),      cmocka_unit_test(broken),
+        cmocka_unit_test(folders),     cmocka_unit_test(bounds),
+        cmocka_unit_test(streamed),    cmocka_unit_test(bounds_of_the_rest),
+        cmocka_unit_test(stopped),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

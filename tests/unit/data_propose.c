@@ -90,6 +90,49 @@ static void labelled(void **state)
     PROPOSED("f.csv", "kind: labelled\n", "  Sentence1: {sentence1}\n  Sentence2: {sentence2}\n");
 }
 
+/* What YAML does not take as it is, in quotes: control characters and line breaks of Unicode. */
+static void odd_characters(void **state)
+{
+    (void)state;
+    struct str s = STR_INIT;
+    str_cat(&s, "text,kind\n");
+    for (int i = 0; i < 40; i++)
+        str_addf(&s, "the number %d,%s\n", i,
+                 i % 2 ? "a\x7f"
+                       : "b\xe2\x80\xa8"
+                         "c\xc2\x85");
+    put("a.csv", s.s);
+    PROPOSED("a.csv", "classes: [\"a\\u007f\", \"b\\u2028c\\u0085\"]\n");
+    str_release(&s);
+}
+
+/* Where most rows have the least number, both classes have rows all the same. */
+static void least_is_common(void **state)
+{
+    (void)state;
+    struct str s = STR_INIT;
+    str_cat(&s, "text,score\n");
+    for (int i = 0; i < 100; i++)
+        str_addf(&s, "the number %d,%d\n", i, i < 60 ? 0 : i - 50);
+    put("a.csv", s.s);
+    PROPOSED("a.csv", "ranges: {low: \"< 10\", high: \">= 10\"}");
+    str_release(&s);
+}
+
+/* Numbers that are names: of a column without one, and of a year; a row's numbers are none. */
+static void numbers_as_names(void **state)
+{
+    (void)state;
+    rows("a.csv", "words,label,\n", "say # please,!,\n");
+    PROPOSED("a.csv", "template: |-\n  {words}\n", "field: label\n");
+    rows("b.csv", "words,2019\n", "say # please,!\n");
+    PROPOSED("b.csv", "template: |-\n  {words}\n", "\"2019\"\n");
+    rows("c.csv", "", "say # please,1\nsay # too,2\nso # it is,2\n");
+    PROPOSED("c.csv", "columns: [c1, c2]\n");
+    rows("d.csv", "", "say # please,2019\nsay # too,2020\n");
+    PROPOSED("d.csv", "columns: [c1, c2]\n");
+}
+
 static void choice(void **state)
 {
     (void)state;
@@ -309,10 +352,17 @@ static void nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(labelled),   cmocka_unit_test(choice),  cmocka_unit_test(choice_lettered),
-        cmocka_unit_test(preference), cmocka_unit_test(telling), cmocka_unit_test(nothing),
-        cmocka_unit_test(unlabelled), cmocka_unit_test(shared)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(labelled),
+                                       cmocka_unit_test(choice),
+                                       cmocka_unit_test(choice_lettered),
+                                       cmocka_unit_test(preference),
+                                       cmocka_unit_test(telling),
+                                       cmocka_unit_test(nothing),
+                                       cmocka_unit_test(odd_characters),
+                                       cmocka_unit_test(least_is_common),
+                                       cmocka_unit_test(numbers_as_names),
+                                       cmocka_unit_test(unlabelled),
+                                       cmocka_unit_test(shared)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();

@@ -1,6 +1,7 @@
 /* data_split - which example is where: disjoint parts, balance, seeds, growth; the numbers are
  * those of protocol.md section 6. */
 #include "data_test.h"
+#include "core/stop.h"
 
 #define HEAD "name: t\ncitation: none\nlicence: CC0\n"
 #define LABELLED                                                                                   \
@@ -601,6 +602,25 @@ static void golden(void **state)
     dataset_release(&d);
 }
 
+/* The last, as a stop that was asked for stays: what was read is not drawn of any more. */
+static void stopped(void **state)
+{
+    const struct task_sizes sizes = sizes_of(40, 40, 20, 40);
+    struct task *t = task_of(LABELLED);
+    struct dataset d;
+    struct source *s;
+    struct err e = ERR_INIT;
+    (void)state;
+    put_rows("a.jsonl", 0, 300, 150);
+    assert_int_equal(source_new(&s, t, scratch, &e), OK);
+    assert_int_equal(source_draw(s, &d, &sizes, &zero, NULL, &e), OK);
+    dataset_release(&d);
+    stop_ask();
+    assert_int_equal(source_draw(s, &d, &sizes, &zero, NULL, &e), ERR_INTERRUPTED);
+    source_free(s);
+    task_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -621,6 +641,7 @@ int main(void)
         cmocka_unit_test(too_many),
         cmocka_unit_test(nearly_all),
         cmocka_unit_test(golden),
+        cmocka_unit_test(stopped),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
