@@ -300,6 +300,11 @@ static void broken(void **state)
     put_bytes("junk.gz", packed, 2 * n + 512);
     assert_int_equal(archive_read(&out, in_scratch("junk.gz"), &e), ERR_INPUT);
     sentence_is(&e, "junk.gz: other bytes after the end of the gzip data");
+    memset(end, 0, 512);
+    memcpy(end + 512, packed, n);
+    put_bytes("apart.gz", packed, 2 * n + 512);
+    assert_int_equal(archive_read(&out, in_scratch("apart.gz"), &e), ERR_INPUT);
+    sentence_is(&e, "apart.gz: other bytes after the end of the gzip data");
     n = pack(TAR, GZIP, &m, 1);
     packed[n - 8] = (char)(packed[n - 8] ^ 1);
     put_bytes("sum.tar.gz", packed, n);
