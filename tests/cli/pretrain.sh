@@ -70,6 +70,23 @@ says err "left out: 80 repeated"
 W2S_DATA=$scratch/data expect 2 pretrain moves.yaml data.pgn=chess-games/c.pgn "${tiny[@]}"
 says err "data/chess/pgn/c.pgn: No such file or directory"
 
+# Moves of positions are asked for where positions are learnt; next moves in either case.
+python3 - <<'END' || fail "accuracies"
+import glob, json
+of = {runs: [json.load(open(f)) for f in glob.glob(runs + "/jobs/*/result.json")] for runs in ("whole", "named")}
+assert all(r["accuracy"] is not None and r["position_accuracy"] is not None for r in of["whole"]), of
+assert all(r["accuracy"] is not None and r["position_accuracy"] is None for r in of["named"]), of
+END
+# Words are those that stand twice in games that are learnt: of ten first moves, in two games each, 5 held out games take 3 to 5 away.
+for move in a3 b3 c3 d3 e3 a4 b4 c4 d4 Na3; do printf '[Event "-"]\n\n1. %s e5 *\n\n[Event "-"]\n\n1. %s d5 *\n\n' $move $move; done >first.pgn
+expect 0 pretrain moves.yaml "${tiny[@]/data.valid=1/data.valid=5}" data.pgn=first.pgn name=first
+python3 - <<'END' || fail "the vocabulary is not that of the games that are learnt"
+import json
+words = {w.strip().lstrip("\u0120") for w in json.load(open("named/ladders/first/tiny/tokenizer.json"))["model"]["vocab"]}
+first = set("a3 b3 c3 d3 e3 a4 b4 c4 d4 Na3".split())
+assert {"e5", "d5"} <= words and 5 <= len(first & words) <= 7, first & words
+END
+
 # What is there is not timed again.
 expect 0 pretrain moves.yaml --runs whole --dry-run tokens=16001 --json
 expect 0 pretrain moves.yaml --runs whole --dry-run --json
@@ -165,6 +182,11 @@ pid=$!
 expect 0 pretrain moves.yaml --runs cut
 wait $pid || fail "the process beside it failed: $(cat err2)"
 [ "$(numbers cut)" = "$want" ] || { fail "killed and continued, other bits"; diff <(echo "$want") <(numbers cut) | cut -c 1-300 | head -5; }
+python3 - <<'END' || fail "tokens a second are not those of all lives"
+import glob, json
+for r in (json.load(open(f)) for f in glob.glob("cut/jobs/*/result.json")):
+    assert abs(r["tokens_per_second"] * r["train_seconds"] / r["tokens"] - 1) < 1e-6 and r["train_seconds"] < r["seconds"], r
+END
 [ "$kills" -ge 3 ] || fail "only $kills of 10 kills hit a running program"
 
 # Ctrl-C: a sentence on how to go on.

@@ -14,9 +14,10 @@ struct made {
     double cut, equal;       /* test texts of 200; those that are shared */
     const char *minus_naive; /* JSON */
     bool untrained;          /* students of m/2 and more, before they learn */
+    const char *weak;        /* supervisors' accuracy, JSON */
 };
 static const struct made plain = {1,          1, true, "[0.5,0.4,0.6]", "null", "a film",
-                                  "cpu, f32", 0, 0,    "null",          false};
+                                  "cpu, f32", 0, 0,    "null",          false,  "[0.6,0.5,0.7]"};
 
 static void job_json(struct str *out, const char *hash, const char *role, size_t model,
                      const struct made *m)
@@ -59,14 +60,14 @@ static void results_json(struct str *out, const struct made *m)
             str_addf(
                 out,
                 "%s{\"supervisor\":\"m/%zu\",\"student\":\"m/%zu\",\"method\":\"naive\","
-                "\"control\":false,%s\"weak\":{\"accuracy\":[0.6,0.5,0.7],\"brier\":0.5,\"jobs\":["
+                "\"control\":false,%s\"weak\":{\"accuracy\":%s,\"brier\":0.5,\"jobs\":["
                 "\"w\"]},"
                 "\"student_scores\":{\"accuracy\":[0.7,0.6,0.8],\"jobs\":[\"s\"]},"
                 "\"ceiling\":{\"accuracy\":[0.9%02zu5,0.8,0.95],\"jobs\":[\"c\"]},"
                 "\"gap\":[0.3,0.2,0.4],\"pgr\":%s,\"pgr_undefined\":%s,\"verdict\":\"fine\","
                 "\"agreement\":{\"all\":[0.8,0.7,0.9],\"supervisor_right\":[0.8,0.7,0.9],"
                 "\"supervisor_wrong\":[0.8,0.7,0.9]},\"error_inheritance\":{},\"minus_naive\":%s}",
-                w > 1 || s > 1 ? "," : "", w, s, untrained, s, m->pgr, m->undefined,
+                w > 1 || s > 1 ? "," : "", w, s, untrained, m->weak, s, m->pgr, m->undefined,
                 m->minus_naive);
         }
     str_cat(out, "],\"jobs\":[");
@@ -310,6 +311,20 @@ static void test_scores_once(void **state)
     str_release(&html);
 }
 
+/* Remarked on is what is below the best constant answer, 0.5, by its whole interval. */
+static void test_constant(void **state)
+{
+    static const char *const weak[] = {"[0.4,0.3,0.49]", "[0.4,0.3,0.51]", "[0.6,0.4,0.7]"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct made m = plain;
+        m.weak = weak[i];
+        struct str html = page(&m);
+        assert_int_equal(count(html.s, "Worse than the best constant answer"), i == 0);
+        str_release(&html);
+    }
+}
+
 static void test_precision(void **state)
 {
     (void)state;
@@ -332,7 +347,8 @@ int main(void)
         cmocka_unit_test(test_no_curve),      cmocka_unit_test(test_pgr_figure),
         cmocka_unit_test(test_texts),         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_against_naive), cmocka_unit_test(test_scores_once),
-        cmocka_unit_test(test_precision),     cmocka_unit_test(test_untrained),
+        cmocka_unit_test(test_precision),     cmocka_unit_test(test_constant),
+        cmocka_unit_test(test_untrained),
     };
     scratch_make();
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
