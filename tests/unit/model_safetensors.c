@@ -487,13 +487,35 @@ static void test_configs(void **state)
     }
 }
 
+/* Of Qwen the layers from max_window_layers on have the window. */
+static void test_window_layers(void **state)
+{
+    (void)state;
+    folder_config(config);
+    safe_put("m/model.safetensors", "{}", "", 0);
+    for (int from = 0; from < 2; from++) {
+        struct weights *w = NULL;
+        struct str json = STR_INIT;
+        str_addf(&json,
+                 QWEN2 ", \"use_sliding_window\": true, \"sliding_window\": 4, "
+                       "\"max_window_layers\": %d}",
+                 from);
+        put_text("m/config.json", json.s);
+        check(weights_open(&w, in_scratch("m"), &e));
+        assert_int_equal(config_windowed(weights_config(w), 0), !from);
+        weights_close(w);
+        str_release(&json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),   cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_length),  cmocka_unit_test(test_cut_and_damaged),
-        cmocka_unit_test(test_tensors), cmocka_unit_test(test_bare),
-        cmocka_unit_test(test_shards),  cmocka_unit_test(test_configs),
+        cmocka_unit_test(test_types),         cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_length),        cmocka_unit_test(test_cut_and_damaged),
+        cmocka_unit_test(test_tensors),       cmocka_unit_test(test_bare),
+        cmocka_unit_test(test_shards),        cmocka_unit_test(test_configs),
+        cmocka_unit_test(test_window_layers),
     };
     scratch_make();
     check(dev_open(&dev, "cpu", &e));
