@@ -79,6 +79,29 @@ static void near(void **state)
     str_release(&b);
 }
 
+/* Texts of one question may be as near as they like. */
+static void near_of_one_question(void **state)
+{
+    struct str a = STR_INIT, b = STR_INIT;
+    struct lint l;
+    char own[16];
+    (void)state;
+    for (unsigned k = 0; k < 300; k++) {
+        snprintf(own, sizeof own, "q%u", k);
+        row(k < 200 ? &a : &b, k, 0, own, k % 2);
+        if (k < 8)
+            row(&a, k, 1, own, k % 2);
+    }
+    put("a.jsonl", a.s);
+    put("b.jsonl", b.s);
+    lint_of(&l, FILES);
+    assert_int_equal(l.near_within, 16);
+    lint_of(&l, FILES "group: z\n");
+    assert_int_equal(l.near_within, 0);
+    str_release(&a);
+    str_release(&b);
+}
+
 static void guessable(void **state)
 {
     struct str a = STR_INIT, b = STR_INIT;
@@ -171,9 +194,9 @@ static void of_a_draw(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(near), cmocka_unit_test(guessable),
-                                       cmocka_unit_test(guessable_together),
-                                       cmocka_unit_test(of_a_draw)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(near), cmocka_unit_test(near_of_one_question), cmocka_unit_test(guessable),
+        cmocka_unit_test(guessable_together), cmocka_unit_test(of_a_draw)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();
