@@ -250,6 +250,19 @@ static void telling(void **state)
                  i);
     put("b.tsv", s.s);
     PROPOSED("b.tsv", "{c2}\n", "{c3}\n", "field: c1\n");
+    /* One in ten says otherwise, which is too many, and one in 25, which is not */
+    for (int every = 10; every <= 25; every += 15) {
+        str_reset(&s);
+        for (int i = 0; i < 100; i++)
+            str_addf(&s, "%d\tmark%d\tthis is a row of number %d\n", (i % 6 < 3) == (i % every > 0),
+                     i % 6, i);
+        put("d.tsv", s.s);
+        if (every == 10)
+            PROPOSED("d.tsv", "{c2}\n", "{c3}\n", "field: c1\n");
+        else
+            PROPOSED("d.tsv", "# c2 is not shown: it tells the label of 96 % of the rows.\n",
+                     "template: |-\n  {c3}\n");
+    }
     /* Repeated texts are all that there is */
     str_reset(&s);
     str_cat(&s, "words,label\n");
