@@ -159,4 +159,21 @@ for twice in 'student.layers=[2, 2];student.layers" has 2 twice' "student.layers
     expect 2 "$W2S" run given.yaml supervisor.labels=p.csv "${twice%%;*}" --runs a
     says err "${twice#*;}"
 done
+
+# Looks at the validation part cost alike, as many an epoch as `evals` says and one before the first.
+operations() { expect 0 "$W2S" run micro.yaml "$@" --runs looks --dry-run --json && cp out "looks$((++looks)).json"; }
+looks=0
+operations training.evals=0
+operations training.evals=1
+operations training.evals=3
+operations training.evals=3 training.epochs=0 supervisor.epochs=0
+operations training.evals=3 training.epochs=0 supervisor.epochs=0 data.valid=0
+python3 - <<'END' || fail "what looks at the validation part cost"
+import json
+runs = [json.load(open(f"looks{i}.json")) for i in range(1, 6)]
+for none, one, three, before, nothing in zip(*([j["operations"] for j in jobs if not j["label"].startswith("ceiling")] for jobs in runs)):  # a ceiling works out what all students read
+    epochs = 1 if none == runs[0][0]["operations"] else 3
+    look = before - nothing
+    assert look > 0 and abs((one - none) / epochs / look - 1) < .01 and abs((three - none) / 3 / epochs / look - 1) < .01, (none, one, three, look)
+END
 finish
