@@ -52,7 +52,7 @@ awk 'BEGIN {
 ran=0
 while read -r line; do
     case $line in
-    *boolq* | *sciq*) [ -n "${W2S_DATA:-}" ] || { echo "SKIP: W2S_DATA: $line"; continue; } ;;
+    *boolq* | *sciq* | *hellaswag*) [ -n "${W2S_DATA:-}" ] || { echo "SKIP: W2S_DATA: $line"; continue; } ;;
     *parquet* | *long-letters*) [ -x "$duckdb" ] || { echo "SKIP: DuckDB: $line"; continue; } ;;
     esac
     case $line in
