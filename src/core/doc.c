@@ -291,9 +291,9 @@ static struct doc *child_set(struct doc_tree *t, struct doc *map, const char *pa
     return d;
 }
 
-/* tree_copy - d deep into t, at path. */
-static struct doc *tree_copy(struct doc_tree *t, const struct doc *d, const char *path,
-                             const char *file, struct err *e)
+/* node_copy - d deep into t, as it is but for `file`, its file's name in t. */
+static struct doc *node_copy(struct doc_tree *t, const struct doc *d, const char *file,
+                             struct err *e)
 {
     struct doc *c = arena_alloc(&t->arena, 1, sizeof *c, e);
     if (!c)
@@ -301,30 +301,39 @@ static struct doc *tree_copy(struct doc_tree *t, const struct doc *d, const char
     *c = *d;
     c->child = c->next = NULL;
     c->file = file;
-    c->line = 0;
-    c->path = path;
     if ((d->s && !(c->s = arena_strndup(&t->arena, d->s, d->len ? d->len : strlen(d->s), e))) ||
         (d->key && !(c->key = arena_strdup(&t->arena, d->key, e))))
         return NULL;
     struct doc **end = &c->child;
+    for (const struct doc *x = d->child; x; x = x->next, end = &(*end)->next)
+        if (!(*end = node_copy(t, x, file, e)))
+            return NULL;
+    return c;
+}
+
+/* node_name - d's paths, and its children's; it stands on no line. */
+static int node_name(struct doc_tree *t, struct doc *d, const char *path, struct err *e)
+{
     struct str name = STR_INIT;
     size_t item = 0;
-    for (const struct doc *x = d->child; x && c; x = x->next, end = &(*end)->next) {
+    int rc = OK;
+    d->line = 0;
+    d->path = path;
+    for (struct doc *x = d->child; x && !rc; x = x->next) {
         const char *its = NULL;
         str_reset(&name);
         if (x->key)
             str_addf(&name, "%s.%s", path, x->key);
         else
             str_addf(&name, "%s.%zu", path, item++);
-        if (str_check(&name, e) || !(its = arena_strdup(&t->arena, name.s, e)))
-            c = NULL;
-        else if (!(*end = tree_copy(t, x, its, file, e)))
-            c = NULL;
-        if (!c)
-            break;
+        rc = str_check(&name, e);
+        if (!rc && !(its = arena_strdup(&t->arena, name.s, e)))
+            rc = e->code;
+        if (!rc)
+            rc = node_name(t, x, its, e);
     }
     str_release(&name);
-    return c;
+    return rc;
 }
 
 int doc_set(struct doc_tree *t, const char *path, const char *value, struct err *e)
@@ -365,11 +374,10 @@ int doc_set(struct doc_tree *t, const char *path, const char *value, struct err 
             break;
         p += n + 1;
     }
-    struct doc *c = tree_copy(t, v.root, at->path, file, e);
-    if (!c) {
-        rc = e->code;
+    struct doc *c = node_copy(t, v.root, file, e);
+    rc = c ? node_name(t, c, at->path, e) : e->code;
+    if (rc)
         goto out;
-    }
     c->key = at->key;
     c->next = at->next;
     *at = *c;
@@ -377,26 +385,6 @@ out:
     doc_tree_release(&v);
     str_release(&name);
     return rc;
-}
-
-/* node_copy - d deep into t, as it is but for `file`, its file's name in t. */
-static struct doc *node_copy(struct doc_tree *t, const struct doc *d, const char *file,
-                             struct err *e)
-{
-    struct doc *c = arena_alloc(&t->arena, 1, sizeof *c, e);
-    if (!c)
-        return NULL;
-    *c = *d;
-    c->child = c->next = NULL;
-    c->file = file;
-    if ((d->s && !(c->s = arena_strndup(&t->arena, d->s, d->len ? d->len : strlen(d->s), e))) ||
-        (d->key && !(c->key = arena_strdup(&t->arena, d->key, e))))
-        return NULL;
-    struct doc **end = &c->child;
-    for (const struct doc *x = d->child; x; x = x->next, end = &(*end)->next)
-        if (!(*end = node_copy(t, x, file, e)))
-            return NULL;
-    return c;
 }
 
 static int map_under(struct doc_tree *t, struct doc *over, const struct doc *base, const char *file,

@@ -429,16 +429,18 @@ int task_source_use(struct task *t, size_t i, struct err *e)
 static int base_read(struct task *t, const char *path, struct err *e)
 {
     struct doc_tree base = DOC_TREE_INIT;
-    struct str beside = STR_INIT;
-    const char *name = NULL, *slash = strrchr(path, '/');
+    struct str folder = STR_INIT, beside = STR_INIT;
+    const char *name = NULL;
     int rc = doc_opt_str(t->tree.root, "base", &name, e);
     if (rc || !name)
         return rc;
+    rc = file_folder(&folder, path, e);
     if (*name == '/')
-        slash = NULL, path = "";
-    str_catn(&beside, path, slash ? (size_t)(slash - path) + 1 : 0);
-    str_cat(&beside, name);
-    rc = str_check(&beside, e);
+        str_cat(&beside, name);
+    else
+        str_path(&beside, folder.s, name);
+    if (!rc)
+        rc = str_check(&beside, e);
     if (!rc && !file_exists(beside.s))
         rc = doc_fail(doc_get(t->tree.root, "base"), e, "\"base\" is %s, and there is no such file",
                       beside.s);
@@ -452,6 +454,7 @@ static int base_read(struct task *t, const char *path, struct err *e)
     if (!rc)
         rc = doc_under(&t->tree, base.root, e);
     doc_tree_release(&base);
+    str_release(&folder);
     str_release(&beside);
     return rc;
 }

@@ -48,17 +48,7 @@ END
 done
 
 # So does one that writes: its supervisor's answers put in their place by others, it writes those, never the true ones.
-awk 'BEGIN { srand(2); split("good bad film plot", w, " "); print "text,first"
-    for (i = 0; i < 300; i++) { a = w[1 + int(4 * rand())]; print i " the " a " " w[1 + int(4 * rand())] "," a } }' >words.csv
-cat >words.yaml <<'END'
-name: words
-citation: none
-licence: CC0
-kind: generation
-source: {files: {all: words.csv}}
-template: "{text} was"
-answer: first
-END
+words_task words.yaml
 cat >write.yaml <<END
 name: write
 task: words.yaml

@@ -9,6 +9,21 @@ export XDG_CACHE_HOME=$scratch/cache XDG_CONFIG_HOME=$scratch/config W2S_THREADS
 model=$W2S_SOURCE/tests/cli/model
 checks=0 bad=0
 
+# words_task FILE - a task whose answer is written: the first of a text's words, on words.csv.
+words_task() {
+    awk 'BEGIN { srand(2); split("good bad film plot", w, " "); print "text,first"
+        for (i = 0; i < 300; i++) { a = w[1 + int(4 * rand())]; print i " the " a " " w[1 + int(4 * rand())] "," a } }' >words.csv
+    cat >"$1" <<'END'
+name: words
+citation: none
+licence: CC0
+kind: generation
+source: {files: {all: words.csv}}
+template: "{text} was"
+answer: first
+END
+}
+
 fail() { echo "FAILED: $*"; bad=$((bad + 1)); }
 # expect STATUS COMMAND...: runs it, keeps out and err, compares the exit status
 expect() {

@@ -57,17 +57,7 @@ expect 0 "$W2S" run micro.yaml name=saved untrained=true save=true $short
 [ "$(ls -d r/jobs/*/model | wc -l)" = 3 ] || fail "an untrained model was saved"
 
 # Of written answers: what the language model writes.
-awk 'BEGIN { srand(2); split("good bad film plot", w, " "); print "text,first"
-    for (i = 0; i < 300; i++) { a = w[1 + int(4 * rand())]; print i " the " a " " w[1 + int(4 * rand())] "," a } }' >words.csv
-cat >write.yaml <<'END'
-name: words
-citation: none
-licence: CC0
-kind: generation
-source: {files: {all: words.csv}}
-template: "{text} was"
-answer: first
-END
+words_task write.yaml
 write="micro.yaml task=write.yaml data.supervise=40 data.train=60 data.valid=0 data.test=80 data.max_tokens=48 methods=naive --runs r"
 expect 0 "$W2S" run $write name=write untrained=true
 tr -s ' \n' ' ' <out >flat
