@@ -225,7 +225,8 @@ static int training(struct bench *b, struct err *e)
     struct train_settings s;
     struct train_result r;
     struct features f = {b->rows, b->set.starts, b->m->cfg.channels};
-    struct train_data data = {&b->set, b->targets, b->m->cut ? &f : NULL};
+    struct train_data data = {
+        .tokens = &b->set, .targets = b->targets, .features = b->m->cut ? &f : NULL};
     train_settings_init(&s);
     s.batch = b->batch;
     s.epochs = FOREVER;

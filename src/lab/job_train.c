@@ -175,8 +175,9 @@ int run_train(struct desk *d, struct err *e)
         rc = train_targets(d, e);
     if (rc)
         return rc;
-    const struct train_data data = {&d->sets[d->job->part], d->targets,
-                                    desk_features(d, d->job->part)};
+    const struct train_data data = {.tokens = &d->sets[d->job->part],
+                                    .targets = d->targets,
+                                    .features = desk_features(d, d->job->part)};
     rc = desk_learn(d, &data, train_eval, e);
     return rc ? rc : train_keep(d, e);
 }

@@ -160,7 +160,7 @@ static int prompt_sets(struct desk *d, struct err *e)
 static int write_learn(struct writer *w, struct err *e)
 {
     struct desk *d = w->d;
-    const struct train_data data = {&d->sets[d->job->part], NULL, NULL};
+    const struct train_data data = {.tokens = &d->sets[d->job->part]};
     int rc = desk_learns(d, e);
     if (!rc)
         rc = learn_set(w, e);

@@ -63,7 +63,7 @@ static double rung_flops(const struct pretraining *p, const struct rung *r, doub
 static int rung_rate(const struct pretraining *p, const struct rung *r, double *rate, struct err *e)
 {
     struct token_set few = p->held[HELD_DOCUMENTS];
-    struct train_data data = {&few, NULL, NULL};
+    struct train_data data = {.tokens = &few};
     struct train_settings s = r->model->training;
     struct train_result result;
     struct model *m = NULL;

@@ -9,10 +9,14 @@
 
 #define METHODS_MOST 16
 
+/* How a student is made (lab/recipe.c): of its supervisor's labels, in one training. */
+enum recipe { RECIPE_DIRECT };
+
 struct method {
     const char *name;
     struct loss_settings loss; /* with the method's defaults */
-    const char *what;          /* one line for help and reports */
+    enum recipe recipe;
+    const char *what; /* one line for help and reports */
 };
 extern const struct method methods[]; /* ends with a NULL name */
 const struct method *method_find(const char *name);

@@ -192,8 +192,16 @@ int plan_job(struct plan *p, const struct job *like, const char *spec, struct jo
     return OK;
 }
 
-/* plan_add - the job like this one. */
-static int plan_add(struct plan *p, const struct job *like, struct job **out, struct err *e)
+void job_need(struct job *j, const struct job *on)
+{
+    for (size_t i = 0; i < j->n_needs; i++)
+        if (j->needs[i] == on)
+            return;
+    BUG_ON(j->n_needs == JOB_NEEDS);
+    j->needs[j->n_needs++] = on;
+}
+
+int plan_add(struct plan *p, const struct job *like, struct job **out, struct err *e)
 {
     struct str spec = STR_INIT;
     struct job asked = *like;
@@ -213,339 +221,6 @@ const struct lab_model *plan_model(const struct plan *p, const char *name)
     BUG("model %s was not opened", name);
 }
 
-/* models_show - each model's name for people. */
-static int models_show(struct plan *p, struct err *e)
-{
-    const char *names[2 * STUDY_LIST];
-    bool paths[2 * STUDY_LIST];
-    struct str shown = STR_INIT;
-    int rc = OK;
-    for (size_t i = 0; i < p->n_models; i++) {
-        names[i] = p->models[i].name;
-        paths[i] = asset_is_path(p->lab->assets, names[i]);
-    }
-    for (size_t i = 0; i < p->n_models && !rc; i++) {
-        str_reset(&shown);
-        shown_name(names, paths, p->n_models, i, &shown);
-        rc = str_check(&shown, e);
-        if (!rc && !(p->models[i].shown = arena_strdup(&p->arena, shown.s, e)))
-            rc = e->code;
-    }
-    str_release(&shown);
-    return rc;
-}
-
-static int models_open(struct plan *p, struct err *e)
-{
-    const struct study_side *sides[2] = {&p->study->supervisor, &p->study->student};
-    p->models = arena_alloc(&p->arena, 2 * STUDY_LIST, sizeof *p->models, e);
-    if (!p->models)
-        return e->code;
-    for (int i = 0; i < 2; i++)
-        for (size_t k = 0; k < sides[i]->n_models; k++) {
-            bool open = false;
-            for (size_t m = 0; m < p->n_models; m++)
-                open = open || strcmp(p->models[m].name, sides[i]->models[k]) == 0;
-            if (open)
-                continue;
-            int rc = lab_model_open(&p->models[p->n_models], p->lab, sides[i]->models[k], e);
-            if (rc)
-                return rc;
-            size_t most = weights_config(p->models[p->n_models++].weights)->positions;
-            if (p->study->max_tokens > most)
-                return err_set(e, ERR_INPUT, "data.max_tokens is %zu, model %s takes at most %zu",
-                               p->study->max_tokens, sides[i]->models[k], most);
-        }
-    return models_show(p, e);
-}
-
-/* data_cut - every model of the study reads the same text: one cut for all their tokenizers. */
-static int data_cut(const struct plan *p, struct dataset *d, struct log *log, struct err *e)
-{
-    const struct tokenizer *tok[2 * STUDY_LIST];
-    size_t n = 0, cut = 0, all = 0, repeated = 0, shared = 0;
-    for (size_t i = 0; i < p->n_models; i++) {
-        bool again = false;
-        for (size_t k = 0; k < i; k++)
-            again = again || strcmp(p->models[k].tokenizer_hash, p->models[i].tokenizer_hash) == 0;
-        if (!again)
-            tok[n++] = p->models[i].tokenizer;
-    }
-    int rc = dataset_cut(d, tok, n, p->study->max_tokens, e);
-    for (int part = 0; part < PART_COUNT; part++) {
-        cut += d->cut[part];
-        all += d->n[part];
-        repeated += d->repeated[part];
-        shared += d->shared[part];
-    }
-    if (!rc && cut && log)
-        log_info(log, "task %s: %zu of %zu texts cut to %zu tokens%s", task_name(p->task), cut, all,
-                 p->study->max_tokens, n > 1 ? ", the same for every model" : "");
-    if (!rc && repeated + shared && log)
-        log_warn(log,
-                 "task %s: cut to %zu tokens, %zu of %zu texts equal another of their part and %zu "
-                 "one of another part (of test: %zu of %zu); raise data.max_tokens",
-                 task_name(p->task), p->study->max_tokens, repeated, all, shared,
-                 d->shared[PART_TEST], d->n[PART_TEST]);
-    return rc;
-}
-
-/* data_lint - say what could mislead; no study fails for it. */
-static int data_lint(const struct plan *p, const struct dataset *d, struct log *log, struct err *e)
-{
-    struct lint l;
-    if (!log || p->worker)
-        return OK;
-    int rc = lint_dataset(&l, d, e);
-    if (!rc)
-        lint_warn(&l, task_name(p->task), log);
-    return rc;
-}
-
-/* sizes_scaled - a share of what is asked for, of each part at least one. */
-static void sizes_scaled(const struct task_sizes *all, size_t thousandths, struct task_sizes *out)
-{
-    for (int part = 0; part < PART_COUNT; part++) {
-        size_t n = all->n[part] / 1000 * thousandths + all->n[part] % 1000 * thousandths / 1000;
-        out->n[part] = all->n[part] && !n ? 1 : n;
-    }
-}
-
-/* data_fits - more was asked for than there is: what to type, in e, the same shares of every part
- * as far as they go. */
-static void data_fits(const struct plan *p, struct source *source, const struct task_seeds *seeds,
-                      struct err *e)
-{
-    const struct task_sizes *asked = &p->study->sizes;
-    struct task_sizes sizes;
-    size_t fits = 0, short_of = 1000;
-    while (short_of - fits > 1) {
-        struct dataset d;
-        struct err why = ERR_INIT;
-        size_t middle = (fits + short_of) / 2;
-        sizes_scaled(asked, middle, &sizes);
-        if (!source_draw(source, &d, &sizes, seeds, NULL, &why)) {
-            dataset_release(&d);
-            fits = middle;
-        } else if (!source_short(source)) {
-            return; /* something else is wrong with smaller ones */
-        } else {
-            short_of = middle;
-        }
-    }
-    if (!fits)
-        return;
-    struct err said = *e;
-    struct str words = STR_INIT;
-    sizes_scaled(asked, fits, &sizes);
-    for (int part = 0; part < PART_COUNT; part++)
-        if (asked->n[part])
-            str_addf(&words, " data.%s=%zu", lab_part_names[part], sizes.n[part]);
-    if (!words.failed)
-        err_set(e, said.code, "%.600s; these would do:%.300s", said.msg, words.s);
-    str_release(&words);
-}
-
-static int data_draw(struct plan *p, struct err *e)
-{
-    const struct study *s = p->study;
-    int rc = lab_task_open(&p->task, &p->data_dir, p->lab, s->task, e);
-    if (rc)
-        return rc;
-    lab_task_passed(p->task, s->task, &p->passed);
-    if (p->passed.len && !p->worker)
-        log_info(p->lab->log, "task %s: from its source \"%s\"; looked for and not there: %s",
-                 task_name(p->task), task_source_name(p->task), p->passed.s);
-    p->data = arena_alloc(&p->arena, s->seeds, sizeof *p->data, e);
-    if (!p->data)
-        return e->code;
-    struct source *source;
-    struct progress progress;
-    bool many = s->seeds > 1 && !p->worker;
-    rc = source_new(&source, p->task, p->data_dir.s, e);
-    if (many)
-        progress_begin(&progress, p->lab->log, "drawing data, a seed each", (double)s->seeds, NULL);
-    for (size_t r = 0; r < s->seeds && !rc; r++) {
-        struct task_seeds seeds = {study_seed(s, SEED_SPLIT, r), study_seed(s, SEED_LABEL, r)};
-        struct log *log = r == 0 ? p->lab->log : NULL;
-        rc = source_draw(source, &p->data[r], &s->sizes, &seeds, log, e);
-        if (rc && source_short(source))
-            data_fits(p, source, &seeds, e);
-        if (!rc)
-            rc = data_cut(p, &p->data[r], log, e);
-        if (!rc)
-            rc = data_lint(p, &p->data[r], log, e);
-        if (!rc)
-            rc = stop_check(e);
-        if (many && !rc)
-            progress_step(&progress, (double)(r + 1), 0, NULL);
-    }
-    if (many)
-        progress_end(&progress, rc);
-    source_free(source);
-    return rc;
-}
-
-/* vote_find - the number of a vote of the task. */
-static int vote_find(const struct plan *p, const char *name, size_t *vote, struct err *e)
-{
-    struct str list = STR_INIT;
-    size_t n = task_votes(p->task);
-    *vote = 0;
-    while (*vote < n && strcmp(task_vote_name(p->task, *vote), name) != 0)
-        ++*vote;
-    if (*vote < n)
-        return OK;
-    for (size_t i = 0; i < n; i++)
-        str_addf(&list, "%s%s", i ? ", " : "", task_vote_name(p->task, i));
-    err_set(e, ERR_INPUT,
-            n ? "supervisor.votes: task %s has no votes \"%s\"; it has %s"
-              : "supervisor.votes: task %s has no votes, as \"%s\"%s",
-            task_name(p->task), name, list.s);
-    str_release(&list);
-    return e->code;
-}
-
-/* side_size - how many of a side there are. side_job - the i-th: (model, layers), or votes. */
-static size_t side_size(const struct study_side *side)
-{
-    return side->n_votes ? side->n_votes : side->n_models * side->n_layers;
-}
-
-static int side_job(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
-                    struct err *e)
-{
-    memset(j, 0, sizeof *j);
-    j->side = side;
-    if (side->labels) {
-        j->votes = file_name(side->votes[i]);
-        j->given = p->given[i];
-        return OK;
-    }
-    if (side->n_votes) {
-        j->votes = side->votes[i];
-        return vote_find(p, j->votes, &j->vote, e);
-    }
-    j->model = plan_model(p, side->models[i / side->n_layers]);
-    size_t whole = weights_config(j->model->weights)->layers,
-           layers = side->layers[i % side->n_layers];
-    if (layers > whole)
-        return err_set(e, ERR_INPUT, "model %s has %zu layers, the study asks for %zu",
-                       j->model->name, whole, layers);
-    j->layers = layers ? layers : whole;
-    j->trainable = side->trainable;
-    if (j->trainable.kind == TRAIN_LORA &&
-        lora_check(&j->trainable.lora, weights_config(j->model->weights), e))
-        return err_wrap(e, "model %s", j->model->name);
-    if (j->trainable.kind == TRAIN_TOP && j->trainable.top > j->layers)
-        j->trainable.top = j->layers;
-    return OK;
-}
-
-/* side_twins - a side names no model twice, whatever it calls it (all of its layers, another path).
- */
-static int side_twins(const struct plan *p, const struct study_side *side, const char *name,
-                      struct err *e)
-{
-    struct job a, b;
-    int rc = OK;
-    for (size_t i = 0; !rc && !side->n_votes && i < side_size(side); i++)
-        for (size_t k = 0; !rc && k < i; k++) {
-            if ((rc = side_job(p, side, i, &a, e)) || (rc = side_job(p, side, k, &b, e)))
-                break;
-            if (a.layers == b.layers && strcmp(a.model->hash, b.model->hash) == 0 &&
-                strcmp(a.model->tokenizer_hash, b.model->tokenizer_hash) == 0)
-                rc = err_set(e, ERR_INPUT,
-                             "the %s is the same twice: %zu layers of %s, and %zu of %s", name,
-                             b.layers, b.model->name, a.layers, a.model->name);
-        }
-    return rc;
-}
-
-/* job_size - parameters, by which a student is not smaller than its supervisor. */
-static size_t job_size(const struct job *j)
-{
-    struct model_config c = job_config(j);
-    if (j->votes)
-        return 0;
-    return config_params(&c);
-}
-
-static int pair_add(struct plan *p, const struct job *weak, const struct job *strong,
-                    const struct method *method, struct err *e)
-{
-    size_t n = p->study->seeds;
-    int rc = mem_grow(&p->pairs, &p->cap_pairs, p->n_pairs + 1, sizeof *p->pairs, e);
-    if (rc)
-        return rc;
-    struct pair *pair = &p->pairs[p->n_pairs];
-    *pair = (struct pair){.method = method, .n = n};
-    struct job ***lists[4] = {&pair->weak, &pair->student, &pair->ceiling, &pair->untrained};
-    for (int i = 0; i < (p->study->untrained ? 4 : 3); i++)
-        if (!(*lists[i] = arena_alloc(&p->arena, n, sizeof **lists[i], e)))
-            return e->code;
-    for (size_t r = 0; r < n; r++) {
-        struct job w = *weak, c = *strong, s = *strong;
-        w.repetition = c.repetition = s.repetition = r;
-        w.role = JOB_SUPERVISOR;
-        w.part = PART_SUPERVISE;
-        c.role = JOB_CEILING;
-        c.part = s.part = PART_TRAIN;
-        s.role = JOB_STUDENT;
-        s.method = method;
-        if ((rc = plan_add(p, &w, &pair->weak[r], e)) ||
-            (rc = plan_add(p, &c, &pair->ceiling[r], e)))
-            return rc;
-        s.supervisor = method ? pair->weak[r] : NULL;
-        /* Ground truth as weak label is the ceiling's own description, so it is the same job. */
-        if (!method)
-            s.role = JOB_CEILING;
-        if ((rc = plan_add(p, &s, &pair->student[r], e)))
-            return rc;
-        struct job u = *strong;
-        u.repetition = r;
-        u.role = JOB_UNTRAINED;
-        u.part = PART_TEST;
-        u.trainable = (struct trainable){.kind = TRAIN_ALL}; /* no frozen blocks to keep */
-        if (pair->untrained && (rc = plan_add(p, &u, &pair->untrained[r], e)))
-            return rc;
-    }
-    p->n_pairs++;
-    return OK;
-}
-
-/* warmup_say - a training that ends before its learning rate is up has hardly begun. */
-static void warmup_say(const struct plan *p, const struct study_side *side, const char *name,
-                       enum task_part part)
-{
-    const struct train_settings *t = &side->training;
-    size_t n = p->study->sizes.n[part], steps = t->epochs * (n / t->batch + (n % t->batch != 0));
-    if (!t->epochs)
-        log_warn(p->lab->log, "the %s trains 0 epochs: it stays as it starts", name);
-    if (steps && t->warmup >= steps)
-        log_warn(p->lab->log,
-                 "the %s trains %zu steps, and its learning rate rises for %zu (warmup): it will "
-                 "hardly have learned",
-                 name, steps, t->warmup);
-}
-
-/* seeds_check - every repetition has a job of its own. */
-static int seeds_check(const struct plan *p, struct err *e)
-{
-    for (size_t r = 1; r < p->study->seeds; r++) {
-        bool own = false;
-        for (size_t i = 0; i < p->n_jobs && !own; i++)
-            own = p->jobs[i]->repetition == r;
-        if (!own)
-            return err_set(
-                e, ERR_INPUT,
-                "\"seeds\" is %zu, but with what \"hold\" keeps the repetitions would be "
-                "the same jobs: leave order, or split, out of it",
-                p->study->seeds);
-    }
-    return OK;
-}
-
 int plan_open(struct plan *p, const struct lab *lab, const struct study *s, struct err *e)
 {
     memset(p, 0, sizeof *p);
@@ -554,9 +229,9 @@ int plan_open(struct plan *p, const struct lab *lab, const struct study *s, stru
     p->threads = lab->threads ? lab->threads : par_threads();
     str_init(&p->data_dir);
     str_init(&p->passed);
-    int rc = models_open(p, e);
+    int rc = plan_models_open(p, e);
     if (!rc)
-        rc = data_draw(p, e);
+        rc = plan_data_draw(p, e);
     if (!rc)
         rc = plan_writes(p, e);
     if (rc)
@@ -569,40 +244,7 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     int rc = plan_open(p, lab, s, e);
     if (rc)
         return rc;
-    if (!s->supervisor.n_votes)
-        warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
-    warmup_say(p, &s->student, "student", PART_TRAIN);
-    if (!(rc = side_twins(p, &s->supervisor, "supervisor", e)) &&
-        !(rc = side_twins(p, &s->student, "student", e)))
-        rc = plan_given(p, e);
-    for (size_t i = 0; !rc && i < side_size(&s->supervisor); i++)
-        for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
-            struct job weak, strong;
-            if ((rc = side_job(p, &s->supervisor, i, &weak, e)) ||
-                (rc = side_job(p, &s->student, k, &strong, e)))
-                break;
-            if (job_size(&strong) < job_size(&weak)) {
-                rc = mem_grow(&p->left_out, &p->cap_left_out, p->n_left_out + 1,
-                              sizeof *p->left_out, e);
-                if (!rc)
-                    p->left_out[p->n_left_out++] = (struct left_out){weak, strong};
-                continue;
-            }
-            for (size_t m = 0; !rc && m < s->n_methods; m++)
-                rc = pair_add(p, &weak, &strong, s->methods[m], e);
-            if (!rc && s->controls)
-                rc = pair_add(p, &weak, &strong, NULL, e);
-        }
-    if (!rc && p->n_left_out && p->n_pairs)
-        log_info(
-            lab->log,
-            "%zu of %zu pairs of a supervisor and a student are left out: the student is smaller",
-            p->n_left_out, side_size(&s->supervisor) * side_size(&s->student));
-    if (!rc && !p->n_pairs)
-        rc = err_set(e, ERR_INPUT,
-                     "every student is smaller than every supervisor: nothing to compare");
-    if (!rc)
-        rc = seeds_check(p, e);
+    rc = plan_pairs(p, e);
     if (rc)
         plan_release(p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;

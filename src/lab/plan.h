@@ -9,6 +9,9 @@
 enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT, JOB_UNTRAINED };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
+/* Jobs that one stands on. */
+#define JOB_NEEDS 16
+
 struct job {
     const struct job_kind *kind; /* desk.h */
     enum job_role role;
@@ -20,11 +23,13 @@ struct job {
     double params;                 /* of an imported one, where it is told; else 0 */
     bool imported;                 /* another program's: its test predictions are all there is */
     const struct study_side *side;
-    size_t layers;                /* resolved: 1..checkpoint's */
-    struct trainable trainable;   /* top cut down to layers */
-    enum task_part part;          /* what it trains on */
-    const struct method *method;  /* of a student; NULL: ground truth */
-    const struct job *supervisor; /* whose labels; NULL: ground truth */
+    size_t layers;                      /* resolved: 1..checkpoint's */
+    struct trainable trainable;         /* top cut down to layers */
+    enum task_part part;                /* what it trains on */
+    const struct method *method;        /* of a student; NULL: ground truth */
+    const struct job *supervisor;       /* whose labels; NULL: ground truth */
+    const struct job *needs[JOB_NEEDS]; /* what is done before it, its supervisor among them */
+    size_t n_needs;
     char label[160]; /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
     char hash[HASH_HEX];
     char *spec;   /* the JSON that was hashed */
@@ -84,6 +89,15 @@ const struct lab_model *plan_model(const struct plan *p, const char *name);
  * same hash is the same job. */
 int plan_job(struct plan *p, const struct job *like, const char *spec, struct job **out,
              struct err *e);
+/* plan_add - the job like this one, described by its kind. job_need - from now on j stands on
+ * another: it is begun when that is done, and fails where that does. */
+int plan_add(struct plan *p, const struct job *like, struct job **out, struct err *e);
+void job_need(struct job *j, const struct job *on);
+/* What plan_open and plan_make are made of: its models (plan_data.c), its data, for each
+ * repetition, its jobs and pairs (plan_pairs.c). */
+int plan_models_open(struct plan *p, struct err *e);
+int plan_data_draw(struct plan *p, struct err *e);
+int plan_pairs(struct plan *p, struct err *e);
 /* plan_run - every job of a plan to its end, and the results; yaml: its settings. out: as
  * lab_run's, zeroed before; p is released. */
 int plan_run(struct plan *p, const char *yaml, struct lab_summary *out, struct err *e);

@@ -75,14 +75,18 @@ static void job_not_run(const struct plan *p, struct job *j, const char *because
 
 static const char unread[] = "its model cannot be read, as said before";
 
-/* job_settled - whether there is nothing to compute: its supervisor failed, its model cannot be
+/* job_settled - whether there is nothing to compute: what it stands on failed, its model cannot be
  * read, or its result is there. */
 static bool job_settled(const struct plan *p, struct job *j, struct lab_summary *sum)
 {
-    if (j->supervisor && j->supervisor->state == JOB_FAILED) {
-        job_not_run(p, j, "its supervisor failed", sum);
-        return true;
-    }
+    for (size_t i = 0; i < j->n_needs; i++)
+        if (j->needs[i]->state == JOB_FAILED) {
+            job_not_run(p, j,
+                        j->needs[i] == j->supervisor ? "its supervisor failed"
+                                                     : "what it stands on failed",
+                        sum);
+            return true;
+        }
     if (store_has(p->lab->store, j->hash)) {
         j->state = JOB_FOUND;
         sum->found++;
@@ -97,7 +101,10 @@ static bool job_settled(const struct plan *p, struct job *j, struct lab_summary 
 
 static bool job_waits(const struct job *j)
 {
-    return j->supervisor && j->supervisor->state == JOB_TODO;
+    for (size_t i = 0; i < j->n_needs; i++)
+        if (j->needs[i]->state == JOB_TODO)
+            return true;
+    return false;
 }
 
 /* job_ended - note and say what became of it. */
@@ -118,7 +125,7 @@ static void job_ended(const struct plan *p, struct job *j, int rc, double second
 }
 
 /* study_job - bring one job to its end, if it can be had: *ended false where another process has it
- * or its supervisor is not done. Only a stop or a full disk is an error here. */
+ * or what it stands on is not done. Only a stop or a full disk is an error here. */
 static int study_job(const struct plan *p, struct job *j, struct lab_summary *sum, bool *ended,
                      struct err *e)
 {

@@ -88,7 +88,7 @@ static int rung_learn(struct rung_work *w, struct err *e)
     const struct ladder_model *m = w->r->model;
     struct trainable all = {TRAIN_ALL, 0, true, {0}};
     struct corpus_plan plan = pretraining_plan(p, m->tokens);
-    struct train_data data = {&w->rows, NULL, NULL};
+    struct train_data data = {.tokens = &w->rows};
     struct train_events events = {w, NULL, rung_eval};
     struct str checkpoint = STR_INIT;
     int rc = corpus_rows(&w->rows, &p->corpus, p->order + p->ladder->valid,

@@ -11,7 +11,7 @@ static const char *const study_keys[] = {"name",       "title",   "task",      "
                                          "seed",       "hold",    "controls",  "untrained", "save",
                                          "bootstrap",  "level",   "precision", "decoding",  NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
-static const char *const part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
+const char *const study_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 const char *const training_keys[] = {
     "epochs", "batch", "lr",   "schedule", "warmup",       "weight_decay",     "beta1",
     "beta2",  "eps",   "clip", "evals",    "micro_tokens", "checkpoint_every", NULL};
@@ -19,9 +19,9 @@ static const char *const side_keys[] = {
     "model", "layers",   "weights",      "trainable",        "embeddings", "epochs", "batch",
     "lr",    "schedule", "warmup",       "weight_decay",     "beta1",      "beta2",  "eps",
     "clip",  "evals",    "micro_tokens", "checkpoint_every", NULL};
-static const char *const seed_names[] = {"split", "label", "init", "order", NULL};
-static const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
-static const char *const weights_names[] = {"pretrained", "random", NULL};
+const char *const study_seed_names[] = {"split", "label", "init", "order", NULL};
+const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
+const char *const study_weights_names[] = {"pretrained", "random", NULL};
 const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
 const char *const decoding_names[] = {"greedy", "legal", NULL};
 
@@ -45,7 +45,7 @@ static const char *key_deeper(const char *key, bool like, const char **map)
     } maps[] = {{"data", data_keys},
                 {"training", training_keys},
                 {"student", side_keys},
-                {"seed", seed_names}};
+                {"seed", study_seed_names}};
     const char *found = NULL;
     for (size_t k = 0; k < sizeof maps / sizeof *maps && !found; k++) {
         found = key_of(key, like, maps[k].keys);
@@ -249,7 +249,7 @@ static int side_read(struct study_side *side, const struct doc *root, const char
         if (!side->n_layers)
             return doc_fail(d, e, "\"layers\" is empty");
     }
-    if ((rc = doc_opt_enum(m, "weights", weights_names, &weights, e)))
+    if ((rc = doc_opt_enum(m, "weights", study_weights_names, &weights, e)))
         return rc;
     side->random = weights == 1;
     if ((d = doc_get(m, "trainable")) && (rc = trainable_read(&side->trainable, d, e)))
@@ -319,11 +319,12 @@ static int data_read(struct study *s, const struct doc *m, struct err *e)
         /* Who is no model has nothing to learn from. */
         bool needed = p != PART_VALID &&
                       (p != PART_SUPERVISE || !votes_key(doc_get(s->tree.root, "supervisor")));
-        d = doc_get(m, part_names[p]);
+        d = doc_get(m, study_part_names[p]);
         if (needed && (!d || d->type == DOC_NULL))
-            return doc_fail(d ? d : m, e, "\"data.%s\" is %s", part_names[p],
+            return doc_fail(d ? d : m, e, "\"data.%s\" is %s", study_part_names[p],
                             d ? "empty" : "missing");
-        if ((rc = doc_opt_size(m, part_names[p], needed ? 1 : 0, 1u << 30, &s->sizes.n[p], e)))
+        if ((rc =
+                 doc_opt_size(m, study_part_names[p], needed ? 1 : 0, 1u << 30, &s->sizes.n[p], e)))
             return rc;
     }
     return doc_opt_size(m, "max_tokens", 2, 1u << 20, &s->max_tokens, e);
@@ -365,11 +366,11 @@ static int seeds_read(struct study *s, struct err *e)
     if ((rc = doc_opt_size(root, "seeds", 1, 1000, &s->seeds, e)))
         return rc;
     if (m) {
-        if ((rc = doc_check_keys(m, seed_names, e)))
+        if ((rc = doc_check_keys(m, study_seed_names, e)))
             return rc;
         for (int i = 0; i < SEED_COUNT; i++) {
             int64_t v = (int64_t)s->seed[i];
-            if ((rc = doc_opt_int(m, seed_names[i], 0, INT64_MAX / 2, &v, e)))
+            if ((rc = doc_opt_int(m, study_seed_names[i], 0, INT64_MAX / 2, &v, e)))
                 return rc;
             s->seed[i] = (uint64_t)v;
         }
@@ -381,9 +382,9 @@ static int seeds_read(struct study *s, struct err *e)
             return rc;
         for (size_t i = 0; i < n; i++) {
             int k = 0;
-            while (seed_names[k] && strcmp(seed_names[k], names[i]) != 0)
+            while (study_seed_names[k] && strcmp(study_seed_names[k], names[i]) != 0)
                 k++;
-            if (!seed_names[k])
+            if (!study_seed_names[k])
                 return doc_fail(d, e,
                                 "\"hold\" names \"%s\"; known seeds are split, label, init, order",
                                 names[i]);
@@ -492,133 +493,4 @@ out:
 void study_release(struct study *s)
 {
     doc_tree_release(&s->tree);
-}
-
-/* settings_json - the training of a side, in the keys of the study file. */
-static void settings_json(struct js *j, const struct train_settings *t)
-{
-    js_key(j, "epochs"), js_int(j, (int64_t)t->epochs);
-    js_key(j, "batch"), js_int(j, (int64_t)t->batch);
-    js_key(j, "lr"), js_real(j, t->lr);
-    js_key(j, "schedule"), js_str(j, schedule_names[t->schedule]);
-    js_key(j, "warmup"), js_int(j, (int64_t)t->warmup);
-    js_key(j, "weight_decay"), js_real(j, t->weight_decay);
-    js_key(j, "beta1"), js_real(j, t->beta1);
-    js_key(j, "beta2"), js_real(j, t->beta2);
-    js_key(j, "eps"), js_real(j, t->eps);
-    js_key(j, "clip"), js_real(j, t->clip);
-    js_key(j, "evals"), js_int(j, (int64_t)t->evals);
-    js_key(j, "micro_tokens"), js_int(j, (int64_t)t->micro_tokens);
-}
-
-void side_settings_json(struct js *j, const struct study_side *side)
-{
-    static const char *const kinds[] = {"all", "top", "head", "lora"};
-    struct str trainable = STR_INIT;
-    str_cat(&trainable, kinds[side->trainable.kind]);
-    if (side->trainable.kind == TRAIN_TOP)
-        str_addf(&trainable, " %zu", side->trainable.top);
-    if (side->trainable.kind == TRAIN_LORA) {
-        str_addc(&trainable, ' ');
-        lora_write(&side->trainable.lora, &trainable);
-    }
-    js_key(j, "weights"), js_str(j, weights_names[side->random]);
-    js_key(j, "trainable"), js_str(j, trainable.s);
-    js_key(j, "embeddings"), js_bool(j, side->trainable.embeddings);
-    settings_json(j, &side->training);
-    str_release(&trainable);
-}
-
-/* place_json - a task's or model's name; where it is the path of something local, from the root. */
-static void place_json(struct js *j, const char *name, bool local)
-{
-    struct str path = STR_INIT;
-    file_absolute(name, &path);
-    js_str(j, local ? path.s : name);
-    j->out->failed = j->out->failed || path.failed;
-    str_release(&path);
-}
-
-static void side_json(struct js *j, const char *name, const struct study_side *side,
-                      const struct assets *assets)
-{
-    js_key(j, name), js_open(j, '{');
-    if (side->n_votes) {
-        js_key(j, side->labels ? "labels" : "votes"), js_open(j, '[');
-        for (size_t i = 0; i < side->n_votes; i++)
-            place_json(j, side->votes[i], assets && side->labels);
-        js_close(j, ']');
-        js_close(j, '}');
-        return;
-    }
-    js_key(j, "model"), js_open(j, '[');
-    for (size_t i = 0; i < side->n_models; i++)
-        place_json(j, side->models[i], assets && asset_is_path(assets, side->models[i]));
-    js_close(j, ']');
-    js_key(j, "layers"), js_open(j, '[');
-    for (size_t i = 0; i < side->n_layers; i++)
-        if (side->layers[i])
-            js_int(j, (int64_t)side->layers[i]);
-        else
-            js_str(j, "all");
-    js_close(j, ']');
-    side_settings_json(j, side);
-    js_key(j, "checkpoint_every"), js_real(j, side->training.checkpoint_every);
-    js_close(j, '}');
-}
-
-int study_resolved(const struct study *s, const struct assets *assets, const char *source,
-                   struct str *yaml, struct err *e)
-{
-    struct str json = STR_INIT, task = STR_INIT;
-    struct doc_tree t = DOC_TREE_INIT;
-    struct js j;
-    js_init(&j, &json);
-    js_open(&j, '{');
-    js_key(&j, "name"), js_str(&j, s->name);
-    js_key(&j, "title"), js_str(&j, s->title);
-    str_addf(&task, source && !lab_task_source(s->task) ? "%s@%s" : "%s", s->task,
-             source ? source : "");
-    js_key(&j, "task"), place_json(&j, task.s, assets && lab_is_path(s->task));
-    js_key(&j, "data"), js_open(&j, '{');
-    for (int p = 0; p < PART_COUNT; p++)
-        js_key(&j, part_names[p]), js_int(&j, (int64_t)s->sizes.n[p]);
-    js_key(&j, "max_tokens"), js_int(&j, (int64_t)s->max_tokens);
-    js_close(&j, '}');
-    side_json(&j, "supervisor", &s->supervisor, assets);
-    side_json(&j, "student", &s->student, assets);
-    js_key(&j, "methods"), js_open(&j, '[');
-    for (size_t i = 0; i < s->n_methods; i++)
-        js_str(&j, s->methods[i]->name);
-    js_close(&j, ']');
-    methods_json(&s->settings, s->methods, s->n_methods, &j);
-    js_key(&j, "seeds"), js_int(&j, (int64_t)s->seeds);
-    js_key(&j, "seed"), js_open(&j, '{');
-    for (int i = 0; i < SEED_COUNT; i++)
-        js_key(&j, seed_names[i]), js_int(&j, (int64_t)s->seed[i]);
-    js_close(&j, '}');
-    js_key(&j, "hold"), js_open(&j, '[');
-    for (int i = 0; i < SEED_COUNT; i++)
-        if (s->held[i])
-            js_str(&j, seed_names[i]);
-    js_close(&j, ']');
-    js_key(&j, "precision"), js_str(&j, precision_names[s->precision]);
-    js_key(&j, "decoding"), js_str(&j, decoding_names[s->decoding]);
-    js_key(&j, "controls"), js_bool(&j, s->controls);
-    js_key(&j, "untrained"), js_bool(&j, s->untrained);
-    js_key(&j, "save"), js_bool(&j, s->save);
-    js_key(&j, "bootstrap"), js_int(&j, (int64_t)s->bootstrap);
-    js_key(&j, "level"), js_real(&j, s->level);
-    js_close(&j, '}');
-    int rc = str_check(&json, e) ? e->code : str_check(&task, e);
-    if (!rc)
-        rc = doc_parse_json(&t, json.s, json.len, s->name, 1, e);
-    if (!rc) {
-        doc_write_yaml(yaml, t.root);
-        rc = str_check(yaml, e);
-    }
-    doc_tree_release(&t);
-    str_release(&json);
-    str_release(&task);
-    return rc;
 }

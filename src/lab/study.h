@@ -93,6 +93,10 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
  * were given there: used by study_read. */
 int study_names(struct study *s, const char *const *overrides, size_t n, struct err *e);
 
+/* The words of a study file, each list ends with NULL: used by study_read and study_resolved. */
+extern const char *const study_part_names[],
+    *const study_seed_names[], *const study_weights_names[], *const schedule_names[];
+
 /* side_settings_json - what of a side's training can change a result, as members of an open JSON
  * object: enters job hashes. */
 void side_settings_json(struct js *j, const struct study_side *side);

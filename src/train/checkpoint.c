@@ -72,6 +72,8 @@ int checkpoint_identity(char hex[HASH_HEX], const struct model *m, const struct 
         hash_add(h, d->targets, t->n * train_K(m, t) * sizeof *d->targets);
     else if (t->answer_at)
         hash_add(h, t->answer_at, t->n * sizeof *t->answer_at);
+    if (d->chosen)
+        hash_add(h, d->chosen, d->n_chosen * sizeof *d->chosen);
     hash_end(h, hex);
 out:
     hash_free(h);

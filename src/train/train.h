@@ -74,6 +74,8 @@ struct train_data {
     const double *targets; /* [n,K] soft labels, each row sums to 1; NULL of a language model */
     const struct features *features; /* NULL: computed from tokens at every step, as a language
                                       * model's always are */
+    const size_t *chosen; /* [n_chosen] the examples that it learns from, ascending; NULL: all */
+    size_t n_chosen;
 };
 
 struct train_point {    /* a point of the curve within the epochs */

@@ -128,6 +128,13 @@ static void trainer_clear(struct trainer *t)
     mem_free(t->weight);
 }
 
+/* chosen - the i-th of the examples that are learnt from. */
+static size_t chosen(const struct train_data *d, size_t i)
+{
+    BUG_ON(d->chosen && d->chosen[i] >= d->tokens->n);
+    return d->chosen ? d->chosen[i] : i;
+}
+
 /* trainer_order - the examples of an epoch, a function of the seed and the epoch alone. */
 static void trainer_order(struct trainer *t, size_t epoch)
 {
@@ -138,7 +145,7 @@ static void trainer_order(struct trainer *t, size_t epoch)
     snprintf(stream, sizeof stream, "order %zu", epoch);
     rng_init(&rng, t->s->seed_order, stream);
     for (size_t i = 0; i < t->n; i++)
-        t->order[i] = i;
+        t->order[i] = chosen(t->data, i);
     rng_shuffle(&rng, t->order, t->n);
     t->order_epoch = epoch;
 }
@@ -525,7 +532,7 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
                         .checkpoint = checkpoint,
                         .events = events,
                         .log = log,
-                        .n = train->tokens->n,
+                        .n = train->chosen ? train->n_chosen : train->tokens->n,
                         .K = train_K(m, train->tokens),
                         .order_epoch = s->epochs + 1,
                         .began = clock_now()};
@@ -542,7 +549,7 @@ int train_run(struct model *m, const struct train_settings *s, const struct trai
     if (rc)
         goto out;
     for (size_t i = 0; t.K && i < t.n; i++)
-        t.prior += train->targets[i * t.K + 1] / (double)t.n;
+        t.prior += train->targets[chosen(train, i) * t.K + 1] / (double)t.n;
     t.saved_at = clock_now();
     progress_begin(&t.progress, log, "training", (double)(t.steps - t.first_step), "tokens");
     rc = trainer_loop(&t, e);

@@ -72,7 +72,7 @@ static void fine_tune(const struct texts *train, const struct texts *test, uint6
     int32_t rows[K];
     struct head_spec head = {HEAD_CLASSIFIER, K, rows, seed};
     struct train_settings s;
-    struct train_data data = {&train->set, train->targets, NULL};
+    struct train_data data = {.tokens = &train->set, .targets = train->targets};
     struct train_result r;
     for (size_t k = 0; k < K; k++)
         rows[k] = tokenizer_find(lm.tokenizer, k ? " good" : " bad");

@@ -165,7 +165,7 @@ static void lm_check(struct dev *dev, const struct doc *c, size_t micro_tokens)
                             .tokens = tokens,
                             .starts = starts,
                             .answer_at = whole ? NULL : answer_at};
-    struct train_data data = {&set, NULL, NULL};
+    struct train_data data = {.tokens = &set};
     struct train_settings s = settings_of(c);
     s.micro_tokens = micro_tokens;
     struct model *m = model_of(dev, c, 0);
@@ -191,7 +191,7 @@ static void case_check(struct dev *dev, const struct doc *c, size_t micro_tokens
     size_t per = doc_get(c, "per") ? (size_t)doc_get(c, "per")->i : 1;
     n /= per;
     struct token_set set = {.n = n, .per = per, .tokens = tokens, .starts = starts};
-    struct train_data data = {&set, targets, NULL};
+    struct train_data data = {.tokens = &set, .targets = targets};
     struct train_settings s = settings_of(c);
     s.micro_tokens = micro_tokens;
     struct model *m = model_of(dev, c, K);

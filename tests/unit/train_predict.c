@@ -127,7 +127,8 @@ static void features_stand_for_the_frozen_blocks(void **state)
             assert_true(fabs(before[k] - given[k]) < FEATURES_TOL);
         model_free(m);
         for (size_t with = 0; with < 2; with++) {
-            struct train_data d = {&t.set, t.targets, with ? &f : NULL};
+            struct train_data d = {
+                .tokens = &t.set, .targets = t.targets, .features = with ? &f : NULL};
             struct train_result r;
             m = toy_model(&dev, 2, what[i], 1);
             if (train_run(m, &s, &d, NULL, NULL, NULL, &r, &e))

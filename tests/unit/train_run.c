@@ -87,6 +87,46 @@ static void the_same_settings_give_the_same_bits(void **state)
 
 /* alpha_max 0 is the naive method to the bit, through a whole training, in one piece and in many.
  */
+/* Those that are chosen are to a run what a set of them alone is: the others' texts and labels
+ * touch nothing, the prior of their labels included. */
+static void what_is_chosen_is_all_there_is(void **state)
+{
+    (void)state;
+    struct dev dev = dev_of("cpu");
+    struct train_settings s = toy_settings();
+    struct toy all, few;
+    size_t chosen[TOY_MAX], n_chosen = 0, n, most;
+    toy_init(&all, 37, 2, true, 6);
+    few = all;
+    few.set.tokens = few.tokens;
+    few.set.starts = few.starts;
+    for (size_t i = 0; i < 37; i++) {
+        if (i % 3 == 1)
+            continue;
+        size_t len = all.starts[i + 1] - all.starts[i], at = few.starts[n_chosen];
+        memcpy(few.tokens + at, all.tokens + all.starts[i], len * sizeof *few.tokens);
+        memcpy(few.targets + 2 * n_chosen, all.targets + 2 * i, 2 * sizeof *few.targets);
+        chosen[n_chosen++] = i;
+        few.starts[n_chosen] = at + len;
+    }
+    few.set.n = n_chosen;
+    few.data = (struct train_data){.tokens = &few.set, .targets = few.targets};
+    s.loss = (struct loss_settings){
+        .kind = LOSS_CONFIDENCE, .alpha_max = 0.5, .ramp = 0.2, .threshold = THRESHOLD_PRIOR};
+    float *alone = toy_train(&dev, &few, &s, everything, NULL, NULL, &n);
+    all.data.chosen = chosen;
+    all.data.n_chosen = n_chosen;
+    float *among = toy_train(&dev, &all, &s, everything, NULL, NULL, &n);
+    assert_memory_equal(alone, among, n * sizeof *alone);
+    all.data.n_chosen = most = n_chosen - 1;
+    float *fewer = toy_train(&dev, &all, &s, everything, NULL, NULL, &n);
+    assert_true(most && memcmp(among, fewer, n * sizeof *among) != 0);
+    mem_free(alone);
+    mem_free(among);
+    mem_free(fewer);
+    dev_close(&dev);
+}
+
 static void alpha_zero_is_naive_to_the_bit(void **state)
 {
     (void)state;
@@ -437,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_toy_set_is_learnt),
         cmocka_unit_test(the_same_settings_give_the_same_bits),
+        cmocka_unit_test(what_is_chosen_is_all_there_is),
         cmocka_unit_test(alpha_zero_is_naive_to_the_bit),
         cmocka_unit_test(pieces_change_memory_not_meaning),
         cmocka_unit_test(every_example_counts_once_an_epoch),

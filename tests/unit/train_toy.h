@@ -60,7 +60,7 @@ static inline void toy_init(struct toy *t, size_t n, size_t K, bool soft, uint64
     }
     t->set = (struct token_set){
         .n = n, .per = 1, .tokens = t->tokens, .starts = t->starts, .longest = TOY_LEN};
-    t->data = (struct train_data){&t->set, t->targets, NULL};
+    t->data = (struct train_data){.tokens = &t->set, .targets = t->targets};
 }
 
 static inline struct model *toy_model(struct dev *dev, size_t K, struct trainable what,

@@ -1,0 +1,207 @@
+/* plan_pairs.c - who supervises whom: every supervisor with every student that is not smaller, by
+ * every method; a job each for every repetition. */
+#include "lab/recipe.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <string.h>
+
+/* vote_find - the number of a vote of the task. */
+static int vote_find(const struct plan *p, const char *name, size_t *vote, struct err *e)
+{
+    struct str list = STR_INIT;
+    size_t n = task_votes(p->task);
+    *vote = 0;
+    while (*vote < n && strcmp(task_vote_name(p->task, *vote), name) != 0)
+        ++*vote;
+    if (*vote < n)
+        return OK;
+    for (size_t i = 0; i < n; i++)
+        str_addf(&list, "%s%s", i ? ", " : "", task_vote_name(p->task, i));
+    err_set(e, ERR_INPUT,
+            n ? "supervisor.votes: task %s has no votes \"%s\"; it has %s"
+              : "supervisor.votes: task %s has no votes, as \"%s\"%s",
+            task_name(p->task), name, list.s);
+    str_release(&list);
+    return e->code;
+}
+
+/* side_size - how many of a side there are. side_job - the i-th: (model, layers), or votes. */
+static size_t side_size(const struct study_side *side)
+{
+    return side->n_votes ? side->n_votes : side->n_models * side->n_layers;
+}
+
+static int side_job(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
+                    struct err *e)
+{
+    memset(j, 0, sizeof *j);
+    j->side = side;
+    if (side->labels) {
+        j->votes = file_name(side->votes[i]);
+        j->given = p->given[i];
+        return OK;
+    }
+    if (side->n_votes) {
+        j->votes = side->votes[i];
+        return vote_find(p, j->votes, &j->vote, e);
+    }
+    j->model = plan_model(p, side->models[i / side->n_layers]);
+    size_t whole = weights_config(j->model->weights)->layers,
+           layers = side->layers[i % side->n_layers];
+    if (layers > whole)
+        return err_set(e, ERR_INPUT, "model %s has %zu layers, the study asks for %zu",
+                       j->model->name, whole, layers);
+    j->layers = layers ? layers : whole;
+    j->trainable = side->trainable;
+    if (j->trainable.kind == TRAIN_LORA &&
+        lora_check(&j->trainable.lora, weights_config(j->model->weights), e))
+        return err_wrap(e, "model %s", j->model->name);
+    if (j->trainable.kind == TRAIN_TOP && j->trainable.top > j->layers)
+        j->trainable.top = j->layers;
+    return OK;
+}
+
+/* side_twins - a side names no model twice, whatever it calls it (all of its layers, another path).
+ */
+static int side_twins(const struct plan *p, const struct study_side *side, const char *name,
+                      struct err *e)
+{
+    struct job a, b;
+    int rc = OK;
+    for (size_t i = 0; !rc && !side->n_votes && i < side_size(side); i++)
+        for (size_t k = 0; !rc && k < i; k++) {
+            if ((rc = side_job(p, side, i, &a, e)) || (rc = side_job(p, side, k, &b, e)))
+                break;
+            if (a.layers == b.layers && strcmp(a.model->hash, b.model->hash) == 0 &&
+                strcmp(a.model->tokenizer_hash, b.model->tokenizer_hash) == 0)
+                rc = err_set(e, ERR_INPUT,
+                             "the %s is the same twice: %zu layers of %s, and %zu of %s", name,
+                             b.layers, b.model->name, a.layers, a.model->name);
+        }
+    return rc;
+}
+
+/* job_size - parameters, by which a student is not smaller than its supervisor. */
+static size_t job_size(const struct job *j)
+{
+    struct model_config c = job_config(j);
+    if (j->votes)
+        return 0;
+    return config_params(&c);
+}
+
+static int pair_add(struct plan *p, const struct job *weak, const struct job *strong,
+                    const struct method *method, struct err *e)
+{
+    size_t n = p->study->seeds;
+    int rc = mem_grow(&p->pairs, &p->cap_pairs, p->n_pairs + 1, sizeof *p->pairs, e);
+    if (rc)
+        return rc;
+    struct pair *pair = &p->pairs[p->n_pairs];
+    *pair = (struct pair){.method = method, .n = n};
+    struct job ***lists[4] = {&pair->weak, &pair->student, &pair->ceiling, &pair->untrained};
+    for (int i = 0; i < (p->study->untrained ? 4 : 3); i++)
+        if (!(*lists[i] = arena_alloc(&p->arena, n, sizeof **lists[i], e)))
+            return e->code;
+    for (size_t r = 0; r < n; r++) {
+        struct job w = *weak, c = *strong, s = *strong;
+        w.repetition = c.repetition = s.repetition = r;
+        w.role = JOB_SUPERVISOR;
+        w.part = PART_SUPERVISE;
+        c.role = JOB_CEILING;
+        c.part = s.part = PART_TRAIN;
+        s.role = JOB_STUDENT;
+        s.method = method;
+        if ((rc = plan_add(p, &w, &pair->weak[r], e)) ||
+            (rc = plan_add(p, &c, &pair->ceiling[r], e)))
+            return rc;
+        /* Ground truth as weak label is the ceiling's own description, so it is the same job. */
+        if (!method)
+            s.role = JOB_CEILING;
+        rc = method ? recipe_add(p, pair->weak[r], &s, &pair->student[r], e)
+                    : plan_add(p, &s, &pair->student[r], e);
+        if (rc)
+            return rc;
+        struct job u = *strong;
+        u.repetition = r;
+        u.role = JOB_UNTRAINED;
+        u.part = PART_TEST;
+        u.trainable = (struct trainable){.kind = TRAIN_ALL}; /* no frozen blocks to keep */
+        if (pair->untrained && (rc = plan_add(p, &u, &pair->untrained[r], e)))
+            return rc;
+    }
+    p->n_pairs++;
+    return OK;
+}
+
+/* warmup_say - a training that ends before its learning rate is up has hardly begun. */
+static void warmup_say(const struct plan *p, const struct study_side *side, const char *name,
+                       enum task_part part)
+{
+    const struct train_settings *t = &side->training;
+    size_t n = p->study->sizes.n[part], steps = t->epochs * (n / t->batch + (n % t->batch != 0));
+    if (!t->epochs)
+        log_warn(p->lab->log, "the %s trains 0 epochs: it stays as it starts", name);
+    if (steps && t->warmup >= steps)
+        log_warn(p->lab->log,
+                 "the %s trains %zu steps, and its learning rate rises for %zu (warmup): it will "
+                 "hardly have learned",
+                 name, steps, t->warmup);
+}
+
+/* seeds_check - every repetition has a job of its own. */
+static int seeds_check(const struct plan *p, struct err *e)
+{
+    for (size_t r = 1; r < p->study->seeds; r++) {
+        bool own = false;
+        for (size_t i = 0; i < p->n_jobs && !own; i++)
+            own = p->jobs[i]->repetition == r;
+        if (!own)
+            return err_set(
+                e, ERR_INPUT,
+                "\"seeds\" is %zu, but with what \"hold\" keeps the repetitions would be "
+                "the same jobs: leave order, or split, out of it",
+                p->study->seeds);
+    }
+    return OK;
+}
+
+int plan_pairs(struct plan *p, struct err *e)
+{
+    const struct study *s = p->study;
+    int rc;
+    if (!s->supervisor.n_votes)
+        warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
+    warmup_say(p, &s->student, "student", PART_TRAIN);
+    if (!(rc = side_twins(p, &s->supervisor, "supervisor", e)) &&
+        !(rc = side_twins(p, &s->student, "student", e)))
+        rc = plan_given(p, e);
+    for (size_t i = 0; !rc && i < side_size(&s->supervisor); i++)
+        for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
+            struct job weak, strong;
+            if ((rc = side_job(p, &s->supervisor, i, &weak, e)) ||
+                (rc = side_job(p, &s->student, k, &strong, e)))
+                break;
+            if (job_size(&strong) < job_size(&weak)) {
+                rc = mem_grow(&p->left_out, &p->cap_left_out, p->n_left_out + 1,
+                              sizeof *p->left_out, e);
+                if (!rc)
+                    p->left_out[p->n_left_out++] = (struct left_out){weak, strong};
+                continue;
+            }
+            for (size_t m = 0; !rc && m < s->n_methods; m++)
+                rc = pair_add(p, &weak, &strong, s->methods[m], e);
+            if (!rc && s->controls)
+                rc = pair_add(p, &weak, &strong, NULL, e);
+        }
+    if (!rc && p->n_left_out && p->n_pairs)
+        log_info(
+            p->lab->log,
+            "%zu of %zu pairs of a supervisor and a student are left out: the student is smaller",
+            p->n_left_out, side_size(&s->supervisor) * side_size(&s->student));
+    if (!rc && !p->n_pairs)
+        rc = err_set(e, ERR_INPUT,
+                     "every student is smaller than every supervisor: nothing to compare");
+    return rc ? rc : seeds_check(p, e);
+}

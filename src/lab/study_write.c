@@ -1,0 +1,133 @@
+/* study_write.c - a study's settings as text: whole, for study.yaml, and those of a side that enter
+ * job hashes. */
+#include "lab/lab.h"
+#include "core/file.h"
+
+/* settings_json - the training of a side, in the keys of the study file. */
+static void settings_json(struct js *j, const struct train_settings *t)
+{
+    js_key(j, "epochs"), js_int(j, (int64_t)t->epochs);
+    js_key(j, "batch"), js_int(j, (int64_t)t->batch);
+    js_key(j, "lr"), js_real(j, t->lr);
+    js_key(j, "schedule"), js_str(j, schedule_names[t->schedule]);
+    js_key(j, "warmup"), js_int(j, (int64_t)t->warmup);
+    js_key(j, "weight_decay"), js_real(j, t->weight_decay);
+    js_key(j, "beta1"), js_real(j, t->beta1);
+    js_key(j, "beta2"), js_real(j, t->beta2);
+    js_key(j, "eps"), js_real(j, t->eps);
+    js_key(j, "clip"), js_real(j, t->clip);
+    js_key(j, "evals"), js_int(j, (int64_t)t->evals);
+    js_key(j, "micro_tokens"), js_int(j, (int64_t)t->micro_tokens);
+}
+
+void side_settings_json(struct js *j, const struct study_side *side)
+{
+    static const char *const kinds[] = {"all", "top", "head", "lora"};
+    struct str trainable = STR_INIT;
+    str_cat(&trainable, kinds[side->trainable.kind]);
+    if (side->trainable.kind == TRAIN_TOP)
+        str_addf(&trainable, " %zu", side->trainable.top);
+    if (side->trainable.kind == TRAIN_LORA) {
+        str_addc(&trainable, ' ');
+        lora_write(&side->trainable.lora, &trainable);
+    }
+    js_key(j, "weights"), js_str(j, study_weights_names[side->random]);
+    js_key(j, "trainable"), js_str(j, trainable.s);
+    js_key(j, "embeddings"), js_bool(j, side->trainable.embeddings);
+    settings_json(j, &side->training);
+    str_release(&trainable);
+}
+
+/* place_json - a task's or model's name; where it is the path of something local, from the root. */
+static void place_json(struct js *j, const char *name, bool local)
+{
+    struct str path = STR_INIT;
+    file_absolute(name, &path);
+    js_str(j, local ? path.s : name);
+    j->out->failed = j->out->failed || path.failed;
+    str_release(&path);
+}
+
+static void side_json(struct js *j, const char *name, const struct study_side *side,
+                      const struct assets *assets)
+{
+    js_key(j, name), js_open(j, '{');
+    if (side->n_votes) {
+        js_key(j, side->labels ? "labels" : "votes"), js_open(j, '[');
+        for (size_t i = 0; i < side->n_votes; i++)
+            place_json(j, side->votes[i], assets && side->labels);
+        js_close(j, ']');
+        js_close(j, '}');
+        return;
+    }
+    js_key(j, "model"), js_open(j, '[');
+    for (size_t i = 0; i < side->n_models; i++)
+        place_json(j, side->models[i], assets && asset_is_path(assets, side->models[i]));
+    js_close(j, ']');
+    js_key(j, "layers"), js_open(j, '[');
+    for (size_t i = 0; i < side->n_layers; i++)
+        if (side->layers[i])
+            js_int(j, (int64_t)side->layers[i]);
+        else
+            js_str(j, "all");
+    js_close(j, ']');
+    side_settings_json(j, side);
+    js_key(j, "checkpoint_every"), js_real(j, side->training.checkpoint_every);
+    js_close(j, '}');
+}
+
+int study_resolved(const struct study *s, const struct assets *assets, const char *source,
+                   struct str *yaml, struct err *e)
+{
+    struct str json = STR_INIT, task = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    struct js j;
+    js_init(&j, &json);
+    js_open(&j, '{');
+    js_key(&j, "name"), js_str(&j, s->name);
+    js_key(&j, "title"), js_str(&j, s->title);
+    str_addf(&task, source && !lab_task_source(s->task) ? "%s@%s" : "%s", s->task,
+             source ? source : "");
+    js_key(&j, "task"), place_json(&j, task.s, assets && lab_is_path(s->task));
+    js_key(&j, "data"), js_open(&j, '{');
+    for (int p = 0; p < PART_COUNT; p++)
+        js_key(&j, study_part_names[p]), js_int(&j, (int64_t)s->sizes.n[p]);
+    js_key(&j, "max_tokens"), js_int(&j, (int64_t)s->max_tokens);
+    js_close(&j, '}');
+    side_json(&j, "supervisor", &s->supervisor, assets);
+    side_json(&j, "student", &s->student, assets);
+    js_key(&j, "methods"), js_open(&j, '[');
+    for (size_t i = 0; i < s->n_methods; i++)
+        js_str(&j, s->methods[i]->name);
+    js_close(&j, ']');
+    methods_json(&s->settings, s->methods, s->n_methods, &j);
+    js_key(&j, "seeds"), js_int(&j, (int64_t)s->seeds);
+    js_key(&j, "seed"), js_open(&j, '{');
+    for (int i = 0; i < SEED_COUNT; i++)
+        js_key(&j, study_seed_names[i]), js_int(&j, (int64_t)s->seed[i]);
+    js_close(&j, '}');
+    js_key(&j, "hold"), js_open(&j, '[');
+    for (int i = 0; i < SEED_COUNT; i++)
+        if (s->held[i])
+            js_str(&j, study_seed_names[i]);
+    js_close(&j, ']');
+    js_key(&j, "precision"), js_str(&j, precision_names[s->precision]);
+    js_key(&j, "decoding"), js_str(&j, decoding_names[s->decoding]);
+    js_key(&j, "controls"), js_bool(&j, s->controls);
+    js_key(&j, "untrained"), js_bool(&j, s->untrained);
+    js_key(&j, "save"), js_bool(&j, s->save);
+    js_key(&j, "bootstrap"), js_int(&j, (int64_t)s->bootstrap);
+    js_key(&j, "level"), js_real(&j, s->level);
+    js_close(&j, '}');
+    int rc = str_check(&json, e) ? e->code : str_check(&task, e);
+    if (!rc)
+        rc = doc_parse_json(&t, json.s, json.len, s->name, 1, e);
+    if (!rc) {
+        doc_write_yaml(yaml, t.root);
+        rc = str_check(yaml, e);
+    }
+    doc_tree_release(&t);
+    str_release(&json);
+    str_release(&task);
+    return rc;
+}
