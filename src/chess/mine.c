@@ -124,7 +124,7 @@ static int games_count(const struct mine_settings *s, size_t *n, size_t *wrong, 
         hash_add(h, fen, strlen(fen) + 1);
         hash_add(h, game->moves, *game->wrong ? 0 : game->n * sizeof *game->moves);
         if (*game->wrong && s->log)
-            log_warn(s->log, "%s; the game is left out", game->wrong);
+            log_warn_once(s->log, "%s; the game is left out", game->wrong);
     }
     games_close(&g);
     *n = g.next, *wrong = g.wrong;
@@ -359,7 +359,7 @@ static int known_read(const struct mine_settings *s, struct positions *known, st
     while (!rc && !(rc = games_next(&g, &game, e)) && game && !(rc = stop_check(e))) {
         struct board b = game->start;
         if (*game->wrong && s->log)
-            log_warn(s->log, "%s; what follows in the game is not left out", game->wrong);
+            log_warn_once(s->log, "%s; what follows in the game is not left out", game->wrong);
         for (size_t i = 0; !rc && i <= game->n; i++) {
             rc = positions_add(known, &b, NULL, e);
             if (i < game->n)

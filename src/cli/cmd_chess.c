@@ -198,6 +198,7 @@ static int puzzles(const struct app *app, const struct args *a, struct err *e)
     if (!rc && fwrite(out.s, 1, out.len, stdout) != out.len)
         rc = err_sys(e, "standard output");
     without_release(&without);
+    log_release(&log);
     str_release(&out);
     return rc;
 }

@@ -138,7 +138,7 @@ static int one_lint(const struct lab *lab, const char *name, const struct tokeni
     row->name = arena_strdup(a, name, e);
     row->source = source ? arena_strdup(a, source, e) : NULL;
     if (!rc)
-        rc = lint_task(lint, t, dir.s, tok, &why);
+        rc = lint_task(lint, t, dir.s, tok, lab->log, &why);
     row->lint = rc ? NULL : lint;
     row->why = rc ? arena_strdup(a, why.msg, e) : NULL;
     task_free(t);

@@ -96,6 +96,7 @@ out:
 
 void session_close(struct session *s)
 {
+    log_release(&s->log);
     if (s->dev_open)
         dev_close(&s->dev);
     store_close(s->lab.store);

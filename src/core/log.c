@@ -1,6 +1,8 @@
 /* log.c - lines and the progress line on standard error. */
 #include "core/log.h"
 #include "core/doc.h"
+#include "core/hash.h"
+#include "core/mem.h"
 #include "core/str.h"
 
 #include <math.h>
@@ -72,6 +74,47 @@ void log_warn(struct log *l, const char *fmt, ...)
     va_start(ap, fmt);
     say(l, "warning", fmt, ap);
     va_end(ap);
+}
+
+/* said_before - whether the words were; from now on they are. Without memory for that they are not.
+ */
+static bool said_before(struct log *l, const struct str *words)
+{
+    struct err none = ERR_INIT;
+    char hex[HASH_HEX];
+    bool before = false;
+    if (words->failed || hash_bytes(words->s, words->len, hex, &none))
+        return false;
+    hex[16] = '\0';
+    uint64_t sum = strtoull(hex, NULL, 16);
+    flockfile(stderr);
+    for (size_t i = 0; i < l->n_said && !before; i++)
+        before = l->said[i] == sum;
+    if (!before && !mem_grow(&l->said, &l->cap_said, l->n_said + 1, sizeof *l->said, &none))
+        l->said[l->n_said++] = sum;
+    funlockfile(stderr);
+    return before;
+}
+
+void log_warn_once(struct log *l, const char *fmt, ...)
+{
+    struct str words = STR_INIT;
+    va_list ap;
+    if (!l || l->level < LOG_WARN)
+        return;
+    va_start(ap, fmt);
+    str_vaddf(&words, fmt, ap);
+    va_end(ap);
+    if (!said_before(l, &words))
+        log_warn(l, "%s", words.s);
+    str_release(&words);
+}
+
+void log_release(struct log *l)
+{
+    mem_free(l->said);
+    l->said = NULL;
+    l->n_said = l->cap_said = 0;
 }
 
 double clock_now(void)

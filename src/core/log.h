@@ -6,18 +6,26 @@
 
 #include "core/err.h"
 
+#include <stdint.h>
+
 enum log_level { LOG_QUIET, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 struct log {
     enum log_level level;
-    bool tty;   /* standard error is a terminal: progress redraws its line, colour allowed */
-    bool json;  /* every line is one JSON object {"event": ..., ...} */
-    void *priv; /* the progress line that is up */
+    bool tty;       /* standard error is a terminal: progress redraws its line, colour allowed */
+    bool json;      /* every line is one JSON object {"event": ..., ...} */
+    void *priv;     /* the progress line that is up */
+    uint64_t *said; /* sums of what log_warn_once said; undone by log_release */
+    size_t n_said, cap_said;
 };
 
 void log_init(struct log *l, enum log_level level, bool json); /* looks at isatty(2), NO_COLOR */
 void log_info(struct log *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_warn(struct log *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* log_warn_once - not where the same words were said so already: what is wrong in a file that is
+ * read twice is said once. l is no copy of another that has said any. */
+void log_warn_once(struct log *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void log_release(struct log *l);
 
 /* progress - "what  [####----]  48%  312 tokens/s  0:41 left  loss 0.4312". On a terminal the line
  * is redrawn at most ten times a second; piped, a plain line at the beginning of minutes and at the

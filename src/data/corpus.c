@@ -65,7 +65,7 @@ static int game_add(struct corpus *c, const struct pgn_game *g, struct log *log,
     if (*g->wrong || !g->n || !usual(&b)) {
         c->left_out++;
         if (*g->wrong && log)
-            log_warn(log, "%s; the game is left out", g->wrong);
+            log_warn_once(log, "%s; the game is left out", g->wrong);
         return OK;
     }
     san_write_game(&c->text, &b, g->moves, g->n);
@@ -125,10 +125,11 @@ static int row_add(void *ctx, const struct doc *row, struct err *e)
     return r->lines ? OK : block_end(r, e);
 }
 
-int corpus_texts(struct corpus *c, const char *path, const char *field, struct err *e)
+int corpus_texts(struct corpus *c, const char *path, const char *field, struct log *log,
+                 struct err *e)
 {
     struct text_reader r = {c, field, table_format_of(path) == TABLE_TEXT, 0};
-    struct table_settings s = {0};
+    struct table_settings s = {.log = log};
     int rc = table_read(path, &s, row_add, &r, e);
     return rc ? rc : block_end(&r, e);
 }

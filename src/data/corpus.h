@@ -27,7 +27,8 @@ void corpus_release(struct corpus *c);
  * corpus_texts - every row's field of what table_read reads; of a text file (TABLE_TEXT) every
  * block between blank lines. ERR_INPUT where a row has no such field, or it is no text. */
 int corpus_games(struct corpus *c, const char *path, struct log *log, struct err *e);
-int corpus_texts(struct corpus *c, const char *path, const char *field, struct err *e);
+int corpus_texts(struct corpus *c, const char *path, const char *field, struct log *log,
+                 struct err *e);
 /* corpus_unique - of equal documents the first stays. */
 int corpus_unique(struct corpus *c, struct err *e);
 /* corpus_hash - of all documents, in order. */

@@ -250,12 +250,12 @@ bool source_short(const struct source *s)
     return s->short_of;
 }
 
-static int source_read(struct source *s, uint64_t label, struct err *e)
+static int source_read(struct source *s, uint64_t label, struct log *log, struct err *e)
 {
     if (s->read && (!spec_draws(s->t) || s->label == label))
         return OK;
     drafts_release(&s->drafts);
-    int rc = drafts_make(&s->drafts, s->t, s->dir.s, &s->rows, label, e);
+    int rc = drafts_make(&s->drafts, s->t, s->dir.s, &s->rows, label, log, e);
     s->read = !rc;
     s->label = label;
     return rc;
@@ -272,7 +272,7 @@ int source_draw(struct source *s, struct dataset *d, const struct task_sizes *si
                           .alternatives = t->alternatives,
                           .votes = t->n_votes,
                           .writes = task_writes(t)};
-    int rc = source_read(s, seeds->label, e);
+    int rc = source_read(s, seeds->label, log, e);
     if (!rc)
         rc = split_make(&split, &s->drafts, t, sizes, seeds->split, e);
     for (int part = 0; !rc && part < PART_COUNT; part++)

@@ -601,10 +601,11 @@ static int file_path(struct str *path, const char *dir, const char *name, struct
 }
 
 /* beside_read - all rows of the file that stands beside. */
-static int beside_read(struct drafter *r, const char *dir, const char *name, struct err *e)
+static int beside_read(struct drafter *r, const char *dir, const char *name, struct log *log,
+                       struct err *e)
 {
     struct str path = STR_INIT;
-    struct table_settings s = {.encoding = r->t->table.encoding, .name = name};
+    struct table_settings s = {.encoding = r->t->table.encoding, .name = name, .log = log};
     rows_release(&r->beside);
     r->beside_name = name;
     r->rows_joined = 0;
@@ -615,13 +616,15 @@ static int beside_read(struct drafter *r, const char *dir, const char *name, str
     return rc;
 }
 
-static int file_add(struct drafter *r, const char *dir, const struct data_file *f, struct err *e)
+static int file_add(struct drafter *r, const char *dir, const struct data_file *f, struct log *log,
+                    struct err *e)
 {
     struct str path = STR_INIT;
     struct table_settings s = r->t->table;
     r->name = s.name = f->rows;
+    s.log = log;
     r->rows = 0;
-    int rc = f->beside ? beside_read(r, dir, f->beside, e) : OK;
+    int rc = f->beside ? beside_read(r, dir, f->beside, log, e) : OK;
     if (!rc)
         rc = file_path(&path, dir, f->rows, e);
     if (!rc)
@@ -636,7 +639,7 @@ static int file_add(struct drafter *r, const char *dir, const struct data_file *
 }
 
 int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct rows *rows,
-                uint64_t label_seed, struct err *e)
+                uint64_t label_seed, struct log *log, struct err *e)
 {
     struct drafter r = {
         .t = t, .d = d, .seed = label_seed, .rows_kept = rows, .text = STR_INIT, .parts = STR_INIT};
@@ -647,7 +650,7 @@ int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct 
         r.pool = (enum pool)pool;
         for (size_t i = 0; !rc && i < t->n_files[pool]; i++, r.file++)
             rc = rows->whole ? kept_add(&r, t->files[pool][i].rows, &at, e)
-                             : file_add(&r, dir, &t->files[pool][i], e);
+                             : file_add(&r, dir, &t->files[pool][i], log, e);
     }
     if (!rc && t->kind == KIND_PREFERENCE)
         rc = drafts_pair(d, t->gap, label_seed, e);

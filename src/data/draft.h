@@ -44,7 +44,7 @@ struct rows {
  * rows of a task whose examples are drawn are kept there. Undone by drafts_release and
  * rows_release, after an error too. */
 int drafts_make(struct drafts *d, const struct task *t, const char *dir, struct rows *rows,
-                uint64_t label_seed, struct err *e);
+                uint64_t label_seed, struct log *log, struct err *e);
 void drafts_release(struct drafts *d);
 void rows_release(struct rows *rows);
 

@@ -109,7 +109,7 @@ static int candidates_guess(struct lint *l, const struct task *t, const char *di
     for (; !rc && total < n; total++)
         all[total] = x[total];
     for (; !rc && made < SEEDS - 1; made++) {
-        rc = drafts_make(&more[made], t, dir, rows, made + 1, e);
+        rc = drafts_make(&more[made], t, dir, rows, made + 1, NULL, e);
         if (!rc)
             rc = split_make(&s, &more[made], t, &none, 0, e);
         split_release(&s);
@@ -135,7 +135,7 @@ static int candidates_guess(struct lint *l, const struct task *t, const char *di
 }
 
 int lint_task(struct lint *l, const struct task *t, const char *dir, const struct tokenizer *tok,
-              struct err *e)
+              struct log *log, struct err *e)
 {
     static const struct task_sizes none = {{0}};
     struct rows rows = {.arena = ARENA_INIT};
@@ -144,7 +144,7 @@ int lint_task(struct lint *l, const struct task *t, const char *dir, const struc
     struct lint_item *x = NULL;
     size_t n = 0;
     *l = (struct lint){.classes = task_classes(t)};
-    int rc = drafts_make(&d, t, dir, &rows, 0, e);
+    int rc = drafts_make(&d, t, dir, &rows, 0, log, e);
     if (!rc)
         rc = split_make(&s, &d, t, &none, 0, e);
     if (!rc && !(x = drafts_items(&d, &n, e)))

@@ -35,9 +35,9 @@ enum { LINT_LENGTHS = 5000, LINT_ALONE = 60 };
  * all that either has, and that less than a quarter of the examples have) at this or more. */
 #define LINT_NEAR 0.75
 
-/* lint_task - all examples of all files; tok may be NULL. Nothing to release. */
+/* lint_task - all examples of all files; tok and log may be NULL. Nothing to release. */
 int lint_task(struct lint *l, const struct task *t, const char *dir, const struct tokenizer *tok,
-              struct err *e);
+              struct log *log, struct err *e);
 /* lint_dataset - the same of a draw, whose parts are then the splits: no lengths, and nothing that
  * the draw has left out. */
 int lint_dataset(struct lint *l, const struct dataset *d, struct err *e);

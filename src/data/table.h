@@ -8,6 +8,7 @@
 #define W2S_DATA_TABLE_H
 
 #include "core/doc.h"
+#include "core/log.h"
 
 enum table_format {
     TABLE_AUTO,
@@ -36,6 +37,7 @@ struct table_settings {
     const char *sql;
     const char *duckdb; /* the program, for parquet and sql */
     const char *name;   /* of the file in rows and sentences; NULL: path */
+    struct log *log;    /* told of games that are left out, each once; may be NULL */
 };
 
 /* table_read - every row of path in order, through each; each may stop with a code. row is valid
@@ -47,7 +49,8 @@ struct table_settings {
  * and so does CR in a file without LF (old Macs).
  * - text: a DOC_MAP with "text" for every line, blank ones too; lines end as those of csv.
  * - parquet, sql: a DOC_MAP of typed values, lists and maps; the line is the row's number.
- * - pgn: a DOC_MAP of strings: "moves" ("1. e4 e5 2. Nf3"), "result", and the game's tags.
+ * - pgn: a DOC_MAP of strings: "moves" ("1. e4 e5 2. Nf3"), "result", and the game's tags. A game
+ * that cannot be replayed is left out.
  * - puzzles: a DOC_MAP with what puzzle_write writes; Lichess's puzzle file, or rows of that form,
  * in the format that the name tells.
  *
@@ -56,9 +59,9 @@ struct table_settings {
  * row->line is the line in the innermost file where the row begins (1-based), row->file its name.
  * Errors, each naming file and line: bytes that are not UTF-8 where UTF-8 was promised (and
  * "encoding: latin-1"), a NUL byte, JSON that is broken, a row of another width than the header, a
- * quote that is not closed, a row of more than 64 MiB, a column named twice, a game or
- * puzzle with a move that is not legal; a name whose ending tells no format; a file
- * without a row is no error. */
+ * quote that is not closed, a row of more than 64 MiB, a column named twice, a puzzle with a move
+ * that is not legal, games of which none can be replayed; a name whose ending tells no format; a
+ * file without a row is no error. */
 int table_read(const char *path, const struct table_settings *s,
                int (*each)(void *ctx, const struct doc *row, struct err *e), void *ctx,
                struct err *e);

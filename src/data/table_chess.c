@@ -50,18 +50,25 @@ int table_pgn_rows(const char *path, const struct table_settings *s,
     struct pgn *p = NULL;
     const struct pgn_game *g;
     struct str json = STR_INIT;
+    char first[sizeof g->wrong] = ""; /* mistake */
+    size_t good = 0;
     int rc = archive_open(&stream, path, e);
     if (!rc)
         rc = pgn_open(&p, (struct pgn_source){archive_pull, stream}, name, e);
     while (!rc && !(rc = pgn_next(p, &g, e)) && g) {
         if (*g->wrong) {
-            rc = err_set(e, ERR_INPUT, "%s", g->wrong);
-            break;
+            log_warn_once(s->log, "%s; the game is left out", g->wrong);
+            if (!*first)
+                memcpy(first, g->wrong, sizeof first);
+            continue;
         }
+        good++;
         str_reset(&json);
         game_write(&json, g);
         rc = row_give(&json, name, g->line < INT_MAX ? (int)g->line : INT_MAX, each, ctx, e);
     }
+    if (!rc && *first && !good)
+        rc = err_set(e, ERR_INPUT, "%s: no game in it that can be replayed; %s", name, first);
     pgn_close(p);
     archive_close(stream);
     str_release(&json);

@@ -15,7 +15,7 @@
 static int file_add(struct pretraining *p, const char *path, struct err *e)
 {
     return p->ladder->games ? corpus_games(&p->corpus, path, p->lab->log, e)
-                            : corpus_texts(&p->corpus, path, p->ladder->field, e);
+                            : corpus_texts(&p->corpus, path, p->ladder->field, p->lab->log, e);
 }
 
 /* folder_add - its files of the kind that is asked for, by name. */

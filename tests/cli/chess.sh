@@ -257,6 +257,28 @@ parts = json.load(open("out"))["parts"].values()
 assert all(2 * p["questions"] - 2 <= p["examples"] for p in parts) and sum(p["examples"] for p in parts) > 150, parts # games stay whole
 END
 fi
+
+# A task of games leaves out what cannot be replayed, with the warning of chess puzzles, once however often the file is read.
+for i in $(seq 1 12); do
+    printf '[White "w%s"]\n[Result "%s"]\n\n1. e4 e5 2. Nf3 Nc6 3. Bb5 a6 %s\n\n' $i $((i % 2))-$(((i + 1) % 2)) $((i % 2))-$(((i + 1) % 2))
+done >played.pgn
+sed 's/White "w/&a/' played.pgn >train.pgn
+printf '1. e4 e5 2. Ke3 *\n' >>played.pgn
+cat >games.yaml <<'END'
+name: games
+citation: none
+licence: CC0
+kind: labelled
+source: {files: {train: [train.pgn, played.pgn, played.pgn], test: played.pgn}}
+template: "{White} {moves}"
+label: {field: result, map: {"0-1": 0, "1-0": 1}}
+END
+expect 0 "$W2S" task games.yaml --model "$model" --supervise 0 --train 0 --valid 0 --test 8
+[ "$(grep -c 'is left out' err)" = 1 ] || { fail "a game is not told of once"; cat err; }
+says err "warning: played.pgn:61: game 13, move 2 of White: Ke3 is not legal here; the game is left out"
+printf '1. e4 e5 2. Ke3 *\n' >played.pgn
+expect 2 "$W2S" task games.yaml --model "$model"
+says err "played.pgn: no game in it that can be replayed; played.pgn:1: game 1, move 2 of White: Ke3 is not legal here"
 sed -n 's/^    \(w2s .*\)$/\1/p' "$W2S_SOURCE/docs/chess.md" | sed 's/   *[a-z].*//' >commands
 [ "$(wc -l <commands)" -ge 4 ] || fail "docs/chess.md shows too few commands"
 while read -r line; do

@@ -98,7 +98,7 @@ static int work(const struct tokenizer *tok, struct task_sizes sizes, char hash[
     if (!rc)
         rc = description_make(&about, t, &d, tok, e);
     if (!rc)
-        rc = lint_task(&lint, t, scratch, tok, e);
+        rc = lint_task(&lint, t, scratch, tok, NULL, e);
     if (!rc)
         rc = lint_dataset(&drawn, &d, e);
     if (!rc) {

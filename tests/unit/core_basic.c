@@ -274,22 +274,17 @@ static void test_par(void **state)
     assert_int_equal(par_threads(), 3);
 }
 
-/* What is left of a progress line in a pipe, of work of eight steps that ended after two with rc.
- */
-static void progress_told(int rc, bool json, double loss, char *told, size_t n)
+/* stderr_begin - what is said from here on is what stderr_end finds. */
+static int stderr_begin(int ends[2])
 {
-    int keep = dup(STDERR_FILENO), ends[2];
-    struct log l = {.level = LOG_INFO, .json = json};
-    struct progress p;
+    int keep = dup(STDERR_FILENO);
     assert_int_equal(pipe(ends), 0);
     dup2(ends[1], STDERR_FILENO);
-    progress_begin(&p, &l, "training", 8, json ? "tokens" : NULL);
-    p.t_start -= 3; /* what takes no second is not told of */
-    if (json)       /* a line is due */
-        p.t_drawn -= 61;
-    p.loss = loss;
-    progress_step(&p, 2, 6, NULL);
-    progress_end(&p, rc);
+    return keep;
+}
+
+static void stderr_end(int keep, const int ends[2], char *told, size_t n)
+{
     fflush(stderr);
     dup2(keep, STDERR_FILENO);
     close(ends[1]);
@@ -297,6 +292,42 @@ static void progress_told(int rc, bool json, double loss, char *told, size_t n)
     told[got > 0 ? got : 0] = '\0';
     close(ends[0]);
     close(keep);
+}
+
+static void test_warn_once(void **state)
+{
+    char told[256];
+    int ends[2], keep = stderr_begin(ends);
+    struct log l = {.level = LOG_WARN};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        log_warn_once(&l, "game %d", 1);
+        log_warn_once(&l, "game %d", 2);
+        log_warn_once(NULL, "game %d", 3);
+        log_warn(&l, "again");
+    }
+    l.level = LOG_QUIET;
+    log_warn_once(&l, "game %d", 4);
+    log_release(&l);
+    stderr_end(keep, ends, told, sizeof told);
+    assert_string_equal(told, "warning: game 1\nwarning: game 2\nwarning: again\nwarning: again\n");
+}
+
+/* What is left of a progress line in a pipe, of work of eight steps that ended after two with rc.
+ */
+static void progress_told(int rc, bool json, double loss, char *told, size_t n)
+{
+    int ends[2], keep = stderr_begin(ends);
+    struct log l = {.level = LOG_INFO, .json = json};
+    struct progress p;
+    progress_begin(&p, &l, "training", 8, json ? "tokens" : NULL);
+    p.t_start -= 3; /* what takes no second is not told of */
+    if (json)       /* a line is due */
+        p.t_drawn -= 61;
+    p.loss = loss;
+    progress_step(&p, 2, 6, NULL);
+    progress_end(&p, rc);
+    stderr_end(keep, ends, told, n);
 }
 
 static void test_progress(void **state)
@@ -387,6 +418,8 @@ int main(void)
         cmocka_unit_test(test_arena),
         cmocka_unit_test(test_par),
         cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_warn_once),
+        cmocka_unit_test(test_warn_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static void games_are_documents(void **state)
     assert_int_equal(c.left_out, 3);
     assert_int_equal(corpus_hash(&c, one, &e), OK);
     corpus_release(&c);
-    assert_int_equal(corpus_texts(&c, file_of("t.txt", "1. d4 d5\n\n"), "text", &e), OK);
+    assert_int_equal(corpus_texts(&c, file_of("t.txt", "1. d4 d5\n\n"), "text", NULL, &e), OK);
     assert_int_equal(corpus_hash(&c, other, &e), OK);
     assert_string_not_equal(one, other);
     corpus_release(&c);
@@ -69,17 +69,17 @@ static void texts_are_documents(void **state)
 {
     (void)state;
     struct corpus c = {.text = STR_INIT};
-    assert_int_equal(corpus_texts(&c, file_of("a.txt", "\n one\ntwo\n\n \nthree\n"), "text", &e),
-                     OK);
+    assert_int_equal(
+        corpus_texts(&c, file_of("a.txt", "\n one\ntwo\n\n \nthree\n"), "text", NULL, &e), OK);
     assert_int_equal(corpus_texts(&c,
                                   file_of("b.jsonl", "{\"body\": \"four\"}\n{\"body\": \" \"}\n"),
-                                  "body", &e),
+                                  "body", NULL, &e),
                      OK);
     assert_int_equal(c.n, 3);
     document_is(&c, 0, " one\ntwo");
     document_is(&c, 1, "three");
     document_is(&c, 2, "four");
-    assert_int_equal(corpus_texts(&c, in_scratch("b.jsonl"), "text", &e), ERR_INPUT);
+    assert_int_equal(corpus_texts(&c, in_scratch("b.jsonl"), "text", NULL, &e), ERR_INPUT);
     assert_non_null(strstr(e.msg, "b.jsonl:1: \"text\" is missing"));
     corpus_release(&c);
 }
@@ -244,8 +244,8 @@ static void rows_of_texts(void **state)
     struct answer_writer w;
     struct tokenizer *tok = NULL;
     size_t doc[] = {0, 1}, predicted = 0;
-    assert_int_equal(corpus_texts(&c, file_of("l.txt", "abcdefghijklmnopqrst\n\nxy"), "text", &e),
-                     OK);
+    assert_int_equal(
+        corpus_texts(&c, file_of("l.txt", "abcdefghijklmnopqrst\n\nxy"), "text", NULL, &e), OK);
     assert_int_equal(tokenizer_words_save(NULL, 0, scratch, &e), OK);
     assert_int_equal(tokenizer_open(&tok, scratch, &e), OK);
     assert_int_equal(answer_writer_init(&w, tok, &e), OK);

@@ -14,7 +14,7 @@ static void lint_of(struct lint *l, const char *yaml)
 {
     struct err e = ERR_INIT;
     struct task *t = task_of(yaml);
-    if (lint_task(l, t, scratch, NULL, &e))
+    if (lint_task(l, t, scratch, NULL, NULL, &e))
         fail_msg("%s", e.msg);
     task_free(t);
 }
