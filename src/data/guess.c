@@ -339,13 +339,32 @@ static int by_number(const void *pa, const void *pb)
 static double median(const struct guess *g, const struct column *c)
 {
     double x[PROPOSE_ROWS];
-    size_t cut = g->s.rows / 2;
+    size_t n = 0;
     for (size_t i = 0; i < g->s.rows; i++)
-        x[i] = strtod(c->cell[i], NULL);
-    qsort(x, g->s.rows, sizeof *x, by_number);
-    while (x[cut] <= x[0] && cut + 1 < g->s.rows)
+        if (c->cell[i])
+            x[n++] = strtod(c->cell[i], NULL);
+    size_t cut = n / 2;
+    qsort(x, n, sizeof *x, by_number);
+    while (x[cut] <= x[0] && cut + 1 < n)
         cut++;
     return x[cut];
+}
+
+/* empty_drop - cells without a text are none. */
+static void empty_drop(const struct guess *g, struct column *c)
+{
+    for (size_t i = 0; i < g->s.rows; i++)
+        if (c->cell[i] && !*c->cell[i])
+            c->cell[i] = NULL;
+}
+
+/* score_is - a number of many values, no count of the rows; half of them at most have none.
+ * *lacking: how many. */
+static bool score_is(const struct guess *g, const struct column *c, size_t *lacking)
+{
+    *lacking = g->s.rows - c->present + c->empty;
+    return c->number && c->n_values > SAMPLE_VALUES && !(c->unique && c->whole) &&
+           2 * *lacking <= g->s.rows;
 }
 
 /* value_empty - which of the column's values is the empty text; n_values where none is. */
@@ -381,33 +400,26 @@ static void unlabelled_drop(struct guess *g, struct column *c)
         c->value[k] = c->value[k + 1];
         c->count[k] = c->count[k + 1];
     }
-    for (size_t i = 0; i < g->s.rows; i++)
-        if (c->cell[i] && !*c->cell[i])
-            c->cell[i] = NULL;
-    c->number = true;
-    for (size_t k = 0; k < c->n_values; k++) {
-        char *end;
-        c->number = isfinite(strtod(c->value[k], &end)) && !*end && c->number;
-    }
+    empty_drop(g, c);
 }
 
 /* label_find - the field that tells the class: by its name, else one that all rows have, else the
- * one of the fewest values. */
+ * one of the fewest values; where there is none the first score, one that all rows have before
+ * others. */
 static bool label_find(struct guess *g)
 {
     static const char *const names[] = {"label",  "labels", "class",    "target", "sentiment",
                                         "answer", "gold",   "category", "y",      NULL};
     struct column *best = NULL, *score = NULL;
     bool best_named = false, best_whole = false;
-    size_t fewest = 0;
+    size_t fewest = 0, scoreless = 0;
     for (size_t i = 0; i < g->s.n; i++) {
         struct column *c = &g->s.c[i];
         size_t lacking;
         if (c->list)
             continue;
-        if (everywhere(g, c) && c->number && c->n_values > SAMPLE_VALUES &&
-            !(c->unique && c->whole) && !score)
-            score = c;
+        if (score_is(g, c, &lacking) && (!score || (scoreless && !lacking)))
+            score = c, scoreless = lacking;
         size_t n = classes_of(g, c, &lacking);
         if (!n)
             continue;
@@ -425,7 +437,12 @@ static bool label_find(struct guess *g)
         g->label->used = true;
     if (best)
         unlabelled_drop(g, best);
-    g->median = score && !best ? median(g, score) : (double)NAN;
+    g->median = (double)NAN;
+    if (score && !best) {
+        g->unlabelled = scoreless;
+        empty_drop(g, score);
+        g->median = median(g, score);
+    }
     return g->label != NULL;
 }
 

@@ -284,8 +284,8 @@ static void label_write(struct str *out, const struct guess *g)
     str_cat(out, "label:\n  field: ");
     name_write(out, c->name);
     if (ranges) {
-        str_addf(out, "\n  ranges: {low: \"< %.15g\", high: \">= %.15g\"} # at the median\n",
-                 g->median, g->median);
+        str_addf(out, "\n  ranges: {low: \"< %.15g\", high: \">= %.15g\"%s} # at the median\n",
+                 g->median, g->median, g->unlabelled ? ", \"\": ~" : "");
         return;
     }
     str_cat(out, "\n  map: {");
@@ -318,11 +318,26 @@ static void telling_write(struct str *out, const struct guess *g)
     }
 }
 
+/* whole_check - a file that is packed is whole beyond the rows that were looked at, too. */
+static int whole_check(const char *path, struct err *e)
+{
+    struct archive_stream *s = NULL;
+    char block[1 << 16];
+    size_t got = 1;
+    int rc = archive_open(&s, path, e);
+    while (!rc && got)
+        rc = archive_pull(s, block, sizeof block, &got, e);
+    archive_close(s);
+    return rc;
+}
+
 int task_propose(struct str *yaml, const char *path, const char *file, const char *name,
                  const char *duckdb, struct err *e)
 {
     struct guess g;
     int rc = guess_make(&g, path, file, duckdb, e);
+    if (!rc && g.s.more)
+        rc = whole_check(path, e);
     for (size_t i = 0; !rc && i < g.s.n; i++)
         rc = name_make(&g, &g.s.c[i], e);
     if (rc)

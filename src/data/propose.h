@@ -11,7 +11,7 @@
  * or a number, cut at its median, and rows without it are left out; the longer texts are the
  * template, less those that tell the answer. The first PROPOSE_ROWS rows are looked at. duckdb: the
  * program, for Parquet, or NULL. ERR_INPUT where nothing can be the label, with the fields that
- * there are. */
+ * there are, and where path cannot be unpacked to its end. */
 enum { PROPOSE_ROWS = 1000 };
 int task_propose(struct str *yaml, const char *path, const char *file, const char *name,
                  const char *duckdb, struct err *e);

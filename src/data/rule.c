@@ -40,10 +40,18 @@ static int class_by_range(const struct task *t, const struct label_rule *rule,
                           double *confidence, struct err *e)
 {
     double x = 0;
-    int rc = value_number(rule->field, p, scratch, &x, e);
+    int rc = OK;
+    *label = LEFT_OUT;
+    if (rule->lacking) {
+        str_reset(scratch);
+        if (value_lacks(rule->field, p) ||
+            (!(rc = value_one(rule->field, p, scratch, e)) && !scratch->len))
+            return OK;
+    }
+    if (!rc)
+        rc = value_number(rule->field, p, scratch, &x, e);
     if (rc)
         return rc;
-    *label = LEFT_OUT;
     *confidence = fabs(x);
     for (size_t k = 0; k < t->n_classes; k++) {
         bool all = true;

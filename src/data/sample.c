@@ -13,7 +13,6 @@
 struct sampler {
     struct sample *s;
     struct str path, text;
-    bool enough;
     enum doc_type first; /* what the first row is */
 };
 
@@ -113,7 +112,7 @@ static int row_add(void *ctx, const struct doc *row, struct err *e)
 {
     struct sampler *p = ctx;
     if (p->s->rows == PROPOSE_ROWS) {
-        p->enough = true;
+        p->s->more = true;
         return err_set(e, ERR_INTERRUPTED, "enough");
     }
     if (!p->s->rows)
@@ -176,15 +175,17 @@ static int column_measure(struct column *c, size_t rows, struct err *e)
         if (!s)
             continue;
         sorted[c->present++] = s;
-        c->number = c->number && number_is(s, &whole);
-        c->whole = c->whole && c->number && whole;
+        c->empty += !*s;
+        c->number = c->number && (!*s || number_is(s, &whole));
+        c->whole = c->whole && c->number && (!*s || whole);
         c->words += (double)words_of(s);
         c->chars += (double)strlen(s);
         value_count(c, s);
     }
     qsort(sorted, c->present, sizeof *sorted, by_text);
-    c->unique = c->present > 1;
-    for (size_t i = 1; i < c->present; i++)
+    c->number = c->number && c->empty < c->present;
+    c->unique = c->present > c->empty + 1;
+    for (size_t i = c->empty + 1; i < c->present; i++)
         c->unique = c->unique && strcmp(sorted[i], sorted[i - 1]) != 0;
     if (c->present) {
         c->words /= (double)c->present;
@@ -231,8 +232,9 @@ static int file_read_rows(struct sample *s, const char *path, const struct table
     struct sampler p = {.s = s, .path = STR_INIT, .text = STR_INIT};
     s->c = arena_alloc(&s->arena, SAMPLE_COLUMNS, sizeof *s->c, e);
     s->n = s->rows = 0;
+    s->more = false;
     int rc = s->c ? table_read(path, t, row_add, &p, e) : e->code;
-    if (rc && p.enough)
+    if (rc && s->more)
         rc = OK;
     str_release(&p.path);
     str_release(&p.text);

@@ -15,12 +15,13 @@ struct column {
     const char **cell;   /* [PROPOSE_ROWS]; NULL: not in that row */
     size_t *n_items;     /* [PROPOSE_ROWS] */
     size_t present;      /* rows that have it */
+    size_t empty;        /* of these with an empty text */
     double words, chars; /* of a cell, in the mean */
-    bool number, whole;  /* every cell is one */
+    bool number, whole;  /* every cell is one that is not empty */
     /* Different values, most frequent ones first seen; n_values is SAMPLE_VALUES + 1 for more. */
     const char *value[SAMPLE_VALUES + 1];
     size_t count[SAMPLE_VALUES + 1], n_values;
-    bool unique; /* no two rows have the same */
+    bool unique; /* no two rows have the same, unless an empty one */
     /* For the one who reads this: whether it is taken, and what it is called. */
     bool used;
     const char *name;
@@ -30,6 +31,7 @@ struct sample {
     struct arena arena;
     struct column *c; /* [SAMPLE_COLUMNS] */
     size_t n, rows;
+    bool more;     /* rows in the file than these */
     bool headless; /* csv, tsv: the first line looks like a row, so columns are numbered from 1 */
     const char **columns;
 };

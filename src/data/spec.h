@@ -70,6 +70,7 @@ struct label_rule {
     size_t n_values;
     struct condition *conditions;
     size_t n_conditions;
+    bool lacking; /* of ranges: a row without a number is left out */
 };
 
 struct vote {

@@ -111,6 +111,10 @@ static int ranges_read(struct task *t, const struct doc *map, struct label_rule 
     for (const struct doc *d = map->child; d; d = d->next) {
         int k = class_find(t, d->key);
         const char *s = d->s;
+        if (!*d->key && d->type == DOC_NULL) {
+            rule->lacking = true;
+            continue;
+        }
         if (k < 0)
             return class_unknown(t, d, d->key, e);
         if (d->type != DOC_STRING)

@@ -132,5 +132,15 @@ printf 'a,b\nx y,z\nx z,y\n' >no.csv
 expect 2 "$W2S" task new no.csv
 one_sentence
 checks=$((checks + 1)); [ ! -e no.yaml ] || fail "no.yaml was written"
+# A file that cannot be read to its end leaves no task file
+if command -v bzip2 >/dev/null; then
+    for i in $(seq 3000); do [ $i = 1 ] && echo "text,kind"; echo "the letter of number $i,$((i % 2))"; done | bzip2 >whole.csv.bz2
+    { cat whole.csv.bz2; echo garbage; } >more.csv.bz2
+    expect 2 "$W2S" task new more.csv.bz2
+    one_sentence
+    says err "more.csv.bz2: other bytes after the end of the bzip2 data"
+    checks=$((checks + 1)); [ ! -e more.yaml ] || fail "more.yaml was written"
+    expect 0 "$W2S" task new whole.csv.bz2
+fi
 
 finish

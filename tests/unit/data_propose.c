@@ -302,6 +302,44 @@ static void unlabelled(void **state)
     str_release(&blank);
 }
 
+/* Rows without a score are of no class; a number that all rows have is the score before it. */
+static void unscored(void **state)
+{
+    (void)state;
+    struct str csv = STR_INIT, json = STR_INIT, two = STR_INIT, most = STR_INIT;
+    str_cat(&csv, "text,score\n");
+    str_cat(&two, "some,text,all\n");
+    str_cat(&most, "text,score\n");
+    for (int i = 0; i < 60; i++) {
+        char score[16] = "";
+        if (i % 10)
+            snprintf(score, sizeof score, "%d.5", i);
+        str_addf(&csv, "what number %d says,%s\n", i, score);
+        str_addf(&json, "{\"text\": \"what number %d says\", \"score\": %s}\n", i,
+                 *score ? score : "null");
+        str_addf(&two, "%s,what number %d says,%d.5\n", score, i, i);
+        str_addf(&most, "what number %d says,%s\n", i, i % 2 && i > 4 ? score : "");
+    }
+    put("a.csv", csv.s);
+    PROPOSED("a.csv", "# 6 of these rows have no score: they are left out.\n",
+             "ranges: {low: \"< 31.5\", high: \">= 31.5\", \"\": ~}", "template: |-\n  {text}\n");
+    put("a.jsonl", json.s);
+    PROPOSED("a.jsonl", "# 6 of these rows have no score: they are left out.\n",
+             "ranges: {low: \"< 31.5\", high: \">= 31.5\", \"\": ~}");
+    put("b.csv", two.s);
+    PROPOSED("b.csv", "field: all\n  ranges: {low: \"< 30.5\", high: \">= 30.5\"}",
+             "template: |-\n  {text}\n");
+    put("c.csv", most.s); /* half of the rows at most */
+    refused(
+        "c.csv",
+        "c.csv: no field has 2 to 16 values in all rows, or is a number, so that it could be "
+        "the label; the fields are text, score. docs/tasks.md says how to write a task by hand");
+    str_release(&csv);
+    str_release(&json);
+    str_release(&two);
+    str_release(&most);
+}
+
 /* Rows on one passage are of one question, unless they are all on a few. */
 static void shared(void **state)
 {
@@ -365,17 +403,13 @@ static void nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(labelled),
-                                       cmocka_unit_test(choice),
-                                       cmocka_unit_test(choice_lettered),
-                                       cmocka_unit_test(preference),
-                                       cmocka_unit_test(telling),
-                                       cmocka_unit_test(nothing),
-                                       cmocka_unit_test(odd_characters),
-                                       cmocka_unit_test(least_is_common),
-                                       cmocka_unit_test(numbers_as_names),
-                                       cmocka_unit_test(unlabelled),
-                                       cmocka_unit_test(shared)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labelled),         cmocka_unit_test(choice),
+        cmocka_unit_test(choice_lettered),  cmocka_unit_test(preference),
+        cmocka_unit_test(telling),          cmocka_unit_test(nothing),
+        cmocka_unit_test(odd_characters),   cmocka_unit_test(least_is_common),
+        cmocka_unit_test(numbers_as_names), cmocka_unit_test(unlabelled),
+        cmocka_unit_test(unscored),         cmocka_unit_test(shared)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();

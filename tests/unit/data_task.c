@@ -231,6 +231,23 @@ static void ranges(void **state)
     draw_fails(LABELLED
                "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> 0\"}}\n",
                some, "task t: a.jsonl:1: \"y\" is \"nan\", wanted a number");
+    /* Rows without a number are left out where the ranges say so */
+    put("a.jsonl", "{\"x\": \"a\", \"y\": -1}\n{\"x\": \"b\", \"y\": \"\"}\n{\"x\": \"c\", "
+                   "\"y\": null}\n{\"x\": \"d\"}\n{\"x\": \"e\", \"y\": 1}\n");
+    draw(&d,
+         LABELLED "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> 0\", \"\": "
+                  "~}}\n",
+         some, (struct task_seeds){0, 0});
+    assert_int_equal(d.rows_left_out, 3);
+    assert_int_equal(d.examples, 2);
+    dataset_release(&d);
+    draw_fails(LABELLED
+               "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> 0\"}}\n",
+               some, "task t: a.jsonl:2: \"y\" is \"\", wanted a number");
+    put("a.jsonl", "{\"x\": \"a\", \"y\": \"-0.3x\"}\n");
+    draw_fails(LABELLED "template: \"{x}\"\nlabel: {field: y, ranges: {no: \"< 0\", yes: \"> 0\", "
+                        "\"\": ~}}\n",
+               some, "task t: a.jsonl:1: \"y\" is \"-0.3x\", wanted a number");
 }
 
 /* What can be wrong with a row: the file's own line, also where a JSON row goes over several. */
