@@ -43,6 +43,12 @@ void model_id(const struct job *j, struct str *out);
 double bench_number(const struct bench *b, size_t i, const char *key);
 int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e);
 
+/* pair_cost_json - "cost": the jobs that the student stands on and itself, each once, as means over
+ * the repetitions alive [n]: how many, their tokens learnt from and predicted, seconds, operations,
+ * and PGR for each 10^15 of these (cost.c). Null what a job of an earlier program does not say. */
+int pair_cost_json(struct js *w, const struct bench *b, const struct pair *q, const size_t *alive,
+                   size_t n, const struct estimate *pgr, struct err *e);
+
 /* estimate_json - "key": [value, lo, hi]. pgr_json - gap, gain and PGR so, and why there is none.
  */
 void estimate_json(struct js *w, const char *key, const struct estimate *x);

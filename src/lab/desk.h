@@ -31,6 +31,10 @@ struct desk {
     /* Of answers that are moves: the share of legal ones on the test part where none are kept from
      * being written, and, where some are, how many would be right without. Else NAN. */
     double legal, greedy;
+    double said[PART_COUNT]; /* tokens that were written the last time */
+    /* Of what it took, that sets and curve do not tell (desk_cost): tokens predicted, operations.
+     */
+    double predicted, flops;
     void *own;     /* of its kind, while it runs */
     bool own_peak; /* the peak of memory is this job's, not of all that the process computed */
 };
@@ -76,6 +80,11 @@ int desk_learn(struct desk *d, const struct train_data *data,
                int (*eval)(void *ctx, const struct train_point *p, struct err *e), struct err *e);
 int desk_point(struct desk *d, const struct curve_point *c, struct err *e);
 int desk_save(const struct desk *d, const char *const *labels, struct err *e);
+/* desk_cost - tokens that it predicted: each part whose predictions it keeps, the validation part
+ * at every point of the curve, and d->predicted; *flops: operations of the products of its training
+ * and of these (cost.c). The same however often it was stopped, and whoever computed the features
+ * of its frozen blocks. */
+void desk_cost(const struct desk *d, double *predicted, double *flops);
 int array_keep(const struct desk *d, enum task_part part, const char *name, const double *x,
                struct err *e);
 int probs_accuracy(const struct desk *d, enum task_part part, const double *probs, double *accuracy,

@@ -220,6 +220,8 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     struct str job = STR_INIT, result = STR_INIT;
     struct js w;
     size_t questions = 0;
+    double predicted, flops;
+    desk_cost(d, &predicted, &flops);
     int rc = examples_questions(d->data->part[PART_TEST], d->data->n[PART_TEST], &questions, e);
     if (rc)
         goto out;
@@ -236,6 +238,8 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "train_seconds"), js_real(&w, d->trained.seconds);
     js_key(&w, "steps"), js_int(&w, (int64_t)d->trained.steps);
     js_key(&w, "tokens"), js_int(&w, (int64_t)d->trained.tokens);
+    js_key(&w, "predicted_tokens"), js_real(&w, predicted);
+    js_key(&w, "flops"), js_real(&w, flops);
     js_key(&w, "final_loss"), js_real(&w, d->trained.steps ? d->trained.final_loss : (double)NAN);
     js_key(&w, "resumed"), js_bool(&w, d->trained.resumed);
     js_key(&w, "truncated"), js_open(&w, '{'); /* of each part that it read */

@@ -73,7 +73,9 @@ static int part_write(struct writer *w, enum task_part part, bool legal, struct 
     const struct write_settings s = {w->as.end, most, legal ? options_next : NULL, w};
     if (!rc)
         rc = write_run(d->model, &d->sets[part], &s, ids, progress, e);
+    d->said[part] = 0;
     for (size_t i = 0; !rc && i < n; i++) {
+        d->said[part] += (double)ids[i].n + 1; /* and its end */
         rc = answer_decode(&w->as, ids[i].ids, ids[i].n, &text, e);
         if (!rc)
             rc = answers_add(out, i, &d->data->part[part][i], text.s, e);

@@ -32,7 +32,7 @@ static double rows_flops(const struct model_config *c, const struct token_set *t
     for (size_t i = 0; i < t->n; i++)
         read += (double)(token_set_len(t, i) - t->answer_at[i]);
     double rows = tokens / ((double)token_set_total(t) / n + more);
-    return model_flops_lm(c, tokens - rows, rows, rows * (read / n + more));
+    return model_flops_lm(c, &whole, tokens - rows, rows, rows * (read / n + more));
 }
 
 /* rung_flops - of the tokens it learns from and of what is held out, which is predicted at every

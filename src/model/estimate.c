@@ -181,10 +181,10 @@ double model_flops(const struct model_config *c, const struct trainable *t, size
                : 0;
 }
 
-double model_flops_lm(const struct model_config *c, double tokens, double seqs, double read)
+double model_flops_lm(const struct model_config *c, const struct trainable *t, double tokens,
+                      double seqs, double read)
 {
-    static const struct trainable all = {TRAIN_ALL, 0, true, {0}};
     return tokens > 0 && seqs > 0
-               ? training_flops(c, &all, tokens, seqs, read, (double)c->vocab, false)
+               ? training_flops(c, t, tokens, seqs, read, (double)c->vocab, false)
                : 0;
 }

@@ -113,16 +113,17 @@ size_t model_cut(const struct model_config *c, const struct trainable *t);
  * the pairs that the causal mask leaves: two forward, five backward; what is worked out again does
  * not count. model_bytes_predicting - as model_bytes, for a forward alone.
  *
- * model_bytes_lm, model_flops_lm - the same of a language model that learns whole, embeddings too:
- * memory where every token has logits, products where the last `read` of all texts' tokens have. A
- * forward alone is a third of the products, or less. */
+ * model_bytes_lm, model_flops_lm - the same of a language model, memory where it learns whole,
+ * embeddings too, and every token has logits, products where the last `read` of all texts' tokens
+ * have. A forward alone is a third of the products, or less. */
 size_t model_bytes_predicting(const struct model_config *c, size_t batch_tokens);
 size_t model_bytes(const struct model_config *c, const struct trainable *t, size_t batch_tokens,
                    bool lend);
 double model_flops(const struct model_config *c, const struct trainable *t, size_t tokens,
                    size_t seqs, bool features_given);
 size_t model_bytes_lm(const struct model_config *c, size_t batch_tokens, bool lend);
-double model_flops_lm(const struct model_config *c, double tokens, double seqs, double read);
+double model_flops_lm(const struct model_config *c, const struct trainable *t, double tokens,
+                      double seqs, double read);
 
 /* model_save - a Hugging Face folder, without a tokenizer's files. A classifier's or reward's head
  * is score.weight of the family's ...ForSequenceClassification, labels (may be NULL) its classes'

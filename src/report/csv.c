@@ -89,8 +89,8 @@ static void csv_pair(struct str *out, const struct doc *p)
                                            {"untrained", "untrained"}};
     static const char *const whole[] = {"seeds", "seeds_failed", "gap",
                                         "gain",  "pgr",          "minus_naive"};
-    static const char *const parts[] = {"agreement", "error_inheritance", "best_of",
-                                        "best_of_by_ceiling", "bands"};
+    static const char *const parts[] = {
+        "agreement", "error_inheritance", "best_of", "best_of_by_ceiling", "bands", "cost"};
     struct subject s = {view_str(p, "supervisor"), view_str(p, "student"), view_str(p, "method"),
                         "", (double)NAN};
     for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)

@@ -631,6 +631,7 @@ static void page_html(const struct doc *results, const struct figure f[FIGURES],
     best_of_html(results, out);
     bands_html(results, out);
     scores_html(results, out);
+    costs_html(results, out);
     jobs_html(results, out);
     about_html(results, yaml, out);
     str_cat(out, "</body>\n</html>\n");

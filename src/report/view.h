@@ -68,6 +68,8 @@ void gnuplot_inline(const struct str *svg, const struct figure *f, struct str *o
 /* browser.c: test texts by what the student did with its supervisor's label, for every pair, as
  * HTML. */
 void browser_html(const struct doc *results, struct str *out);
+/* costs.c: pairs by PGR for what they cost, as HTML; nothing where costs are not known. */
+void costs_html(const struct doc *results, struct str *out);
 /* style.c: the page's style sheet. */
 extern const char page_style[];
 /* html.c: text with &, <, >, quotes escaped. */

@@ -163,7 +163,7 @@ static void lm_of(const struct model_config *c)
         check(model_trainable_set(m, &kinds[0], &e));
         check(pass_new(&p, m, &e));
         train_once(m, p, &t.b, whole ? every : few, false, lend);
-        double said = model_flops_lm(c, 39, 3, whole ? 39 : 6);
+        double said = model_flops_lm(c, &kinds[0], 39, 3, whole ? 39 : 6);
         if (said != 2 * counted)
             fail_msg("%s, whole %d: said %.0f, counted %.0f", family_name(c->family), whole, said,
                      2 * counted);
@@ -172,7 +172,7 @@ static void lm_of(const struct model_config *c)
         pass_free(p);
         model_free(m);
     }
-    assert_true(model_flops_lm(c, 0, 0, 0) == 0);
+    assert_true(model_flops_lm(c, &kinds[0], 0, 0, 0) == 0);
     dev_close(&dev);
 }
 

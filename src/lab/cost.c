@@ -1,0 +1,136 @@
+/* cost.c - what jobs took: tokens learnt from and predicted, operations of products, seconds; of a
+ * pair, over all that its student stands on. */
+#include "lab/bench.h"
+#include "lab/desk.h"
+#include "core/mem.h"
+
+#include <math.h>
+
+static const struct trainable everything = {TRAIN_ALL, 0, false, {0}};
+
+/* part_texts - how many texts a part is read as. */
+static double part_texts(const struct token_set *t)
+{
+    return (double)t->n * (double)t->per;
+}
+
+/* answers_read - tokens of a set that a language model learns to predict. */
+static double answers_read(const struct token_set *t)
+{
+    double read = 0;
+    for (size_t i = 0; t->answer_at && i < t->n; i++)
+        read += (double)(token_set_len(t, i) - t->answer_at[i]);
+    return t->answer_at ? read : (double)token_set_total(t) - (double)t->n;
+}
+
+/* learnt_flops - of all steps that were trained: of a whole epoch's, as often as its tokens were
+ * seen. */
+static double learnt_flops(const struct desk *d, const struct model_config *c)
+{
+    const struct token_set *t = &d->sets[d->job->part];
+    double whole = (double)token_set_total(t), texts = part_texts(t);
+    bool prefix = d->features[d->job->part].f.data != NULL;
+    if (!whole)
+        return 0;
+    double epoch = d->model->head.kind == HEAD_LM
+                       ? model_flops_lm(c, &d->job->trainable, whole, texts, answers_read(t))
+                       : model_flops(c, &d->job->trainable, (size_t)whole, (size_t)texts, prefix);
+    double flops = epoch * (double)d->trained.tokens / whole;
+    if (prefix) /* what the frozen blocks make of each text once, whoever made it */
+        flops += model_flops(c, &everything, (size_t)whole, (size_t)texts, false) / 3 *
+                 (double)d->model->cut / (double)c->layers;
+    return flops;
+}
+
+/* predicted_part - a part predicted once: its tokens, those that were written among them. A forward
+ * is a third of a step in which everything learns. */
+static void predicted_part(const struct desk *d, const struct model_config *c, enum task_part part,
+                           double *tokens, double *flops)
+{
+    const struct token_set *t = &d->sets[part];
+    double own = (double)token_set_total(t), said = d->said[part], texts = part_texts(t);
+    *tokens = own + said;
+    *flops = said > 0 ? model_flops_lm(c, &everything, own + said, texts, said) / 3
+                      : model_flops(c, &everything, (size_t)own, (size_t)texts, false) / 3;
+}
+
+void desk_cost(const struct desk *d, double *predicted, double *flops)
+{
+    *predicted = d->predicted;
+    *flops = d->flops;
+    if (!d->model)
+        return;
+    struct model_config c = job_config(d->job);
+    *flops += learnt_flops(d, &c);
+    for (int k = 0; k < PART_COUNT; k++) {
+        enum task_part part = (enum task_part)k;
+        double tokens, ops, top = 1, times = d->probs[part] || d->said[part] > 0;
+        if (!d->sets[part].n)
+            continue;
+        predicted_part(d, &c, part, &tokens, &ops);
+        *predicted += times * tokens;
+        *flops += times * ops;
+        if (part != PART_VALID || !d->n_curve)
+            continue;
+        if (d->features[part].f.data)
+            top = 1 - (double)d->model->cut / (double)c.layers;
+        *predicted += (double)d->n_curve * tokens;
+        *flops += (double)d->n_curve * ops * top;
+    }
+}
+
+/* A pair's cost, of one repetition. */
+struct cost {
+    double jobs, tokens, predicted, seconds, flops;
+};
+
+static double number_or_nan(const struct bench *b, size_t i, const char *key)
+{
+    return doc_get(b->results[i].root, key) ? bench_number(b, i, key) : (double)NAN;
+}
+
+/* cost_add - of a job and of all that it stands on, each once. */
+static void cost_add(const struct bench *b, const struct job *j, bool *seen, struct cost *c)
+{
+    size_t i = bench_job(b, j);
+    if (seen[i])
+        return;
+    seen[i] = true;
+    c->jobs++;
+    c->tokens += bench_number(b, i, "tokens");
+    c->seconds += bench_number(b, i, "seconds");
+    c->predicted += number_or_nan(b, i, "predicted_tokens");
+    c->flops += number_or_nan(b, i, "flops");
+    for (size_t k = 0; k < j->n_needs; k++)
+        cost_add(b, j->needs[k], seen, c);
+}
+
+int pair_cost_json(struct js *w, const struct bench *b, const struct pair *q, const size_t *alive,
+                   size_t n, const struct estimate *pgr, struct err *e)
+{
+    const double pflop = 1e15;
+    struct cost c = {0};
+    struct estimate per = {(double)NAN, (double)NAN, (double)NAN};
+    if (b->p->study->imported)
+        return OK;
+    for (size_t i = 0; i < n; i++) {
+        bool *seen = mem_zalloc(b->p->n_jobs, sizeof *seen, e);
+        if (!seen)
+            return e->code;
+        cost_add(b, q->student[alive[i]], seen, &c);
+        mem_free(seen);
+    }
+    if (c.flops > 0) {
+        double scale = pflop / (c.flops / (double)n);
+        per = (struct estimate){pgr->value * scale, pgr->lo * scale, pgr->hi * scale};
+    }
+    js_key(w, "cost"), js_open(w, '{');
+    js_key(w, "jobs"), js_real(w, c.jobs / (double)n);
+    js_key(w, "tokens"), js_real(w, c.tokens / (double)n);
+    js_key(w, "predicted_tokens"), js_real(w, c.predicted / (double)n);
+    js_key(w, "seconds"), js_real(w, c.seconds / (double)n);
+    js_key(w, "flops"), js_real(w, c.flops / (double)n);
+    estimate_json(w, "pgr_per_pflop", &per);
+    js_close(w, '}');
+    return OK;
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# cost.sh - what a student took, all that it stands on included: tokens, seconds and operations, counted once more from the texts.
+. "$(dirname "$0")/lib.sh"
+
+expect 0 "$W2S" run micro.yaml seeds=2 controls=true --runs r --json
+cp out results.json
+expect 0 "$W2S" label micro.yaml seeds=2 controls=true --examples --runs r
+cp out examples.csv
+python3 - results.json "$model" <<'END2' || fail "what pairs cost is not what their jobs took"
+import json, sys
+r = json.load(open(sys.argv[1]))
+jobs = {j["hash"]: j["result"] for j in r["jobs"]}
+pairs = {p["method"]: p for p in r["pairs"]}
+mean = lambda x: sum(x) / len(x)
+for method, p in pairs.items():
+    # The control's student is the ceiling, which stands on nobody.
+    roles = ["student_scores"] if p["control"] else ["weak", "student_scores"]
+    hashes = [h for role in roles for h in p[role]["jobs"]]
+    assert len(hashes) == len(set(hashes)) == 2 * len(roles)
+    c = p["cost"]
+    assert c["jobs"] == len(roles)
+    for key in ("tokens", "predicted_tokens", "seconds", "flops"):
+        want = sum(jobs[h][key] for h in hashes) / 2
+        assert abs(c[key] - want) <= 1e-9 * want and want > 0, (method, key, c[key], want)
+    for k in range(3):
+        want = p["pgr"][k] / c["flops"] * 1e15
+        assert abs(c["pgr_per_pflop"][k] - want) <= 1e-9 * abs(want), (method, k)
+assert pairs["naive"]["cost"]["flops"] > pairs["ground truth"]["cost"]["flops"]
+END2
+
+# Tokens and operations of the jobs themselves, from the texts.
+python3 - results.json examples.csv "$W2S" "$model" <<'END2' || fail "a job's tokens or operations are others than its texts give"
+import csv, json, subprocess, sys
+r = json.load(open(sys.argv[1]))
+rows = list(csv.DictReader(open(sys.argv[2], newline="")))
+texts = [x["text"] for x in rows]
+said = subprocess.run([sys.argv[3], "tokenize", sys.argv[4], "-"], input="\n".join(texts) + "\n", capture_output=True, text=True, check=True).stdout
+lengths = [len(json.loads(line)["ids"]) for line in said.splitlines()]
+assert len(lengths) == len(rows)
+n, count = {}, {}
+for x, length in zip(rows, lengths):
+    k = int(x["seed"]), x["part"]
+    n[k] = n.get(k, 0) + length
+    count[k] = count.get(k, 0) + 1
+C, KV, MLP = 32, 16, 48
+def step(layers, tokens, texts): # 2 x the multiply-adds of a forward and a backward, all blocks learning, the last token read
+    total, m = 3 * texts * C * 2, tokens / texts
+    for l in range(layers):
+        q = 1 if l + 1 == layers else m
+        total += 3 * (C * (texts * q * (C + C + 2 * MLP + MLP) + tokens * 2 * KV))
+        total += 7 * texts * (q * (m - q) + q * (q + 1) / 2) * C
+    return 2 * total
+for j in r["jobs"]:
+    s, x, role = j["seed"], j["result"], j["role"]
+    layers, part, epochs, evals = (1, "supervise", 1, 2) if role == "supervisor" else (4, "train", 3, 2)
+    assert x["tokens"] == epochs * n[s, part], (role, x["tokens"])
+    looks = epochs * evals + 1
+    kept = ["valid", "test"] + (["train"] if role == "supervisor" else [])
+    want = looks * n[s, "valid"] + sum(n[s, k] for k in kept)
+    assert x["predicted_tokens"] == want, (role, x["predicted_tokens"], want)
+    if role != "supervisor":
+        continue
+    flops = epochs * step(layers, n[s, part], count[s, part]) + looks * step(layers, n[s, "valid"], count[s, "valid"]) / 3
+    flops += sum(step(layers, n[s, k], count[s, k]) / 3 for k in kept)
+    assert abs(x["flops"] - flops) < 1e-6 * flops, (x["flops"], flops)
+END2
+report=$(ls r/studies/*/report.html)
+says "$report" "What it costs"
+says "$report" "PGR per 10<sup>15</sup> operations"
+grep -q ',naive,cost flops,,' "$(dirname "$report")/results.csv" || fail "results.csv has no cost"
+grep -q ',naive,cost pgr_per_pflop,,' "$(dirname "$report")/results.csv" || fail "results.csv has no PGR per operation"
+# Where a result is of an earlier program, and does not say it, it is not made up.
+for f in r/jobs/*/result.json; do sed -i 's/"flops":[^,]*,//; s/"predicted_tokens":[^,]*,//' "$f"; done
+expect 0 "$W2S" run micro.yaml seeds=2 controls=true --runs r --json
+python3 - out <<'END2' || fail "operations that nobody counted"
+import json, sys
+for p in json.load(open(sys.argv[1]))["pairs"]:
+    assert p["cost"]["flops"] is None and p["cost"]["pgr_per_pflop"] == [None] * 3 and p["cost"]["tokens"] > 0
+END2
+# Written answers: what is written counts as predicted.
+words_task words.yaml
+expect 0 "$W2S" run micro.yaml task=words.yaml methods=naive data.train=40 data.supervise=20 data.test=30 name=words --runs r --json
+python3 - out <<'END2' || fail "written answers cost nothing"
+import json, sys
+r = json.load(open(sys.argv[1]))
+c = r["pairs"][0]["cost"]
+assert c["jobs"] == 2 and c["flops"] > 0 and c["predicted_tokens"] > 0, c
+END2
+finish
