@@ -241,3 +241,32 @@ int decode_feed(struct decode *d, const struct batch *b, const size_t *seq, cons
     *logits = d->host;
     return OK;
 }
+
+/* rows_clear - rows [n, fed) of a sequence: a feed adds to what is there (rows_scatter). */
+static void rows_clear(struct decode *d, size_t s, size_t n)
+{
+    const struct model *m = d->m;
+    size_t width = 2 * model_widths(&m->cfg).KV;
+    for (size_t l = 0; d->fed[s] > n && l < m->cfg.layers; l++)
+        m->dev->ops->fill(m->dev, (d->fed[s] - n) * width, 0,
+                          d->cache[l] + (s * d->most + n) * width);
+}
+
+void decode_copy(struct decode *d, size_t from, size_t to)
+{
+    const struct model *m = d->m;
+    size_t width = 2 * model_widths(&m->cfg).KV, stride = d->most * width;
+    BUG_ON(from >= d->n || to >= d->n || from == to);
+    rows_clear(d, to, d->fed[from]);
+    for (size_t l = 0; d->fed[from] && l < m->cfg.layers; l++)
+        m->dev->ops->copy(m->dev, d->fed[from] * width, d->cache[l] + from * stride,
+                          d->cache[l] + to * stride);
+    d->fed[to] = d->fed[from];
+}
+
+void decode_rewind(struct decode *d, size_t s, size_t n)
+{
+    BUG_ON(s >= d->n || n > d->fed[s]);
+    rows_clear(d, s, n);
+    d->fed[s] = n;
+}

@@ -172,11 +172,17 @@ int pass_hidden(struct pass *p, const struct batch *b, size_t layer, float *out,
  * to sequence seq[i] (rising; NULL: to the i-th); logits: host [b->n_seqs,V], of the last token of
  * each, valid until the next call. More tokens than max_tokens or cfg.positions, or an id outside
  * the vocabulary: ERR_INPUT, nothing was fed. What else is fed with a sequence moves its logits by
- * the rounding of differently blocked products at most. decode_bytes - of a cache. */
+ * the rounding of differently blocked products at most. decode_bytes - of a cache.
+ *
+ * A text that many go on from is worked out once: decode_copy - sequence `to` has been fed what
+ * `from` has, and nothing else; BUG where they are one. decode_rewind - sequence s has been fed its
+ * first n tokens alone; BUG on more than it was. */
 struct decode;
 int decode_new(struct decode **out, struct model *m, size_t n, size_t max_tokens, struct err *e);
 int decode_feed(struct decode *d, const struct batch *b, const size_t *seq, const float **logits,
                 struct err *e);
+void decode_copy(struct decode *d, size_t from, size_t to);
+void decode_rewind(struct decode *d, size_t s, size_t n);
 void decode_free(struct decode *d);
 size_t decode_bytes(const struct model_config *c, size_t n, size_t max_tokens);
 

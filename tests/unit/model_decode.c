@@ -160,6 +160,47 @@ static void test_refused(void **state)
     model_free(m);
 }
 
+/* A copy goes on as what it was copied from, to the bit; rewound, a text goes on anew from there.
+ */
+static void copies_of(const struct model_config *small)
+{
+    static const int32_t start[] = {3, 1, 4, 1, 5}, other[] = {9, 2, 6};
+    struct model_config c = *small;
+    struct model *m = test_model(&dev, &c, 0);
+    struct decode *d, *plain;
+    const float *got;
+    float want[TEST_V];
+    const int32_t starts[2] = {0, 3};
+    const struct batch b = {3, 1, other, starts};
+    const size_t third = 2;
+    check(decode_new(&plain, m, 3, 12, &e));
+    check(decode_one(plain, start, 5, &got, &e));
+    check(decode_one(plain, other, 3, &got, &e));
+    memcpy(want, got, sizeof want);
+    check(decode_new(&d, m, 3, 12, &e));
+    check(decode_one(d, start, 5, &got, &e));
+    decode_copy(d, 0, 2);
+    for (size_t i = 0; i < 3; i++) {
+        check(decode_feed(d, &b, &third, &got, &e));
+        assert_memory_equal(got, want, sizeof want);
+        decode_rewind(d, 2, 5);
+    }
+    check(decode_one(d, other, 3, &got, &e));
+    assert_memory_equal(got, want, sizeof want);
+    decode_copy(d, 1, 2); /* nothing yet */
+    check(decode_feed(d, &b, &third, &got, &e));
+    assert_true(memcmp(got, want, sizeof want) != 0);
+    decode_free(d);
+    decode_free(plain);
+    model_free(m);
+}
+
+static void test_copies(void **state)
+{
+    (void)state;
+    every_config(copies_of);
+}
+
 enum { DRAWS = 20000, V = 6 };
 
 /* drawn - how often each token comes. */
@@ -229,8 +270,9 @@ static void test_greedy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces), cmocka_unit_test(test_texts), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_shares), cmocka_unit_test(test_greedy)};
+        cmocka_unit_test(test_pieces),  cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_shares),  cmocka_unit_test(test_greedy)};
     check(dev_open(&dev, "cpu", &e));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dev_close(&dev);
