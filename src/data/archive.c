@@ -32,6 +32,9 @@ struct reader {
     size_t given;     /* bytes that it was unpacked to so far */
     size_t most;      /* that it may be unpacked to */
     bool begun;       /* an entry is open, or was */
+    bool sealed;      /* which is encrypted */
+    size_t passed;    /* bytes out of g while libarchive passes over it */
+    bool refused;     /* they were too many */
 };
 
 static bool bytes_begin(const struct str *b, size_t at, const char *magic, size_t n)
@@ -55,12 +58,17 @@ static bool bytes_archive(const struct str *b)
            bytes_begin(b, 257, "ustar", 5);
 }
 
+static const char damaged_bzip2[] = "damaged bzip2 data";
+
 /* reader_fail - what libarchive says, in one line; what xz says of no progress, it says of a file
  * that is cut and of one that something follows. */
 static int reader_fail(const struct reader *r, struct err *e)
 {
     const char *why = archive_error_string(r->a);
     struct str line = STR_INIT;
+    if (r->refused)
+        return err_set(e, ERR_INPUT, "%s: it unpacks to more than %d times its size: refused",
+                       r->name, BOMB_RATIO);
     if (archive_errno(r->a) == ENOMEM)
         return err_set(e, ERR_NOMEM, "%s: out of memory while unpacking", r->name);
     for (const char *s = why ? why : "cannot be unpacked"; *(s += strspn(s, " \r\n"));) {
@@ -73,7 +81,8 @@ static int reader_fail(const struct reader *r, struct err *e)
         rc = err_set(e, ERR_INPUT, "%s: %s", r->name,
                      strstr(line.s, "No progress is possible")
                          ? "truncated xz input, or other bytes after its end"
-                         : line.s);
+                     : strcmp(line.s, "bzip decompression failed") == 0 ? damaged_bzip2
+                                                                        : line.s);
     str_release(&line);
     return rc;
 }
@@ -87,19 +96,28 @@ static void reader_close(struct reader *r)
     r->g = NULL;
 }
 
+/* bomb - whether so many bytes are too many. */
+static bool bomb(const struct reader *r, size_t n)
+{
+    return n > BOMB_BYTES && n / BOMB_RATIO > r->packed;
+}
+
 static la_ssize_t on_gunzip(struct archive *a, void *ctx, const void **bytes)
 {
+    struct reader *r = ctx;
     size_t n = 0;
-    const char *why = gunzip_next(ctx, bytes, &n);
+    const char *why = gunzip_next(r->g, bytes, &n);
+    r->passed += n;
+    r->refused = r->refused || (r->sealed && bomb(r, r->passed));
     if (why)
         archive_set_error(a, EINVAL, "%s", why);
-    return why ? -1 : (la_ssize_t)n;
+    return why || r->refused ? -1 : (la_ssize_t)n;
 }
 
 /* unpacked_check - once a block, of so many bytes that came out so far. */
 static int unpacked_check(const struct reader *r, size_t n, struct err *e)
 {
-    if (n > BOMB_BYTES && n / BOMB_RATIO > r->packed)
+    if (bomb(r, n))
         return err_set(e, ERR_INPUT,
                        "%s: it unpacks to more than %d times its size, %zu MiB so far: refused",
                        r->name, BOMB_RATIO, n >> 20);
@@ -165,7 +183,7 @@ static int reader_open(struct reader *r, const struct str *data, int formats, co
         rc = gunzip_open(&r->g, data ? data->s : NULL, n, name, e);
     if (rc)
         goto out;
-    if ((gzip   ? archive_read_open2(r->a, r->g, NULL, on_gunzip, NULL, NULL)
+    if ((gzip   ? archive_read_open2(r->a, r, NULL, on_gunzip, NULL, NULL)
          : data ? archive_read_open_memory(r->a, data->s, n)
                 : archive_read_open_filename(r->a, name, BLOCK)) != ARCHIVE_OK)
         rc = reader_fail(r, e);
@@ -176,15 +194,17 @@ out:
 }
 
 /* reader_skip - to the end of the entry that is open. libarchive would do so by itself, but without
- * a bound where it has to unpack for that; holes of a sparse file count for nothing. */
+ * a bound where it has to unpack for that; holes of a sparse file count for nothing. What is
+ * encrypted cannot be read, and is left to it. */
 static int reader_skip(struct reader *r, struct err *e)
 {
     const void *bytes;
     size_t n = 0;
     la_int64_t at;
     int got = ARCHIVE_OK, rc = OK;
-    const bool unpacks = r->g || archive_filter_code(r->a, 0) != ARCHIVE_FILTER_NONE;
-    while (unpacks && r->begun && !rc && got != ARCHIVE_EOF) {
+    const bool unpacks =
+        !r->sealed && r->begun && (r->g || archive_filter_code(r->a, 0) != ARCHIVE_FILTER_NONE);
+    while (unpacks && !rc && got != ARCHIVE_EOF) {
         got = archive_read_data_block(r->a, &bytes, &n, &at);
         if (got != ARCHIVE_OK && got != ARCHIVE_WARN && got != ARCHIVE_EOF)
             return reader_fail(r, e);
@@ -201,9 +221,11 @@ static int reader_next(struct reader *r, struct archive_entry **entry, struct er
     if (rc)
         return rc;
     r->begun = true;
+    r->passed = 0;
     rc = archive_read_next_header(r->a, entry);
     if (rc == ARCHIVE_EOF)
         *entry = NULL;
+    r->sealed = (rc == ARCHIVE_OK || rc == ARCHIVE_WARN) && archive_entry_is_data_encrypted(*entry);
     /* A warning is about names or times that the system cannot hold: nothing we use */
     return rc == ARCHIVE_EOF || rc == ARCHIVE_OK || rc == ARCHIVE_WARN ? OK : reader_fail(r, e);
 }
@@ -369,6 +391,10 @@ static int unpack_begin(struct archive_stream *s, bool file, struct err *e)
     else if (!rc)
         rc = head_read(s, e);
     const struct str head = head_view(s);
+    /* libarchive takes what is wrong in its first ten bytes for no bzip2 at all */
+    if (!rc && s->r.a && bytes_begin(&head, 0, "BZh", 3) && str_ends(s->name.s, ".bz2") &&
+        archive_filter_code(s->r.a, 0) == ARCHIVE_FILTER_NONE)
+        rc = err_set(e, ERR_INPUT, "%s: %s", s->name.s, damaged_bzip2);
     if (!rc && bytes_archive(&head)) {
         rc = names_list(&list, data, s->name.s, e);
         if (!rc)

@@ -275,6 +275,17 @@ static void broken(void **state)
     put_bytes("garbage.bz2", packed, n + 7);
     assert_int_equal(archive_read(&out, in_scratch("garbage.bz2"), &e), ERR_INPUT);
     sentence_is(&e, "garbage.bz2: other bytes after the end of the bzip2 data");
+    /* a bit is other, of its first bytes or of later ones */
+    static const size_t wrong_at[] = {4, 9, 60};
+    for (size_t k = 0; k < 3; k++) {
+        packed[wrong_at[k]] = (char)(packed[wrong_at[k]] ^ 1);
+        put_bytes("flip.bz2", packed, n);
+        packed[wrong_at[k]] = (char)(packed[wrong_at[k]] ^ 1);
+        assert_int_equal(archive_read(&out, in_scratch("flip.bz2"), &e), ERR_INPUT);
+        sentence_is(&e, "flip.bz2: damaged bzip2 data");
+    }
+    put("plain.bz2", "BZ,h\n");
+    holds("plain.bz2", "BZ,h\n");
     /* whatever byte is wrong, what is said of it is one line */
     n = pack(ZIP, PLAIN, &m, 1);
     size_t refused = 0;
@@ -415,6 +426,68 @@ static void bounds_of_the_rest(void **state)
     for (size_t i = 0; i < 3; i++)
         fails(paths[i], "rest.tar.gz: it unpacks to more than 200 times its size, 256 MiB so far: "
                         "refused");
+}
+
+static char *little(char *to, size_t n, size_t bytes)
+{
+    for (; bytes--; n >>= 8)
+        *to++ = (char)(n & 255);
+    return to;
+}
+
+/* zip_entry - of ZIP's local headers one with what follows it, as it is; encrypted: so it says. */
+static char *zip_entry(char *to, const char *name, const void *bytes, size_t n, bool encrypted,
+                       size_t crc)
+{
+    memcpy(to, "PK\3\4\12\0", 6);
+    to = little(to + 6, encrypted, 2);
+    to = little(to, 0, 6); /* stored; no time */
+    to = little(to, crc, 4);
+    to = little(to, n, 4);
+    to = little(to, n, 4);
+    to = little(to, strlen(name), 2);
+    to = little(to, 0, 2);
+    memcpy(to, name, strlen(name));
+    to += strlen(name);
+    if (bytes)
+        memcpy(to, bytes, n);
+    return to + n;
+}
+
+/* What is encrypted is passed over as anything else, whatever the archive is packed in, and with
+ * the same bounds; it cannot be read. */
+static void encrypted(void **state)
+{
+    enum { MANY = 300 << 20 };
+    char small[256], *big = calloc(MANY + 256, 1), *end;
+    (void)state;
+    assert_non_null(big);
+    end = zip_entry(small, "s.txt", "not to be read here", 19, true, 1);
+    end = zip_entry(end, "a.txt", "a", 1, false, 0xe8b7be43);
+    end = zip_entry(end, "z", "", 0, false, 0);
+    memcpy(end, "PK\5\6", 4);
+    memset(end + 4, 0, 18);
+    const struct member m = {"data", small, (size_t)(end + 22 - small)};
+    static const struct {
+        const char *name, *file, *sealed, *why;
+        enum filter filter;
+    } rows[] = {
+        {"e.zip.gz", "e.zip.gz/a.txt", "e.zip.gz/s.txt",
+         "e.zip.gz: Passphrase required for this entry", GZIP},
+        {"e.zip.bz2", "e.zip.bz2/a.txt", "e.zip.bz2/s.txt",
+         "e.zip.bz2: Passphrase required for this entry", BZIP2},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        put_bytes(rows[i].name, packed, pack(RAW, rows[i].filter, &m, 1));
+        holds(rows[i].file, "a");
+        fails(rows[i].sealed, rows[i].why);
+    }
+    end = zip_entry(big, "s.txt", NULL, MANY, true, 1);
+    end = zip_entry(end, "a.txt", "a", 1, false, 0xe8b7be43);
+    const struct member bomb = {"data", big, (size_t)(end - big)};
+    put_bytes("b.zip.gz", packed, pack(RAW, GZIP, &bomb, 1));
+    free(big);
+    fails("b.zip.gz/a.txt", "b.zip.gz: it unpacks to more than 200 times its size: refused");
 }
 
 /* The last: a stop that was asked for stays. */
@@ -589,7 +662,7 @@ int main(void)
         cmocka_unit_test(nested),      cmocka_unit_test(broken),
         cmocka_unit_test(folders),     cmocka_unit_test(bounds),
         cmocka_unit_test(streamed),    cmocka_unit_test(bounds_of_the_rest),
-        cmocka_unit_test(stopped),
+        cmocka_unit_test(encrypted),   cmocka_unit_test(stopped),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
