@@ -69,7 +69,7 @@ static void place_blocks(struct placer *p, struct activations *a, const struct m
     for (size_t l = x->from; l < x->to; l++) {
         struct kept *b = &a->blocks[l];
         bool own = x->keep && l >= x->cut, last = l + 1 == c->layers;
-        size_t R = last ? x->R : x->N;
+        size_t R = last && !x->whole ? x->R : x->N;
         if (own || R < x->N) {
             place_block(p, b, c, x, R, own);
         } else {

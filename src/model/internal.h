@@ -126,6 +126,7 @@ struct extent {
     size_t cut;      /* blocks from here keep theirs where keep is set */
     size_t outputs;  /* of the head; 0: no final norm and head */
     bool keep;
+    bool whole;  /* the last block works on all rows, whatever is read */
     size_t rank; /* of adapters */
 };
 

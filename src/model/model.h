@@ -163,9 +163,13 @@ void pass_backward(struct pass *p, const float *dlogits);
 /* pass_features - blocks below the cut only: host out [N,C], or the last rows [S,C] where
  * cut == L. */
 int pass_features(struct pass *p, const struct batch *b, float *out, struct err *e);
-/* pass_hidden - as forward, but ends before the final norm: the last row of each sequence after
- * block `layer` (1..L), host out [S,C]; for probes. */
-int pass_hidden(struct pass *p, const struct batch *b, size_t layer, float *out, struct err *e);
+/* pass_hidden - the last row of each sequence behind several blocks, of one forward through the
+ * deepest of them: depths [n] rise, 1..L; normed: each through the final norm, as the head of a
+ * model that is cut there reads it. Host out [S,n,C]. The last block is no exception, all its rows
+ * are worked out: what a depth gives has the same bits whichever others are asked for, and however
+ * many blocks the model has above it. */
+int pass_hidden(struct pass *p, const struct batch *b, const size_t *depths, size_t n, bool normed,
+                float *out, struct err *e);
 
 /* decode - n sequences, token by token, with a key/value cache of max_tokens for each. The model
  * has an LM head and outlives it. decode_feed - the next tokens of some: the i-th of the batch goes

@@ -155,7 +155,7 @@ static int pass_place(struct pass *p, struct err *e)
 struct rows pass_rows(const struct pass *p, size_t layer)
 {
     const struct extent *x = &p->extent;
-    bool trimmed = x->R < x->N && layer + 1 == p->m->cfg.layers;
+    bool trimmed = x->R < x->N && !x->whole && layer + 1 == p->m->cfg.layers;
     return (struct rows){.N = x->N,
                          .R = trimmed ? x->R : x->N,
                          .S = p->batch.n_seqs,
@@ -179,16 +179,20 @@ static void pass_embed(struct pass *p)
         o->embedding_fwd(m->dev, N, C, p->pos, positions, true, p->a.x);
 }
 
-static void pass_blocks(struct pass *p)
+static void pass_block(struct pass *p, size_t l)
 {
     const struct activations *a = &p->a;
-    for (size_t l = p->extent.from; l < p->extent.to; l++) {
-        struct rows r = pass_rows(p, l);
-        bool last = l + 1 == p->m->cfg.layers;
-        /* behind the last block that was asked for lies no other, only the place it began at */
-        float *out = last ? a->last : l + 1 < p->extent.to ? a->blocks[l + 1].x : a->x;
-        block_fwd(p->m, l, &r, &a->blocks[l], &a->scratch, out);
-    }
+    struct rows r = pass_rows(p, l);
+    bool last = l + 1 == p->m->cfg.layers;
+    /* behind the last block that was asked for lies no other, only the place it began at */
+    float *out = last ? a->last : l + 1 < p->extent.to ? a->blocks[l + 1].x : a->x;
+    block_fwd(p->m, l, &r, &a->blocks[l], &a->scratch, out);
+}
+
+static void pass_blocks(struct pass *p)
+{
+    for (size_t l = p->extent.from; l < p->extent.to; l++)
+        pass_block(p, l);
 }
 
 static void pass_begin(struct pass *p, const float *features)
@@ -252,22 +256,36 @@ int pass_features(struct pass *p, const struct batch *b, float *out, struct err 
     return OK;
 }
 
-int pass_hidden(struct pass *p, const struct batch *b, size_t layer, float *out, struct err *e)
+int pass_hidden(struct pass *p, const struct batch *b, const size_t *depths, size_t n, bool normed,
+                float *out, struct err *e)
 {
     struct model *m = p->m;
     struct activations *a = &p->a;
-    size_t C = m->cfg.channels;
-    BUG_ON(layer < 1 || layer > m->cfg.layers);
+    size_t C = m->cfg.channels, S = b->n_seqs;
+    BUG_ON(!n || depths[0] < 1 || depths[n - 1] > m->cfg.layers);
+    for (size_t i = 1; i < n; i++)
+        BUG_ON(depths[i] <= depths[i - 1]);
     int rc = batch_take(p, b, READ_LAST, NULL, e);
-    if (rc)
-        return rc;
-    p->extent.to = layer;
-    if ((rc = pass_place(p, e)))
-        return rc;
-    pass_begin(p, NULL);
-    pass_blocks(p);
-    if (layer < m->cfg.layers && a->last != a->x)
-        m->dev->ops->rows_gather(m->dev, p->extent.R, C, p->read_rows, a->x, C, a->last);
-    dev_download(m->dev, out, a->last, p->extent.R * C);
-    return OK;
+    float *rows = rc ? NULL : mem_alloc(S, C * sizeof *rows, e);
+    if (!rows)
+        return e->code;
+    p->extent.to = depths[n - 1];
+    p->extent.whole = true;
+    p->extent.outputs = 1; /* a place for normed rows */
+    rc = pass_place(p, e);
+    if (!rc)
+        pass_begin(p, NULL);
+    for (size_t i = 0, l = 0; !rc && i < n; i++) {
+        while (l < depths[i])
+            pass_block(p, l++);
+        m->dev->ops->rows_gather(m->dev, S, C, p->read_rows, a->x, C, a->normed);
+        if (normed)
+            norm_fwd(m, (int)m->cfg.layers, ROLE_NORM_GAIN, S, a->normed, a->normed, a->mean,
+                     a->rstd);
+        dev_download(m->dev, rows, a->normed, S * C);
+        for (size_t s = 0; s < S; s++)
+            memcpy(out + (s * n + i) * C, rows + s * C, C * sizeof *out);
+    }
+    mem_free(rows);
+    return rc;
 }

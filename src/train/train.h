@@ -183,6 +183,13 @@ int features_make(struct model *m, const struct token_set *t, size_t micro_token
                   int (*add)(void *ctx, const float *rows, size_t n_rows, struct err *e), void *ctx,
                   struct err *e);
 
+/* features_last - of the last token of every sequence alone, behind each of n depths and through
+ * the final norm (pass_hidden): n rows of C floats a sequence. Otherwise as features_make. */
+int features_last(struct model *m, const struct token_set *t, const size_t *depths, size_t n,
+                  size_t micro_tokens, struct progress *progress,
+                  int (*add)(void *ctx, const float *rows, size_t n_rows, struct err *e), void *ctx,
+                  struct err *e);
+
 /* loss_compute - a loss over a batch of B logits rows [B,K], K >= 2; f64 in and out.
  *
  * f = softmax(logits), w = target; all are means over rows.

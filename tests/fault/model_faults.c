@@ -21,7 +21,7 @@ static int step(struct model *m, struct pass *p, const struct batch *b, struct r
     size_t R;
     int rc = pass_features(p, b, r->features, err);
     if (!rc)
-        rc = pass_hidden(p, b, 1, r->hidden, err);
+        rc = pass_hidden(p, b, &(size_t){1}, 1, true, r->hidden, err);
     if (!rc)
         rc = pass_forward(p, &in, &logits, &R, err);
     if (rc)

@@ -221,8 +221,8 @@ static void test_layers_and_errors(void **state)
     check(model_load(&cut, &f.dev, f.weights, &o, &e));
     assert_int_equal(cut->cfg.layers, 2);
     check(pass_new(&p, cut, &e));
-    check(pass_hidden(f.pass, &f.batch, 2, hidden, &e));
-    check(pass_hidden(p, &f.batch, 2, two, &e));
+    check(pass_hidden(f.pass, &f.batch, &o.layers, 1, true, hidden, &e));
+    check(pass_hidden(p, &f.batch, &o.layers, 1, true, two, &e));
     for (size_t i = 0; i < FIX_S * C; i++)
         want[i] = (double)hidden[i];
     close_to(&f, "layers: 2, hidden", two, want, FIX_S * C);

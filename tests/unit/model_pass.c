@@ -245,6 +245,8 @@ static void test_nothing_read(void **state)
 static void hidden_of(const struct model_config *c)
 {
     static float hidden[S * TEST_C], features[N * TEST_C], last[S * TEST_C];
+    static float all[S * TEST_L * TEST_C], own[S * TEST_C], logits[MOST], want[MOST];
+    static const size_t depths[TEST_L] = {1, 2, 3};
     struct model *m = test_model(&dev, c, 3);
     struct pass *p;
     struct test_batch t;
@@ -254,14 +256,31 @@ static void hidden_of(const struct model_config *c)
         struct trainable above = {
             layer < TEST_L ? TRAIN_TOP : TRAIN_HEAD, TEST_L - layer, false, {0}};
         check(model_trainable_set(m, &above, &e));
-        check(pass_hidden(p, &t.b, layer, hidden, &e));
+        check(pass_hidden(p, &t.b, &layer, 1, false, hidden, &e));
         check(pass_features(p, &t.b, features, &e));
         for (size_t s = 0; s < S; s++) {
             size_t row = layer < TEST_L ? (size_t)t.starts[s + 1] - 1 : s;
             memcpy(last + s * TEST_C, features + row * TEST_C, TEST_C * sizeof *last);
         }
-        same("hidden", hidden, last, S * TEST_C);
+        (layer < TEST_L ? same : near)("hidden", hidden, last, S * TEST_C); /* trimmed or not */
+        /* whichever others are asked for */
+        check(pass_hidden(p, &t.b, depths, TEST_L, false, all, &e));
+        for (size_t s = 0; s < S; s++)
+            memcpy(own + s * TEST_C, all + (s * TEST_L + layer - 1) * TEST_C, TEST_C * sizeof *own);
+        same("one depth of several", own, hidden, S * TEST_C);
     }
+    /* Through the final norm they are what the head reads. */
+    size_t outputs = model_outputs(m), deepest = TEST_L;
+    const float *w = m->params[m->n_params - 1].w;
+    check(pass_hidden(p, &t.b, &deepest, 1, true, hidden, &e));
+    forward(p, &t.b, NULL, NULL, false, logits, outputs);
+    for (size_t i = 0; i < S * outputs; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < TEST_C; k++)
+            sum += (double)hidden[i / outputs * TEST_C + k] * (double)w[i % outputs * TEST_C + k];
+        want[i] = (float)sum;
+    }
+    near("the head over normed rows", logits, want, S * outputs);
     pass_free(p);
     model_free(m);
 }

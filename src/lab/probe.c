@@ -1,0 +1,384 @@
+/* probe.c - see probe.h. */
+#include "lab/probe.h"
+#include "core/mem.h"
+#include "core/stop.h"
+
+#include <lbfgs.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The gradient of F where a fit ends, relative to |theta| (at least 1): of the one that is kept,
+ * and of those that only tell one c from another. */
+#define FIT_EPSILON  1e-8
+#define FOLD_EPSILON 1e-6
+/* A line search that can get no further is at the minimum where the gradient is below this. */
+#define STUCK_EPSILON 1e-5
+/* Pairs of steps and gradients that curvature is estimated from. */
+#define PAIRS 10
+/* The variance of a constant, relative to its square. */
+#define CONSTANT 1e-24
+
+void probe_settings_init(struct probe_settings *s)
+{
+    static const double c[] = {1e-4, 1e-3, 1e-2, 1e-1, 1};
+    *s = (struct probe_settings){.n = sizeof c / sizeof *c, .folds = 5};
+    memcpy(s->c, c, sizeof c);
+}
+
+/* dot - eight sums, so that it need not wait for one after the other; always the same eight. */
+static double dot(const double *a, const double *b, size_t n)
+{
+    double s[8] = {0};
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            s[k] += a[i + k] * b[i + k];
+    for (; i < n; i++)
+        s[i % 8] += a[i] * b[i];
+    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+}
+
+static void axpy(double a, const double *x, double *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += a * x[i];
+}
+
+/* logits_of - z [K] of an example whose texts begin at x. */
+static void logits_of(const struct probe_problem *q, const double *theta, const double *x,
+                      double *z)
+{
+    const double *b = theta + q->outputs * q->C;
+    if (q->per > 1) {
+        for (size_t k = 0; k < q->K; k++)
+            z[k] = dot(theta, x + k * q->C, q->C);
+        return;
+    }
+    z[0] = 0;
+    for (size_t o = 0; o < q->outputs; o++)
+        z[q->outputs == 1 ? 1 : o] = dot(theta + o * q->C, x, q->C) + b[o];
+}
+
+/* softmax - in place; gives log of the sum, so that log p[k] = z[k] - it. */
+static double softmax(double *z, size_t K)
+{
+    double top = z[0], sum = 0;
+    for (size_t k = 1; k < K; k++)
+        top = z[k] > top ? z[k] : top;
+    for (size_t k = 0; k < K; k++)
+        sum += exp(z[k] - top);
+    double log_sum = top + log(sum);
+    for (size_t k = 0; k < K; k++)
+        z[k] = exp(z[k] - log_sum);
+    return log_sum;
+}
+
+/* example_loss - its cross-entropy; z [K] becomes its probabilities. */
+static double example_loss(const double *y, double *z, size_t K)
+{
+    double loss = 0, of = 0;
+    for (size_t k = 0; k < K; k++) {
+        loss -= y[k] * z[k];
+        of += y[k];
+    }
+    return loss + of * softmax(z, K);
+}
+
+double probe_objective(const struct probe_problem *q, const double *theta, double *gradient)
+{
+    size_t C = q->C, weights = q->outputs * C;
+    double loss = 0, decay = 1 / (q->c * (double)q->m);
+    memset(gradient, 0, (weights + q->outputs) * sizeof *gradient);
+    for (size_t r = 0; r < q->m; r++) {
+        size_t i = q->rows[r];
+        const double *x = q->x + i * q->per * C, *y = q->y + i * q->K;
+        logits_of(q, theta, x, q->p);
+        loss += example_loss(y, q->p, q->K);
+        double of = 0;
+        for (size_t k = 0; k < q->K; k++)
+            of += y[k];
+        for (size_t k = 0; k < q->K; k++) {
+            double d = of * q->p[k] - y[k];
+            size_t o = q->outputs == 1 ? 0 : k;
+            if (q->per > 1) {
+                axpy(d, x + k * C, gradient, C);
+            } else if (q->outputs > 1 || k == 1) {
+                axpy(d, x, gradient + o * C, C);
+                gradient[weights + o] += d;
+            }
+        }
+    }
+    for (size_t k = 0; k < weights + q->outputs; k++)
+        gradient[k] = gradient[k] / (double)q->m + (k < weights ? decay * theta[k] : 0);
+    return loss / (double)q->m + decay / 2 * dot(theta, theta, weights);
+}
+
+/* What a fit works with. */
+struct fit {
+    struct probe_problem q;
+    double *theta, *gradient; /* [n]; theta is lbfgs_malloc's, as vector instructions want it */
+    size_t n, iterations;
+};
+
+static double fit_evaluate(void *ctx, const double *theta, double *gradient, const int n,
+                           const double step)
+{
+    const struct fit *f = ctx;
+    (void)n, (void)step;
+    return probe_objective(&f->q, theta, gradient);
+}
+
+static int fit_watch(void *ctx, const double *theta, const double *gradient, const double value,
+                     const double theta_norm, const double gradient_norm, const double step, int n,
+                     int k, int tries)
+{
+    struct fit *f = ctx;
+    (void)theta, (void)gradient, (void)value, (void)theta_norm, (void)gradient_norm;
+    (void)step, (void)n, (void)tries;
+    f->iterations = (size_t)k;
+    return stop_asked();
+}
+
+static int fit_init(struct fit *f, const struct probe_problem *q, struct err *e)
+{
+    *f = (struct fit){.q = *q, .n = q->outputs * (q->C + 1)};
+    f->gradient = mem_alloc(f->n, sizeof *f->gradient, e);
+    f->theta = f->gradient && f->n < INT32_MAX / 2 ? lbfgs_malloc((int)f->n) : NULL;
+    if (f->gradient && !f->theta)
+        err_set(e, ERR_NOMEM, "out of memory: a probe of %zu numbers", f->n);
+    return f->theta ? OK : e->code;
+}
+
+static void fit_release(struct fit *f)
+{
+    if (f->theta)
+        lbfgs_free(f->theta);
+    mem_free(f->gradient);
+}
+
+/* fit_run - from where theta is to the minimum. */
+static int fit_run(struct fit *f, double epsilon, struct err *e)
+{
+    lbfgs_parameter_t how;
+    double least;
+    lbfgs_parameter_init(&how);
+    how.m = PAIRS;
+    how.epsilon = epsilon;
+    f->iterations = 0;
+    int rc = lbfgs((int)f->n, f->theta, &least, fit_evaluate, fit_watch, f, &how);
+    if (stop_asked())
+        return stop_check(e);
+    if (rc == LBFGSERR_OUTOFMEMORY)
+        return err_set(e, ERR_NOMEM, "out of memory: a probe of %zu numbers", f->n);
+    if (rc >= 0)
+        return OK;
+    probe_objective(&f->q, f->theta, f->gradient);
+    double slope = sqrt(dot(f->gradient, f->gradient, f->n)),
+           far = fmax(1, sqrt(dot(f->theta, f->theta, f->n)));
+    if (slope <= STUCK_EPSILON * far)
+        return OK;
+    return err_set(e, ERR_NUMERIC,
+                   "no minimum of the probe with c = %g was found: its gradient is %g (lbfgs %d)",
+                   f->q.c, slope, rc);
+}
+
+/* probe_standard - mean and scale of every feature, and the standardised rows (*x, mem_free). */
+static int probe_standard(struct probe *p, const struct probe_data *d, double **x, struct err *e)
+{
+    size_t n = d->n * d->per, C = d->C;
+    *x = mem_alloc(n, C * sizeof **x, e);
+    if (!*x)
+        return e->code;
+    memset(p->mean, 0, C * sizeof *p->mean);
+    memset(p->scale, 0, C * sizeof *p->scale);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < C; k++)
+            p->mean[k] += (double)d->x[i * d->ld + k] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < C; k++) {
+            double off = (double)d->x[i * d->ld + k] - p->mean[k];
+            (*x)[i * C + k] = off;
+            p->scale[k] += off * off / (double)n;
+        }
+    for (size_t k = 0; k < C; k++) {
+        if (!isfinite(p->scale[k]))
+            return err_set(e, ERR_NUMERIC, "feature %zu is not finite everywhere", k);
+        /* of a constant, nothing but the rounding of its mean is left */
+        bool constant = p->scale[k] <= CONSTANT * p->mean[k] * p->mean[k];
+        p->scale[k] = constant ? 0 : 1 / sqrt(p->scale[k]);
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < C; k++)
+            (*x)[i * C + k] *= p->scale[k];
+    return OK;
+}
+
+struct place {
+    uint64_t question;
+    size_t at;
+};
+
+static int place_order(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->question != y->question)
+        return x->question < y->question ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* probe_folds - fold [n] of every example, *folds of them: no more than there are questions. */
+static int probe_folds(const struct probe_data *d, size_t *fold, size_t *folds, struct err *e)
+{
+    size_t questions = 0;
+    struct place *place = mem_alloc(d->n, sizeof *place, e);
+    if (!place)
+        return e->code;
+    for (size_t i = 0; i < d->n; i++)
+        place[i] = (struct place){d->question[i], i};
+    qsort(place, d->n, sizeof *place, place_order);
+    for (size_t i = 0, first = 0; i < d->n; i++) { /* first of its question, at its first example */
+        if (i && place[i].question != place[i - 1].question)
+            first = i;
+        fold[place[i].at] = place[first].at;
+    }
+    for (size_t i = 0; i < d->n; i++) /* the first comes before the others: its number is there */
+        fold[i] = fold[i] == i ? questions++ : fold[fold[i]];
+    *folds = questions < *folds ? questions : *folds;
+    for (size_t i = 0; i < d->n; i++)
+        fold[i] %= *folds;
+    mem_free(place);
+    return questions > 1 ? OK
+                         : err_set(e, ERR_INPUT,
+                                   "a probe learns from one question: several c cannot be told "
+                                   "apart there, wanted one (probe.c)");
+}
+
+/* held_out - adds to p->held_out the cross-entropies of a fold's examples, with each c, from the
+ * smallest on: where one minimum is, the next one is searched. rows: room for n. */
+static int held_out(struct probe *p, const struct probe_settings *s, struct fit *f,
+                    const size_t *fold, size_t which, size_t n, size_t *rows, struct err *e)
+{
+    struct probe_problem *q = &f->q;
+    q->m = 0;
+    for (size_t i = 0; i < n; i++)
+        if (fold[i] != which)
+            rows[q->m++] = i;
+    q->rows = rows;
+    memset(f->theta, 0, f->n * sizeof *f->theta);
+    for (size_t k = 0; k < s->n; k++) {
+        q->c = s->c[k];
+        int rc = fit_run(f, FOLD_EPSILON, e);
+        if (rc)
+            return rc;
+        for (size_t i = 0; i < n; i++)
+            if (fold[i] == which) {
+                logits_of(q, f->theta, q->x + i * q->per * q->C, q->p);
+                p->held_out[k] += example_loss(q->y + i * q->K, q->p, q->K) / (double)n;
+            }
+    }
+    return OK;
+}
+
+/* probe_choose - p->c. */
+static int probe_choose(struct probe *p, const struct probe_settings *s, struct fit *f,
+                        const struct probe_data *d, size_t *rows, struct err *e)
+{
+    size_t folds = s->folds, best = 0;
+    p->c = s->c[0];
+    if (s->n == 1) {
+        p->held_out[0] = (double)NAN;
+        return OK;
+    }
+    size_t *fold = mem_alloc(d->n, sizeof *fold, e);
+    int rc = fold ? probe_folds(d, fold, &folds, e) : e->code;
+    for (size_t k = 0; !rc && k < folds; k++)
+        rc = held_out(p, s, f, fold, k, d->n, rows, e);
+    mem_free(fold);
+    for (size_t k = 1; k < s->n; k++)
+        best = p->held_out[k] < p->held_out[best] ? k : best;
+    p->c = s->c[best];
+    return rc;
+}
+
+int probe_fit(struct probe *p, const struct probe_settings *s, const struct probe_data *d,
+              struct err *e)
+{
+    struct fit f = {.n = 0};
+    double *x = NULL, *room = NULL;
+    size_t *rows = NULL;
+    size_t outputs = d->per > 1 || d->K == 2 ? 1 : d->K;
+    BUG_ON(!s->n || s->n > PROBE_GRID || !d->n || !d->C || d->K < 2 || !d->per);
+    BUG_ON(d->per > 1 && d->K != d->per);
+    *p = (struct probe){.C = d->C, .K = d->K, .per = d->per, .outputs = outputs};
+    p->mean = mem_alloc(d->C, sizeof *p->mean, e);
+    p->scale = p->mean ? mem_alloc(d->C, sizeof *p->scale, e) : NULL;
+    p->w = p->scale ? mem_alloc(outputs, d->C * sizeof *p->w, e) : NULL;
+    p->b = p->w ? mem_zalloc(outputs, sizeof *p->b, e) : NULL;
+    rows = p->b ? mem_alloc(d->n, sizeof *rows, e) : NULL;
+    room = rows ? mem_alloc(d->K, sizeof *room, e) : NULL;
+    int rc = room ? probe_standard(p, d, &x, e) : e->code;
+    const struct probe_problem q = {
+        .per = d->per, .C = d->C, .K = d->K, .outputs = outputs, .x = x, .y = d->y, .p = room};
+    if (!rc)
+        rc = fit_init(&f, &q, e);
+    if (!rc)
+        rc = probe_choose(p, s, &f, d, rows, e);
+    if (rc)
+        goto out;
+    for (size_t i = 0; i < d->n; i++)
+        rows[i] = i;
+    f.q.rows = rows;
+    f.q.m = d->n;
+    f.q.c = p->c;
+    memset(f.theta, 0, f.n * sizeof *f.theta);
+    if ((rc = fit_run(&f, FIT_EPSILON, e)))
+        goto out;
+    memcpy(p->w, f.theta, outputs * d->C * sizeof *p->w);
+    if (d->per == 1)
+        memcpy(p->b, f.theta + outputs * d->C, outputs * sizeof *p->b);
+    p->iterations = f.iterations;
+    p->loss = probe_objective(&f.q, f.theta, f.gradient) -
+              dot(p->w, p->w, outputs * d->C) / (2 * p->c * (double)d->n);
+out:
+    fit_release(&f);
+    mem_free(x);
+    mem_free(rows);
+    mem_free(room);
+    return rc;
+}
+
+int probe_predict(const struct probe *p, const float *x, size_t ld, size_t n, double *probs,
+                  double *logits, struct err *e)
+{
+    size_t C = p->C;
+    double *theta = mem_alloc(p->outputs, (C + 1) * sizeof *theta, e),
+           *own = theta ? mem_alloc(p->per, C * sizeof *own, e) : NULL;
+    const struct probe_problem q = {.per = p->per, .C = C, .K = p->K, .outputs = p->outputs};
+    if (own) {
+        memcpy(theta, p->w, p->outputs * C * sizeof *theta);
+        memcpy(theta + p->outputs * C, p->b, p->outputs * sizeof *theta);
+    }
+    for (size_t i = 0; own && i < n; i++) {
+        for (size_t r = 0; r < p->per; r++)
+            for (size_t k = 0; k < C; k++)
+                own[r * C + k] = ((double)x[(i * p->per + r) * ld + k] - p->mean[k]) * p->scale[k];
+        logits_of(&q, theta, own, probs + i * p->K);
+        if (logits)
+            memcpy(logits + i * p->K, probs + i * p->K, p->K * sizeof *logits);
+        softmax(probs + i * p->K, p->K);
+    }
+    int rc = own ? OK : e->code;
+    mem_free(theta);
+    mem_free(own);
+    return rc;
+}
+
+void probe_release(struct probe *p)
+{
+    mem_free(p->mean);
+    mem_free(p->scale);
+    mem_free(p->w);
+    mem_free(p->b);
+    *p = (struct probe){.C = 0};
+}
