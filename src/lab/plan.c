@@ -143,7 +143,10 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
     size_t whole = weights_config(j->model->weights)->layers;
     if (p->n_models > 1)
         str_addf(out, "%s ", j->model->shown);
-    str_addf(out, j->layers < whole ? "%zu of %zu layers" : "%zu layers", j->layers, whole);
+    if (j->layers < whole)
+        str_addf(out, "%zu of %zu layers", j->layers, whole);
+    else
+        str_addf(out, "%zu layer%s", whole, whole > 1 ? "s" : "");
     if (j->side->random)
         str_cat(out, ", random weights");
 }

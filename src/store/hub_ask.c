@@ -68,6 +68,7 @@ int hub_init(struct hub *h, const struct hub_place *p, const struct asset_option
                       .o = o,
                       .endpoint = endpoint && *endpoint ? endpoint : "https://huggingface.co",
                       .token = STR_INIT,
+                      .wait_first = 1,
                       .lock = PTHREAD_MUTEX_INITIALIZER};
     int rc = wait_read(&h->wait_most, e);
     return rc ? rc : token_read(&h->token, e);
@@ -83,6 +84,13 @@ int hub_still(struct hub *h, struct err *e)
 {
     int rc = stop_check(e);
     return !rc && h->quit ? err_set(e, ERR_INTERRUPTED, "stopped with the other files") : rc;
+}
+
+int hub_breathe(struct hub *h, struct err *e)
+{
+    struct timespec pause = {0, 200000000L};
+    nanosleep(&pause, NULL);
+    return hub_still(h, e);
 }
 
 static void url_begin(struct hub *h, struct str *url)
@@ -246,7 +254,7 @@ static bool asked_again(const struct hub *h, const struct http_reply *r)
 static int ask(struct hub *h, struct http_request *q, bool *away, struct http_reply *r,
                struct err *e)
 {
-    double waited = 0, pause = 1;
+    double waited = 0, pause = h->wait_first;
     for (int round = 0;; round++) {
         struct err no = ERR_INIT;
         char why[sizeof no.msg + 32];
@@ -318,8 +326,12 @@ int hub_listing(struct hub *h, struct doc_tree *t, struct err *e)
     http_reply_init(&r);
     int rc = url_of_listing(h, &url, e);
     struct http_request q = {.url = url.s, .piece = listing_piece, .ctx = &text};
-    if (!rc)
+    for (int tries = HUB_TRIES; !rc; rc = hub_breathe(h, e)) {
+        str_reset(&text);
         rc = ask(h, &q, &away, &r, e);
+        if (rc != ERR_NETWORK || !r.cut || !--tries)
+            break;
+    }
     if (!rc && r.status != 200)
         rc = status_fail(h, &r, NULL, url.s, away, e);
     if (!rc)

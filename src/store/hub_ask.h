@@ -22,6 +22,7 @@ struct hub {
     const char *endpoint;
     struct str token;     /* "" where there is none */
     double wait_most;     /* seconds of waiting for one answer, in all */
+    double wait_first;    /* for one that does not say how long; each is twice the one before */
     pthread_mutex_t lock; /* of quiet_until, and of what its users share */
     double quiet_until;   /* clock_now() before which nothing is asked */
     atomic_bool heard;    /* the hub has answered something */
@@ -33,6 +34,11 @@ void hub_release(struct hub *h);
 
 /* hub_still - OK while no one wants it to end: the user, or quit. */
 int hub_still(struct hub *h, struct err *e);
+
+/* Times that a connection is tried which breaks, without a byte of progress between them. */
+enum { HUB_TRIES = 5 };
+/* hub_breathe - a moment before the next try; as hub_still. */
+int hub_breathe(struct hub *h, struct err *e);
 
 /* hub_listing - which commit the revision is and which files it has, as hub_answer_read. */
 int hub_listing(struct hub *h, struct doc_tree *t, struct err *e);

@@ -19,7 +19,6 @@
 
 enum {
     AT_ONCE = 4,    /* files that are asked for at the same time */
-    TRIES = 5,      /* of a broken connection without a byte of progress between them */
     PIECE = 1 << 20 /* bytes kept before they are written */
 };
 
@@ -108,7 +107,7 @@ static int download_run(struct hub *h, struct download *d, const char *file, str
     struct http_reply r;
     int rc = OK;
     http_reply_init(&r);
-    for (int tries = TRIES; !rc && d->have < d->size;) {
+    for (int tries = HUB_TRIES; !rc && d->have < d->size;) {
         uint64_t before = d->have;
         struct http_request q = {
             .from = d->have, .start = download_start, .piece = download_piece, .ctx = d};
@@ -125,12 +124,9 @@ static int download_run(struct hub *h, struct download *d, const char *file, str
             rc = err_set(e, ERR_NETWORK, "the server sent %llu of %llu bytes",
                          (unsigned long long)d->have, (unsigned long long)d->size);
         }
-        tries = d->have > before ? TRIES : tries - 1;
-        if (rc == ERR_NETWORK && tries > 0 && more) {
-            struct timespec pause = {0, 200000000L};
-            nanosleep(&pause, NULL);
-            rc = hub_still(h, e);
-        }
+        tries = d->have > before ? HUB_TRIES : tries - 1;
+        if (rc == ERR_NETWORK && tries > 0 && more)
+            rc = hub_breathe(h, e);
     }
     http_reply_release(&r);
     return rc;

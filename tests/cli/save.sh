@@ -33,6 +33,10 @@ cmp -s out want && fail "a fine-tuned model scores as before"
 expect 0 "$W2S" generate "$tuned" "the film is" --tokens 3
 expect 0 "$W2S" run micro.yaml model="$tuned" methods=naive name=again --runs a
 says err "3 jobs: 3 computed"
+# One layer is one layer, where a job is called so.
+expect 0 "$W2S" run micro.yaml model="$(saved weak)" student.layers=1 student.trainable=all methods=naive name=one --runs one
+expect 0 "$W2S" ls --runs one
+says out "student 1 layer, naive, from 1 layer"
 says "$tuned/config.json" '"id2label": {"0": "negative", "1": "positive"}'
 [ "$(cd "$tuned" && echo *)" = "config.json model.safetensors tokenizer.json" ] || fail "the folder holds $(cd "$tuned" && echo *)"
 

@@ -2,6 +2,7 @@
  * sentences. */
 #include "store_test.h"
 #include "store/asset.h"
+#include "store/hub_ask.h"
 
 #include "core/stop.h"
 
@@ -226,6 +227,53 @@ static void resumed(void **state)
     assert_int_equal(count(asked.s, "cdn "), 5);
     assets_close(a);
     str_release(&path);
+    str_release(&asked);
+}
+
+/* torn - a listing that breaks off is asked for again, as a file is; not for ever. */
+static void torn(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT, asked = STR_INIT;
+    env_fresh("torn");
+    requests(&asked);
+    get("hub:tiny/torn", &path);
+    requests(&asked);
+    assert_int_equal(count(asked.s, "hub GET /api/models/tiny/torn/"), 3);
+    struct assets *a = assets_of("assets: {}\n");
+    str_reset(&path);
+    assert_int_equal(asset_path(a, "hub:tiny/tattered", &online, &path, &e), ERR_NETWORK);
+    assert_holds(e.msg, "lost the connection to 127.0.0.1:");
+    requests(&asked);
+    assert_int_equal(count(asked.s, "hub GET /api/models/tiny/tattered/"), 5);
+    assets_close(a);
+    str_release(&path);
+    str_release(&asked);
+}
+
+/* untold - where the server does not say for how long, it is waited for five times. */
+static void untold(void **state)
+{
+    (void)state;
+    struct hub h;
+    struct hub_place place = {.repo = "tiny/often", .revision = "main", .type = HUB_MODEL};
+    struct doc_tree t = DOC_TREE_INIT;
+    struct err e = ERR_INIT;
+    struct str asked = STR_INIT;
+    env_fresh("untold");
+    setenv("W2S_HUB_WAIT", "60", 1);
+    requests(&asked);
+    assert_ok(hub_init(&h, &place, &online, &e), &e);
+    assert_true(h.wait_first == 1);
+    h.wait_first = 0.01;
+    assert_int_equal(hub_listing(&h, &t, &e), ERR_NETWORK);
+    assert_says(&e, "hub:tiny/often: the hub answers that it was asked too often (429), still "
+                    "after 0 s of waiting; try again later, or set HF_TOKEN");
+    requests(&asked);
+    assert_int_equal(count(asked.s, "\n"), 6);
+    hub_release(&h);
+    doc_tree_release(&t);
     str_release(&asked);
 }
 
@@ -761,11 +809,12 @@ static int server_start(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layout),      cmocka_unit_test(resumed),   cmocka_unit_test(sums),
-        cmocka_unit_test(damaged),     cmocka_unit_test(rows),      cmocka_unit_test(tokens),
-        cmocka_unit_test(sentences),   cmocka_unit_test(disk_full), cmocka_unit_test(busy),
-        cmocka_unit_test(interrupted), cmocka_unit_test(at_once),   cmocka_unit_test(away),
-        cmocka_unit_test(wrong_bytes), cmocka_unit_test(cached),    cmocka_unit_test(row_wrong),
+        cmocka_unit_test(layout),    cmocka_unit_test(resumed),   cmocka_unit_test(torn),
+        cmocka_unit_test(untold),    cmocka_unit_test(sums),      cmocka_unit_test(damaged),
+        cmocka_unit_test(rows),      cmocka_unit_test(tokens),    cmocka_unit_test(sentences),
+        cmocka_unit_test(disk_full), cmocka_unit_test(busy),      cmocka_unit_test(interrupted),
+        cmocka_unit_test(at_once),   cmocka_unit_test(away),      cmocka_unit_test(wrong_bytes),
+        cmocka_unit_test(cached),    cmocka_unit_test(row_wrong),
     };
     scratch_make();
     int bad = server_start();
