@@ -490,6 +490,23 @@ static void encrypted(void **state)
     fails("b.zip.gz/a.txt", "b.zip.gz: it unpacks to more than 200 times its size: refused");
 }
 
+/* The manual says how much of a file is kept at most. */
+static void kept_most(void **state)
+{
+    struct err e = ERR_INIT;
+    struct str page = STR_INIT, most = STR_INIT, path = STR_INIT;
+    const char *source = getenv("W2S_SOURCE");
+    (void)state;
+    str_path(&path, source ? source : ".", "docs/own-data.md");
+    str_addf(&most, "have to be kept whole and has more than %zu GiB.", ARCHIVE_KEPT_MOST >> 30);
+    assert_int_equal(file_read(&page, path.s, &e), OK);
+    assert_non_null(strstr(page.s, most.s));
+    assert_int_equal(ARCHIVE_KEPT_MOST % ((size_t)1 << 30), 0);
+    str_release(&path);
+    str_release(&most);
+    str_release(&page);
+}
+
 /* The last: a stop that was asked for stays. */
 static void stopped(void **state)
 {
@@ -662,7 +679,8 @@ int main(void)
         cmocka_unit_test(nested),      cmocka_unit_test(broken),
         cmocka_unit_test(folders),     cmocka_unit_test(bounds),
         cmocka_unit_test(streamed),    cmocka_unit_test(bounds_of_the_rest),
-        cmocka_unit_test(encrypted),   cmocka_unit_test(stopped),
+        cmocka_unit_test(encrypted),   cmocka_unit_test(kept_most),
+        cmocka_unit_test(stopped),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,6 +207,29 @@ static void connected(void **state)
                "task.yaml:8: \"any\" is missing: the fields of which rows may share one");
 }
 
+/* One letter joins, the beginning of another text does not, and of two the shorter is the name. */
+static void connected_short(void **state)
+{
+    struct dataset d, one;
+    (void)state;
+    put("a.jsonl",
+        "{\"a\": \"x\", \"b\": \"p one\", \"y\": 0}\n{\"a\": \"q two\", \"b\": \"x\", \"y\": "
+        "1}\n{\"a\": \"same\", \"b\": \"u\", \"y\": 0}\n{\"a\": \"same1\", \"b\": \"v\", "
+        "\"y\": 1}\n{\"a\": \"k\\tz\", \"b\": \"k\", \"y\": 0}\n");
+    draw(&d, CONNECTED, sizes_of(0, 5, 0, 0), zero);
+    assert_int_equal(find(&d, PART_TRAIN, "x p one")->question,
+                     find(&d, PART_TRAIN, "q two x")->question);
+    assert_int_not_equal(find(&d, PART_TRAIN, "same u")->question,
+                         find(&d, PART_TRAIN, "same1 v")->question);
+    put("a.jsonl",
+        "{\"a\": \"k\", \"b\": \"k\", \"y\": 0}\n{\"a\": \"r\", \"b\": \"r\", \"y\": 1}\n");
+    draw(&one, CONNECTED, sizes_of(0, 2, 0, 0), zero);
+    assert_int_equal(find(&one, PART_TRAIN, "k k")->question,
+                     find(&d, PART_TRAIN, "k\tz k")->question);
+    dataset_release(&d);
+    dataset_release(&one);
+}
+
 /* Rows whose group is empty are not of one question: a choice's is its own, else the text is. */
 static void empty_group(void **state)
 {
@@ -629,6 +652,7 @@ int main(void)
         cmocka_unit_test(three_classes),
         cmocka_unit_test(questions),
         cmocka_unit_test(connected),
+        cmocka_unit_test(connected_short),
         cmocka_unit_test(empty_group),
         cmocka_unit_test(whole),
         cmocka_unit_test(growth),

@@ -134,9 +134,47 @@ static void what_is_allowed(void **state)
     dev_close(&dev);
 }
 
+/* backwards - few tokens, not in the order of their numbers. */
+static int backwards(void *ctx, size_t i, const int32_t *said, size_t n, const int32_t **list,
+                     size_t *count, struct err *e)
+{
+    static const int32_t tokens[] = {7, 3, 5};
+    (void)ctx, (void)i, (void)said, (void)n, (void)e;
+    *list = tokens;
+    *count = 3;
+    return OK;
+}
+
+/* Among equal logits, which a model of zeros gives all, the lowest number wins. */
+static void ties(void **state)
+{
+    struct err e = ERR_INIT;
+    struct dev dev;
+    struct toy t;
+    struct token_ids out[TEXTS] = {{0}};
+    (void)state;
+    assert_int_equal(dev_open(&dev, "cpu", &e), OK);
+    toy_init(&t, TEXTS, 2, true, 10);
+    struct model *m = writer(&dev);
+    for (size_t i = 0; i < m->n_params; i++)
+        dev.ops->scale(&dev, m->params[i].spec.rows * m->params[i].spec.cols, 0, m->params[i].w);
+    for (int32_t listed = 0; listed < 2; listed++) {
+        const struct write_settings s = {-1, MOST, listed ? backwards : NULL, NULL};
+        assert_int_equal(write_run(m, &t.set, &s, out, NULL, &e), OK);
+        for (size_t i = 0; i < TEXTS; i++) {
+            assert_int_equal(out[i].n, MOST);
+            for (size_t k = 0; k < MOST; k++)
+                assert_int_equal(out[i].ids[k], listed ? 3 : 0);
+        }
+        ids_clear(out);
+    }
+    model_free(m);
+    dev_close(&dev);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(as_whole_forwards),
-                                       cmocka_unit_test(what_is_allowed)};
+                                       cmocka_unit_test(what_is_allowed), cmocka_unit_test(ties)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
