@@ -70,7 +70,7 @@ void desk_cost(const struct desk *d, double *predicted, double *flops)
         predicted_part(d, &c, part, &tokens, &ops);
         *predicted += times * tokens;
         *flops += times * ops;
-        if (part != PART_VALID || !d->n_curve)
+        if (!(part == PART_VALID || (part == PART_TEST && d->job->points)) || !d->n_curve)
             continue;
         if (d->features[part].f.data)
             top = 1 - (double)d->model->cut / (double)c.layers;

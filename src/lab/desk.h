@@ -11,7 +11,11 @@ struct curve_point {
     struct train_point p;
     double truth, weak; /* accuracy on the validation slice: against ground truth, against the
                            labels it learns from; NAN */
+    double test;        /* on the test part, where points are kept: never chosen on; NAN */
 };
+/* Of a job that keeps its points: predictions and rewards of the test part after a step. */
+#define POINT_TEST    "test@%zu.f64"
+#define POINT_REWARDS "rewards@%zu.f64"
 
 /* job_run's things, so that there is one way out */
 struct desk {
@@ -35,7 +39,8 @@ struct desk {
     /* Of what it took, that sets and curve do not tell (desk_cost): tokens predicted, operations.
      */
     double predicted, flops;
-    void *own;     /* of its kind, while it runs */
+    const struct curve_point *stopped; /* the point that it is, of another's curve; NULL: none */
+    void *own;                         /* of its kind, while it runs */
     bool own_peak; /* the peak of memory is this job's, not of all that the process computed */
 };
 
@@ -47,6 +52,7 @@ struct job_kind {
     bool (*is)(const struct plan *p, const struct job *j);
     int (*spec)(const struct plan *p, const struct job *j, struct str *out, struct err *e);
     int (*run)(struct desk *d, struct err *e);
+    bool writes_down; /* what is there already: nothing is computed with a model */
 };
 const struct job_kind *job_kind(const struct plan *p, const struct job *j);
 
@@ -56,6 +62,9 @@ int spec_untrained(const struct plan *p, const struct job *j, struct str *out, s
 int spec_train(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_labels(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_votes(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+/* job_stop.c: one that stops early is a point of the training that it stands on. */
+int spec_stop(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int run_stop(struct desk *d, struct err *e);
 /* job_train.c, job_write.c, kinds.c */
 int run_untrained(struct desk *d, struct err *e);
 int run_write(struct desk *d, struct err *e);
@@ -79,11 +88,13 @@ bool desk_predicts(const struct desk *d, enum task_part part);
 int desk_learn(struct desk *d, const struct train_data *data,
                int (*eval)(void *ctx, const struct train_point *p, struct err *e), struct err *e);
 int desk_point(struct desk *d, const struct curve_point *c, struct err *e);
+/* curve_add - the points of a curve as result.json and curve.json have it. */
+int curve_add(struct desk *d, const struct doc *curve, struct err *e);
 int desk_save(const struct desk *d, const char *const *labels, struct err *e);
 /* desk_cost - tokens that it predicted: each part whose predictions it keeps, the validation part
- * at every point of the curve, and d->predicted; *flops: operations of the products of its training
- * and of these (cost.c). The same however often it was stopped, and whoever computed the features
- * of its frozen blocks. */
+ * at every point of the curve (and the test part, where points are kept), and d->predicted; *flops:
+ * operations of the products of its training and of these (cost.c). The same however often it was
+ * stopped, and whoever computed the features of its frozen blocks. */
 void desk_cost(const struct desk *d, double *predicted, double *flops);
 int array_keep(const struct desk *d, enum task_part part, const char *name, const double *x,
                struct err *e);

@@ -1,5 +1,5 @@
 /* estimate.c - what a study's jobs would take, before they are computed. */
-#include "lab/plan.h"
+#include "lab/desk.h"
 #include "core/mem.h"
 #include "core/par.h"
 #include "core/stop.h"
@@ -128,7 +128,7 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
 {
     struct model_config c = job_config(j);
     *cost = (struct cost){.flops = 0};
-    if (j->votes)
+    if (j->kind->writes_down)
         return OK;
     struct counts *of = &counts[j->repetition * p->n_models + (size_t)(j->model - p->models)];
     const size_t *tokens = of->n;
@@ -136,7 +136,8 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     if (rc)
         return rc;
     bool learns = j->role != JOB_UNTRAINED, prefix = learns && model_cut(&c, &j->trainable) > 0;
-    size_t evals = j->side->training.epochs * j->side->training.evals + 1;
+    size_t evals = j->side->training.epochs * j->side->training.evals + 1,
+           tests = j->points ? 1 + evals : 1;
     if (learns)
         learn_cost(p, j, &c, tokens, prefix, cost);
     /* A forward alone is a third of a step in which everything learns. */
@@ -144,12 +145,12 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000;
     double own =
         prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;
-    cost->flops +=
-        forward * own *
-        ((double)tokens[PART_TEST] + (learns ? (double)evals * (double)tokens[PART_VALID] : 0) +
-         (j->part == PART_SUPERVISE ? (double)tokens[PART_TRAIN] : 0));
+    cost->flops += forward * own *
+                   ((double)tests * (double)tokens[PART_TEST] +
+                    (learns ? (double)evals * (double)tokens[PART_VALID] : 0) +
+                    (j->part == PART_SUPERVISE ? (double)tokens[PART_TRAIN] : 0));
     cost->blocks += own * (double)c.layers / 3 *
-                    (pieces_of(j, tokens[PART_TEST]) +
+                    ((double)tests * pieces_of(j, tokens[PART_TEST]) +
                      (learns ? (double)evals * pieces_of(j, tokens[PART_VALID]) : 0) +
                      (j->part == PART_SUPERVISE ? pieces_of(j, tokens[PART_TRAIN]) : 0));
     if (prefix && j->role == JOB_CEILING) /* whoever is first computes the features; the plan's

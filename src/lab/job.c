@@ -64,6 +64,8 @@ static void curve_json(struct js *w, const struct desk *d)
         js_key(w, "grad_norm"), js_real(w, c->p.grad_norm);
         js_key(w, "accuracy"), js_real(w, c->truth);
         js_key(w, "weak_accuracy"), js_real(w, c->weak);
+        if (d->job->points)
+            js_key(w, "test_accuracy"), js_real(w, c->test);
         js_close(w, '}');
     }
     js_close(w, ']');
@@ -97,16 +99,10 @@ static size_t size_or_zero(const struct doc *map, const char *key)
     return d && d->type == DOC_INT && d->i > 0 ? (size_t)d->i : 0;
 }
 
-/* curve_read - what an earlier life of this job left. */
-static int curve_read(struct desk *d, struct err *e)
+int curve_add(struct desk *d, const struct doc *curve, struct err *e)
 {
-    struct str path = STR_INIT;
-    struct doc_tree t = DOC_TREE_INIT;
-    int rc = desk_path(d, "curve.json", &path, e);
-    if (rc || !file_exists(path.s))
-        goto out;
-    rc = doc_read_json(&t, path.s, e);
-    for (const struct doc *x = rc ? NULL : t.root->child; x && !rc; x = x->next) {
+    int rc = OK;
+    for (const struct doc *x = curve ? curve->child : NULL; x && !rc; x = x->next) {
         rc = mem_grow(&d->curve, &d->cap_curve, d->n_curve + 1, sizeof *d->curve, e);
         if (rc)
             break;
@@ -121,7 +117,22 @@ static int curve_read(struct desk *d, struct err *e)
         c->p.grad_norm = real_or_nan(x, "grad_norm");
         c->truth = real_or_nan(x, "accuracy");
         c->weak = real_or_nan(x, "weak_accuracy");
+        c->test = real_or_nan(x, "test_accuracy");
     }
+    return rc;
+}
+
+/* curve_read - what an earlier life of this job left. */
+static int curve_read(struct desk *d, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    int rc = desk_path(d, "curve.json", &path, e);
+    if (rc || !file_exists(path.s))
+        goto out;
+    rc = doc_read_json(&t, path.s, e);
+    if (!rc)
+        rc = curve_add(d, t.root, e);
 out:
     doc_tree_release(&t);
     str_release(&path);
@@ -250,6 +261,14 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "memory_peak"), js_int(&w, (int64_t)mem_peak());
     js_key(&w, "memory_of"), js_str(&w, d->own_peak ? "job" : "process");
     js_key(&w, "worker"), js_bool(&w, d->plan->worker);
+    if (d->stopped) {
+        js_key(&w, "stopped"), js_open(&w, '{');
+        js_key(&w, "step"), js_int(&w, (int64_t)d->stopped->p.step);
+        js_key(&w, "epoch"), js_real(&w, d->stopped->p.epoch);
+        js_key(&w, "accuracy"), js_real(&w, d->stopped->truth);
+        js_key(&w, "weak_accuracy"), js_real(&w, d->stopped->weak);
+        js_close(&w, '}');
+    }
     js_key(&w, "curve"), curve_json(&w, d);
     js_close(&w, '}');
 
@@ -304,7 +323,7 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
                          busy, e);
     if (rc || *busy)
         return rc;
-    rc = j->model ? memory_check(job_bytes(p, j), e) : OK;
+    rc = j->kind->writes_down ? OK : memory_check(job_bytes(p, j), e);
     if (!rc)
         rc = j->kind->run(&d, e);
     if (!rc)

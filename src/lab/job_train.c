@@ -113,10 +113,35 @@ static int train_predict(struct desk *d, enum task_part part, double **probs, do
     return rc;
 }
 
+/* point_keep - what the model says of the test part now, as files of their own. */
+static int point_keep(struct desk *d, struct curve_point *c, struct err *e)
+{
+    char name[64];
+    size_t n = d->data->n[PART_TEST];
+    bool reward = task_alternatives(d->plan->task) > 0;
+    double *probs = mem_alloc(n, d->K * sizeof *probs, e),
+           *rewards = probs && reward ? mem_alloc(n, d->K * sizeof *rewards, e) : NULL;
+    int rc = probs && (rewards || !reward) ? OK : e->code;
+    if (!rc)
+        rc = predict_run(d->model, &d->sets[PART_TEST], desk_features(d, PART_TEST),
+                         d->job->side->training.micro_tokens, probs, rewards, NULL, e);
+    if (!rc)
+        rc = probs_accuracy(d, PART_TEST, probs, &c->test, e);
+    snprintf(name, sizeof name, POINT_TEST, c->p.step);
+    if (!rc)
+        rc = array_keep(d, PART_TEST, name, probs, e);
+    snprintf(name, sizeof name, POINT_REWARDS, c->p.step);
+    if (!rc && reward)
+        rc = array_keep(d, PART_TEST, name, rewards, e);
+    mem_free(probs);
+    mem_free(rewards);
+    return rc;
+}
+
 static int train_eval(void *ctx, const struct train_point *p, struct err *e)
 {
     struct desk *d = ctx;
-    struct curve_point c = {*p, (double)NAN, (double)NAN};
+    struct curve_point c = {*p, (double)NAN, (double)NAN, (double)NAN};
     double *probs = NULL;
     int rc = OK;
     if (d->data->n[PART_VALID]) {
@@ -135,6 +160,8 @@ static int train_eval(void *ctx, const struct train_point *p, struct err *e)
         if (d->weak_valid)
             c.weak = (double)same / (double)n;
     }
+    if (d->job->points && (rc = point_keep(d, &c, e)))
+        goto out;
     rc = desk_point(d, &c, e);
 out:
     mem_free(probs);

@@ -98,7 +98,7 @@ static int write_eval(void *ctx, const struct train_point *p, struct err *e)
 {
     struct desk *d = ctx;
     struct writer *w = d->own;
-    struct curve_point c = {*p, (double)NAN, (double)NAN};
+    struct curve_point c = {*p, (double)NAN, (double)NAN, (double)NAN};
     struct answers a;
     size_t n = d->data->n[PART_VALID], same = 0;
     if (n) {

@@ -17,6 +17,12 @@ static bool is_labels(const struct plan *p, const struct job *j)
     return j->given != NULL;
 }
 
+static bool is_stop(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->method && method_stops(j->method);
+}
+
 static bool is_untrained(const struct plan *p, const struct job *j)
 {
     (void)p;
@@ -36,11 +42,12 @@ static bool is_any(const struct plan *p, const struct job *j)
 }
 
 static const struct job_kind kinds[] = {
-    {"labels", is_labels, spec_labels, run_labels},
-    {"votes", is_votes, spec_votes, run_votes},
-    {"untrained", is_untrained, spec_untrained, run_untrained},
-    {"write", is_written, spec_write, run_write},
-    {"train", is_any, spec_train, run_train},
+    {"labels", is_labels, spec_labels, run_labels, true},
+    {"votes", is_votes, spec_votes, run_votes, true},
+    {"stop", is_stop, spec_stop, run_stop, true},
+    {"untrained", is_untrained, spec_untrained, run_untrained, false},
+    {"write", is_written, spec_write, run_write, false},
+    {"train", is_any, spec_train, run_train, false},
 };
 
 const struct job_kind *job_kind(const struct plan *p, const struct job *j)

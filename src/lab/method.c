@@ -31,6 +31,16 @@ const struct method methods[] = {
     {"focal",
      {.kind = LOSS_FOCAL, .gamma = 2},
      .what = "cross-entropy that weighs less what the student is sure of"},
+    {"early_stop",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_STOP,
+     .what =
+         "the point of a training that agrees best with the weak labels of the validation part"},
+    {"early_stop_truth",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_STOP_TRUTH,
+     .what = "the point of a training that is best by the validation part's ground truth",
+     .upper_bound = true},
     {.name = NULL},
 };
 
@@ -52,6 +62,9 @@ const char *const *method_keys(const struct method *m)
                              *const confidence[] = {"alpha_max", "ramp", "threshold", NULL},
                              *const gamma[] = {"gamma", NULL},
                              *const temperature[] = {"temperature", NULL};
+    static const char *const stop[] = {"of", NULL};
+    if (method_stops(m))
+        return stop;
     switch (m->loss.kind) {
     case LOSS_XENT:
         return NULL;
@@ -81,7 +94,33 @@ static bool has(const struct method *m, const char *key)
 void methods_defaults(struct method_settings *s)
 {
     for (size_t i = 0; methods[i].name; i++)
-        s->of[i] = methods[i].loss;
+        s->of[i] = methods[i].loss, s->stops[i] = methods;
+}
+
+bool method_stops(const struct method *m)
+{
+    return m->recipe == RECIPE_STOP || m->recipe == RECIPE_STOP_TRUTH;
+}
+
+const struct method *method_stopped(const struct method_settings *s, const struct method *m)
+{
+    return s->stops[m - methods];
+}
+
+/* stopped_read - "of" in the map of a method that stops early: one that trains. */
+static int stopped_read(const struct doc *map, const struct method **of, struct err *e)
+{
+    const char *name = (*of)->name;
+    int rc = doc_opt_str(map, "of", &name, e);
+    const struct method *m = rc ? NULL : method_find(name);
+    if (!rc && (!m || m->recipe != RECIPE_DIRECT))
+        rc = doc_fail(doc_get(map, "of"), e,
+                      "\"of\" is %s, wanted a method that is a training from weak labels, such as "
+                      "naive",
+                      name);
+    if (!rc)
+        *of = m;
+    return rc;
 }
 
 const struct loss_settings *method_loss(const struct method_settings *s, const struct method *m)
@@ -99,6 +138,7 @@ int methods_read(struct method_settings *s, const struct doc *study, struct err 
         if (!map)
             continue;
         if ((rc = doc_check_keys(map, keys, e)) ||
+            (method_stops(&methods[i]) && (rc = stopped_read(map, &s->stops[i], e))) ||
             (rc = doc_opt_real(map, "alpha_max", 0, 1, &l->alpha_max, e)) ||
             (rc = doc_opt_real(map, "ramp", 0, 1, &l->ramp, e)) ||
             (rc = doc_opt_real(map, "gamma", 0, 100, &l->gamma, e)) ||
@@ -129,6 +169,8 @@ void methods_json(const struct method_settings *s, const struct method *const *u
             js_key(j, "gamma"), js_real(j, l->gamma);
         if (has(m, "temperature"))
             js_key(j, "temperature"), js_real(j, l->temperature);
+        if (method_stops(m))
+            js_key(j, "of"), js_str(j, method_stopped(s, m)->name);
         js_close(j, '}');
     }
 }

@@ -9,14 +9,16 @@
 
 #define METHODS_MOST 16
 
-/* How a student is made (lab/recipe.c): of its supervisor's labels, in one training. */
-enum recipe { RECIPE_DIRECT };
+/* How a student is made (lab/recipe.c): of its supervisor's labels, in one training; or of that
+ * training the point which the validation part's labels, or its ground truth, say is best. */
+enum recipe { RECIPE_DIRECT, RECIPE_STOP, RECIPE_STOP_TRUTH };
 
 struct method {
     const char *name;
     struct loss_settings loss; /* with the method's defaults */
     enum recipe recipe;
     const char *what; /* one line for help and reports */
+    bool upper_bound; /* it looks at ground truth that a student does not have */
 };
 extern const struct method methods[]; /* ends with a NULL name */
 const struct method *method_find(const char *name);
@@ -29,12 +31,16 @@ const char *const *method_keys(const struct method *m);
  * those of `used`, n of them, that have settings). method_loss - of one. */
 struct method_settings {
     struct loss_settings of[METHODS_MOST];
+    const struct method *stops[METHODS_MOST]; /* whose training one that stops early takes a point
+                                                 of */
 };
 void methods_defaults(struct method_settings *s);
 int methods_read(struct method_settings *s, const struct doc *study, struct err *e);
 void methods_json(const struct method_settings *s, const struct method *const *used, size_t n,
                   struct js *j);
 const struct loss_settings *method_loss(const struct method_settings *s, const struct method *m);
+bool method_stops(const struct method *m);
+const struct method *method_stopped(const struct method_settings *s, const struct method *m);
 
 /* method_names - the methods of a list; *n of at most `most` are found. ERR_INPUT: a name that is
  * not known, or that stands there twice. */

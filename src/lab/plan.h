@@ -30,6 +30,8 @@ struct job {
     const struct job *supervisor;       /* whose labels; NULL: ground truth */
     const struct job *needs[JOB_NEEDS]; /* what is done before it, its supervisor among them */
     size_t n_needs;
+    bool points;            /* it keeps its test predictions at every point of its curve */
+    const struct job *base; /* whose training it is a point of; NULL: it is none */
     char label[160]; /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
     char hash[HASH_HEX];
     char *spec;   /* the JSON that was hashed */

@@ -113,6 +113,7 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         c.part = s.part = PART_TRAIN;
         s.role = JOB_STUDENT;
         s.method = method;
+        c.points = s.points = p->study->test_curve;
         if ((rc = plan_add(p, &w, &pair->weak[r], e)) ||
             (rc = plan_add(p, &c, &pair->ceiling[r], e)))
             return rc;
@@ -177,6 +178,8 @@ int plan_pairs(struct plan *p, struct err *e)
     if (!(rc = side_twins(p, &s->supervisor, "supervisor", e)) &&
         !(rc = side_twins(p, &s->student, "student", e)))
         rc = plan_given(p, e);
+    if (!rc)
+        rc = recipes_check(p, e);
     for (size_t i = 0; !rc && i < side_size(&s->supervisor); i++)
         for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
             struct job weak, strong;

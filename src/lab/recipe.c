@@ -4,20 +4,93 @@
 typedef int recipe_fn(struct plan *p, const struct job *supervisor, const struct job *student,
                       struct job **out, struct err *e);
 
+/* points_kept - of a training by this method: some method may take any of them. */
+static bool points_kept(const struct study *s, const struct method *m)
+{
+    for (size_t i = 0; i < s->n_methods; i++)
+        if (method_stops(s->methods[i]) && method_stopped(&s->settings, s->methods[i]) == m)
+            return true;
+    return s->test_curve;
+}
+
 /* recipe_direct - the student learns what its supervisor says. */
 static int recipe_direct(struct plan *p, const struct job *supervisor, const struct job *student,
                          struct job **out, struct err *e)
 {
     struct job j = *student;
     j.supervisor = supervisor;
+    j.points = points_kept(p->study, j.method);
     job_need(&j, supervisor);
     return plan_add(p, &j, out, e);
 }
 
-static recipe_fn *const recipes[] = {[RECIPE_DIRECT] = recipe_direct};
+/* recipe_stop - a point of such a training: no second one. */
+static int recipe_stop(struct plan *p, const struct job *supervisor, const struct job *student,
+                       struct job **out, struct err *e)
+{
+    struct job j = *student, t = *student, *training;
+    t.method = method_stopped(&p->study->settings, student->method);
+    int rc = recipe_direct(p, supervisor, &t, &training, e);
+    if (rc)
+        return rc;
+    j.supervisor = supervisor;
+    j.base = training;
+    j.points = false;
+    job_need(&j, supervisor);
+    job_need(&j, training);
+    return plan_add(p, &j, out, e);
+}
+
+static recipe_fn *const recipes[] = {[RECIPE_DIRECT] = recipe_direct,
+                                     [RECIPE_STOP] = recipe_stop,
+                                     [RECIPE_STOP_TRUTH] = recipe_stop};
 
 int recipe_add(struct plan *p, const struct job *supervisor, const struct job *student,
                struct job **out, struct err *e)
 {
     return recipes[student->method->recipe](p, supervisor, student, out, e);
+}
+
+/* stop_check - what a method that takes a point of a curve needs of the study. */
+static int stop_check(const struct plan *p, const struct method *m, struct err *e)
+{
+    const struct study *s = p->study;
+    const struct example *first;
+    if (!s->sizes.n[PART_VALID])
+        return err_set(e, ERR_INPUT,
+                       "method %s chooses a point of the curve by the validation part, and "
+                       "data.valid is 0",
+                       m->name);
+    for (size_t i = 0;
+         m->recipe == RECIPE_STOP && s->supervisor.labels && i < s->supervisor.n_votes; i++)
+        for (size_t r = 0; r < s->seeds; r++)
+            if (given_missing(p->given[i], &p->data[r], PART_VALID, r, &first))
+                return err_set(e, ERR_INPUT,
+                               "method %s chooses by the supervisor's labels of the validation "
+                               "part, and %s has no row of %s",
+                               m->name, s->supervisor.votes[i], first->id);
+    return OK;
+}
+
+int recipes_check(const struct plan *p, struct err *e)
+{
+    const struct study *s = p->study;
+    bool points = s->test_curve;
+    for (size_t i = 0; i < s->n_methods; i++) {
+        const struct method *m = s->methods[i];
+        int rc = method_stops(m) ? stop_check(p, m, e) : OK;
+        if (rc)
+            return rc;
+        points = points || method_stops(m);
+    }
+    if (points && !(s->student.training.evals && s->student.training.epochs))
+        return err_set(e, ERR_INPUT, "%s: the curve of a student has no points, as its %s is 0",
+                       s->test_curve ? "\"test_curve\"" : "to stop early",
+                       s->student.training.evals ? "epochs" : "evals");
+    if (points && task_writes(p->task))
+        return err_set(e, ERR_INPUT,
+                       "%s: the answers of task %s are written, and what is kept of a point are "
+                       "probabilities",
+                       s->test_curve ? "\"test_curve\"" : "to stop early", task_name(p->task));
+    return OK;
 }

@@ -9,6 +9,8 @@
 
 /* recipe_add - the jobs of student->method, of one repetition: student says model, part and method;
  * *out is the one whose predictions are the student's. */
+/* recipes_check - that the study has what its methods need, after plan_given: else ERR_INPUT. */
+int recipes_check(const struct plan *p, struct err *e);
 int recipe_add(struct plan *p, const struct job *supervisor, const struct job *student,
                struct job **out, struct err *e);
 

@@ -91,6 +91,20 @@ static int untrained_json(struct js *w, const struct bench *b, const struct pair
     return rc;
 }
 
+/* stopped_json - the mean epoch of the points that a student that stops early is. */
+static void stopped_json(struct js *w, const struct bench *b, const struct pair *q,
+                         const size_t *alive, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct doc *r = b->results[bench_job(b, q->student[alive[i]])].root;
+        const struct doc *epoch = doc_get(doc_get(r, "stopped"), "epoch");
+        sum += epoch ? epoch->r : (double)NAN;
+    }
+    if (q->method && method_stops(q->method))
+        js_key(w, "stopped_epoch"), js_real(w, sum / (double)n);
+}
+
 static void seeds_json(struct js *w, const struct bench *b, const struct pair *q,
                        const struct trio_seed *t, const size_t *alive, size_t n)
 {
@@ -200,6 +214,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
     js_key(w, "student"), js_str(w, id.s);
     js_key(w, "method"), js_str(w, q->method ? q->method->name : "ground truth");
     js_key(w, "control"), js_bool(w, !q->method);
+    js_key(w, "upper_bound"), js_bool(w, q->method && q->method->upper_bound);
     js_key(w, "seeds"), js_int(w, (int64_t)n);
     js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));
     if (n) {
@@ -212,6 +227,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         rc = untrained_json(w, b, q, t, alive, n, &set, e);
         if (rc)
             goto out;
+        stopped_json(w, b, q, alive, n);
         pgr_json(w, &trio);
         trio_verdict(&trio, verdict, sizeof verdict);
         js_key(w, "verdict"), js_str(w, verdict);

@@ -113,6 +113,8 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
     side_settings_json(w, &side);
     js_key(w, "seed_order"), js_int(w, (int64_t)t.seed_order);
     loss_json(w, &t.loss);
+    if (j->points)
+        js_key(w, "points"), js_bool(w, true);
     js_key(w, "save"), js_bool(w, p->study->save);
 }
 

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const study_keys[] = {"name",       "title",   "task",      "model",     "data",
-                                         "supervisor", "student", "training",  "methods",   "seeds",
-                                         "seed",       "hold",    "controls",  "untrained", "save",
-                                         "bootstrap",  "level",   "precision", "decoding",  NULL};
+static const char *const study_keys[] = {
+    "name",     "title",     "task",  "model",     "data",     "supervisor", "student",
+    "training", "methods",   "seeds", "seed",      "hold",     "controls",   "untrained",
+    "save",     "bootstrap", "level", "precision", "decoding", "test_curve", NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
 const char *const study_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 const char *const training_keys[] = {
@@ -478,7 +478,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = side_read(&s->student, root, "student", &common, e)) ||
         (rc = paths_beside(s, path, e)) || (rc = study_methods(s, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
-        (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) || (rc = precision_read(s, e)) ||
+        (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) ||
+        (rc = doc_opt_bool(root, "test_curve", &s->test_curve, e)) || (rc = precision_read(s, e)) ||
         (rc = decoding_read(s, e)) || (rc = doc_opt_bool(root, "save", &s->save, e)) ||
         (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
         (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||

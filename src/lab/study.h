@@ -54,6 +54,7 @@ struct study {
     bool controls;             /* add ground truth as weak label: PGR must be 1 */
     bool untrained;            /* add every student as it is before it learns anything */
     bool imported;             /* of predictions that another program made (lab/import.c) */
+    bool test_curve;           /* curves of students and ceilings are of the test part too */
     bool save;                 /* keep every trained model as a Hugging Face folder in its job */
     size_t seeds;              /* repetitions */
     uint64_t seed[SEED_COUNT]; /* of the first repetition; the r-th has + r, but for those held */

@@ -224,7 +224,8 @@ void browser_html(const struct doc *results, struct str *out)
         view_words(results, view_str(p, "supervisor"), &words);
         str_cat(&words, " supervising ");
         view_words(results, view_str(p, "student"), &words);
-        str_addf(&words, ", %s", view_str(p, "method"));
+        str_cat(&words, ", ");
+        view_method(p, &words);
         html_text(out, words.s);
         str_release(&words);
         str_cat(out, "</summary>\n");

@@ -62,7 +62,9 @@ static void row_html(const struct doc *results, const struct doc *pair, struct s
         str_cat(out, "</td>");
     }
     str_cat(out, "<td>");
-    html_text(out, view_str(pair, "method"));
+    str_reset(&words);
+    view_method(pair, &words);
+    html_text(out, words.s);
     str_cat(out, "</td>");
     count_cell(view_real(cost, "tokens"), out);
     count_cell(view_real(cost, "predicted_tokens"), out);

@@ -87,8 +87,8 @@ static void csv_pair(struct str *out, const struct doc *p)
                                            {"student_scores", "student"},
                                            {"ceiling", "ceiling"},
                                            {"untrained", "untrained"}};
-    static const char *const whole[] = {"seeds", "seeds_failed", "gap",
-                                        "gain",  "pgr",          "minus_naive"};
+    static const char *const whole[] = {"seeds", "seeds_failed", "gap",         "gain",
+                                        "pgr",   "minus_naive",  "upper_bound", "stopped_epoch"};
     static const char *const parts[] = {
         "agreement", "error_inheritance", "best_of", "best_of_by_ceiling", "bands", "cost"};
     struct subject s = {view_str(p, "supervisor"), view_str(p, "student"), view_str(p, "method"),
@@ -149,8 +149,9 @@ int report_csv(const struct doc *results, struct str *out, struct err *e)
 
 int report_curves(const struct doc *results, struct str *out, struct err *e)
 {
-    static const char *const columns[] = {"step",  "steps",     "epoch",    "loss",         "lr",
-                                          "alpha", "grad_norm", "accuracy", "weak_accuracy"};
+    static const char *const columns[] = {
+        "step",  "steps",     "epoch",    "loss",          "lr",
+        "alpha", "grad_norm", "accuracy", "weak_accuracy", "test_accuracy"};
     int rc = view_check(results, e);
     if (rc)
         return rc;

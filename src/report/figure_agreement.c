@@ -13,7 +13,8 @@ static void pair_tic(const struct doc *results, const struct doc *p, bool tall, 
     view_words(results, view_str(p, "supervisor"), &a);
     str_cat(&a, " >");
     view_words(results, view_str(p, "student"), &b);
-    str_addf(&b, ", %s", view_str(p, "method"));
+    str_cat(&b, ", ");
+    view_method(p, &b);
     script_quoted(&qa, a.s);
     str_catn(out, qa.s, qa.len - 1);
     str_cat(out, tall ? "\\n" : " ");

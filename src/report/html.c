@@ -60,12 +60,15 @@ static void words_cell(const struct doc *results, const struct doc *pair, const 
 /* row_open - a row of a table of pairs, and its first three cells: which pair it is of. */
 static void row_open(const struct doc *results, const struct doc *pair, struct str *out)
 {
+    struct str method = STR_INIT;
     str_cat(out, "<tr>");
     words_cell(results, pair, "supervisor", out);
     words_cell(results, pair, "student", out);
     str_cat(out, "<td>");
-    html_text(out, view_str(pair, "method"));
+    view_method(pair, &method);
+    html_text(out, method.s);
     str_cat(out, "</td>");
+    str_release(&method);
 }
 
 /* table_open - a table in its box, the heads' columns named. The style calls "pairs" what stands
@@ -180,8 +183,9 @@ static void verdicts_html(const struct doc *results, struct str *out)
         str_cat(&w, " supervising ");
         view_words(results, view_str(p, "student"), &w);
         const char *verdict = view_str(p, "verdict");
-        str_addf(&w, ", %s: %s.", view_str(p, "method"),
-                 *verdict ? verdict : "no result, its jobs failed");
+        str_cat(&w, ", ");
+        view_method(p, &w);
+        str_addf(&w, ": %s.", *verdict ? verdict : "no result, its jobs failed");
         struct est d = view_est(p, "minus_naive");
         if (!isnan(d.value))
             str_addf(&w, " Against naive: %+.3f accuracy (%+.3f to %+.3f), %s.", d.value, d.lo,
@@ -253,7 +257,9 @@ static void role_words(const struct doc *results, const struct doc *pair, size_t
     view_words(results, view_str(pair, role ? "student" : "supervisor"), out);
     if (strcmp(roles[role][1], "student"))
         return;
-    str_addf(out, ", %s, from ", view_str(pair, "method"));
+    str_cat(out, ", ");
+    view_method(pair, out);
+    str_cat(out, ", from ");
     view_words(results, view_str(pair, "supervisor"), out);
 }
 

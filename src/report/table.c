@@ -172,7 +172,7 @@ static void row_cells(const struct doc *results, const struct doc *pair, struct 
 {
     view_words(results, view_str(pair, "supervisor"), &cell[SUPERVISOR]);
     view_words(results, view_str(pair, "student"), &cell[STUDENT]);
-    str_cat(&cell[METHOD], view_str(pair, "method"));
+    view_method(pair, &cell[METHOD]);
     if (!doc_get(pair, "weak"))
         return;
     share_est(&cell[WEAK], view_est(doc_get(pair, "weak"), "accuracy"));
@@ -271,8 +271,9 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         str_cat(&line, " -> ");
         view_words(results, view_str(p, "student"), &line);
         const char *verdict = view_str(p, "verdict");
-        str_addf(&line, ", %s: %s.", view_str(p, "method"),
-                 *verdict ? verdict : "no result, its jobs failed");
+        str_cat(&line, ", ");
+        view_method(p, &line);
+        str_addf(&line, ": %s.", *verdict ? verdict : "no result, its jobs failed");
         best_of_words(p, &line);
         by_ceiling_words(p, &line);
         legal_words(results, p, &line);

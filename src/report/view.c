@@ -76,6 +76,14 @@ void view_words(const struct doc *results, const char *id, struct str *out)
         str_cat(out, ", random weights");
 }
 
+void view_method(const struct doc *pair, struct str *out)
+{
+    const struct doc *bound = doc_get(pair, "upper_bound");
+    str_cat(out, view_str(pair, "method"));
+    if (bound && bound->b)
+        str_cat(out, " (upper bound)");
+}
+
 void view_seeds(const struct doc *results, struct str *out)
 {
     double n = view_real(doc_get(results, "study"), "seeds");

@@ -18,6 +18,8 @@ const struct doc *view_model(const struct doc *results,
 const struct doc *view_job(const struct doc *results, const char *hash);
 /* view_words - "2 layers" or, where the study has several models, "name, 2 layers". Appended. */
 void view_words(const struct doc *results, const char *id, struct str *out);
+/* view_method - of a pair, for people: "early_stop_truth (upper bound)". Appended. */
+void view_method(const struct doc *pair, struct str *out);
 /* view_seeds - "1 seed", "3 seeds". Appended. */
 void view_seeds(const struct doc *results, struct str *out);
 bool view_intervals(const struct doc *results); /* whether any accuracy has one */

@@ -127,8 +127,11 @@ static const struct row rows[] = {
     {"hold", "[order]", ALL *SECOND, "seeds=2"},
     {"decoding", "greedy", NONE, NULL}, /* of answers that are written: cli/write */
     {"controls", "true", NONE, NULL},
-    {"untrained", "true", NONE, NULL}, /* a job of its own: cli/untrained */
-    {"save", "true", ALL, NULL},       /* the model is part of what the job leaves */
+    {"untrained", "true", NONE, NULL},    /* a job of its own: cli/untrained */
+    {"test_curve", "true", STRONG, NULL}, /* what a job leaves: so of early_stop, cli/stop */
+    {"methods", "[naive, confidence, early_stop]", NAIVE, NULL},
+    {"early_stop.of", "confidence", NAIVE | CONFIDENCE, "methods=[naive, confidence, early_stop]"},
+    {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
     {"bootstrap", "150", NONE, NULL},
     {"level", "0.9", NONE, NULL},
     {"precision", "f32", NONE,

@@ -318,7 +318,7 @@ static void test_csv(void **state)
     str_reset(&out);
     assert_int_equal(report_curves(t.root, &out, &e), OK);
     assert_int_equal(count(out.s, "\r\n"), 1 + 3 * 2);
-    has(out.s, "\r\nstudent-100-1,student,m/100,naive,m/1,0,1,,1,0.25,,,,0.6,\r\n");
+    has(out.s, "\r\nstudent-100-1,student,m/100,naive,m/1,0,1,,1,0.25,,,,0.6,,\r\n");
     doc_tree_release(&t);
     str_release(&out);
 }
