@@ -70,6 +70,8 @@ void gnuplot_inline(const struct str *svg, const struct figure *f, struct str *o
 /* browser.c: test texts by what the student did with its supervisor's label, for every pair, as
  * HTML. */
 void browser_html(const struct doc *results, struct str *out);
+/* html_tables.c: the tables behind the test texts, that of costs among them. */
+void tables_html(const struct doc *results, struct str *out);
 /* costs.c: pairs by PGR for what they cost, as HTML; nothing where costs are not known. */
 void costs_html(const struct doc *results, struct str *out);
 /* style.c: the page's style sheet. */
@@ -77,5 +79,14 @@ extern const char page_style[];
 /* html.c: text with &, <, >, quotes escaped. */
 void html_text(struct str *out, const char *s);
 void html_est(struct str *out, struct est x); /* .769 [.747, .790] */
+void html_est_cell(struct est x, struct str *out);
+/* html_table - a table in its box, the heads' columns named, NULL behind them. The style calls
+ * "pairs" what stands row under row on a narrow screen.
+ * html_row - a row of a table of pairs, and its first three cells: which pair it is of.
+ * html_note - a paragraph; nothing of an empty text. */
+void html_table(struct str *out, const char *class, const char *const *heads);
+void html_table_end(struct str *out);
+void html_row(const struct doc *results, const struct doc *pair, struct str *out);
+void html_note(struct str *out, const char *class, const char *text);
 
 #endif
