@@ -2,6 +2,7 @@
 #ifndef W2S_DATA_SPEC_H
 #define W2S_DATA_SPEC_H
 
+#include "data/prompt.h"
 #include "data/task.h"
 
 #define TASK_CLASSES 16 /* as many as dataset has counters for */
@@ -111,6 +112,7 @@ struct task {
 
     struct label_class classes[TASK_CLASSES];
     size_t n_classes;
+    struct asking asking; /* with what the file leaves out */
     double balance; /* the largest class's share above which classes are made equal; 0.5: always */
 
     /* labelled */

@@ -12,7 +12,7 @@ static const char *const task_keys[] = {
     "base",    "name",   "title",    "citation", "licence",   "kind",  "source",
     "sources", "fields", "template", "long",     "max_chars", "group", "confidence",
     "classes", "label",  "choice",   "order",    "balance",   "alone", "preference",
-    "votes",   "answer", "bands",    NULL};
+    "votes",   "answer", "bands",    "prompt",   NULL};
 static const char *const class_keys[] = {"name", "word", NULL};
 static const char *const kinds[] = {"labelled",   "choice",     "order",
                                     "preference", "generation", NULL};
@@ -353,6 +353,39 @@ static int kind_check(const struct task *t, struct err *e)
     return OK;
 }
 
+/* asking_set - what "prompt" says, and else "Answer:" and the classes' names. */
+static int asking_set(struct task *t, struct err *e)
+{
+    const struct doc *map = spec_present(t->tree.root, "prompt");
+    struct asking own;
+    t->asking = (struct asking){.instruction = "", .ask = "Answer:", .n_words = t->n_classes};
+    for (size_t k = 0; k < t->n_classes; k++) {
+        struct str word = STR_INIT;
+        str_addf(&word, " %s", t->classes[k].name);
+        int bad = str_check(&word, e);
+        t->asking.words[k] = bad ? NULL : arena_strdup(&t->tree.arena, word.s, e);
+        str_release(&word);
+        if (!t->asking.words[k])
+            return e->code;
+    }
+    if (!map)
+        return OK;
+    if (t->alternatives || t->kind == KIND_GENERATION)
+        return doc_fail(map, e,
+                        "\"prompt\" asks which class a text has, and the examples of this task "
+                        "%s",
+                        t->alternatives ? "are several texts with a reward each" : "are written");
+    int rc = doc_check_keys(map, asking_keys, e);
+    if (!rc)
+        rc = asking_read(&own, map, e);
+    if (!rc && own.n_words && own.n_words != t->n_classes)
+        rc = doc_fail(doc_get(map, "words"), e, "\"words\" has %zu words, there are %zu classes",
+                      own.n_words, t->n_classes);
+    if (!rc)
+        asking_over(&t->asking, &own);
+    return rc;
+}
+
 static int rules_read(struct task *t, struct err *e)
 {
     const struct doc *root = t->tree.root;
@@ -383,6 +416,8 @@ static int rules_read(struct task *t, struct err *e)
         rc = spec_field(t, doc_get(root, "confidence"), name, &t->confidence, e);
     if (!rc)
         rc = doc_opt_real(root, "balance", 0.5, 1, &t->balance, e);
+    if (!rc)
+        rc = asking_set(t, e);
     return rc;
 }
 

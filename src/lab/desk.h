@@ -65,12 +65,16 @@ int spec_votes(const struct plan *p, const struct job *j, struct str *out, struc
 /* job_stop.c: one that stops early is a point of the training that it stands on. */
 int spec_stop(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int run_stop(struct desk *d, struct err *e);
-/* job_train.c, job_write.c, kinds.c */
+int spec_prompt(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+/* spec_begin - what every job that computes with a model begins with: where and from which. */
+void spec_begin(struct js *w, const struct plan *p, const struct job *j);
+/* job_train.c, job_write.c, job_prompt.c, kinds.c */
 int run_untrained(struct desk *d, struct err *e);
 int run_write(struct desk *d, struct err *e);
 int run_train(struct desk *d, struct err *e);
 int run_labels(struct desk *d, struct err *e);
 int run_votes(struct desk *d, struct err *e);
+int run_prompt(struct desk *d, struct err *e);
 
 /* What kinds share (job.c). desk_path - of a file of the job's. desk_model - the model it begins
  * with, a head to be set; desk_learns - which of it is trained. desk_predicts - whether it says

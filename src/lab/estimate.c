@@ -1,5 +1,6 @@
 /* estimate.c - what a study's jobs would take, before they are computed. */
 #include "lab/desk.h"
+#include "lab/prompting.h"
 #include "core/mem.h"
 #include "core/par.h"
 #include "core/stop.h"
@@ -135,7 +136,8 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     int rc = tokens_count(p, j, of, e);
     if (rc)
         return rc;
-    bool learns = j->role != JOB_UNTRAINED, prefix = learns && model_cut(&c, &j->trainable) > 0;
+    bool learns = j->role != JOB_UNTRAINED && !job_asks(j),
+         prefix = learns && model_cut(&c, &j->trainable) > 0;
     size_t evals = j->side->training.epochs * j->side->training.evals + 1,
            tests = j->points ? 1 + evals : 1;
     if (learns)
@@ -143,6 +145,15 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     /* A forward alone is a third of a step in which everything learns. */
     struct trainable all = {TRAIN_ALL, 0, false, {0}};
     double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000;
+    if (job_asks(j)) {
+        double asked = prompting_tokens(p, j, tokens);
+        cost->flops = forward * asked;
+        cost->blocks = (double)c.layers / 3 * pieces_of(j, (size_t)asked);
+        cost->seconds = of->seconds[PART_TEST];
+        cost->bytes = job_bytes(p, j);
+        cost->moved = cost->bytes + (size_t)config_params(&c) * sizeof(float);
+        return OK;
+    }
     double own =
         prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;
     cost->flops += forward * own *

@@ -1,5 +1,6 @@
 /* kinds.c - the table of kinds of jobs, and the simplest of them. */
 #include "lab/desk.h"
+#include "lab/prompting.h"
 #include "core/mem.h"
 
 #include <math.h>
@@ -23,6 +24,12 @@ static bool is_stop(const struct plan *p, const struct job *j)
     return j->method && method_stops(j->method);
 }
 
+static bool is_asked(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return job_asks(j);
+}
+
 static bool is_untrained(const struct plan *p, const struct job *j)
 {
     (void)p;
@@ -44,6 +51,7 @@ static bool is_any(const struct plan *p, const struct job *j)
 static const struct job_kind kinds[] = {
     {"labels", is_labels, spec_labels, run_labels, true},
     {"votes", is_votes, spec_votes, run_votes, true},
+    {"prompt", is_asked, spec_prompt, run_prompt, false},
     {"stop", is_stop, spec_stop, run_stop, true},
     {"untrained", is_untrained, spec_untrained, run_untrained, false},
     {"write", is_written, spec_write, run_write, false},

@@ -1,5 +1,6 @@
 /* plan.c - study -> jobs. A job's hash is made here and nowhere else, of its spec (spec.c). */
 #include "lab/desk.h"
+#include "lab/prompting.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
@@ -31,6 +32,8 @@ void job_who(const struct job *j, struct str *out)
         str_addf(out, "%s/%s", j->given ? "labels" : "votes", j->votes);
     else
         str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
+    if (!j->imported)
+        job_asked_words(j, out);
 }
 
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)
@@ -91,6 +94,8 @@ size_t job_bytes(const struct plan *p, const struct job *j)
 {
     struct model_config c = job_config(j);
     bool whole;
+    if (job_asks(j))
+        return prompting_bytes(p, j);
     size_t tokens = piece_tokens(p, j, &whole);
     size_t bytes = j->role == JOB_UNTRAINED ? model_bytes_predicting(&c, tokens)
                                             : model_bytes(&c, &j->trainable, tokens, whole);
@@ -149,6 +154,8 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
         str_addf(out, "%zu layer%s", whole, whole > 1 ? "s" : "");
     if (j->side->random)
         str_cat(out, ", random weights");
+    if (job_asks(j))
+        str_addf(out, ", %zu shots", job_shots(j));
 }
 
 static void job_label(const struct plan *p, struct job *j)
@@ -237,6 +244,8 @@ int plan_open(struct plan *p, const struct lab *lab, const struct study *s, stru
         rc = plan_data_draw(p, e);
     if (!rc)
         rc = plan_writes(p, e);
+    if (!rc)
+        rc = prompting_check(p, e);
     if (rc)
         plan_release(p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;

@@ -172,9 +172,10 @@ int plan_pairs(struct plan *p, struct err *e)
 {
     const struct study *s = p->study;
     int rc;
-    if (!s->supervisor.n_votes)
+    if (!s->supervisor.n_votes && s->supervisor.learner == LEARNER_FINETUNE)
         warmup_say(p, &s->supervisor, "supervisor", PART_SUPERVISE);
-    warmup_say(p, &s->student, "student", PART_TRAIN);
+    if (s->student.learner == LEARNER_FINETUNE)
+        warmup_say(p, &s->student, "student", PART_TRAIN);
     if (!(rc = side_twins(p, &s->supervisor, "supervisor", e)) &&
         !(rc = side_twins(p, &s->student, "student", e)))
         rc = plan_given(p, e);

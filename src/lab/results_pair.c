@@ -1,5 +1,6 @@
 /* results_pair.c - what results.json says of a supervisor, a student and a method. */
 #include "lab/bench.h"
+#include "lab/prompting.h"
 #include "core/mem.h"
 
 #include <math.h>
@@ -59,6 +60,8 @@ static const char *untrained_start(const struct plan *p, const struct job *j)
     int32_t rows[16];
     if (j->side->random)
         return "random weights";
+    if (job_asks(j))
+        return "zero-shot";
     if (task_writes(p->task))
         return "language model";
     return job_head(p, j, rows) ? "label words" : "random head";

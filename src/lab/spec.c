@@ -43,8 +43,7 @@ int spec_labels(const struct plan *p, const struct job *j, struct str *out, stru
     return str_check(out, e);
 }
 
-/* begin_json - what every job that trains begins with: where and from which model. */
-static void begin_json(struct js *w, const struct plan *p, const struct job *j)
+void spec_begin(struct js *w, const struct plan *p, const struct job *j)
 {
     char numerics[256];
     dev_numerics(p->lab->dev, j->threads, numerics, sizeof numerics);
@@ -123,7 +122,7 @@ int spec_train(const struct plan *p, const struct job *j, struct str *out, struc
     int32_t rows[16];
     struct js w;
     js_init(&w, out);
-    begin_json(&w, p, j);
+    spec_begin(&w, p, j);
     head_json(&w, p);
     end_json(&w, p, j, !job_head(p, j, rows));
     if (p->study->save) { /* the saved model's config names its classes */
@@ -140,7 +139,7 @@ int spec_write(const struct plan *p, const struct job *j, struct str *out, struc
 {
     struct js w;
     js_init(&w, out);
-    begin_json(&w, p, j);
+    spec_begin(&w, p, j);
     written_json(&w, p, j);
     end_json(&w, p, j, false);
     js_close(&w, '}');
@@ -154,7 +153,7 @@ int spec_untrained(const struct plan *p, const struct job *j, struct str *out, s
     bool writes = task_writes(p->task), draws = !writes && !job_head(p, j, rows);
     struct js w;
     js_init(&w, out);
-    begin_json(&w, p, j);
+    spec_begin(&w, p, j);
     if (writes)
         written_json(&w, p, j);
     else

@@ -1,5 +1,6 @@
 /* study.c - the study file: keys, defaults, overrides, and writing it back whole. */
 #include "lab/lab.h"
+#include "lab/prompting.h"
 #include "core/file.h"
 #include "core/mem.h"
 
@@ -7,9 +8,10 @@
 #include <string.h>
 
 static const char *const study_keys[] = {
-    "name",     "title",     "task",  "model",     "data",     "supervisor", "student",
-    "training", "methods",   "seeds", "seed",      "hold",     "controls",   "untrained",
-    "save",     "bootstrap", "level", "precision", "decoding", "test_curve", NULL};
+    "name",     "title",      "task",    "model",     "data",  "supervisor",
+    "student",  "training",   "methods", "seeds",     "seed",  "hold",
+    "controls", "untrained",  "save",    "bootstrap", "level", "precision",
+    "decoding", "test_curve", "learner", "prompt",    NULL};
 static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
 const char *const study_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
 const char *const training_keys[] = {
@@ -18,10 +20,11 @@ const char *const training_keys[] = {
 static const char *const side_keys[] = {
     "model", "layers",   "weights",      "trainable",        "embeddings", "epochs", "batch",
     "lr",    "schedule", "warmup",       "weight_decay",     "beta1",      "beta2",  "eps",
-    "clip",  "evals",    "micro_tokens", "checkpoint_every", NULL};
+    "clip",  "evals",    "micro_tokens", "checkpoint_every", "learner",    "prompt", NULL};
 const char *const study_seed_names[] = {"split", "label", "init", "order", NULL};
 const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
 const char *const study_weights_names[] = {"pretrained", "random", NULL};
+const char *const learner_names[] = {"finetune", "prompt", NULL};
 const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
 const char *const decoding_names[] = {"greedy", "legal", NULL};
 
@@ -207,6 +210,18 @@ static int votes_read(struct study_side *side, const struct doc *m, const char *
     return rc;
 }
 
+/* learner_read - how a side's models come to answer: as it says, else as the study does. */
+static int learner_read(struct study_side *side, const struct doc *root, const struct doc *m,
+                        struct err *e)
+{
+    int learner = LEARNER_FINETUNE;
+    int rc = doc_opt_enum(root, "learner", learner_names, &learner, e);
+    if (!rc && m)
+        rc = doc_opt_enum(m, "learner", learner_names, &learner, e);
+    side->learner = (enum learner)learner;
+    return rc;
+}
+
 static int side_read(struct study_side *side, const struct doc *root, const char *name,
                      const struct train_settings *common, struct err *e)
 {
@@ -218,7 +233,8 @@ static int side_read(struct study_side *side, const struct doc *root, const char
     side->layers[0] = 0;
     if (votes_key(m) && strcmp(name, "supervisor") == 0)
         return votes_read(side, m, votes_key(m), e);
-    if (m && (rc = doc_check_keys(m, side_keys, e)))
+    if ((m && (rc = doc_check_keys(m, side_keys, e))) || (rc = learner_read(side, root, m, e)) ||
+        (rc = prompting_read(side, root, m, name, e)))
         return rc;
     d = m && doc_get(m, "model") ? doc_get(m, "model") : doc_get(root, "model");
     if (!d)
@@ -455,6 +471,16 @@ int study_name(const struct doc *root, const char **name, struct err *e)
     return OK;
 }
 
+/* prompt_needed - a study says how models are asked only where some are. */
+static int prompt_needed(const struct study *s, struct err *e)
+{
+    const struct doc *d = doc_get(s->tree.root, "prompt");
+    if (!d || s->supervisor.learner == LEARNER_PROMPT || s->student.learner == LEARNER_PROMPT)
+        return OK;
+    return doc_fail(d, e,
+                    "\"prompt\" says how models are asked, and no side is: wanted learner: prompt");
+}
+
 int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
                struct err *e)
 {
@@ -475,7 +501,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (training && (rc = doc_check_keys(training, training_keys, e))) ||
         (rc = training_read(&common, training, e)) ||
         (rc = side_read(&s->supervisor, root, "supervisor", &common, e)) ||
-        (rc = side_read(&s->student, root, "student", &common, e)) ||
+        (rc = side_read(&s->student, root, "student", &common, e)) || (rc = prompt_needed(s, e)) ||
         (rc = paths_beside(s, path, e)) || (rc = study_methods(s, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) ||

@@ -5,6 +5,7 @@
 #define W2S_LAB_STUDY_H
 
 #include "core/doc.h"
+#include "data/prompt.h"
 #include "data/task.h"
 #include "lab/method.h"
 #include "store/asset.h"
@@ -12,6 +13,17 @@
 
 #define STUDY_LIST 32  /* entries a list of layers, models or methods may have */
 #define STUDY_NAME 200 /* bytes of a name: it is a folder's */
+
+/* How a model comes to answer: it is trained, or asked with examples before the question
+ * (lab/prompting.h). */
+enum learner { LEARNER_FINETUNE, LEARNER_PROMPT };
+extern const char *const learner_names[]; /* ends with NULL */
+
+struct prompt_settings {
+    size_t shots;         /* labelled examples before the one that is asked about */
+    bool calibrate;       /* by what the prompt says of no content */
+    struct asking asking; /* what the study says otherwise than its task */
+};
 
 /* A side of the experiment: the models that play it, and how they learn. */
 struct study_side {
@@ -26,6 +38,8 @@ struct study_side {
     size_t n_layers;
     bool random; /* every model starts from random weights of the repetition's init seed, not from
                     the checkpoint's */
+    enum learner learner;
+    struct prompt_settings prompt; /* of LEARNER_PROMPT */
     struct trainable trainable;
     struct train_settings training; /* loss and seed are filled in for each job */
 };

@@ -1,6 +1,7 @@
 /* study_write.c - a study's settings as text: whole, for study.yaml, and those of a side that enter
  * job hashes. */
 #include "lab/lab.h"
+#include "lab/prompting.h"
 #include "core/file.h"
 
 /* settings_json - the training of a side, in the keys of the study file. */
@@ -71,6 +72,12 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
         else
             js_str(j, "all");
     js_close(j, ']');
+    if (side->learner == LEARNER_PROMPT) {
+        js_key(j, "weights"), js_str(j, study_weights_names[side->random]);
+        prompting_json(j, side);
+        js_close(j, '}');
+        return;
+    }
     side_settings_json(j, side);
     js_key(j, "checkpoint_every"), js_real(j, side->training.checkpoint_every);
     js_close(j, '}');

@@ -156,6 +156,7 @@ void notes_untrained(const struct doc *results, struct str *out)
                         "says what a language model holds for the next word (zero-shot)"},
         {"random head", "its head is random, for want of label words that are one token"},
         {"random weights", "its weights are random"},
+        {"zero-shot", "it is asked without shots (zero-shot)"},
         {"language model", "it writes on as a language model (zero-shot)"},
     };
     bool any = false;

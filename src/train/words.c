@@ -132,6 +132,22 @@ static int prefix_feed(struct reading_words *r, struct err *e)
     return rc;
 }
 
+/* slots_of - how many texts are worked on at a time. */
+static size_t slots_of(const struct model_config *c, size_t longest)
+{
+    size_t slots = WORDS_TEXTS;
+    while (slots > 1 && decode_bytes(c, slots, longest) > WORDS_BYTES)
+        slots /= 2;
+    return slots;
+}
+
+size_t words_bytes(const struct model_config *c, size_t longest)
+{
+    size_t slots = slots_of(c, longest), cache = decode_bytes(c, slots, longest);
+    size_t logits = 2 * slots * c->vocab * sizeof(float);
+    return cache > SIZE_MAX - logits ? SIZE_MAX : cache + logits;
+}
+
 static int slots_make(struct reading_words *r, size_t longest, struct err *e)
 {
     size_t word = 1;
@@ -143,9 +159,8 @@ static int slots_make(struct reading_words *r, size_t longest, struct err *e)
     if (r->most > r->m->cfg.positions)
         return err_set(e, ERR_INPUT, "a prompt of %zu tokens; the model takes at most %zu", r->most,
                        r->m->cfg.positions);
-    r->slots = r->t->n < WORDS_TEXTS ? r->t->n : WORDS_TEXTS;
-    while (r->slots > 1 && decode_bytes(&r->m->cfg, r->slots, r->most) > WORDS_BYTES)
-        r->slots /= 2;
+    r->slots = slots_of(&r->m->cfg, r->most);
+    r->slots = r->t->n < r->slots ? r->t->n : r->slots;
     r->text = mem_alloc(r->slots, sizeof *r->text, e);
     r->starts = r->text ? mem_zalloc(r->slots + 1, sizeof *r->starts, e) : NULL;
     return r->starts ? decode_new(&r->d, r->m, r->slots, r->most, e) : e->code;

@@ -27,4 +27,8 @@ int words_run(struct model *m, const int32_t *prefix, size_t n_prefix, const str
               const struct words *w, double *scores, size_t *tokens, struct progress *progress,
               struct err *e);
 
+/* words_bytes - of keys, values and logits that words_run takes, where the longest prompt with its
+ * word has so many tokens. */
+size_t words_bytes(const struct model_config *c, size_t longest);
+
 #endif

@@ -26,6 +26,9 @@ struct row {
     const char *also; /* an override that both have */
 };
 
+#define ASKED   "supervisor={layers: 1, learner: prompt, prompt: {shots: 1}}"
+#define UNASKED "supervisor={layers: 1, learner: prompt, prompt: {shots: 0}}"
+
 /* Every key that a study may have, and each choice that is coded by itself. $ is the scratch
  * folder. */
 static const struct row rows[] = {
@@ -101,6 +104,27 @@ static const struct row rows[] = {
     {"training.evals", "1", ALL, NULL},
     {"training.micro_tokens", "64", ALL, NULL},
     {"training.checkpoint_every", "1", NONE, NULL},
+
+    /* models that are asked: docs/prompting.md */
+    {"learner", "finetune", NONE, NULL},
+    {"supervisor.learner", "finetune", NONE, NULL},
+    {"supervisor", "{layers: 1, learner: prompt, prompt: {shots: 1}}", UNDER_WEAK, NULL},
+    {"supervisor.prompt.shots", "0", UNDER_WEAK, ASKED},
+    {"supervisor.prompt.calibrate", "true", UNDER_WEAK, ASKED},
+    {"supervisor.prompt.instruction", "Good or bad?", UNDER_WEAK, ASKED},
+    {"supervisor.prompt.ask", "It is", UNDER_WEAK, ASKED},
+    {"supervisor.prompt.words", "[a, b]", UNDER_WEAK, ASKED},
+    {"supervisor.prompt.words", "[ negative, ' positive']", UNDER_WEAK, ASKED},
+    {"supervisor.prompt.words", "[' negative', ' positive']", NONE, ASKED}, /* the task's own */
+    {"task", "$/classes.yaml", UNDER_WEAK, ASKED}, /* a class's name is its word */
+    {"task", "$/word.yaml", STRONG, UNASKED},      /* the start of a head, which it has not */
+    {"training.lr", "1e-3", STRONG, UNASKED},
+    {"data.supervise", "9", UNDER_WEAK, ASKED},
+    {"data.supervise", "9", NONE, UNASKED},     /* nothing is learnt of it */
+    {"data.max_tokens", "31", STRONG, UNASKED}, /* no text is longer */
+    {"seed.order", "7", ALL, ASKED},            /* draws the shots */
+    {"seed.order", "7", STRONG, UNASKED},
+    {"save", "true", STRONG, UNASKED},
 
     {"methods", "[confidence, naive]", NONE, NULL},
     {"confidence.alpha_max", "0.7", CONFIDENCE, NULL},
