@@ -80,42 +80,6 @@ static void wrong(struct pgn *p, size_t line, const char *fmt, ...)
     va_end(ap);
 }
 
-/* comment_skip - { ... }; what opens it is taken. */
-static void comment_skip(struct pgn *p)
-{
-    const size_t line = p->line;
-    int c;
-    while ((c = take(p)) != END && c != '}')
-        ;
-    if (c == END && !p->rc)
-        wrong(p, line, ": a comment is not closed");
-}
-
-/* variation_skip - ( ... ) with what it holds; what opens it is taken. */
-static void variation_skip(struct pgn *p)
-{
-    const size_t line = p->line;
-    size_t depth = 1;
-    while (depth) {
-        const bool first = p->line_begins;
-        const int c = peek(p);
-        if (c == END || (c == '[' && first)) {
-            if (!p->rc)
-                wrong(p, line, ": a variation is not closed");
-            return;
-        }
-        take(p);
-        if (c == '{')
-            comment_skip(p);
-        else if (c == ';' || (c == '%' && first))
-            line_skip(p);
-        else if (c == '(')
-            depth++;
-        else if (c == ')')
-            depth--;
-    }
-}
-
 /* text_take - s[0..n) as UTF-8, a heap string. */
 static char *text_take(struct pgn *p, const char *s, size_t n)
 {
@@ -199,6 +163,75 @@ static void tag_release(struct pgn_tag *t)
     mem_free(t->name);
     mem_free(t->value);
     *t = (struct pgn_tag){NULL, NULL};
+}
+
+/* tag_here - whether the line that begins, within a comment, is a tag, as it begins the next game:
+ * a comment that is closed has none. It is held then; else what is taken of it has no bracket that
+ * closes the comment. */
+static bool tag_here(struct pgn *p)
+{
+    const size_t line = p->line;
+    struct str *s = &p->tag_line;
+    int c = peek(p);
+    str_reset(s);
+    if (c != '[')
+        return false;
+    while (c != END && c != '\n' && c != '}' && s->len < TAG_MAX) {
+        str_addc(s, (char)take(p));
+        c = peek(p);
+        if (s->len == 2 && !name_char(s->s[1]) && !blank((unsigned char)s->s[1]))
+            return false; /* "[%" of a clock, as most are */
+    }
+    if (!p->rc)
+        p->rc = str_check(s, p->e);
+    if (p->rc || c == '}' || !tag_parse(p, s->s, s->s + s->len, &p->held)) {
+        tag_release(&p->held);
+        return false;
+    }
+    p->held_line = line;
+    return true;
+}
+
+/* comment_skip - { ... }; what opens it is taken. False where nothing closes it before the next
+ * game or the end. */
+static bool comment_skip(struct pgn *p)
+{
+    const size_t line = p->line;
+    int c = 0;
+    while (c != '}') {
+        const bool tag = p->line_begins && tag_here(p);
+        if (tag || (c = take(p)) == END) {
+            if (!p->rc)
+                wrong(p, line, ": a comment is not closed");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* variation_skip - ( ... ) with what it holds; what opens it is taken. */
+static void variation_skip(struct pgn *p)
+{
+    const size_t line = p->line;
+    size_t depth = 1;
+    while (depth) {
+        const bool first = p->line_begins;
+        const int c = peek(p);
+        if (c == END || (c == '[' && first)) {
+            if (!p->rc)
+                wrong(p, line, ": a variation is not closed");
+            return;
+        }
+        take(p);
+        if (c == '{' && !comment_skip(p))
+            return;
+        if (c == ';' || (c == '%' && first))
+            line_skip(p);
+        else if (c == '(')
+            depth++;
+        else if (c == ')')
+            depth--;
+    }
 }
 
 const char *pgn_tag(const struct pgn_game *g, const char *name)
@@ -356,7 +389,7 @@ static bool word_take(struct pgn *p, struct board *b, const char *s, size_t n)
 static void moves_read(struct pgn *p)
 {
     struct board b = p->game.start;
-    while (!p->rc) {
+    while (!p->rc && !p->held.name) { /* held: out of a comment that nothing closes */
         const bool first = p->line_begins;
         int c = peek(p);
         if (c == END || (c == '[' && first))

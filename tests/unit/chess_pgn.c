@@ -143,8 +143,17 @@ static void mistakes(void **state)
           "*|");
     reads("1. d4 d5 2. Nf3 a6 3. Nd2 *",
           "1@1 0/0: d4 d5 Nf3 a6 * x.pgn:1: game 1, move 3 of White: Nd2 may be Nbd2 or Nfd2|");
-    reads("1. e4 {open\n[Event \"b\"]\n",
-          "1@1 0/0: e4 * x.pgn:1: game 1: a comment is not closed|");
+    reads("1. e4 {open\n", "1@1 0/0: e4 * x.pgn:1: game 1: a comment is not closed|");
+    /* what nothing closes ends where the next game begins, whatever closes in that */
+    reads("[Event \"a\"]\n\n1. e4 {open e5\n2. d4 *\n\n[Event \"b\"]\n[Site \"c\"]\n\n1. d4 {x} "
+          "d5 *\n\n[Event \"d\"]\n1. c4 *",
+          "1@1 1/0: e4 * x.pgn:3: game 1: a comment is not closed|2@6 2/0: d4 d5 *|3@11 1/0: c4 "
+          "*|");
+    reads("1. e4 (1. d4 {open\n[Event \"b\"]\n1. c4 *",
+          "1@1 0/0: e4 * x.pgn:1: game 1: a comment is not closed|2@2 1/0: c4 *|");
+    /* a line of a comment that only looks like a tag */
+    reads("1. e4 {\n[Event b]\n[%clk 1]\n[b \"c}\n1... e5 {[Event \"b\"]\n[} 2. d4 *",
+          "1@1 0/0: e4 e5 d4 *|");
     reads("1. e4\n(1. d4 *\n[Event \"b\"]\n1. c4 *",
           "1@1 0/0: e4 * x.pgn:2: game 1: a variation is not closed|2@3 1/0: c4 *|");
     reads("1. e4 ) e5 *",
