@@ -45,6 +45,8 @@ bool given_number(const struct doc *d, double *x)
 
 const char *given_shown(const struct doc *d)
 {
+    if (d->type == DOC_BOOL)
+        return d->b ? "true" : "false";
     return d->s ? d->s : doc_type_name(d->type);
 }
 
@@ -78,26 +80,34 @@ static bool names_are_numbers(const char *const *classes, size_t K)
     return false;
 }
 
-int given_class(const struct doc *d, const char *const *classes, size_t K, bool numbers, int *label,
-                struct err *e)
+int given_class(const struct doc *d, const char *const *classes, size_t K, const char *way,
+                enum given_as as, int *label, struct err *e)
 {
     double x;
-    size_t name = d->type == DOC_STRING ? named(d->s, classes, K) : K, number = K;
-    bool either = names_are_numbers(classes, K);
+    char digits[24] = "";
+    size_t number = K;
     if (given_number(d, &x) && x >= 0 && x < (double)K && x == floor(x))
         number = (size_t)x;
-    if (either && numbers)
+    if (d->type == DOC_INT) /* the same cell of a table of texts is these digits */
+        snprintf(digits, sizeof digits, "%" PRId64, d->i);
+    const char *text = d->type == DOC_STRING ? d->s : digits;
+    size_t name = *text ? named(text, classes, K) : K;
+    if (as == GIVEN_NUMBERS)
         name = number;
+    if (as == GIVEN_NAMES)
+        number = name;
     if (name < K && number < K && number != name)
-        return doc_fail(
-            d, e,
-            "\"%s\" is \"%.60s\", the name of class %zu and the number of class \"%s\": "
-            "columns p_0 to p_%zu say which is meant",
-            d->key, given_shown(d), name, classes[number], K - 1);
+        return doc_fail(d, e,
+                        "\"%s\" is \"%.60s\", the name of class %zu and the number of class "
+                        "\"%s\": %s says which is meant",
+                        d->key, text, name, classes[number], way);
     *label = (int)(name < K ? name : number);
     if ((size_t)*label == K)
-        return doc_fail(d, e, "\"%s\" is \"%.60s\", wanted a class: %s0 to %zu", d->key,
-                        given_shown(d), either && numbers ? "its number, " : "its name, or ",
+        return doc_fail(d, e, "\"%s\" is \"%.60s\", wanted a class: %s 0 to %zu", d->key,
+                        *text ? text : given_shown(d),
+                        as == GIVEN_NUMBERS ? "its number,"
+                        : as == GIVEN_NAMES ? "its name; numbered they would be"
+                                            : "its name, or",
                         K - 1);
     return OK;
 }
@@ -158,13 +168,20 @@ int given_probs(const struct doc *row, const char *const *classes, size_t K, boo
                             "\"probability\" is of class 1 of two, and there are %zu: p_0 .. "
                             "p_%zu say them all",
                             K, K - 1);
+        if (names_are_numbers(classes, K))
+            return doc_fail(d, e,
+                            "\"probability\" is of class number 1, which is named \"%s\" here, "
+                            "and a class is named as another is numbered: columns \"%s\" and "
+                            "\"%s\", by the classes' names, or p_0 and p_1 say which is meant",
+                            classes[1], classes[0], classes[1]);
         rc = prob_of(d, &p[1], e);
         p[0] = 1 - p[1];
         return rc;
     }
     if (label && (d = doc_get(row, "label"))) {
         int class;
-        rc = given_class(d, classes, K, false, &class, e);
+        rc = given_class(d, classes, K, "a column for each class, by its name,", GIVEN_EITHER,
+                         &class, e);
         for (size_t k = 0; !rc && k < K; k++)
             p[k] = (size_t) class == k;
         return rc;

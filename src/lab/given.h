@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /* given_probs - the probabilities [K] that a row gives, by the first of these that it has: a key
- * for each class by its name, p_0 .. p_{K-1}, "probability" (of class 1, of two) and, where label
- * says so, "label" (a class's name or its number: 1 for it). A sum within 0.01 of 1 becomes 1. */
+ * for each class by its name, p_0 .. p_{K-1}, "probability" (of class 1, of two that do not have
+ * each other's numbers for names) and, where label says so, "label" (a class's name or its number:
+ * 1 for it). A sum within 0.01 of 1 becomes 1. */
 int given_probs(const struct doc *row, const char *const *classes, size_t K, bool label, double *p,
                 struct err *e);
 
@@ -32,10 +33,11 @@ bool given_sum(double *p, size_t K, double *sum);
 bool given_number(const struct doc *d, double *x);
 const char *given_shown(const struct doc *d);
 /* given_class - the class that a cell names or numbers. Where classes have each other's numbers for
- * names ("1", "2"), a cell is a number if such are what is written there (numbers), else what could
- * be either is an error. */
-int given_class(const struct doc *d, const char *const *classes, size_t K, bool numbers, int *label,
-                struct err *e);
+ * names ("1", "2") and as does not say which is written there, what could be either is an error;
+ * its sentence says that `way` says which. A whole number is as its digits are. */
+enum given_as { GIVEN_EITHER, GIVEN_NAMES, GIVEN_NUMBERS };
+int given_class(const struct doc *d, const char *const *classes, size_t K, const char *way,
+                enum given_as as, int *label, struct err *e);
 /* given_text - a cell: a text, or a whole number, which is written into digits as a table of texts
  * has it; *out is NULL where it is missing, null or empty, and lives as long as the row and digits
  * do. given_id - a row's "id", the same, which has to be there. */

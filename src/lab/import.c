@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const import_keys[] = {
-    "name",  "title",  "citation",  "licence", "classes", "truth", "predictions",
-    "pairs", "params", "bootstrap", "level",   "seed",    NULL};
+static const char *const import_keys[] = {"name",      "title", "citation",    "licence", "classes",
+                                          "labels",    "truth", "predictions", "pairs",   "params",
+                                          "bootstrap", "level", "seed",        NULL};
 static const char *const pair_keys[] = {"supervisor", "student", "ceiling", "method", NULL};
 
 static int truth_compare(const void *pa, const void *pb)
@@ -345,6 +345,7 @@ static int classes_read(struct import *m, struct err *e)
 static int import_read(struct import *m, const char *const *overrides, size_t n, struct err *e)
 {
     struct study *s = &m->study;
+    static const char *const as[] = {"either", "names", "numbers", NULL}; /* enum given_as */
     int64_t seed = 0;
     int rc = study_tree(&m->tree, m->path, overrides, n, e);
     const struct doc *root = m->tree.root;
@@ -362,7 +363,8 @@ static int import_read(struct import *m, const char *const *overrides, size_t n,
         (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
         (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||
         (rc = doc_opt_int(root, "seed", 0, INT64_MAX / 2, &seed, e)) || (rc = classes_read(m, e)) ||
-        (rc = import_tables(m, e)) || (rc = truths_join(m, e)) || (rc = params_read(m, e)))
+        (rc = doc_opt_enum(root, "labels", as, &m->labels, e)) || (rc = import_tables(m, e)) ||
+        (rc = truths_join(m, e)) || (rc = params_read(m, e)))
         return rc;
     s->seed[SEED_SPLIT] = (uint64_t)seed; /* of the bootstrap */
     s->seeds = seeds_count(m);

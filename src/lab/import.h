@@ -29,6 +29,7 @@ struct import {
     const char *citation, *licence;
     const char *classes[16];
     size_t K;
+    int labels; /* enum given_as: how the truth is written */
     struct truth *truths;
     size_t n_truths, cap_truths;
     struct source_model *models;

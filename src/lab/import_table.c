@@ -82,7 +82,8 @@ static int truth_add(struct import *m, const struct doc *row, const char id[17],
     if (!d)
         return OK;
     memcpy(t.id, id, sizeof t.id);
-    if ((rc = given_class(d, m->classes, m->K, true, &t.label, e)) ||
+    if ((rc = given_class(d, m->classes, m->K, "\"labels\" of the import file, names or numbers,",
+                          (enum given_as)m->labels, &t.label, e)) ||
         (rc = text_of(m, row, "text", &t.text, e)) ||
         (rc = text_of(m, row, "question", &t.question, e)) ||
         (rc = text_of(m, row, "source", &t.source, e)) ||

@@ -162,6 +162,27 @@ wrong 'wrong.csv:3: the truth of id "aa" is "positive", and in' id,model,probabi
 wrong '"m: negative" is "missing", wanted a probability' 'id,m: positive' aa,0.5
 wrong 'there are no predictions of a model "big"; there are of "small"' id,model,probability aa,small,0.5 bb,small,0.5
 wrong 'of model "small" 1 of the 2 test examples of seed 0 have no prediction, the first is id bb (truth.csv:3)' id,model,probability aa,small,0.5 aa,big,0.5
+# Where classes are named as others are numbered, what could be either is refused until the file says which it is.
+printf '%s\n' id,model,p_0,p_1,label aa,small,1,0,1 aa,big,1,0,1 aa,best,1,0,1 bb,small,0,1,0 bb,big,0,1,0 bb,best,0,1,0 >digits.csv
+cat >digits.yaml <<'END'
+name: digits
+classes: ["1", "0"]
+predictions: digits.csv
+pairs: [{supervisor: small, student: big, ceiling: best}]
+bootstrap: 200
+END
+expect 2 "$W2S" import digits.yaml --runs d
+one_sentence
+says err 'digits.csv:2: "label" is "1", the name of class 0 and the number of class "0": "labels" of the import file, names or numbers, says'
+for labels in names:1 numbers:0; do
+    expect 0 "$W2S" import digits.yaml labels=${labels%:*} --runs d --json
+    python3 -c 'import json, sys; assert json.load(open("out"))["pairs"][0]["weak"]["accuracy"][0] == float(sys.argv[1])' ${labels#*:} ||
+        fail "labels: ${labels%:*}"
+done
+sed 's/p_0,p_1/probability/; s/,1,0,/,0,/; s/,0,1,/,1,/' digits.csv >one.csv
+expect 2 "$W2S" import digits.yaml labels=numbers predictions=one.csv --runs d
+one_sentence
+says err 'one.csv:2: "probability" is of class number 1, which is named "0" here'
 for change in 's/^pairs.*/pairs: []/;"pairs" is empty, wanted a list' 's/ceiling: best/top: best/;unknown key "top"' 's/^predictions/prediction/;did you mean "predictions"?' \
     's/big: 2e6/bag: 2e6/;no predictions of a model "bag"' 's/long.csv/none.csv/;none.csv' 's/\[negative, positive\]/[a]/;wanted a list of 2 to 16 names' 's/^truth.*//;nothing says what is right'; do
     sed "${change%%;*}" long.yaml >changed.yaml

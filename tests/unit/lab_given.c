@@ -138,16 +138,19 @@ static void twice_is_an_error(void **state)
     given_free(g);
 }
 
-static void is_class(const char *json, const char *const *names, size_t K, bool numbers, int want)
+static void is_class(const char *json, const char *const *names, size_t K, enum given_as as,
+                     int want)
 {
     struct err e = ERR_INIT;
     struct doc_tree t = DOC_TREE_INIT;
     int label = -1;
     assert_int_equal(doc_parse_json(&t, json, strlen(json), "a.jsonl", 1, &e), OK);
-    int rc = given_class(doc_get(t.root, "label"), names, K, numbers, &label, &e);
+    int rc = given_class(doc_get(t.root, "label"), names, K, "the way", as, &label, &e);
     assert_int_equal(rc, want < 0 ? ERR_INPUT : OK);
     if (want >= 0)
         assert_int_equal(label, want);
+    else if (as == GIVEN_EITHER && strcmp(names[0], "1") == 0)
+        assert_non_null(strstr(e.msg, "the way says which is meant"));
     doc_tree_release(&t);
 }
 
@@ -157,21 +160,57 @@ static void classes_by_name_or_number(void **state)
     (void)state;
     static const char *const words[] = {"no", "yes"}, *const places[] = {"1", "2"},
                              *const same[] = {"0", "1"};
-    for (int numbers = 0; numbers < 2; numbers++) {
-        is_class("{\"label\": \"yes\"}", words, 2, numbers, 1);
-        is_class("{\"label\": \"1\"}", words, 2, numbers, 1);
-        is_class("{\"label\": 0}", words, 2, numbers, 0);
-        is_class("{\"label\": 2}", words, 2, numbers, -1);
-        is_class("{\"label\": \"maybe\"}", words, 2, numbers, -1);
-        is_class("{\"label\": \"1\"}", same, 2, numbers, 1);
-        is_class("{\"label\": 0}", same, 2, numbers, 0);
+    is_class("{\"label\": \"yes\"}", words, 2, GIVEN_EITHER, 1);
+    is_class("{\"label\": \"1\"}", words, 2, GIVEN_EITHER, 1);
+    is_class("{\"label\": 0}", words, 2, GIVEN_EITHER, 0);
+    is_class("{\"label\": 2}", words, 2, GIVEN_EITHER, -1);
+    is_class("{\"label\": \"maybe\"}", words, 2, GIVEN_EITHER, -1);
+    is_class("{\"label\": \"1\"}", same, 2, GIVEN_EITHER, 1);
+    is_class("{\"label\": 0}", same, 2, GIVEN_EITHER, 0);
+    for (int quoted = 0; quoted < 2; quoted++) {
+        const char *one = quoted ? "{\"label\": \"1\"}" : "{\"label\": 1}",
+                   *nil = quoted ? "{\"label\": \"0\"}" : "{\"label\": 0}",
+                   *two = quoted ? "{\"label\": \"2\"}" : "{\"label\": 2}";
+        is_class(one, places, 2, GIVEN_EITHER, -1);
+        is_class(nil, places, 2, GIVEN_EITHER, 0);
+        is_class(two, places, 2, GIVEN_EITHER, 1);
+        is_class(one, places, 2, GIVEN_NUMBERS, 1);
+        is_class(nil, places, 2, GIVEN_NUMBERS, 0);
+        is_class(two, places, 2, GIVEN_NUMBERS, -1);
+        is_class(one, places, 2, GIVEN_NAMES, 0);
+        is_class(nil, places, 2, GIVEN_NAMES, -1);
+        is_class(two, places, 2, GIVEN_NAMES, 1);
     }
-    is_class("{\"label\": \"1\"}", places, 2, true, 1);
-    is_class("{\"label\": \"0\"}", places, 2, true, 0);
-    is_class("{\"label\": \"2\"}", places, 2, true, -1);
-    is_class("{\"label\": \"1\"}", places, 2, false, -1);
-    is_class("{\"label\": \"2\"}", places, 2, false, 1);
-    is_class("{\"label\": 1}", places, 2, false, 1);
+}
+
+/* A truth value is no class; the sentence says which it was. */
+static void a_truth_value(void **state)
+{
+    struct given *g = NULL;
+    struct err e = ERR_INIT;
+    (void)state;
+    assert_int_equal(labels_of(&g, "{\"id\": 7, \"label\": true}", &e), ERR_INPUT);
+    assert_non_null(strstr(e.msg, "\"label\" is \"true\", wanted a class"));
+}
+
+/* "probability" is of class number 1: refused where a class is named so that another is meant. */
+static void one_probability_of_classes_named_by_digits(void **state)
+{
+    static const char *const named[][2] = {{"1", "2"}, {"1", "0"}, {"0", "1"}, {"3", "4"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        struct doc_tree t = DOC_TREE_INIT;
+        struct err e = ERR_INIT;
+        double p[2];
+        const char *row = "{\"probability\": 0.25}";
+        assert_ok(doc_parse_json(&t, row, strlen(row), "a.jsonl", 1, &e), &e);
+        assert_int_equal(given_probs(t.root, named[i], 2, true, p, &e), i < 2 ? ERR_INPUT : OK);
+        if (i < 2)
+            assert_non_null(strstr(e.msg, "or p_0 and p_1 say which is meant"));
+        else
+            assert_true(p[1] == 0.25);
+        doc_tree_release(&t);
+    }
 }
 
 int main(void)
@@ -183,6 +222,8 @@ int main(void)
         cmocka_unit_test(missing_and_strange),
         cmocka_unit_test(twice_is_an_error),
         cmocka_unit_test(classes_by_name_or_number),
+        cmocka_unit_test(a_truth_value),
+        cmocka_unit_test(one_probability_of_classes_named_by_digits),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
