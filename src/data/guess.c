@@ -3,7 +3,6 @@
 #include "data/guess.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +41,52 @@ static const char *item(const char *items, size_t i)
 static size_t options_of(const struct guess *g, size_t row)
 {
     return g->n_options > 1 ? g->n_options : g->options[0]->n_items[row];
+}
+
+/* options_called - whether a list is called as options are: choices, options.text. */
+static bool options_called(const struct column *c)
+{
+    static const char *const names[] = {"choice",   "option",       "ending",     "candidate",
+                                        "answer",   "alternative",  "distractor", "completion",
+                                        "solution", "continuation", "mc1",        "mc2"};
+    bool called = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        called = called || strstr(c->path, names[i]);
+    return called;
+}
+
+/* counts_all - whether the column c, of few values, has one for each element of the list, which
+ * has as many in every row, and is called as an answer is: no label that happens to be as small. */
+static bool counts_all(const struct guess *g, const struct column *c, const struct column *list)
+{
+    static const char *const names[] = {
+        "answer", "answerKey", "answer_idx", "answer_index", "correct", "correct_answer",
+        "cop",    "solution",  "gold",       "key",          "right",   NULL};
+    bool all = column_named(c, names);
+    for (size_t i = 0; all && i < g->s.rows; i++)
+        all = list->n_items[i] == c->n_values;
+    return all;
+}
+
+/* items_numbers - whether everything in the list is a number. */
+static bool items_numbers(const struct guess *g, const struct column *list)
+{
+    for (size_t i = 0; i < g->s.rows; i++)
+        for (size_t k = 0; list->cell[i] && k < list->n_items[i]; k++) {
+            const char *s = item(list->cell[i], k);
+            if (!*s || s[strspn(s, "+-.0123456789eE")])
+                return false;
+        }
+    return true;
+}
+
+/* answer_of - whether c may say by a number or letter which of the options is right, and not be a
+ * label beside a list of something else: scores, tags, tokens. */
+static bool answer_of(const struct guess *g, const struct column *c)
+{
+    const struct column *list = g->options[0];
+    return g->n_options > 1 || options_called(list) ||
+           (!items_numbers(g, list) && counts_all(g, c, list));
 }
 
 /* counts_options - whether the column is always one of n numbers or letters from first on. */
@@ -130,7 +175,8 @@ static bool answer_counted(struct guess *g, bool letters)
             for (size_t i = 0; i < g->s.n; i++) {
                 struct column *c = &g->s.c[i];
                 if (!c->list && !c->used && c->n_values > 1 && c->n_values <= GUESS_OPTIONS &&
-                    column_named(c, names) == !round && counts_options(g, c, firsts[f])) {
+                    column_named(c, names) == !round && answer_of(g, c) &&
+                    counts_options(g, c, firsts[f])) {
                     g->answer = c;
                     g->first = firsts[f];
                     return true;
@@ -143,7 +189,10 @@ static bool answer_counted(struct guess *g, bool letters)
 static bool answer_keyed(struct guess *g, bool options)
 {
     for (size_t k = 0; g->n_options == 1 && k < g->s.n; k++)
-        for (size_t i = 0; g->s.c[k].list && (&g->s.c[k] == g->options[0]) == options && i < g->s.n;
+        for (size_t i = 0;
+             g->s.c[k].list && (&g->s.c[k] == g->options[0]) == options &&
+             (!options || options_called(g->options[0]) || !items_numbers(g, g->options[0])) &&
+             i < g->s.n;
              i++)
             if (!g->s.c[i].list && !g->s.c[i].used && among_list(g, &g->s.c[i], &g->s.c[k])) {
                 g->answer = &g->s.c[i];
@@ -329,164 +378,6 @@ static bool preference_find(struct guess *g)
     return g->chosen != NULL;
 }
 
-static int by_number(const void *pa, const void *pb)
-{
-    double a = *(const double *)pa, b = *(const double *)pb;
-    return (a > b) - (a < b);
-}
-
-/* median - or, where no row is below that, the least number above it: both classes have rows. */
-static double median(const struct guess *g, const struct column *c)
-{
-    double x[PROPOSE_ROWS];
-    size_t n = 0;
-    for (size_t i = 0; i < g->s.rows; i++)
-        if (c->cell[i])
-            x[n++] = strtod(c->cell[i], NULL);
-    size_t cut = n / 2;
-    qsort(x, n, sizeof *x, by_number);
-    while (x[cut] <= x[0] && cut + 1 < n)
-        cut++;
-    return x[cut];
-}
-
-/* empty_drop - cells without a text are none. */
-static void empty_drop(const struct guess *g, struct column *c)
-{
-    for (size_t i = 0; i < g->s.rows; i++)
-        if (c->cell[i] && !*c->cell[i])
-            c->cell[i] = NULL;
-}
-
-/* score_is - a number of many values, no count of the rows; half of them at most have none.
- * *lacking: how many. */
-static bool score_is(const struct guess *g, const struct column *c, size_t *lacking)
-{
-    *lacking = g->s.rows - c->present + c->empty;
-    return c->number && c->n_values > SAMPLE_VALUES && !(c->unique && c->whole) &&
-           2 * *lacking <= g->s.rows;
-}
-
-/* value_empty - which of the column's values is the empty text; n_values where none is. */
-static size_t value_empty(const struct column *c)
-{
-    size_t k = 0;
-    while (k < c->n_values && *c->value[k])
-        k++;
-    return k;
-}
-
-/* classes_of - how many values may be classes, each in two rows or more; 0: they are none. A row
- * without a value has no label, nor one where it is empty beside two others; that is half of the
- * rows at most. *lacking: how many. */
-static size_t classes_of(const struct guess *g, const struct column *c, size_t *lacking)
-{
-    size_t empty = value_empty(c), n = c->n_values - (empty < c->n_values && c->n_values > 2);
-    *lacking = g->s.rows - c->present + (n < c->n_values ? c->count[empty] : 0);
-    bool good = c->n_values <= SAMPLE_VALUES && n >= 2 && c->words < 4 && 2 * *lacking <= g->s.rows;
-    for (size_t k = 0; good && k < c->n_values; k++)
-        good = c->count[k] >= 2 || (n < c->n_values && k == empty);
-    return good ? n : 0;
-}
-
-/* unlabelled_drop - of the label's values the empty one, where it is no class. */
-static void unlabelled_drop(struct guess *g, struct column *c)
-{
-    size_t empty = value_empty(c);
-    if (classes_of(g, c, &g->unlabelled) == c->n_values)
-        return;
-    c->n_values--;
-    for (size_t k = empty; k < c->n_values; k++) {
-        c->value[k] = c->value[k + 1];
-        c->count[k] = c->count[k + 1];
-    }
-    empty_drop(g, c);
-}
-
-/* label_find - the field that tells the class: by its name, else one that all rows have, else the
- * one of the fewest values; where there is none the first score, one that all rows have before
- * others. */
-static bool label_find(struct guess *g)
-{
-    static const char *const names[] = {"label",  "labels", "class",    "target", "sentiment",
-                                        "answer", "gold",   "category", "y",      NULL};
-    struct column *best = NULL, *score = NULL;
-    bool best_named = false, best_whole = false;
-    size_t fewest = 0, scoreless = 0;
-    for (size_t i = 0; i < g->s.n; i++) {
-        struct column *c = &g->s.c[i];
-        size_t lacking;
-        if (c->list)
-            continue;
-        if (score_is(g, c, &lacking) && (!score || (scoreless && !lacking)))
-            score = c, scoreless = lacking;
-        size_t n = classes_of(g, c, &lacking);
-        if (!n)
-            continue;
-        bool named = column_named(c, names), whole = !lacking;
-        bool better = !best || (named && !best_named) ||
-                      (named == best_named &&
-                       ((whole && !best_whole) || (whole == best_whole && n < fewest)));
-        if (!better)
-            continue;
-        best_named = named, best_whole = whole, fewest = n;
-        best = c;
-    }
-    g->label = best ? best : score;
-    if (g->label)
-        g->label->used = true;
-    if (best)
-        unlabelled_drop(g, best);
-    g->median = (double)NAN;
-    if (score && !best) {
-        g->unlabelled = scoreless;
-        empty_drop(g, score);
-        g->median = median(g, score);
-    }
-    return g->label != NULL;
-}
-
-static size_t value_of(const struct column *c, size_t row)
-{
-    size_t k = 0;
-    while (strcmp(c->value[k], c->cell[row]) != 0)
-        k++;
-    return k;
-}
-
-static size_t class_of(const struct guess *g, size_t row)
-{
-    return isnan(g->median) ? value_of(g->label, row)
-                            : strtod(g->label->cell[row], NULL) >= g->median;
-}
-
-/* label_told - the share of the rows whose class is the commonest one of the other rows in which
- * the column, one of few values, has the same; 0 where that is hardly more than the commonest class
- * of all tells. */
-static double label_told(const struct guess *g, const struct column *c)
-{
-    size_t count[SAMPLE_VALUES][SAMPLE_VALUES] = {{0}}, all[SAMPLE_VALUES] = {0}, told = 0,
-           most = 0, n = g->s.rows - g->unlabelled;
-    for (size_t i = 0; i < g->s.rows; i++) {
-        if (!g->label->cell[i])
-            continue;
-        count[value_of(c, i)][class_of(g, i)]++;
-        all[class_of(g, i)]++;
-    }
-    for (size_t v = 0; v < c->n_values; v++) {
-        size_t best = 0, second = 0, rows = 0;
-        for (size_t k = 0; k < SAMPLE_VALUES; k++) {
-            second = count[v][k] > best ? best : count[v][k] > second ? count[v][k] : second;
-            best = count[v][k] > best ? count[v][k] : best;
-            rows += count[v][k];
-        }
-        told += rows > 1 && best > second ? best : 0;
-    }
-    for (size_t k = 0; k < SAMPLE_VALUES; k++)
-        most = all[k] > most ? all[k] : most;
-    return 4 * (n - told) <= n - most ? (double)told / (double)n : 0;
-}
-
 /* tells - the share of the rows of which the column alone tells what is asked, where that is nearly
  * all; else 0. */
 static double tells(const struct guess *g, const struct column *c)
@@ -498,7 +389,7 @@ static double tells(const struct guess *g, const struct column *c)
             told = counts_options(g, c, firsts[f]);
         return told;
     }
-    double share = c->n_values <= SAMPLE_VALUES && c->words < 4 ? label_told(g, c) : 0;
+    double share = c->n_values <= SAMPLE_VALUES && c->words < 4 ? guess_told(g, c) : 0;
     return share >= nearly_all ? share : 0;
 }
 
@@ -519,7 +410,7 @@ static void texts_find(struct guess *g)
             struct column *c = &g->s.c[i];
             bool id = c->unique && c->words < 1.5;
             bool asks = g->n_options && column_asks(c);
-            if (!c->used && text_is(g, c) &&
+            if (!c->used && text_is(g, c) && (asks || !c->lacking) &&
                 (asks || (!id && (c->n_values > 4 || c->words >= 4))) &&
                 (!best || c->chars > best->chars))
                 best = c;
@@ -557,14 +448,98 @@ static int nothing_found(const struct guess *g, const char *file, const char *wh
     return rc;
 }
 
+/* asked_find - preferences or a choice. */
+static bool asked_find(struct guess *g)
+{
+    return preference_find(g) || options_listed(g) || options_named(g);
+}
+
+/* odd_rows - rows that have no value where nine of ten have one; with lengths those, too, whose
+ * list is not as long as nine of ten are. How many. */
+static size_t odd_rows(const struct guess *g, bool lengths, bool odd[PROPOSE_ROWS])
+{
+    const size_t rows = g->s.rows;
+    size_t n = 0;
+    for (size_t i = 0; i < g->s.n; i++) {
+        const struct column *c = &g->s.c[i];
+        for (size_t pass = 0; pass < (lengths && c->list ? 2 : 1); pass++) {
+            bool own[PROPOSE_ROWS];
+            size_t count = 0, usual = c->n_items[rows / 2];
+            for (size_t r = 0; r < rows; r++) {
+                own[r] = pass ? c->n_items[r] != usual : column_lacks(c, r);
+                count += own[r];
+            }
+            for (size_t r = 0; 10 * count <= rows && r < rows; r++)
+                odd[r] = odd[r] || own[r];
+        }
+    }
+    for (size_t r = 0; r < rows; r++)
+        n += odd[r];
+    return n;
+}
+
+/* lacking - whether odd rows lack what was found. */
+static bool lacking(const struct guess *g)
+{
+    const struct column *found[] = {g->chosen, g->rejected, g->answer, g->keys, g->correct};
+    bool any = false;
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        any = any || (found[i] && found[i]->lacking);
+    for (size_t i = 0; i < g->n_options; i++)
+        any = any || g->options[i]->lacking;
+    for (size_t i = 0; i < g->s.n; i++)
+        any = any || (!g->s.c[i].list && column_asks(&g->s.c[i]) && g->s.c[i].lacking);
+    return any;
+}
+
+/* asked_beside - a choice or preferences of the rows but for odd ones, of which a few do not make
+ * it a file of labels: those that lack what is asked, or (lengths) whose lists are of another
+ * length. */
+static int asked_beside(struct guess *g, bool lengths, bool *found, struct err *e)
+{
+    bool odd[PROPOSE_ROWS] = {false};
+    const size_t n = odd_rows(g, lengths, odd);
+    const struct sample all = g->s;
+    struct column *c;
+    size_t rows = 0;
+    *found = false;
+    if (!n || 2 * n > g->s.rows)
+        return OK;
+    int rc = sample_without(&g->s, odd, &c, &rows, e);
+    if (rc)
+        return rc;
+    g->s.c = c;
+    g->s.rows = rows;
+    *found = asked_find(g) && (lengths || lacking(g));
+    for (size_t r = all.rows; *found && lengths && r-- > 0;)
+        if (odd[r])
+            g->odd = all.line[r], g->n_odd++;
+    if (*found)
+        return OK;
+    const struct sample part = g->s;
+    const size_t read = g->rows;
+    *g = (struct guess){.s = part, .rows = read};
+    g->s.c = all.c;
+    g->s.rows = all.rows;
+    return OK;
+}
+
 int guess_make(struct guess *g, const char *path, const char *file, const char *duckdb,
                struct err *e)
 {
     *g = (struct guess){.n_texts = 0};
     int rc = sample_read(&g->s, path, file, duckdb, e);
-    if (rc || preference_find(g))
+    bool asked = false;
+    g->rows = g->s.rows;
+    if (!rc)
+        rc = asked_beside(g, false, &asked, e);
+    if (!rc && !asked)
+        asked = asked_find(g);
+    if (!rc && !asked)
+        rc = asked_beside(g, true, &asked, e);
+    if (rc || g->chosen)
         return rc;
-    if (!options_listed(g) && !options_named(g) && !label_find(g))
+    if (!asked && !guess_label(g))
         return nothing_found(
             g, file,
             "no field has 2 to 16 values in all rows, or is a number, so that it could "

@@ -9,6 +9,9 @@ enum { GUESS_TEXTS = 4, GUESS_OPTIONS = 8 };
 /* One of a choice (n_options), preferences (chosen) and a label. */
 struct guess {
     struct sample s;
+    size_t rows;  /* that were read; s may be without odd ones (column.lacking) */
+    size_t n_odd; /* rows left out of s whose lists are of another length than most, and */
+    int odd;      /* the line of the first */
     struct column *options[GUESS_OPTIONS]; /* one list, or a field each */
     size_t n_options;
     struct column *answer;  /* says which option is right, with one of: */
@@ -20,6 +23,7 @@ struct guess {
     struct column *chosen, *rejected;
     struct column *label;
     size_t unlabelled; /* rows in which it is empty or not there, which are no class */
+    size_t none;       /* rows whose label is -1, which says that there is none, as SNLI has it */
     double median;     /* of a label with more than SAMPLE_VALUES values: a number to cut there */
     struct column *text[GUESS_TEXTS];
     size_t n_texts;
@@ -36,6 +40,16 @@ struct guess {
  * an error too. */
 int guess_make(struct guess *g, const char *path, const char *file, const char *duckdb,
                struct err *e);
+
+/* guess_label - finds the field that tells the class: by its name, else one that all rows have,
+ * else the one of the fewest values; where there is none the first score, one that all rows have
+ * before others. False where nothing may be the label. */
+bool guess_label(struct guess *g);
+
+/* guess_told - the share of the rows whose class is the commonest one of the other rows in which
+ * the column, one of few values, has the same; 0 where that is hardly more than the commonest class
+ * of all tells. */
+double guess_told(const struct guess *g, const struct column *c);
 
 /* column_own - the last part of its path. */
 const char *column_own(const struct column *c);

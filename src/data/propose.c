@@ -294,6 +294,7 @@ static void label_write(struct str *out, const struct guess *g)
         scalar(out, c->value[k]);
         str_addf(out, ": %zu", k);
     }
+    str_cat(out, g->none ? ", \"-1\": ~" : "");
     str_cat(out, g->unlabelled ? ", \"\": ~}\n" : "}\n");
 }
 
@@ -315,6 +316,57 @@ static void telling_write(struct str *out, const struct guess *g)
         str_cat(out, g->telling[i].c->name);
         str_addf(out, " is not shown: it tells the %s of %.3g %% of the rows.\n",
                  g->label ? "label" : "answer", 100 * g->telling[i].share);
+    }
+}
+
+/* comment - the beginning of a line: how many rows, and what about which column. */
+static void comment(struct str *out, size_t n, const char *what, const char *name)
+{
+    str_addf(out, "# %zu of these rows %s ", n, what);
+    for (const char *s = name; *s; s++) /* a name is one of any program's */
+        str_addc(out, (unsigned char)*s < ' ' ? ' ' : *s);
+}
+
+/* odd_write - what the rows lack that are passed over here, and that the task stops at. */
+static void odd_write(struct str *out, const struct guess *g)
+{
+    for (size_t i = 0; i < g->s.n; i++) {
+        const struct column *c = &g->s.c[i];
+        bool found =
+            c == g->chosen || c == g->rejected || c == g->answer || c == g->keys || c == g->correct;
+        for (size_t k = 0; k < g->n_options; k++)
+            found = found || c == g->options[k];
+        for (size_t k = 0; k < g->n_texts; k++)
+            found = found || c == g->text[k];
+        if (!found || !c->lacking)
+            continue;
+        comment(out, c->lacking, "have no", c->name);
+        str_addf(out, ", the first in line %d: look at them.\n", c->lacks);
+    }
+    if (g->n_odd) {
+        comment(out, g->n_odd, "have another number of", g->options[0]->name);
+        str_addf(out, " than the others, the first in line %d.\n", g->odd);
+    }
+}
+
+/* unlabelled_write - which rows are of no class, or may be. */
+static void unlabelled_write(struct str *out, const struct guess *g)
+{
+    const struct column *c = g->label;
+    size_t minus = 0;
+    if (g->unlabelled) {
+        comment(out, g->unlabelled, "have no", c->name);
+        str_cat(out, ": they are left out.\n");
+    }
+    if (g->none) {
+        comment(out, g->none, "have -1 for", c->name);
+        str_cat(out, ", taken as none: they are left out.\n");
+    }
+    while (isnan(g->median) && minus < c->n_values && strcmp(c->value[minus], "-1") != 0)
+        minus++;
+    if (isnan(g->median) && minus < c->n_values) {
+        comment(out, c->count[minus], "have -1 for", c->name);
+        str_cat(out, ", taken as a class; where it says that there is none, map it to ~.\n");
     }
 }
 
@@ -343,13 +395,17 @@ int task_propose(struct str *yaml, const char *path, const char *file, const cha
     if (rc)
         goto out;
     str_addf(yaml, "# %s - what is asked? Proposed from %zu rows: read it before you trust it.\n",
-             name, g.s.rows);
+             name, g.rows);
     telling_write(yaml, &g);
-    if (g.unlabelled)
-        str_addf(yaml, "# %zu of these rows have no %s: they are left out.\n", g.unlabelled,
-                 g.label->name);
-    str_addf(yaml, "name: %s\ntitle: %s\ncitation: not given\nlicence: not stated\nkind: %s\n",
-             name, name, g.label ? "labelled" : "choice");
+    odd_write(yaml, &g);
+    if (g.label)
+        unlabelled_write(yaml, &g);
+    str_cat(yaml, "name: ");
+    name_write(yaml, name);
+    str_cat(yaml, "\ntitle: ");
+    name_write(yaml, name);
+    str_addf(yaml, "\ncitation: not given\nlicence: not stated\nkind: %s\n",
+             g.label ? "labelled" : "choice");
     source_write(yaml, &g, file);
     fields_write(yaml, &g);
     template_write(yaml, &g);

@@ -122,6 +122,7 @@ static int row_add(void *ctx, const struct doc *row, struct err *e)
                         doc_type_name(p->first));
     str_reset(&p->path);
     str_cat(&p->path, "");
+    p->s->line[p->s->rows] = row->line;
     int rc = value_add(p, row, false, e);
     p->s->rows += !rc;
     return rc;
@@ -231,9 +232,10 @@ static int file_read_rows(struct sample *s, const char *path, const struct table
 {
     struct sampler p = {.s = s, .path = STR_INIT, .text = STR_INIT};
     s->c = arena_alloc(&s->arena, SAMPLE_COLUMNS, sizeof *s->c, e);
+    s->line = arena_alloc(&s->arena, PROPOSE_ROWS, sizeof *s->line, e);
     s->n = s->rows = 0;
     s->more = false;
-    int rc = s->c ? table_read(path, t, row_add, &p, e) : e->code;
+    int rc = s->c && s->line ? table_read(path, t, row_add, &p, e) : e->code;
     if (rc && s->more)
         rc = OK;
     str_release(&p.path);
@@ -264,6 +266,40 @@ int sample_read(struct sample *s, const char *path, const char *name, const char
         rc = err_set(e, ERR_INPUT, "%s: no rows", name);
     for (size_t i = 0; !rc && i < s->n; i++)
         rc = column_measure(&s->c[i], s->rows, e);
+    return rc;
+}
+
+bool column_lacks(const struct column *c, size_t row)
+{
+    return !c->cell[row] || (c->list ? c->n_items[row] < 2 : !*c->cell[row]);
+}
+
+int sample_without(struct sample *s, const bool *out, struct column **c, size_t *rows,
+                   struct err *e)
+{
+    int rc = OK;
+    *c = arena_alloc(&s->arena, s->n ? s->n : 1, sizeof **c, e);
+    if (!*c)
+        return e->code;
+    for (size_t i = 0; i < s->n && !rc; i++) {
+        const struct column *from = &s->c[i];
+        struct column *to = &(*c)[i];
+        *to = (struct column){.path = from->path, .list = from->list};
+        to->cell = arena_alloc(&s->arena, s->rows, sizeof *to->cell, e);
+        to->n_items = arena_alloc(&s->arena, s->rows, sizeof *to->n_items, e);
+        if (!to->cell || !to->n_items)
+            return e->code;
+        *rows = 0;
+        for (size_t r = 0; r < s->rows; r++) {
+            if (!out[r]) {
+                to->cell[*rows] = from->cell[r];
+                to->n_items[(*rows)++] = from->n_items[r];
+            } else if (column_lacks(from, r)) {
+                to->lacks = to->lacking++ ? to->lacks : s->line[r];
+            }
+        }
+        rc = column_measure(to, *rows, e);
+    }
     return rc;
 }
 

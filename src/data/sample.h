@@ -21,7 +21,9 @@ struct column {
     /* Different values, most frequent ones first seen; n_values is SAMPLE_VALUES + 1 for more. */
     const char *value[SAMPLE_VALUES + 1];
     size_t count[SAMPLE_VALUES + 1], n_values;
-    bool unique; /* no two rows have the same, unless an empty one */
+    bool unique;    /* no two rows have the same, unless an empty one */
+    size_t lacking; /* rows that sample_without left out and that have no value here */
+    int lacks;      /* the line of the first of them */
     /* For the one who reads this: whether it is taken, and what it is called. */
     bool used;
     const char *name;
@@ -31,6 +33,7 @@ struct sample {
     struct arena arena;
     struct column *c; /* [SAMPLE_COLUMNS] */
     size_t n, rows;
+    int *line;     /* [PROPOSE_ROWS] */
     bool more;     /* rows in the file than these */
     bool headless; /* csv, tsv: the first line looks like a row, so columns are numbered from 1 */
     const char **columns;
@@ -40,5 +43,13 @@ struct sample {
 int sample_read(struct sample *s, const char *path, const char *name, const char *duckdb,
                 struct err *e);
 void sample_release(struct sample *s);
+
+/* column_lacks - whether the row's cell is not there, empty, or a list of one. */
+bool column_lacks(const struct column *c, size_t row);
+
+/* sample_without - *c: the columns [s->n] of the rows that out [s->rows] does not name, *rows of
+ * them, in s's arena. */
+int sample_without(struct sample *s, const bool *out, struct column **c, size_t *rows,
+                   struct err *e);
 
 #endif

@@ -382,6 +382,142 @@ static void shared(void **state)
     str_release(&s);
 }
 
+/* odd - the proposal for 60 rows of a line, one of which (line 8) is another, which the task may
+ * stop at: it has the texts that are given. */
+static void odd(const char *usual, const char *other, const char *const wanted[], size_t n)
+{
+    struct str s = STR_INIT, yaml = STR_INIT;
+    struct err e = ERR_INIT;
+    for (int i = 0; i < 60; i++)
+        for (const char *p = i == 7 ? other : usual; *p; p++)
+            if (*p == '#')
+                str_addf(&s, "%d", i);
+            else if (*p == '?')
+                str_addc(&s, "ABC"[(i / 2 + i) % 3]);
+            else
+                str_addc(&s, *p);
+    put("odd.jsonl", s.s);
+    if (task_propose(&yaml, in_scratch("odd.jsonl"), "odd.jsonl", "new", NULL, &e))
+        fail_msg("%s", e.msg);
+    for (size_t i = 0; i < n; i++)
+        if (!strstr(yaml.s, wanted[i]))
+            fail_msg("no \"%s\" in:\n%s", wanted[i], yaml.s);
+    str_release(&s);
+    str_release(&yaml);
+}
+
+#define ODD(usual, other, ...)                                                                     \
+    do {                                                                                           \
+        static const char *const wanted[] = {__VA_ARGS__};                                         \
+        odd(usual, other, wanted, sizeof wanted / sizeof *wanted);                                 \
+    } while (0)
+
+/* One row that lacks what all others have is told, and does not make another kind of the file. */
+static void odd_row(void **state)
+{
+    static const char listed[] =
+        "{\"q\": \"what of #\", \"choices\": [\"x #\", \"y #\", \"z #\"], \"answer\": \"?\"}\n";
+    static const char fields[] = "{\"q\": \"what of #\", \"A\": \"x #\", \"B\": \"y #\", \"C\": "
+                                 "\"z #\", \"answer\": \"?\", \"note\": \"seen once and again\"}\n";
+    static const char replies[] = "{\"chosen\": \"so # it is\", \"rejected\": \"not # it is\", "
+                                  "\"score\": #.5}\n";
+    (void)state;
+    ODD(listed, "{\"q\": \"what of #\", \"choices\": null, \"answer\": \"A\"}\n", "kind: choice\n",
+        "# 1 of these rows have no choices, the first in line 8: look at them.\n",
+        "Proposed from 60 rows", "  options: [choices]\n");
+    ODD(listed, "{\"q\": \"what of #\", \"choices\": [], \"answer\": \"A\"}\n", "kind: choice\n",
+        "# 1 of these rows have no choices, the first in line 8");
+    ODD(listed, "{\"q\": \"what of #\", \"choices\": [\"x\", \"y\", \"z\"]}\n", "kind: choice\n",
+        "# 1 of these rows have no answer, the first in line 8");
+    ODD(listed, "{\"q\": \"what of #\", \"choices\": [\"x\", null, \"z\"], \"answer\": \"C\"}\n",
+        "kind: choice\n",
+        "# 1 of these rows have another number of choices than the others, the "
+        "first in line 8.\n");
+    ODD(listed, "{\"choices\": [\"x\", \"y\", \"z\"], \"answer\": \"A\"}\n", "kind: choice\n",
+        "# 1 of these rows have no q, the first in line 8");
+    ODD(fields,
+        "{\"q\": \"what of #\", \"A\": \"x\", \"B\": \"y\", \"C\": null, \"answer\": \"A\"}\n",
+        "  options: [A, B, C]\n", "# 1 of these rows have no C, the first in line 8");
+    ODD(fields, "{\"q\": \"what\", \"A\": \"x\", \"B\": \"y\", \"C\": \"z\", \"answer\": \"\"}\n",
+        "  options: [A, B, C]\n", "# 1 of these rows have no answer, the first in line 8");
+    ODD(replies, "{\"chosen\": \"so # it is\", \"rejected\": null, \"score\": 1}\n",
+        "  distractors: rejected\n", "# 1 of these rows have no rejected, the first in line 8");
+    /* of what is not used, not a word */
+    ODD(fields, "{\"q\": \"is #\", \"A\": \"x\", \"B\": \"y\", \"C\": \"z\", \"answer\": \"A\"}\n",
+        "read it before you trust it.\nname: new\n", "template: |-\n  Q: {q}\n  Proposed");
+}
+
+/* Lists of something else beside a label are no options: numbers, tags, tokens, contexts. */
+static void lists_of_other_things(void **state)
+{
+    static const char *const lists[] = {"\"ratings\": [3, 1, 4]", "\"vec\": [0.#, 1.5, 2e-1]",
+                                        "\"tags\": [\"x#\", \"y#\", \"z#\"]"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char line[200];
+        snprintf(line, sizeof line, "{\"text\": \"what number # says\", %s, \"label\": $}\n",
+                 lists[i]);
+        rows("a.jsonl", "", line);
+        PROPOSED("a.jsonl", "kind: labelled\n", "map: {\"0\": 0, \"1\": 1, \"2\": 2}");
+    }
+    rows("b.jsonl", "", "{\"text\": \"what number # says\", \"votes\": [0, 1, 1], \"label\": !}\n");
+    PROPOSED("b.jsonl", "kind: labelled\n");
+    /* A list of any name with an answer that counts it, and options by their name with a label */
+    rows("c.jsonl", "", "{\"q\": \"what of #\", \"o\": [\"x#\", \"y#\", \"z#\"], \"answer\": $}\n");
+    PROPOSED("c.jsonl", "kind: choice\n", "options: [o]\n");
+    rows("d.jsonl", "",
+         "{\"ctx\": \"what of #\", \"endings\": [\"x#\", \"y#\", \"z#\"], \"label\": !}\n");
+    PROPOSED("d.jsonl", "kind: choice\n", "options: [endings]\n");
+    rows("e.jsonl", "", "{\"q\": \"what of #\", \"options\": [1, 2, 3], \"answer\": $}\n");
+    PROPOSED("e.jsonl", "kind: choice\n", "options: [options]\n");
+}
+
+/* -1 beside 0, 1, 2, or in few rows beside 0 and 1, says that there is no label. */
+static void minus_one(void **state)
+{
+    struct str three = STR_INIT, few = STR_INIT, many = STR_INIT;
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        str_addf(&three, "{\"text\": \"what number %d says\", \"label\": %d}\n", i, i % 4 - 1);
+        str_addf(&few, "{\"text\": \"what number %d says\", \"label\": %d}\n", i,
+                 i % 30 ? i % 2 : -1);
+        str_addf(&many, "{\"text\": \"what number %d says\", \"label\": %d}\n", i, i % 3 - 1);
+    }
+    put("a.jsonl", three.s);
+    PROPOSED("a.jsonl", "# 15 of these rows have -1 for label, taken as none: they are left out.\n",
+             "classes: [\"0\", \"1\", \"2\"]\n",
+             "map: {\"0\": 0, \"1\": 1, \"2\": 2, \"-1\": ~}\n");
+    put("b.jsonl", few.s);
+    PROPOSED("b.jsonl", "# 2 of these rows have -1 for label, taken as none: they are left out.\n",
+             "map: {\"0\": 0, \"1\": 1, \"-1\": ~}\n");
+    put("c.jsonl", many.s);
+    PROPOSED("c.jsonl",
+             "# 20 of these rows have -1 for label, taken as a class; where it says that there is "
+             "none, map it to ~.\n",
+             "map: {\"-1\": 0, \"0\": 1, \"1\": 2}\n");
+    str_release(&three);
+    str_release(&few);
+    str_release(&many);
+}
+
+/* A file's name may be one that YAML takes for something else. */
+static void named_as_yaml_has_it(void **state)
+{
+    static const char *const names[] = {"null", "true", "2024", "1e5", "on"};
+    (void)state;
+    rows("a.csv", "words,label\n", "say # please,!\n");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct str yaml = STR_INIT;
+        struct err e = ERR_INIT;
+        struct dataset d;
+        if (task_propose(&yaml, in_scratch("a.csv"), "a.csv", names[i], NULL, &e))
+            fail_msg("%s", e.msg);
+        draw(&d, yaml.s, sizes_of(0, 0, 0, 6), (struct task_seeds){0, 0});
+        dataset_release(&d);
+        str_release(&yaml);
+    }
+}
+
 static void nothing(void **state)
 {
     (void)state;
@@ -409,7 +545,9 @@ int main(void)
         cmocka_unit_test(telling),          cmocka_unit_test(nothing),
         cmocka_unit_test(odd_characters),   cmocka_unit_test(least_is_common),
         cmocka_unit_test(numbers_as_names), cmocka_unit_test(unlabelled),
-        cmocka_unit_test(unscored),         cmocka_unit_test(shared)};
+        cmocka_unit_test(unscored),         cmocka_unit_test(shared),
+        cmocka_unit_test(odd_row),          cmocka_unit_test(lists_of_other_things),
+        cmocka_unit_test(minus_one),        cmocka_unit_test(named_as_yaml_has_it)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();
