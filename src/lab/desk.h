@@ -27,6 +27,7 @@ struct desk {
     struct model *model;
     struct token_set sets[PART_COUNT];
     struct cached_features features[PART_COUNT];
+    size_t *chosen, n_chosen; /* of its examples; NULL: it learns from all */
     double *targets, *probs[PART_COUNT], *rewards, *weak_valid;
     struct curve_point *curve;
     size_t n_curve, cap_curve;
@@ -40,8 +41,9 @@ struct desk {
      */
     double predicted, flops;
     const struct curve_point *stopped; /* the point that it is, of another's curve; NULL: none */
-    void *own;                         /* of its kind, while it runs */
-    bool own_peak; /* the peak of memory is this job's, not of all that the process computed */
+    struct str more; /* of its kind's own in result.json, a value in JSON; may be empty */
+    void *own;       /* of its kind, while it runs */
+    bool own_peak;   /* the peak of memory is this job's, not of all that the process computed */
 };
 
 /* job_kind - name: what its spec and listings call it. is: whether a job of a plan is of this kind;
@@ -62,32 +64,37 @@ int spec_untrained(const struct plan *p, const struct job *j, struct str *out, s
 int spec_train(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_labels(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_votes(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_simulated(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* job_stop.c: one that stops early is a point of the training that it stands on. */
 int spec_stop(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int run_stop(struct desk *d, struct err *e);
 int spec_prompt(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* spec_begin - what every job that computes with a model begins with: where and from which. */
 void spec_begin(struct js *w, const struct plan *p, const struct job *j);
-/* job_train.c, job_write.c, job_prompt.c, kinds.c */
+/* job_train.c, job_write.c, job_prompt.c, kinds.c, job_simulate.c */
 int run_untrained(struct desk *d, struct err *e);
 int run_write(struct desk *d, struct err *e);
 int run_train(struct desk *d, struct err *e);
 int run_labels(struct desk *d, struct err *e);
 int run_votes(struct desk *d, struct err *e);
 int run_prompt(struct desk *d, struct err *e);
+int run_simulated(struct desk *d, struct err *e);
 
 /* What kinds share (job.c). desk_path - of a file of the job's. desk_model - the model it begins
- * with, a head to be set; desk_learns - which of it is trained. desk_predicts - whether it says
- * something of a part: what trains on ground truth's half also labels the other. desk_learn - train
- * it; eval as train_events', which adds its points by desk_point, one that a former life wrote and
- * this one reaches again takes its place. desk_save - the trained model as a Hugging Face folder in
- * dir that is whole: tokenizer beside it, classes by name where labels is not NULL; adapters
- * merged, and by themselves. array_keep - numbers [n,K] of a part as a file of the job's:
- * LAB_REWARDS, or (NULL) the part's own name, for job_probs. probs_accuracy - against ground truth.
+ * with, a head to be set; desk_learns - which of it is trained. desk_frozen (frozen.c) - what
+ * its model, of which nothing learns, makes of the texts of every part but supervise: d->features,
+ * a row of each text's last token; d->model is gone then. desk_predicts - whether it says something
+ * of a part: what trains on ground truth's half also labels the other. desk_learn - train it; eval
+ * as train_events', which adds its points by desk_point, one that a former life wrote and this one
+ * reaches again takes its place. desk_save - the trained model as a Hugging Face folder in dir that
+ * is whole: tokenizer beside it, classes by name where labels is not NULL; adapters merged, and by
+ * themselves. array_keep - numbers [n,K] of a part as a file of the job's: LAB_REWARDS, or (NULL)
+ * the part's own name, for job_probs. probs_accuracy - against ground truth.
  */
 int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e);
 int desk_model(struct desk *d, struct err *e);
 int desk_learns(struct desk *d, struct err *e);
+int desk_frozen(struct desk *d, struct err *e);
 bool desk_predicts(const struct desk *d, enum task_part part);
 int desk_learn(struct desk *d, const struct train_data *data,
                int (*eval)(void *ctx, const struct train_point *p, struct err *e), struct err *e);

@@ -114,11 +114,13 @@ static void learn_cost(const struct plan *p, const struct job *j, const struct m
                        const size_t *tokens, bool prefix, struct cost *cost)
 {
     const struct train_settings *t = &j->side->training;
-    size_t examples = p->data[j->repetition].n[j->part], n = examples * plan_texts(p);
+    double share = choice_share(job_choice(p, j));
+    size_t all = p->data[j->repetition].n[j->part], examples = (size_t)(share * (double)all + 0.5),
+           n = examples * plan_texts(p), read = (size_t)(share * (double)tokens[j->part] + 0.5);
     double steps = (double)t->epochs * (double)(examples / t->batch + (examples % t->batch != 0)),
-           pieces = (double)t->epochs * pieces_of(j, tokens[j->part]),
+           pieces = (double)t->epochs * pieces_of(j, read),
            own = (double)(c->layers - (prefix ? model_cut(c, &j->trainable) : 0));
-    cost->flops += (double)t->epochs * model_flops(c, &j->trainable, tokens[j->part], n, prefix);
+    cost->flops += (double)t->epochs * model_flops(c, &j->trainable, read, n, prefix);
     cost->blocks += own * (steps > pieces ? steps : pieces);
 }
 

@@ -8,6 +8,7 @@
  *                                                                   runs/jobs/<hash>/ <-+
  * clang-format on */
 #include "lab/desk.h"
+#include "lab/metrics.h"
 #include "core/file.h"
 #include "core/mem.h"
 
@@ -225,6 +226,22 @@ int array_keep(const struct desk *d, enum task_part part, const char *name, cons
     return rc;
 }
 
+/* chosen_json - of how many labels it learns, and the share of these, and of all, that are right.
+ */
+static void chosen_json(struct js *w, const struct desk *d)
+{
+    const struct example *x = d->data->part[d->job->part];
+    size_t n = d->data->n[d->job->part], all = 0, chosen = 0;
+    for (size_t i = 0; i < n; i++)
+        all += metrics_argmax(d->targets + i * d->K, d->K) == (size_t)x[i].label;
+    for (size_t i = 0; i < d->n_chosen; i++)
+        chosen +=
+            metrics_argmax(d->targets + d->chosen[i] * d->K, d->K) == (size_t)x[d->chosen[i]].label;
+    js_key(w, "chosen"), js_int(w, (int64_t)d->n_chosen);
+    js_key(w, "chosen_right"), js_real(w, (double)chosen / (double)d->n_chosen);
+    js_key(w, "labels_right"), js_real(w, (double)all / (double)n);
+}
+
 static int desk_finish(struct desk *d, double seconds, struct err *e)
 {
     const struct job *j = d->job;
@@ -251,6 +268,8 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "tokens"), js_int(&w, (int64_t)d->trained.tokens);
     js_key(&w, "predicted_tokens"), js_real(&w, predicted);
     js_key(&w, "flops"), js_real(&w, flops);
+    if (d->chosen)
+        chosen_json(&w, d);
     js_key(&w, "final_loss"), js_real(&w, d->trained.steps ? d->trained.final_loss : (double)NAN);
     js_key(&w, "resumed"), js_bool(&w, d->trained.resumed);
     js_key(&w, "truncated"), js_open(&w, '{'); /* of each part that it read */
@@ -258,6 +277,8 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
         if (d->sets[part].n)
             js_key(&w, lab_part_names[part]), js_int(&w, (int64_t)d->data->cut[part]);
     js_close(&w, '}');
+    if (d->more.len)
+        js_key(&w, j->kind->name), js_raw(&w, d->more.s);
     js_key(&w, "memory_peak"), js_int(&w, (int64_t)mem_peak());
     js_key(&w, "memory_of"), js_str(&w, d->own_peak ? "job" : "process");
     js_key(&w, "worker"), js_bool(&w, d->plan->worker);
@@ -298,7 +319,9 @@ static void desk_clear(struct desk *d)
         cached_features_close(&d->features[part]);
         token_set_release(&d->sets[part]);
     }
+    str_release(&d->more);
     mem_free(d->targets);
+    mem_free(d->chosen);
     mem_free(d->rewards);
     mem_free(d->weak_valid);
     mem_free(d->curve);
@@ -315,8 +338,11 @@ static void work_fail(const struct plan *p, const struct job *j, struct store_wo
 
 int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
 {
-    struct desk d = {
-        .plan = p, .job = j, .data = &p->data[j->repetition], .K = task_classes(p->task)};
+    struct desk d = {.plan = p,
+                     .job = j,
+                     .data = &p->data[j->repetition],
+                     .K = task_classes(p->task),
+                     .more = STR_INIT};
     double start = clock_now();
     d.own_peak = mem_peak_reset();
     int rc = store_begin(p->lab->store, j->hash, j->kind->name, j->label, p->study->name, &d.work,

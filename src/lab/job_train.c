@@ -200,11 +200,16 @@ int run_train(struct desk *d, struct err *e)
         return train_keep(d, e);
     if (!rc)
         rc = train_targets(d, e);
+    if (!rc && job_choice(d->plan, d->job)->kind != CHOICE_ALL)
+        rc = choice_make(job_choice(d->plan, d->job), d->targets, d->data->n[d->job->part], d->K,
+                         &d->chosen, &d->n_chosen, e);
     if (rc)
         return rc;
     const struct train_data data = {.tokens = &d->sets[d->job->part],
                                     .targets = d->targets,
-                                    .features = desk_features(d, d->job->part)};
+                                    .features = desk_features(d, d->job->part),
+                                    .chosen = d->chosen,
+                                    .n_chosen = d->n_chosen};
     rc = desk_learn(d, &data, train_eval, e);
     return rc ? rc : train_keep(d, e);
 }

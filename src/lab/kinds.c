@@ -48,7 +48,14 @@ static bool is_any(const struct plan *p, const struct job *j)
     return true;
 }
 
+static bool is_simulated(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->simulated != NULL;
+}
+
 static const struct job_kind kinds[] = {
+    {"simulated", is_simulated, spec_simulated, run_simulated, true},
     {"labels", is_labels, spec_labels, run_labels, true},
     {"votes", is_votes, spec_votes, run_votes, true},
     {"prompt", is_asked, spec_prompt, run_prompt, false},

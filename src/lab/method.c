@@ -41,6 +41,14 @@ const struct method methods[] = {
      .recipe = RECIPE_STOP_TRUTH,
      .what = "the point of a training that is best by the validation part's ground truth",
      .upper_bound = true},
+    {"high_confidence",
+     {.kind = LOSS_XENT},
+     .choice = {CHOICE_SURE, .share = 0.5},
+     .what = "cross-entropy on the labels that the supervisor is surest of"},
+    {"confidence_window",
+     {.kind = LOSS_XENT},
+     .choice = {CHOICE_WINDOW, .low = 0.6, .high = 0.95},
+     .what = "cross-entropy on the labels whose probability is neither low nor high"},
     {.name = NULL},
 };
 
@@ -67,7 +75,7 @@ const char *const *method_keys(const struct method *m)
         return stop;
     switch (m->loss.kind) {
     case LOSS_XENT:
-        return NULL;
+        return choice_keys(m->choice.kind);
     case LOSS_CONFIDENCE:
         return confidence;
     case LOSS_FOCAL:
@@ -94,7 +102,7 @@ static bool has(const struct method *m, const char *key)
 void methods_defaults(struct method_settings *s)
 {
     for (size_t i = 0; methods[i].name; i++)
-        s->of[i] = methods[i].loss, s->stops[i] = methods;
+        s->of[i] = methods[i].loss, s->choice[i] = methods[i].choice, s->stops[i] = methods;
 }
 
 bool method_stops(const struct method *m)
@@ -128,6 +136,11 @@ const struct loss_settings *method_loss(const struct method_settings *s, const s
     return &s->of[m - methods];
 }
 
+const struct choice *method_choice(const struct method_settings *s, const struct method *m)
+{
+    return &s->choice[m - methods];
+}
+
 int methods_read(struct method_settings *s, const struct doc *study, struct err *e)
 {
     for (size_t i = 0; methods[i].name; i++) {
@@ -143,7 +156,8 @@ int methods_read(struct method_settings *s, const struct doc *study, struct err 
             (rc = doc_opt_real(map, "ramp", 0, 1, &l->ramp, e)) ||
             (rc = doc_opt_real(map, "gamma", 0, 100, &l->gamma, e)) ||
             (rc = doc_opt_real(map, "temperature", 0.01, 100, &l->temperature, e)) ||
-            (rc = doc_opt_enum(map, "threshold", threshold_names, &threshold, e)))
+            (rc = doc_opt_enum(map, "threshold", threshold_names, &threshold, e)) ||
+            (rc = choice_read(&s->choice[i], map, e)))
             return rc;
         l->threshold = (enum threshold_kind)threshold;
     }
@@ -171,6 +185,7 @@ void methods_json(const struct method_settings *s, const struct method *const *u
             js_key(j, "temperature"), js_real(j, l->temperature);
         if (method_stops(m))
             js_key(j, "of"), js_str(j, method_stopped(s, m)->name);
+        choice_json(method_choice(s, m), j);
         js_close(j, '}');
     }
 }

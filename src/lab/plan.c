@@ -29,7 +29,11 @@ void job_who(const struct job *j, struct str *out)
     if (j->imported)
         str_cat(out, j->votes);
     else if (j->votes)
-        str_addf(out, "%s/%s", j->given ? "labels" : "votes", j->votes);
+        str_addf(out, "%s/%s",
+                 j->simulated ? "simulated"
+                 : j->given   ? "labels"
+                              : "votes",
+                 j->votes);
     else
         str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
     if (!j->imported)
@@ -42,6 +46,12 @@ void job_settings(const struct plan *p, const struct job *j, struct train_settin
     if (j->supervisor && j->method)
         t->loss = *method_loss(&p->study->settings, j->method);
     t->seed_order = study_seed(p->study, SEED_ORDER, j->repetition);
+}
+
+const struct choice *job_choice(const struct plan *p, const struct job *j)
+{
+    static const struct choice all = {.kind = CHOICE_ALL};
+    return j->supervisor && j->method ? method_choice(&p->study->settings, j->method) : &all;
 }
 
 bool job_reads(const struct job *j, enum task_part part)

@@ -20,8 +20,9 @@ struct job {
     const char *votes;             /* whose, as the task or their file is named; NULL: a model's */
     size_t vote;                   /* their number in the task */
     const struct given *given;     /* their file; NULL: the task's votes */
-    double params;                 /* of an imported one, where it is told; else 0 */
-    bool imported;                 /* another program's: its test predictions are all there is */
+    const struct simulation *simulated; /* what they are made as; NULL: they are nobody's making */
+    double params;                      /* of an imported one, where it is told; else 0 */
+    bool imported; /* another program's: its test predictions are all there is */
     const struct study_side *side;
     size_t layers;                      /* resolved: 1..checkpoint's */
     struct trainable trainable;         /* top cut down to layers */
@@ -83,6 +84,10 @@ struct plan {
 int plan_open(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_given(struct plan *p, struct err *e);
+/* plan_simulated - what simulated supervisors may be asked for (job_simulate.c): else ERR_INPUT.
+ * simulated_needs - the job whose errors j, one of them, takes, where it takes a model's. */
+int plan_simulated(const struct plan *p, struct err *e);
+int simulated_needs(struct plan *p, struct job *j, struct err *e);
 /* plan_writes - what a study may ask for where answers are written (plan_write.c): else ERR_INPUT.
  * plan_model - one of its models, by name. */
 int plan_writes(const struct plan *p, struct err *e);
@@ -110,11 +115,14 @@ struct model_config job_config(const struct job *j);
 extern const char *const job_roles[]; /* "supervisor" ... by enum job_role */
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
+/* job_choice - which of its supervisor's labels it learns; of who has none, all of them. */
+const struct choice *job_choice(const struct plan *p, const struct job *j);
 /* shown_name - appended: what the i-th of n names is called where people read: of a path as many of
  * its last parts as no other of the names ends in; anything else is what it is. */
 void shown_name(const char *const *names, const bool *paths, size_t n, size_t i, struct str *out);
 /* job_who - appended: "model/layers", "/random" behind it where it starts from random weights, or
- * "votes/name" or "labels/file", or another program's name: what a line or a point of a figure is.
+ * "votes/name", "labels/file", "simulated/name", or another program's name: what a line or a point
+ * of a figure is.
  */
 void job_who(const struct job *j, struct str *out);
 /* job_scored - whether its predictions of the test part are there once it is done: labels from a

@@ -32,6 +32,22 @@ static size_t side_size(const struct study_side *side)
     return side->n_votes ? side->n_votes : side->n_models * side->n_layers;
 }
 
+/* simulated_model - the student's, of those whose errors need one. */
+static int simulated_model(const struct plan *p, struct job *j, struct err *e)
+{
+    if (!simulation_learns(j->simulated) && !simulation_reads(j->simulated))
+        return OK;
+    j->model = plan_model(p, p->study->student.models[0]);
+    j->trainable = (struct trainable){.kind = TRAIN_HEAD};
+    size_t whole = weights_config(j->model->weights)->layers, layers = j->simulated->layers;
+    j->layers = layers ? layers : whole;
+    return layers <= whole
+               ? OK
+               : err_set(e, ERR_INPUT,
+                         "supervisor.simulated: model %s has %zu layers, %s asks for %zu",
+                         j->model->name, whole, j->votes, layers);
+}
+
 static int side_job(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
                     struct err *e)
 {
@@ -41,6 +57,11 @@ static int side_job(const struct plan *p, const struct study_side *side, size_t 
         j->votes = file_name(side->votes[i]);
         j->given = p->given[i];
         return OK;
+    }
+    if (side->simulates) {
+        j->votes = side->votes[i];
+        j->simulated = &side->simulated[i];
+        return simulated_model(p, j, e);
     }
     if (side->n_votes) {
         j->votes = side->votes[i];
@@ -114,7 +135,8 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         s.role = JOB_STUDENT;
         s.method = method;
         c.points = s.points = p->study->test_curve;
-        if ((rc = plan_add(p, &w, &pair->weak[r], e)) ||
+        if ((w.simulated && (rc = simulated_needs(p, &w, e))) ||
+            (rc = plan_add(p, &w, &pair->weak[r], e)) ||
             (rc = plan_add(p, &c, &pair->ceiling[r], e)))
             return rc;
         /* Ground truth as weak label is the ceiling's own description, so it is the same job. */
@@ -181,6 +203,8 @@ int plan_pairs(struct plan *p, struct err *e)
         rc = plan_given(p, e);
     if (!rc)
         rc = recipes_check(p, e);
+    if (!rc)
+        rc = plan_simulated(p, e);
     for (size_t i = 0; !rc && i < side_size(&s->supervisor); i++)
         for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
             struct job weak, strong;

@@ -175,9 +175,10 @@ static void votes_json(struct js *w, const struct job *j)
     struct str id = STR_INIT, label = STR_INIT;
     model_id(j, &id);
     str_addf(&label,
-             j->imported ? "%s, by another program"
-             : j->given  ? "%s, labels from a file"
-                         : "%s, votes",
+             j->imported    ? "%s, by another program"
+             : j->simulated ? "%s, simulated"
+             : j->given     ? "%s, labels from a file"
+                            : "%s, votes",
              j->votes);
     js_open(w, '{');
     js_key(w, "id"), js_str(w, id.s);

@@ -114,6 +114,11 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
     loss_json(w, &t.loss);
     if (j->points)
         js_key(w, "points"), js_bool(w, true);
+    if (choice_keys(job_choice(p, j)->kind)) {
+        js_key(w, "choice"), js_open(w, '{');
+        choice_json(job_choice(p, j), w);
+        js_close(w, '}');
+    }
     js_key(w, "save"), js_bool(w, p->study->save);
 }
 

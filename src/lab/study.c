@@ -189,7 +189,11 @@ static int trainable_read(struct trainable *t, const struct doc *d, struct err *
 /* votes_key - what the supervisors are who are no models; NULL: they are models. */
 static const char *votes_key(const struct doc *supervisor)
 {
-    return doc_get(supervisor, "labels") ? "labels" : doc_get(supervisor, "votes") ? "votes" : NULL;
+    static const char *const keys[] = {"labels", "votes", "simulated"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (doc_get(supervisor, keys[i]))
+            return keys[i];
+    return NULL;
 }
 
 /* votes_read - {votes: NAME} or {labels: FILE}, or a list of them: nothing is trained, so nothing
@@ -222,15 +226,32 @@ static int learner_read(struct study_side *side, const struct doc *root, const s
     return rc;
 }
 
-static int side_read(struct study_side *side, const struct doc *root, const char *name,
+/* simulated_read - {simulated: [...]}: nothing is trained but models whose errors are theirs. */
+static int simulated_read(struct study *s, struct study_side *side, const struct doc *m,
+                          struct err *e)
+{
+    const char *keys[sizeof training_keys / sizeof *training_keys + 1] = {"simulated"};
+    for (size_t i = 0; training_keys[i]; i++)
+        keys[i + 1] = training_keys[i];
+    int rc = doc_check_keys(m, keys, e);
+    side->simulates = true;
+    if (!rc)
+        rc = simulations_read(doc_get(m, "simulated"), STUDY_LIST, side->simulated, side->votes,
+                              &side->n_votes, &s->tree.arena, e);
+    return rc ? rc : training_read(&side->training, m, e);
+}
+
+static int side_read(struct study *s, struct study_side *side, const char *name,
                      const struct train_settings *common, struct err *e)
 {
-    const struct doc *m = doc_get(root, name), *d;
+    const struct doc *root = s->tree.root, *m = doc_get(root, name), *d;
     int rc, weights = 0;
     side->training = *common;
     side->trainable = (struct trainable){TRAIN_ALL, 0, false, {0}};
     side->n_layers = 1;
     side->layers[0] = 0;
+    if (doc_get(m, "simulated") && strcmp(name, "supervisor") == 0)
+        return simulated_read(s, side, m, e);
     if (votes_key(m) && strcmp(name, "supervisor") == 0)
         return votes_read(side, m, votes_key(m), e);
     if ((m && (rc = doc_check_keys(m, side_keys, e))) || (rc = learner_read(side, root, m, e)) ||
@@ -500,8 +521,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = data_read(s, doc_get(root, "data"), e)) ||
         (training && (rc = doc_check_keys(training, training_keys, e))) ||
         (rc = training_read(&common, training, e)) ||
-        (rc = side_read(&s->supervisor, root, "supervisor", &common, e)) ||
-        (rc = side_read(&s->student, root, "student", &common, e)) || (rc = prompt_needed(s, e)) ||
+        (rc = side_read(s, &s->supervisor, "supervisor", &common, e)) ||
+        (rc = side_read(s, &s->student, "student", &common, e)) || (rc = prompt_needed(s, e)) ||
         (rc = paths_beside(s, path, e)) || (rc = study_methods(s, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) ||

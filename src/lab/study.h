@@ -8,6 +8,7 @@
 #include "data/prompt.h"
 #include "data/task.h"
 #include "lab/method.h"
+#include "lab/simulate.h"
 #include "store/asset.h"
 #include "train/train.h"
 
@@ -28,10 +29,12 @@ struct prompt_settings {
 /* A side of the experiment: the models that play it, and how they learn. */
 struct study_side {
     /* Of a supervisor: what others say, in the place of models: names of the task's votes
-     * (task_votes), or paths of files with labels (lab/given.h). */
+     * (task_votes), or paths of files with labels (lab/given.h), or of what is simulated. */
     const char *votes[STUDY_LIST];
     size_t n_votes;
-    bool labels;                    /* they are paths */
+    bool labels;    /* they are paths */
+    bool simulates; /* they are made of ground truth, each as said here */
+    struct simulation simulated[STUDY_LIST];
     const char *models[STUDY_LIST]; /* asset names or paths; none with votes */
     size_t n_models;
     size_t layers[STUDY_LIST]; /* 0: all of them */

@@ -58,7 +58,10 @@ static bool of_subject(const char *override)
 static void side_words(const struct study_side *side, struct str *out)
 {
     for (size_t i = 0; i < side->n_votes; i++)
-        str_addf(out, "%s%s of %s", i ? ", " : "", side->labels ? "labels" : "votes",
+        str_addf(out, "%s%s of %s", i ? ", " : "",
+                 side->simulates ? "errors"
+                 : side->labels  ? "labels"
+                                 : "votes",
                  side->labels ? file_name(side->votes[i]) : side->votes[i]);
     if (side->n_votes)
         return;

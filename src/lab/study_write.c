@@ -53,6 +53,19 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
                       const struct assets *assets)
 {
     js_key(j, name), js_open(j, '{');
+    if (side->simulates) {
+        js_key(j, "simulated"), js_open(j, '[');
+        for (size_t i = 0; i < side->n_votes; i++) {
+            js_open(j, '{');
+            simulation_json(&side->simulated[i], j);
+            js_close(j, '}');
+        }
+        js_close(j, ']');
+        settings_json(j, &side->training);
+        js_key(j, "checkpoint_every"), js_real(j, side->training.checkpoint_every);
+        js_close(j, '}');
+        return;
+    }
     if (side->n_votes) {
         js_key(j, side->labels ? "labels" : "votes"), js_open(j, '[');
         for (size_t i = 0; i < side->n_votes; i++)

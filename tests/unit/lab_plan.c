@@ -134,6 +134,9 @@ static const struct row rows[] = {
     {"reverse_kl.ramp", "0.1", CONFIDENCE, "methods=[naive, reverse_kl]"},
     {"focal.gamma", "1", CONFIDENCE, "methods=[naive, focal]"},
     {"kl.temperature", "3", CONFIDENCE, "methods=[naive, kl]"},
+    {"high_confidence.share", "0.7", CONFIDENCE, "methods=[naive, high_confidence]"},
+    {"confidence_window.low", "0.1", CONFIDENCE, "methods=[naive, confidence_window]"},
+    {"confidence_window.high", "0.99", CONFIDENCE, "methods=[naive, confidence_window]"},
 
     {"seeds", "2", NONE, NULL},
     {"seed.split", "7", ALL, NULL},
@@ -172,6 +175,12 @@ static void hash_keep(struct hashes *h, const struct job *j, int place, size_t r
     memcpy(h->job[place + (int)r * JOBS], j->hash, HASH_HEX);
 }
 
+/* some_of - whether its job stands in the confidence loss's place. */
+static bool some_of(const struct method *m)
+{
+    return m->loss.kind != LOSS_XENT || m->choice.kind != CHOICE_ALL;
+}
+
 static void hashes_of(struct hashes *h, const char *const *overrides, size_t n)
 {
     struct err e = ERR_INIT;
@@ -185,7 +194,7 @@ static void hashes_of(struct hashes *h, const char *const *overrides, size_t n)
         for (size_t r = 0; r < x->n && x->method; r++) {
             hash_keep(h, x->weak[r], 0, r);
             hash_keep(h, x->ceiling[r], 1, r);
-            hash_keep(h, x->student[r], x->method->loss.kind != LOSS_XENT ? 3 : 2, r);
+            hash_keep(h, x->student[r], some_of(x->method) ? 3 : 2, r);
         }
     }
     plan_release(&p);

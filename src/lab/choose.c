@@ -1,0 +1,121 @@
+/* choose.c - see choose.h. */
+#include "lab/choose.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "lab/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const char *const *choice_keys(enum choice_kind kind)
+{
+    static const char *const sure[] = {"share", NULL}, *const window[] = {"low", "high", NULL};
+    return kind == CHOICE_SURE ? sure : kind == CHOICE_WINDOW ? window : NULL;
+}
+
+int choice_read(struct choice *c, const struct doc *m, struct err *e)
+{
+    int rc;
+    if (c->kind == CHOICE_ALL)
+        return OK;
+    if ((rc = doc_opt_real(m, "share", 0, 1, &c->share, e)) ||
+        (rc = doc_opt_real(m, "low", 0, 1, &c->low, e)) ||
+        (rc = doc_opt_real(m, "high", 0, 1, &c->high, e)))
+        return rc;
+    if (c->kind == CHOICE_SURE && c->share <= 0)
+        return doc_fail(doc_get(m, "share"), e, "\"share\" is %g, wanted more than 0", c->share);
+    if (c->kind == CHOICE_WINDOW && c->low > c->high)
+        return doc_fail(m, e, "\"low\" is %g and \"high\" is %g, wanted low at most high", c->low,
+                        c->high);
+    return OK;
+}
+
+void choice_json(const struct choice *c, struct js *j)
+{
+    if (c->kind == CHOICE_SURE)
+        js_key(j, "share"), js_real(j, c->share);
+    if (c->kind == CHOICE_WINDOW) {
+        js_key(j, "low"), js_real(j, c->low);
+        js_key(j, "high"), js_real(j, c->high);
+    }
+}
+
+double choice_share(const struct choice *c)
+{
+    return c->kind == CHOICE_SURE ? c->share : 1;
+}
+
+struct sure {
+    double p;
+    size_t i;
+};
+
+/* The surest first; of equal ones the first. */
+static int sure_compare(const void *pa, const void *pb)
+{
+    const struct sure *a = pa, *b = pb;
+    return a->p != b->p ? (a->p < b->p ? 1 : -1) : (a->i > b->i) - (a->i < b->i);
+}
+
+static int index_compare(const void *pa, const void *pb)
+{
+    const size_t *a = pa, *b = pb;
+    return (*a > *b) - (*a < *b);
+}
+
+/* choose_sure - the first of all in the order of how sure they are; out [n]. */
+static int choose_sure(const struct choice *c, const struct sure *by, size_t n, size_t *out,
+                       size_t *n_out, struct err *e)
+{
+    *n_out = (size_t)floor(c->share * (double)n + 0.5);
+    if (!*n_out)
+        return err_set(e, ERR_INPUT, "high_confidence: a share of %g of %zu examples is none",
+                       c->share, n);
+    for (size_t i = 0; i < *n_out; i++)
+        out[i] = by[i].i;
+    qsort(out, *n_out, sizeof *out, index_compare);
+    return OK;
+}
+
+static int choose_window(const struct choice *c, const struct sure *all, size_t n, size_t *out,
+                         size_t *n_out, struct err *e)
+{
+    double least = 1, most = 0;
+    *n_out = 0;
+    for (size_t i = 0; i < n; i++) {
+        least = fmin(least, all[i].p);
+        most = fmax(most, all[i].p);
+        if (all[i].p >= c->low && all[i].p <= c->high)
+            out[(*n_out)++] = all[i].i;
+    }
+    if (!*n_out)
+        return err_set(e, ERR_INPUT,
+                       "confidence_window: no label's largest probability is from %g to %g; those "
+                       "of the %zu examples are from %.4g to %.4g",
+                       c->low, c->high, n, least, most);
+    return OK;
+}
+
+int choice_make(const struct choice *c, const double *probs, size_t n, size_t K, size_t **chosen,
+                size_t *n_chosen, struct err *e)
+{
+    struct sure *all = mem_alloc(n, sizeof *all, e);
+    int rc;
+    *chosen = all ? mem_alloc(n, sizeof **chosen, e) : NULL;
+    rc = *chosen ? OK : e->code;
+    for (size_t i = 0; !rc && i < n; i++)
+        all[i] = (struct sure){probs[i * K + metrics_argmax(probs + i * K, K)], i};
+    BUG_ON(c->kind == CHOICE_ALL);
+    if (!rc && c->kind == CHOICE_SURE) {
+        qsort(all, n, sizeof *all, sure_compare);
+        rc = choose_sure(c, all, n, *chosen, n_chosen, e);
+    } else if (!rc) {
+        rc = choose_window(c, all, n, *chosen, n_chosen, e);
+    }
+    mem_free(all);
+    if (rc) {
+        mem_free(*chosen);
+        *chosen = NULL;
+    }
+    return rc;
+}

@@ -1,0 +1,32 @@
+/* choose.h - which of its supervisor's labels a student learns: by how sure they are. Inside lab
+ * only. */
+#ifndef W2S_LAB_CHOOSE_H
+#define W2S_LAB_CHOOSE_H
+
+#include "core/doc.h"
+
+/* CHOICE_SURE: of n examples the n * share (to the nearest) whose largest probability is largest,
+ * of equal ones the first. CHOICE_WINDOW: those whose largest probability is from low to high, both
+ * within; it is the probability as it stands, 1/K at least. */
+enum choice_kind { CHOICE_ALL, CHOICE_SURE, CHOICE_WINDOW };
+
+struct choice {
+    enum choice_kind kind;
+    double share, low, high;
+};
+
+/* choice_keys - the settings of a kind; NULL: none. choice_read - those that m has, over what c is.
+ * choice_json - them all, as members of an open JSON object. */
+const char *const *choice_keys(enum choice_kind kind);
+int choice_read(struct choice *c, const struct doc *m, struct err *e);
+void choice_json(const struct choice *c, struct js *j);
+
+/* choice_share - of how many of its examples a student learns, as far as that is known before. */
+double choice_share(const struct choice *c);
+
+/* choice_make - of labels probs [n,K] the chosen, ascending; *chosen [*n_chosen] is the caller's,
+ * mem_free. ERR_INPUT where there is none. */
+int choice_make(const struct choice *c, const double *probs, size_t n, size_t K, size_t **chosen,
+                size_t *n_chosen, struct err *e);
+
+#endif

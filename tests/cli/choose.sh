@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# choose.sh - methods that learn some of the labels: those that the supervisor is surest of, those in a window.
+. "$(dirname "$0")/lib.sh"
+sed -i 's/^methods: .*/methods: [naive, high_confidence, confidence_window]/' micro.yaml
+printf '%s\n' 'high_confidence: {share: 0.3}' 'confidence_window: {low: 0.55, high: 0.8}' >>micro.yaml
+
+# from_labels RUNS [LOW] - what a student learnt from is what its supervisor's labels say it should, counted anew.
+from_labels() {
+    python3 - out "$1" "${2:-.55}" <<'END' || fail "$1: chosen labels"
+import csv, json, struct, subprocess, os, sys
+r = json.load(open(sys.argv[1]))
+jobs = {j["hash"]: j for j in r["jobs"]}
+truth = [int(x["truth"]) for x in csv.DictReader(subprocess.run([os.environ["W2S"], "label", sys.argv[2] + "/studies/" + r["study"]["name"] + "/study.yaml", "--runs", sys.argv[2]],
+    capture_output=True, text=True, check=True).stdout.splitlines())]
+for p in r["pairs"]:
+    weak, K = p["weak"]["jobs"][0], len(r["task"]["classes"])
+    raw = open(f"{sys.argv[2]}/jobs/{weak}/train.f64", "rb").read()
+    n = len(truth)
+    x = struct.unpack(f"<{n * K}d", raw[-8 * n * K:])
+    rows = [x[i * K:i * K + K] for i in range(n)]
+    result = jobs[p["student_scores"]["jobs"][0]]["result"]
+    if p["method"] == "naive":
+        assert "chosen" not in result
+        continue
+    if p["method"] == "high_confidence":
+        chosen = sorted(range(n), key=lambda i: (-max(rows[i]), i))[:int(.3 * n + .5)]
+    else:
+        chosen = [i for i in range(n) if float(sys.argv[3]) <= max(rows[i]) <= .8]
+    right = [rows[i].index(max(rows[i])) == truth[i] for i in range(n)]
+    assert 0 < len(chosen) < n
+    assert result["chosen"] == len(chosen), (p["method"], result["chosen"], len(chosen))
+    assert abs(result["chosen_right"] - sum(right[i] for i in chosen) / len(chosen)) < 1e-12
+    assert abs(result["labels_right"] - sum(right) / n) < 1e-12
+    assert result["steps"] == 3 * -(-len(chosen) // 8), result["steps"]
+    assert "minus_naive" in p
+END
+}
+expect 0 "$W2S" run micro.yaml --runs a --json
+says err "5 computed"
+from_labels a
+expect 0 "$W2S" run a/studies/micro/study.yaml --runs a
+says err "0 computed, 5 found"
+
+# Another share is another student, and nobody else's.
+expect 0 "$W2S" run micro.yaml high_confidence.share=.4 name=other --runs a
+says err "1 computed, 4 found"
+
+# All of them, by either: naive, bit for bit.
+expect 0 "$W2S" run micro.yaml high_confidence.share=1 confidence_window.low=0 confidence_window.high=1 name=all --runs a --json
+python3 - out a <<'END' || fail "all of the labels are not naive's"
+import json, sys
+r = json.load(open(sys.argv[1]))
+bits = [open(f"{sys.argv[2]}/jobs/{p['student_scores']['jobs'][0]}/test.f64", "rb").read() for p in r["pairs"]]
+assert len(bits) == 3 and bits[0] == bits[1] == bits[2]
+assert len({p["student_scores"]["jobs"][0] for p in r["pairs"]}) == 3
+END
+
+# Killed in the middle and run again: the same bits.
+"$W2S" run micro.yaml training.checkpoint_every=0 name=cut --runs cut --jobs 1 >out 2>err &
+pid=$!
+for i in $(seq 1 2000); do
+    [ "$(ls cut/jobs 2>/dev/null | wc -l)" -ge 3 ] && ls cut/work/*/checkpoint.bin >/dev/null 2>&1 && break
+    sleep .005
+done
+kill -9 $pid
+wait $pid 2>/dev/null
+expect 0 "$W2S" run micro.yaml training.checkpoint_every=0 name=cut --runs cut
+for j in cut/jobs/*/; do
+    cmp -s "$j/test.f64" "a/jobs/$(basename "$j")/test.f64" || fail "killed and continued, other bits: $j"
+done
+
+# Rewards of two texts are such labels too; so are those of three classes.
+awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
+    printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
+cat >rated.yaml <<'END'
+name: rated
+citation: none
+licence: CC0
+kind: preference
+source: {files: {all: rated.jsonl}}
+template: "{text}"
+preference: {rating: rating, gap: 2, word: " good"}
+END
+expect 0 "$W2S" run micro.yaml task=rated.yaml data.supervise=32 data.train=100 data.test=60 name=reward --runs a --json
+from_labels a
+sed 's/^label: .*/label: {field: label, map: {"0": 0, "1": 1, "2": 2}}/; s/^  - {name: negative.*/  - {name: other, word: " plot"}\n&/; s/toy/three/' toy.yaml >three.yaml
+awk 'BEGIN { srand(9); split("plot bad good", w, " "); for (i = 0; i < 800; i++) { y = int(3 * rand())
+    printf "{\"text\": \"%d the film is %s\", \"label\": %d}\n", i, w[1 + (rand() < .9 ? y : int(3 * rand()))], y } }' >three.jsonl
+expect 0 "$W2S" run micro.yaml task=three.yaml name=three confidence_window.low=.36 --runs a --json
+from_labels a .36
+
+# Nothing left is a job that fails with a sentence; the rest of the study stands.
+expect 1 "$W2S" run micro.yaml confidence_window.low=.9999 confidence_window.high=1 name=none --runs a
+says err "confidence_window: no label's largest probability is from 0.9999 to 1; those of the 256 examples are from"
+expect 2 "$W2S" run micro.yaml high_confidence.share=0 --runs a
+one_sentence
+says err 'share" is 0, wanted more than 0'
+expect 2 "$W2S" run micro.yaml confidence_window.low=.9 --runs a
+one_sentence
+says err '"low" is 0.9 and "high" is 0.8, wanted low at most high'
+expect 2 "$W2S" run micro.yaml high_confidence.low=.9 --runs a
+one_sentence
+says err 'unknown key "high_confidence.low"'
+words_task words.yaml
+expect 2 "$W2S" run micro.yaml task=words.yaml methods=high_confidence data.train=100 data.test=60 data.max_tokens=48 --runs a
+says err "method high_confidence needs the probability of each class, and the answers of task words are written"
+finish

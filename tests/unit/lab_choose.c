@@ -1,0 +1,86 @@
+/* lab_choose.c - which labels are chosen: hand-made rows, ties, edges, and nothing left. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "core/mem.h"
+#include "lab/choose.h"
+
+#include <string.h>
+
+/* Of three classes: the largest of each row is .5, .9, .5, .7, .34, .9. */
+static const double rows[] = {.5, .3, .2, .05, .9,  .05, .2, .3,  .5,
+                              .7, .2, .1, .33, .34, .33, .9, .05, .05};
+enum { N = 6, K = 3 };
+
+static void choose(const struct choice *c, const char *want)
+{
+    struct err e = ERR_INIT;
+    char got[N + 1] = "------";
+    size_t *chosen, n;
+    if (choice_make(c, rows, N, K, &chosen, &n, &e))
+        fail_msg("%s", e.msg);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(i == 0 || chosen[i - 1] < chosen[i]);
+        got[chosen[i]] = 'x';
+    }
+    assert_string_equal(got, want);
+    mem_free(chosen);
+}
+
+static void the_surest_share(void **state)
+{
+    (void)state;
+    static const struct {
+        double share;
+        const char *want;
+    } cases[] = {{1, "xxxxxx"},  {.5, "-x-x-x"},  {.34, "-x---x"},
+                 {.2, "-x----"}, {.66, "xx-x-x"}, /* of the two at .5 the first */
+                 {.42, "-x-x-x"} /* 2.52: to the nearest */};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        choose(&(struct choice){CHOICE_SURE, .share = cases[i].share}, cases[i].want);
+}
+
+static void a_window_has_its_edges(void **state)
+{
+    (void)state;
+    static const struct {
+        double low, high;
+        const char *want;
+    } cases[] = {{0, 1, "xxxxxx"}, {.5, .7, "x-xx--"}, {.9, .9, "-x---x"}, {.1, .34, "----x-"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        choose(&(struct choice){CHOICE_WINDOW, .low = cases[i].low, .high = cases[i].high},
+               cases[i].want);
+}
+
+static void nothing_left_is_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        struct choice c;
+        const char *says;
+    } cases[] = {
+        {{CHOICE_SURE, .share = .05}, "high_confidence: a share of 0.05 of 6 examples is none"},
+        {{CHOICE_WINDOW, .low = .91, .high = 1},
+         "confidence_window: no label's largest probability is from 0.91 to 1; those of the 6 "
+         "examples are from 0.34 to 0.9"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct err e = ERR_INIT;
+        size_t *chosen, n;
+        assert_int_equal(choice_make(&cases[i].c, rows, N, K, &chosen, &n, &e), ERR_INPUT);
+        assert_string_equal(e.msg, cases[i].says);
+        assert_null(chosen);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_surest_share),
+        cmocka_unit_test(a_window_has_its_edges),
+        cmocka_unit_test(nothing_left_is_a_sentence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
