@@ -257,9 +257,13 @@ static int part_take(struct splitter *p, enum task_part part, size_t wanted, str
         static const bool down[PART_COUNT] = {[PART_TRAIN] = true, [PART_VALID] = true};
         size_t from = part == PART_TEST || part == PART_VALID ? m / 2 : 0;
         struct question *q = &pool->q[down[part] ? (from + m - 1 - i) % m : (from + i) % m];
-        if (!q->taken)
-            p->s->n[part] +=
-                question_take(p, pool, q, quota, &total, p->s->taken[part] + p->s->n[part]);
+        if (q->taken)
+            continue;
+        p->s->n[part] +=
+            question_take(p, pool, q, quota, &total, p->s->taken[part] + p->s->n[part]);
+        /* What a balanced test passes over is all of one class: a part that others were balanced
+         * against would get it in the place of what is drawn by chance. It is in none. */
+        q->taken = q->taken || (balanced && !pool->balanced);
     }
     BUG_ON(total != 0);
     return OK;

@@ -58,6 +58,8 @@ def draw(examples, seed, sizes):
                 quota[label] -= 1
                 taken.add(question)
                 parts[part].append((question, label, text))
+            elif part == "test" and not balanced and len(parts[part]) < n:
+                taken.add(question)  # passed over: it is in no part
     return parts
 
 
