@@ -37,6 +37,11 @@ static int study_names(const struct app *app, struct str *out, struct err *e)
     return share_names(app, "studies", out, e);
 }
 
+static int finding_names(const struct app *app, struct str *out, struct err *e)
+{
+    return share_names(app, "findings", out, e);
+}
+
 static int task_names(const struct app *app, struct str *out, struct err *e)
 {
     return share_names(app, "tasks", out, e);
@@ -120,7 +125,7 @@ static const struct {
 } kinds[] = {
     {"bash", bash_script},   {"studies", study_names},  {"tasks", task_names},
     {"assets", asset_names}, {"results", result_names}, {"commands", command_names},
-    {"chess", chess_names},  {"ladders", ladder_names},
+    {"chess", chess_names},  {"ladders", ladder_names}, {"findings", finding_names},
 };
 
 static int completion_run(const struct app *app, const struct args *a, struct err *e)
@@ -153,7 +158,8 @@ const struct command cmd_completion = {
         "\n"
         "    source <(w2s completion bash)\n"
         "\n"
-        "w2s completion studies (tasks, assets, results, commands, chess, ladders) lists the "
+        "w2s completion studies (tasks, assets, results, commands, chess, ladders, findings) lists "
+        "the "
         "names, one a "
         "line.\n",
     .options = none,

@@ -2,10 +2,10 @@
 #include "cli/command.h"
 #include "cli/outcome.h"
 #include "cli/session.h"
+#include "cli/worker.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
-#include "core/proc.h"
 #include "core/stop.h"
 #include "report/report.h"
 #include "tensor/profile.h"
@@ -48,48 +48,12 @@ static int study_run(const struct app *app, struct session *s, const struct stud
     return rc;
 }
 
-/* worker_argv - this command again, for lab_work; "" in argv and words is free for what is not
- * given. */
-static int worker_argv(const struct args *a, const char ***argv, struct str words[2], struct err *e)
-{
-    static const struct {
-        const char *name, *word;
-    } passed[] = {{"runs", "--runs"}, {"device", "--device"}};
-    size_t n = 0;
-    *argv = mem_alloc(a->n_rest + 16, sizeof **argv, e);
-    if (!*argv)
-        return e->code;
-    str_addf(&words[0], "%d", par_threads());
-    char path[4096];
-    proc_self(path, sizeof path);
-    str_cat(&words[1], path);
-    (*argv)[n++] = words[1].s;
-    (*argv)[n++] = "run";
-    (*argv)[n++] = "--worker";
-    (*argv)[n++] = "--json";
-    (*argv)[n++] = "--quiet";
-    (*argv)[n++] = "--threads";
-    (*argv)[n++] = words[0].s;
-    for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
-        const char *value = args_option(&cmd_run, a, passed[i].name);
-        (*argv)[n] = passed[i].word;
-        (*argv)[n + 1] = value;
-        n += value ? 2 : 0;
-    }
-    (*argv)[n++] = "--offline"; /* what the parent has opened is there */
-    (*argv)[n++] = "--";
-    for (size_t i = 0; i < a->n_rest; i++)
-        (*argv)[n++] = a->rest[i];
-    (*argv)[n] = NULL;
-    return str_check(&words[0], e) ? e->code : str_check(&words[1], e);
-}
-
 static int run_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct session s;
     struct study study;
-    struct str out = STR_INIT, words[2] = {STR_INIT, STR_INIT};
-    const char **argv = NULL;
+    struct str out = STR_INIT;
+    struct worker crew = {.argv = NULL};
     bool opened = false, dry = args_option(&cmd_run, a, "dry-run") != NULL,
          worker = args_option(&cmd_run, a, "worker") != NULL,
          profiled = args_option(&cmd_run, a, "profile") != NULL;
@@ -106,7 +70,8 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
                      "--profile says where the time went, and --dry-run computes "
                      "nothing: wanted one of the two");
     if (!rc)
-        rc = worker_argv(a, &argv, words, e);
+        rc = worker_init(&crew, args_option(&cmd_run, a, "runs"),
+                         args_option(&cmd_run, a, "device"), a->rest, a->n_rest, e);
     if (worker) {
         par_set_threads(1);
         stop_from_parent();
@@ -117,7 +82,7 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
     if (opened) {
         s.lab.threads = threads;
         s.lab.jobs = profiled ? 1 : jobs;
-        s.lab.worker = argv;
+        s.lab.worker = crew.argv;
     }
     if (opened && dry) {
         rc = lab_plan_print(&s.lab, &study, app->json, &out, e);
@@ -133,9 +98,7 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         study_release(&study);
     }
     str_release(&out);
-    str_release(&words[0]);
-    str_release(&words[1]);
-    mem_free(argv);
+    worker_release(&crew);
     return rc && e->full ? EXIT_FAILED : command_exit(rc);
 }
 

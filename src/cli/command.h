@@ -60,6 +60,6 @@ int args_real(const char *name, const char *value, double min, double max, doubl
 
 extern const struct command cmd_run, cmd_fetch, cmd_task, cmd_tokenize, cmd_score, cmd_generate,
     cmd_chess, cmd_ls, cmd_show, cmd_models, cmd_report, cmd_label, cmd_import, cmd_index, cmd_help,
-    cmd_completion, cmd_pretrain;
+    cmd_completion, cmd_pretrain, cmd_reproduce;
 
 #endif

@@ -4,9 +4,10 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &cmd_run,   &cmd_report,   &cmd_label, &cmd_import,   &cmd_ls,         &cmd_show,
-    &cmd_task,  &cmd_tokenize, &cmd_score, &cmd_generate, &cmd_chess,      &cmd_pretrain,
-    &cmd_fetch, &cmd_models,   &cmd_index, &cmd_help,     &cmd_completion, NULL,
+    &cmd_run,      &cmd_reproduce, &cmd_report,     &cmd_label,    &cmd_import,
+    &cmd_ls,       &cmd_show,      &cmd_task,       &cmd_tokenize, &cmd_score,
+    &cmd_generate, &cmd_chess,     &cmd_pretrain,   &cmd_fetch,    &cmd_models,
+    &cmd_index,    &cmd_help,      &cmd_completion, NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -56,14 +56,19 @@ void pgr_json(struct js *w, const struct trio *x);
 
 /* bands_json - "bands" of a pair whose task has bands: for each, by name, its examples of all
  * repetitions, the three accuracies, gap, gain and PGR, as a pair's. t as below. */
-int bands_json(struct js *w, const struct bench *b, const struct trio_seed *t, const size_t *alive,
-               size_t n, const struct trio_settings *set, struct err *e);
+int bands_json(struct js *w, const struct bench *b, const struct pair *q, const struct trio_seed *t,
+               const size_t *alive, size_t n, const struct trio_settings *set, struct err *e);
+/* pair_sampled - trio_measure of a pair (band NULL) or of one of its bands, and what the bootstrap
+ * drew into the lab's samples, as *row. */
+int pair_sampled(const struct bench *b, const struct pair *q, const char *band,
+                 const struct trio_seed *t, size_t n, const struct trio_settings *set,
+                 struct trio *trio, struct sample_row **row, struct err *e);
 /* pgr_reason_words - why a trio has no PGR, NULL where it has one. */
 const char *pgr_reason_words(enum pgr_reason r);
 
 /* predictions_write - predictions.csv in dir: every test example of every repetition with what each
- * model says of it (docs/results.md): probabilities, nothing where the job failed; or its answer,
- * whether it is right and legal. */
+ * model says of it (docs/result-files.md): probabilities, nothing where the job failed; or its
+ * answer, whether it is right and legal. */
 int predictions_write(const struct bench *b, const char *dir, struct err *e);
 
 /* best_of_json - of a pair whose models reward texts: "best_of", where people rated texts each by

@@ -127,11 +127,13 @@ static int slice_make(struct slice *s, const struct bench *b, const struct datas
     return OK;
 }
 
-static int band_json(struct js *w, const struct bench *b, size_t band, const struct trio_seed *t,
-                     const size_t *alive, size_t n, const struct trio_settings *set, struct err *e)
+static int band_json(struct js *w, const struct bench *b, const struct pair *q, size_t band,
+                     const struct trio_seed *t, const size_t *alive, size_t n,
+                     const struct trio_settings *set, struct err *e)
 {
     struct str name = STR_INIT;
     struct trio trio;
+    struct sample_row *row;
     size_t seeds = 0, examples = 0;
     struct slice *s = mem_zalloc(n, sizeof *s, e);
     struct trio_seed *of = s ? mem_alloc(n, sizeof *of, e) : NULL;
@@ -141,11 +143,12 @@ static int band_json(struct js *w, const struct bench *b, size_t band, const str
         examples += rc ? 0 : of[seeds].n;
         seeds += !rc && of[seeds].n;
     }
-    if (!rc && seeds)
-        rc = trio_measure(of, seeds, set, &trio, e);
     task_band_name(b->p->task, band, &name);
     if (!rc)
         rc = str_check(&name, e);
+    if (!rc && seeds)
+        rc = b->p->lab->samples ? pair_sampled(b, q, name.s, of, seeds, set, &trio, &row, e)
+                                : trio_measure(of, seeds, set, &trio, e);
     if (!rc) {
         js_key(w, name.s), js_open(w, '{');
         js_key(w, "examples"), js_int(w, (int64_t)examples);
@@ -166,8 +169,8 @@ static int band_json(struct js *w, const struct bench *b, size_t band, const str
     return rc;
 }
 
-int bands_json(struct js *w, const struct bench *b, const struct trio_seed *t, const size_t *alive,
-               size_t n, const struct trio_settings *set, struct err *e)
+int bands_json(struct js *w, const struct bench *b, const struct pair *q, const struct trio_seed *t,
+               const size_t *alive, size_t n, const struct trio_settings *set, struct err *e)
 {
     size_t bands = task_bands(b->p->task);
     int rc = OK;
@@ -175,7 +178,7 @@ int bands_json(struct js *w, const struct bench *b, const struct trio_seed *t, c
         return OK;
     js_key(w, "bands"), js_open(w, '{');
     for (size_t k = 0; !rc && k < bands; k++)
-        rc = band_json(w, b, k, t, alive, n, set, e);
+        rc = band_json(w, b, q, k, t, alive, n, set, e);
     js_close(w, '}');
     return rc;
 }

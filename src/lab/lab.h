@@ -8,6 +8,7 @@
 #ifndef W2S_LAB_LAB_H
 #define W2S_LAB_LAB_H
 
+#include "lab/samples.h"
 #include "lab/study.h"
 #include "model/model.h"
 #include "store/asset.h"
@@ -26,8 +27,9 @@ struct lab {
      * (ends with NULL) that comes to lab_work with the same study; NULL: none are. */
     size_t jobs;
     const char *const *worker;
-    const char *version; /* of the program, for the results */
-    const char *command; /* the command line, for the results */
+    struct samples *samples; /* what the bootstrap draws of each pair is added to; NULL: not kept */
+    const char *version;     /* of the program, for the results */
+    const char *command;     /* the command line, for the results */
 };
 
 /* lab_model - a checkpoint by name, opened once: its weights, tokenizer and identity. */
@@ -69,7 +71,10 @@ void lab_task_passed(const struct task *t, const char *name, struct str *out);
  * that of PATH (1.2 or newer), else the asset, fetched. */
 int lab_duckdb(const struct lab *lab, struct str *path, struct err *e);
 /* lab_study_path - a study by path, or by name (share/studies/NAME.yaml); lab_ladder_path - a
- * ladder of models (share/ladders/NAME.yaml). */
+ * ladder of models (share/ladders/NAME.yaml); lab_finding_path - a finding
+ * (share/findings/NAME.yaml).
+ */
+int lab_finding_path(const char *share, const char *name, struct str *path, struct err *e);
 int lab_ladder_path(const char *share, const char *name, struct str *path, struct err *e);
 int lab_study_path(const char *share, const char *name, struct str *path, struct err *e);
 
@@ -96,7 +101,8 @@ int lab_import(const struct lab *lab, const char *path, const char *const *overr
 int lab_work(const struct lab *lab, const struct study *s, struct err *e);
 
 /* lab_labels_print - what the study's supervisors say of every example that students learn from, as
- * CSV or (json) an object a line (docs/results.md); one that is not computed yet: ERR_INPUT. */
+ * CSV or (json) an object a line (docs/result-files.md); one that is not computed yet: ERR_INPUT.
+ */
 int lab_labels_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
                      struct err *e);
 

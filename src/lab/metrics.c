@@ -172,40 +172,28 @@ static void counts_add(struct counts *c, const struct sums *s, size_t times)
     }
 }
 
-enum measure {
-    M_WEAK,
-    M_STUDENT,
-    M_CEILING,
-    M_GAP,
-    M_GAIN,
-    M_PGR,
-    M_AGREE,
-    M_RIGHT,
-    M_WRONG,
-    M_CEILING_WRONG,
-    M_COUNT
-};
-
 static double share(double sum, double n)
 {
     return n > 0 ? sum / n : (double)NAN;
 }
 
-static void measures(const struct counts *c, double m[M_COUNT])
+static void measures(const struct counts *c, double m[TRIO_VALUES])
 {
-    m[M_WEAK] = c->weak / c->seeds;
-    m[M_STUDENT] = c->student / c->seeds;
-    m[M_CEILING] = c->ceiling / c->seeds;
-    m[M_GAP] = m[M_CEILING] - m[M_WEAK];
-    m[M_GAIN] = m[M_STUDENT] - m[M_WEAK];
-    if (m[M_GAP] > 0)
-        m[M_PGR] = m[M_GAIN] / m[M_GAP];
+    m[TRIO_WEAK] = c->weak / c->seeds;
+    m[TRIO_STUDENT] = c->student / c->seeds;
+    m[TRIO_CEILING] = c->ceiling / c->seeds;
+    m[TRIO_GAP] = m[TRIO_CEILING] - m[TRIO_WEAK];
+    m[TRIO_GAIN] = m[TRIO_STUDENT] - m[TRIO_WEAK];
+    if (m[TRIO_GAP] > 0)
+        m[TRIO_PGR] = m[TRIO_GAIN] / m[TRIO_GAP];
     else
-        m[M_PGR] = m[M_GAIN] > 0 ? (double)INFINITY : m[M_GAIN] < 0 ? -(double)INFINITY : 0;
-    m[M_AGREE] = c->agree / c->seeds;
-    m[M_RIGHT] = share(c->right, c->right_n);
-    m[M_WRONG] = share(c->wrong, c->wrong_n);
-    m[M_CEILING_WRONG] = share(c->ceiling_wrong, c->wrong_n);
+        m[TRIO_PGR] = m[TRIO_GAIN] > 0   ? (double)INFINITY
+                      : m[TRIO_GAIN] < 0 ? -(double)INFINITY
+                                         : 0;
+    m[TRIO_AGREE] = c->agree / c->seeds;
+    m[TRIO_AGREE_RIGHT] = share(c->right, c->right_n);
+    m[TRIO_AGREE_WRONG] = share(c->wrong, c->wrong_n);
+    m[TRIO_CEILING_WRONG] = share(c->ceiling_wrong, c->wrong_n);
 }
 
 struct estimate metrics_wilson(double share, double n)
@@ -226,7 +214,7 @@ struct estimate metrics_wilson(double share, double n)
 struct trios {
     struct crossing crossing;
     unsigned **bits; /* [seeds][n] */
-    double *v;       /* [M_COUNT, samples] */
+    double *v;       /* [TRIO_VALUES, samples] */
 };
 
 static void trios_release(struct trios *t)
@@ -262,7 +250,7 @@ static int trios_init(struct trios *x, const struct trio_seed *seeds, size_t n_s
     if (!rc)
         rc = crossing_ready(&x->crossing, e);
     if (!rc && (!(x->bits = mem_zalloc(n_seeds, sizeof *x->bits, e)) ||
-                !(x->v = mem_alloc(s->samples, M_COUNT * sizeof *x->v, e))))
+                !(x->v = mem_alloc(s->samples, TRIO_VALUES * sizeof *x->v, e))))
         rc = e->code;
     for (size_t k = 0; k < n_seeds && !rc; k++) {
         x->bits[k] = mem_alloc(seeds[k].n, sizeof **x->bits, e);
@@ -275,7 +263,7 @@ static int trios_init(struct trios *x, const struct trio_seed *seeds, size_t n_s
 
 /* trios_measures - of the seeds and units as they are drawn; false where none of the drawn seeds
  * has an example left. */
-static bool trios_measures(const struct trios *x, double m[M_COUNT])
+static bool trios_measures(const struct trios *x, double m[TRIO_VALUES])
 {
     const struct crossing *c = &x->crossing;
     struct counts counts = {0};
@@ -304,14 +292,22 @@ static bool trio_same(const struct trio_seed *seeds, size_t n_seeds, size_t K)
 int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
                  struct trio *out, struct err *e)
 {
+    return trio_drawn(seeds, n_seeds, s, out, NULL, e);
+}
+
+int trio_drawn(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
+               struct trio *out, double *drawn, struct err *e)
+{
     struct trios x;
-    double point[M_COUNT], m[M_COUNT];
+    double point[TRIO_VALUES], m[TRIO_VALUES];
     BUG_ON(n_seeds == 0 || s->samples == 0);
     int rc = trios_init(&x, seeds, n_seeds, s, e);
     if (rc)
         goto out;
     BUG_ON(!trios_measures(&x, point));
 
+    for (size_t i = 0; drawn && i < TRIO_VALUES * s->samples; i++)
+        drawn[i] = (double)NAN;
     struct rng r;
     bool few = x.crossing.units < TRIO_UNITS_LEAST;
     rng_init(&r, s->seed, "bootstrap");
@@ -319,21 +315,23 @@ int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct tri
         do
             crossing_draw(&x.crossing, &r);
         while (!trios_measures(&x, m));
-        for (size_t k = 0; k < M_COUNT; k++)
+        for (size_t k = 0; k < TRIO_VALUES; k++)
             x.v[k * s->samples + b] = m[k];
     }
 
-    struct estimate *field[M_COUNT] = {
+    struct estimate *field[TRIO_VALUES] = {
         &out->weak, &out->student, &out->ceiling,     &out->gap,         &out->gain,
         &out->pgr,  &out->agree,   &out->agree_right, &out->agree_wrong, &out->ceiling_wrong};
     bool weak = true;
     for (size_t k = 0; k < n_seeds; k++)
         weak = weak && seeds[k].weak;
-    for (size_t k = 0; k < M_COUNT; k++) {
-        if (!weak && k != M_STUDENT && k != M_CEILING) {
+    for (size_t k = 0; k < TRIO_VALUES; k++) {
+        if (!weak && k != TRIO_STUDENT && k != TRIO_CEILING) {
             *field[k] = (struct estimate){(double)NAN, (double)NAN, (double)NAN};
             continue;
         }
+        if (drawn && !few)
+            memcpy(drawn + k * s->samples, x.v + k * s->samples, s->samples * sizeof *drawn);
         interval(x.v + k * s->samples, few ? 0 : s->samples, s->level, field[k]);
         field[k]->value = point[k];
     }

@@ -46,6 +46,21 @@ struct trio_seed {
     const double *weak, *student, *ceiling;
 };
 
+/* What is measured of a trio, in the order of struct trio's estimates below. */
+enum trio_value {
+    TRIO_WEAK,
+    TRIO_STUDENT,
+    TRIO_CEILING,
+    TRIO_GAP,
+    TRIO_GAIN,
+    TRIO_PGR,
+    TRIO_AGREE,
+    TRIO_AGREE_RIGHT,
+    TRIO_AGREE_WRONG,
+    TRIO_CEILING_WRONG,
+    TRIO_VALUES
+};
+
 struct trio_settings {
     size_t K, samples; /* bootstrap replicates */
     double level;      /* 0.95 */
@@ -88,6 +103,12 @@ struct trio {
  * PGR is exactly 1 wherever the gap is above 0, be it within the noise. */
 int trio_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
                  struct trio *out, struct err *e);
+
+/* trio_drawn - the same, and (drawn not NULL) what every replicate gave: [TRIO_VALUES, samples],
+ * NAN where there is nothing. Two calls of the same seed, samples, number of seeds and units draw
+ * the same seeds and units in the same replicate, so that their values belong together. */
+int trio_drawn(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
+               struct trio *out, double *drawn, struct err *e);
 
 /* difference_measure - mean accuracy of a minus that of b, by the same bootstrap (labels, units and
  * n of t; a, b in student, ceiling). */

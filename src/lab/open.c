@@ -307,6 +307,11 @@ int lab_ladder_path(const char *share, const char *name, struct str *path, struc
     return share_path(share, "ladders", "ladder", name, path, e);
 }
 
+int lab_finding_path(const char *share, const char *name, struct str *path, struct err *e)
+{
+    return share_path(share, "findings", "finding", name, path, e);
+}
+
 int lab_study_path(const char *share, const char *name, struct str *path, struct err *e)
 {
     return share_path(share, "studies", "study", name, path, e);

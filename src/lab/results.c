@@ -1,4 +1,4 @@
-/* results.c - finished jobs -> results.json, the one thing the report reads (docs/results.md
+/* results.c - finished jobs -> results.json, the one thing the report reads (docs/result-files.md
  * describes it). */
 #include "lab/bench.h"
 #include "core/file.h"

@@ -67,23 +67,59 @@ static const char *untrained_start(const struct plan *p, const struct job *j)
     return job_head(p, j, rows) ? "label words" : "random head";
 }
 
+/* pair_sampled - what the bootstrap drew of a pair, or of a band of it, where that is kept. */
+int pair_sampled(const struct bench *b, const struct pair *q, const char *band,
+                 const struct trio_seed *t, size_t n, const struct trio_settings *set,
+                 struct trio *trio, struct sample_row **row, struct err *e)
+{
+    const struct job *weak = q->weak[0], *strong = q->ceiling[0];
+    struct str supervisor = STR_INIT, student = STR_INIT;
+    double *v = mem_alloc(set->samples, TRIO_VALUES * sizeof *v, e);
+    int rc = v ? trio_drawn(t, n, set, trio, v, e) : e->code;
+    model_id(weak, &supervisor);
+    model_id(q->student[0]->imported ? q->student[0] : strong, &student);
+    struct model_config of_weak = job_config(weak), of_strong = job_config(strong);
+    struct sample_row like = {
+        .task = task_name(b->p->task),
+        .supervisor = supervisor.s,
+        .student = student.s,
+        .method = q->method ? q->method->name : "ground truth",
+        .band = band,
+        .weak_size = weak->model ? (double)config_params(&of_weak) : (double)NAN,
+        .size = strong->model ? (double)config_params(&of_strong) : (double)NAN,
+        .weak_layers = weak->model ? (double)weak->layers : (double)NAN,
+        .layers = strong->model ? (double)strong->layers : (double)NAN,
+    };
+    if (!rc && !(rc = str_check(&supervisor, e)) && !(rc = str_check(&student, e)))
+        rc = samples_add(b->p->lab->samples, &like, trio, v, set->samples, row, e);
+    str_release(&supervisor);
+    str_release(&student);
+    mem_free(v);
+    return rc;
+}
+
 /* untrained_json - the student before it learns anything: its accuracy, how much better (gain) the
  * student is, and what it starts as. */
 static int untrained_json(struct js *w, const struct bench *b, const struct pair *q,
                           const struct trio_seed *t, const size_t *alive, size_t n,
-                          const struct trio_settings *set, struct err *e)
+                          const struct trio_settings *set, struct sample_row *row, struct err *e)
 {
     struct trio trio;
     bool all = q->untrained != NULL;
     struct trio_seed *own = mem_alloc(n, sizeof *own, e);
-    if (!own)
+    double *v = own && row ? mem_alloc(set->samples, TRIO_VALUES * sizeof *v, e) : NULL;
+    if (!own || (row && !v)) {
+        mem_free(own);
         return e->code;
+    }
     for (size_t i = 0; i < n; i++) {
         own[i] = t[i];
         own[i].weak = untrained_probs(b, q, alive, i);
         all = all && own[i].weak;
     }
-    int rc = all ? trio_measure(own, n, set, &trio, e) : OK;
+    int rc = all ? trio_drawn(own, n, set, &trio, v, e) : OK;
+    if (!rc && all && row)
+        samples_untrained(row, &trio, v);
     if (!rc && all) {
         role_open(w, b, "untrained", q->untrained, alive, n, &trio.weak);
         estimate_json(w, "gain", &trio.gain);
@@ -91,6 +127,7 @@ static int untrained_json(struct js *w, const struct bench *b, const struct pair
         js_close(w, '}');
     }
     mem_free(own);
+    mem_free(v);
     return rc;
 }
 
@@ -188,6 +225,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
     struct trio_settings set = {b->K, s->bootstrap, s->level, s->seed[SEED_SPLIT]};
     struct str id = STR_INIT;
     struct trio trio;
+    struct sample_row *row = NULL;
     char verdict[512];
     size_t n = 0, distinct = 0;
     int rc = OK;
@@ -221,13 +259,14 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
     js_key(w, "seeds"), js_int(w, (int64_t)n);
     js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));
     if (n) {
-        rc = trio_measure(t, n, &set, &trio, e);
+        rc = b->p->lab->samples ? pair_sampled(b, q, NULL, t, n, &set, &trio, &row, e)
+                                : trio_measure(t, n, &set, &trio, e);
         if (rc)
             goto out;
         role_json(w, b, "weak", q->weak, alive, n, &trio.weak);
         role_json(w, b, "student_scores", q->student, alive, n, &trio.student);
         role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling);
-        rc = untrained_json(w, b, q, t, alive, n, &set, e);
+        rc = untrained_json(w, b, q, t, alive, n, &set, row, e);
         if (rc)
             goto out;
         stopped_json(w, b, q, alive, n);
@@ -245,7 +284,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         js_close(w, '}');
         rc = best_of_json(w, b, q, t, alive, n, &set, e);
         if (!rc)
-            rc = bands_json(w, b, t, alive, n, &set, e);
+            rc = bands_json(w, b, q, t, alive, n, &set, e);
         if (!rc)
             rc = versus_json(w, b, q, t, alive, n, &set, e);
         if (!rc)

@@ -1,5 +1,5 @@
 /* report.h - what people look at: a terminal table, CSV, figures, one HTML file. All of it is made
- * from runs/studies/<name>/results.json (docs/results.md) and nothing else. */
+ * from runs/studies/<name>/results.json (docs/result-files.md) and nothing else. */
 #ifndef W2S_REPORT_REPORT_H
 #define W2S_REPORT_REPORT_H
 

@@ -1,0 +1,202 @@
+/* repro.c - a finding's studies, once they are run, as finding.json. */
+#include "lab/bootstrap.h"
+#include "lab/repro.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+static void estimate_put(struct js *w, const char *key, const struct estimate *x)
+{
+    js_key(w, key), js_open(w, '[');
+    js_real(w, x->value), js_real(w, x->lo), js_real(w, x->hi);
+    js_close(w, ']');
+}
+
+static void studies_json(struct js *w, const struct repro *r)
+{
+    js_key(w, "studies"), js_open(w, '[');
+    for (size_t i = 0; i < r->n_studies; i++) {
+        const struct doc *root = r->studies[i].results.root;
+        const struct doc *study = doc_get(root, "study"), *task = doc_get(root, "task");
+        js_open(w, '{');
+        js_key(w, "as"), js_str(w, r->studies[i].as);
+        js_key(w, "study"), js_str(w, r->studies[i].study);
+        js_key(w, "set"), js_open(w, '[');
+        for (size_t k = 0; k < r->studies[i].n_overrides; k++)
+            js_str(w, r->studies[i].overrides[k]);
+        js_close(w, ']');
+        static const char *const of_study[] = {"name",    "title",  "seeds",
+                                               "seconds", "device", "when"},
+                                 *const of_task[] = {"train", "test"};
+        for (size_t k = 0; k < sizeof of_study / sizeof *of_study; k++)
+            if (doc_get(study, of_study[k])) {
+                struct str raw = STR_INIT;
+                doc_write_json(&raw, doc_get(study, of_study[k]));
+                js_key(w, of_study[k]), js_raw(w, raw.s);
+                w->out->failed = w->out->failed || raw.failed;
+                str_release(&raw);
+            }
+        for (size_t k = 0; k < 2; k++)
+            if (doc_get(task, of_task[k]))
+                js_key(w, of_task[k]), js_int(w, doc_get(task, of_task[k])->i);
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+}
+
+/* claim_words - what was computed: "mean of student - weak over 4 pairs". */
+static void claim_words(const struct repro_claim *c, const struct repro_result *x, struct str *out)
+{
+    static const char *const takes[] = {
+        [TAKE_MEAN] = "mean of",
+        [TAKE_MEDIAN] = "median of",
+        [TAKE_POOLED] = "pooled",
+        [TAKE_SLOPE_STUDENT] = "change with each doubling of the student of",
+        [TAKE_SLOPE_SUPERVISOR] = "change with each doubling of the supervisor of",
+        [TAKE_SLOPE_RATIO] = "change with each doubling of the ratio of sizes of"};
+    str_addf(out, "%s %s", takes[c->take], repro_values[c->value]);
+    if (c->subtracts)
+        str_addf(out, " less %s%s", repro_values[c->other], c->matched ? ", pair by pair," : "");
+    str_addf(out, " over %zu pair%s", x->pairs, x->pairs == 1 ? "" : "s");
+    if (x->undefined)
+        str_addf(out, " (%zu more: undefined)", x->undefined);
+}
+
+static int claims_json(struct js *w, const struct repro *r, enum repro_verdict *all, struct err *e)
+{
+    int rc = OK;
+    *all = VERDICT_HOLDS;
+    js_key(w, "claims"), js_open(w, '[');
+    for (size_t i = 0; i < r->n_claims && !rc; i++) {
+        const struct repro_claim *c = &r->claims[i];
+        struct repro_result x;
+        struct str words = STR_INIT;
+        if ((rc = claim_measure(&r->samples, c, r->level, &x, e)))
+            break;
+        /* The finding is all of its claims. */
+        if (x.verdict == VERDICT_FAILS || *all == VERDICT_FAILS)
+            *all = VERDICT_FAILS;
+        else if (x.verdict == VERDICT_UNKNOWN)
+            *all = VERDICT_UNKNOWN;
+        claim_words(c, &x, &words);
+        js_open(w, '{');
+        js_key(w, "say"), js_str(w, c->say);
+        js_key(w, "statistic"), js_str(w, words.s);
+        estimate_put(w, "value", &x.x);
+        js_key(w, c->above ? "above" : "below"), js_real(w, c->bound);
+        js_key(w, "verdict"), js_str(w, repro_verdicts[x.verdict]);
+        if (*x.why)
+            js_key(w, "why"), js_str(w, x.why);
+        js_close(w, '}');
+        w->out->failed = w->out->failed || words.failed;
+        str_release(&words);
+    }
+    js_close(w, ']');
+    return rc;
+}
+
+static int panels_json(struct js *w, const struct repro *r, struct err *e)
+{
+    int rc = OK;
+    js_key(w, "panels"), js_open(w, '[');
+    for (size_t i = 0; i < r->n_panels && !rc; i++) {
+        const struct repro_panel *p = &r->panels[i];
+        js_open(w, '{');
+        js_key(w, "title"), js_str(w, p->title);
+        js_key(w, "label"), js_str(w, p->label);
+        js_key(w, "x"), js_str(w, repro_keys[p->x]);
+        if (p->x < KEY_NAMES) {
+            js_key(w, "names"), js_open(w, '[');
+            panel_names(w, r, p);
+            js_close(w, ']');
+        }
+        js_key(w, "lines"), js_open(w, '[');
+        for (size_t k = 0; k < p->n && !rc; k++)
+            rc = points_json(w, r, p, &p->series[k], e);
+        js_close(w, ']');
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+    return rc;
+}
+
+/* pairs_json - the numbers that all of it is made of. */
+static int pairs_json(struct js *w, const struct repro *r, struct err *e)
+{
+    static const struct {
+        const char *key;
+        int value;
+    } numbers[] = {{"weak_accuracy", TRIO_WEAK},
+                   {"student_accuracy", TRIO_STUDENT},
+                   {"ceiling_accuracy", TRIO_CEILING},
+                   {"pgr", TRIO_PGR}};
+    const struct samples *s = &r->samples;
+    double *v = mem_alloc(s->samples, sizeof *v, e);
+    if (!v)
+        return e->code;
+    js_key(w, "pairs"), js_open(w, '[');
+    for (size_t i = 0; i < s->n; i++) {
+        const struct sample_row *x = &s->rows[i];
+        js_open(w, '{');
+        js_key(w, "study"), js_str(w, x->study);
+        js_key(w, "task"), js_str(w, x->task);
+        js_key(w, "supervisor"), js_str(w, x->supervisor);
+        js_key(w, "student"), js_str(w, x->student);
+        js_key(w, "method"), js_str(w, x->method);
+        if (x->band)
+            js_key(w, "band"), js_str(w, x->band);
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+            struct estimate y = {x->point[numbers[k].value], (double)NAN, (double)NAN};
+            memcpy(v, x->drawn + (size_t)numbers[k].value * x->samples, s->samples * sizeof *v);
+            if (!isnan(y.value))
+                interval(v, s->samples, r->level, &y);
+            estimate_put(w, numbers[k].key, &y);
+        }
+        js_close(w, '}');
+    }
+    js_close(w, ']');
+    mem_free(v);
+    return OK;
+}
+
+int repro_conclude(const struct repro *r, const char *dir, struct err *e)
+{
+    struct str out = STR_INIT;
+    struct js w;
+    enum repro_verdict all = VERDICT_UNKNOWN;
+    char when[32] = "";
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    js_init(&w, &out);
+    js_open(&w, '{');
+    js_key(&w, "format"), js_int(&w, 1);
+    js_key(&w, "name"), js_str(&w, r->name);
+    js_key(&w, "title"), js_str(&w, r->title);
+    js_key(&w, "source"), js_str(&w, r->source);
+    js_key(&w, "shape"), js_str(&w, r->shape);
+    js_key(&w, "scale"), js_str(&w, r->scale);
+    js_key(&w, "level"), js_real(&w, r->level);
+    js_key(&w, "when"), js_str(&w, when);
+    js_key(&w, "seconds"), js_real(&w, r->seconds);
+    studies_json(&w, r);
+    int rc = claims_json(&w, r, &all, e);
+    js_key(&w, "verdict"), js_str(&w, repro_verdicts[all]);
+    if (!rc)
+        rc = panels_json(&w, r, e);
+    if (!rc)
+        rc = pairs_json(&w, r, e);
+    js_close(&w, '}');
+    str_addc(&out, '\n');
+    if (!rc)
+        rc = file_mkdirs(dir, e);
+    if (!rc)
+        rc = str_check(&out, e);
+    if (!rc)
+        rc = file_write_in(dir, "finding.json", &out, e);
+    str_release(&out);
+    return rc;
+}

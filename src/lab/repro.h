@@ -1,0 +1,146 @@
+/* repro.h - a finding of the study, put to the test: a file of findings/ says which studies are
+ * run, which statements about their numbers are the finding, and what is drawn. docs/reproduce.md
+ * is the user's manual of the file.
+ *
+ *     findings/NAME.yaml --repro_read--> studies --lab_run--> samples
+ *     claims + samples --repro_conclude--> finding.json, which is all that the report reads */
+#ifndef W2S_LAB_REPRO_H
+#define W2S_LAB_REPRO_H
+
+#include "core/doc.h"
+#include "lab/lab.h"
+#include "lab/samples.h"
+
+#define REPRO_LIST 24 /* entries that a list of a finding may have */
+
+/* What of a pair a claim or a point is about: repro_values[], SAMPLE_VALUES of them in that order.
+ */
+extern const char *const repro_values[];
+
+/* Which pairs. Patterns with * and ?, NULL: any; supervisor and student may be "largest" or
+ * "smallest" of those that the others leave, of each study, task and method. band NULL: all
+ * examples of a pair. Controls are pairs only to a method that names them. */
+struct repro_where {
+    const char *study, *task, *supervisor, *student, *method, *band;
+};
+
+/* What is made of several pairs' values: their mean, or median; of PGR, the sum of gains over the
+ * sum of gaps; or the slope of a least-squares line over log2 of the students' or supervisors'
+ * sizes, or of their ratio, one slope for all lines, an intercept for each. */
+enum repro_take {
+    TAKE_MEAN,
+    TAKE_MEDIAN,
+    TAKE_POOLED,
+    TAKE_SLOPE_STUDENT,
+    TAKE_SLOPE_SUPERVISOR,
+    TAKE_SLOPE_RATIO
+};
+extern const char *const repro_takes[]; /* ends with NULL */
+
+/* take(value of `where`) - take(other of `minus`) lies above, or below, a bound. matched: only
+ * pairs of the same task, supervisor, student and band that both sides have, each with its own. */
+struct repro_claim {
+    const char *say;
+    int value, other;
+    enum repro_take take;
+    struct repro_where where, minus;
+    bool subtracts, matched, above;
+    double bound;
+};
+
+/* Lines and points of a panel: one line for each different combination of what `lines` names. */
+enum repro_key {
+    KEY_STUDY,
+    KEY_TASK,
+    KEY_SUPERVISOR,
+    KEY_STUDENT,
+    KEY_METHOD,
+    KEY_BAND,
+    KEY_NAMES, /* those above are names, those below numbers */
+    KEY_SUPERVISOR_SIZE = KEY_NAMES,
+    KEY_STUDENT_SIZE,
+    KEY_SIZE_RATIO,
+    KEY_SUPERVISOR_LAYERS,
+    KEY_STUDENT_LAYERS,
+    KEY_EPOCH, /* of curves within the epochs, not of pairs */
+    KEYS
+};
+extern const char *const repro_keys[]; /* ends with NULL */
+
+struct repro_series {
+    const char *name; /* before what the line is of; "" */
+    int value;        /* of curves: CURVE_... */
+    enum repro_take take;
+    struct repro_where where;
+    bool lines[KEY_NAMES];
+};
+
+enum { CURVE_TRUTH, CURVE_WEAK, CURVE_TEST, CURVE_VALUES };
+extern const char *const repro_curve_values[]; /* ends with NULL */
+
+struct repro_panel {
+    const char *title, *label; /* of the y axis */
+    enum repro_key x;
+    struct repro_series series[REPRO_LIST];
+    size_t n;
+};
+
+struct repro_study {
+    const char *as, *study;
+    const char *overrides[REPRO_LIST];
+    size_t n_overrides;
+    /* after repro_studied: */
+    struct doc_tree results;
+};
+
+struct repro {
+    struct doc_tree tree; /* strings below live in it */
+    const char *name, *title, *source, *shape, *scale;
+    double minutes; /* that the scale is said to take on two cores; NAN: not said */
+    double level;
+    struct repro_study studies[REPRO_LIST];
+    size_t n_studies;
+    struct repro_claim claims[REPRO_LIST];
+    size_t n_claims;
+    struct repro_panel panels[REPRO_LIST];
+    size_t n_panels;
+    struct samples samples;
+    double seconds; /* of computing, whichever run did it */
+};
+
+/* The scales that there are, ending with NULL. repro_read - one of its scales. Undone by
+ * repro_release. ERR_INPUT with file and line; a scale that it does not have. */
+extern const char *const repro_scales[];
+int repro_read(struct repro *r, const char *path, const char *scale, struct err *e);
+void repro_release(struct repro *r);
+
+/* repro_studied - the i-th study has been run into r->samples, and its results are in dir. */
+int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e);
+
+/* repro_conclude - verdicts and points of all studies: finding.json in dir, which is made. */
+int repro_conclude(const struct repro *r, const char *dir, struct err *e);
+
+enum repro_verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_UNKNOWN };
+extern const char *const repro_verdicts[]; /* "holds", "does not hold", "cannot tell" */
+
+/* claim_measure - a claim's statistic with its interval, and what it comes to. pairs: how many it
+ * is made of (matched ones once); undefined: how many more there are without a value. why: where
+ * the statistic has no interval; else "". */
+struct repro_result {
+    struct estimate x;
+    enum repro_verdict verdict;
+    size_t pairs, undefined;
+    char why[160];
+};
+int claim_measure(const struct samples *s, const struct repro_claim *c, double level,
+                  struct repro_result *out, struct err *e);
+
+/* points_json - a series' lines with their points, as elements of an open JSON list; names: what
+ * the x axis calls 0, 1, ..., where it is a key of names (else NULL). */
+int points_json(struct js *w, const struct repro *r, const struct repro_panel *panel,
+                const struct repro_series *series, struct err *e);
+/* panel_names - of a panel whose x is a name, the different ones, in order of appearance, as an
+ * open JSON list's elements. */
+void panel_names(struct js *w, const struct repro *r, const struct repro_panel *panel);
+
+#endif

@@ -1,0 +1,142 @@
+/* repro_claim.c - what a claim comes to. */
+#include "lab/bootstrap.h"
+#include "lab/repro_rows.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool rows_match(const struct sample_row *a, const struct sample_row *b)
+{
+    return strcmp(a->task, b->task) == 0 && strcmp(a->supervisor, b->supervisor) == 0 &&
+           strcmp(a->student, b->student) == 0 &&
+           strcmp(row_key(a, KEY_BAND), row_key(b, KEY_BAND)) == 0;
+}
+
+/* rows_matched - of both those that have a counterpart, side by side: the first that is not taken.
+ */
+static void rows_matched(const struct samples *s, struct rows *a, struct rows *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        size_t k = n;
+        while (k < b->n && !rows_match(&s->rows[a->at[i]], &s->rows[b->at[k]]))
+            k++;
+        if (k == b->n)
+            continue;
+        size_t other = b->at[k];
+        memmove(b->at + n + 1, b->at + n, (k - n) * sizeof *b->at);
+        b->at[n] = other;
+        a->at[n++] = a->at[i];
+    }
+    a->n = b->n = n;
+}
+
+/* rows_defined - those stay whose value, and whose counterpart's, is there; how many went. */
+static size_t rows_defined(const struct samples *s, struct rows *a, int value, struct rows *b,
+                           int other)
+{
+    size_t n = 0, all = a->n;
+    for (size_t i = 0; i < all; i++) {
+        if (isnan(row_value(&s->rows[a->at[i]], value, ROW_POINT)) ||
+            (b && isnan(row_value(&s->rows[b->at[i]], other, ROW_POINT))))
+            continue;
+        if (b)
+            b->at[n] = b->at[i];
+        a->at[n++] = a->at[i];
+    }
+    a->n = n;
+    if (b)
+        b->n = n;
+    return all - n;
+}
+
+/* A claim's rows: of what is subtracted too; side by side where they are matched. */
+struct claimed {
+    struct rows a, b;
+    size_t undefined;
+};
+
+static int claimed_init(struct claimed *x, const struct samples *s, const struct repro_claim *c,
+                        struct err *e)
+{
+    memset(x, 0, sizeof *x);
+    int rc = rows_pick(&x->a, s, &c->where, e);
+    if (!rc && c->subtracts)
+        rc = rows_pick(&x->b, s, &c->minus, e);
+    if (rc)
+        return rc;
+    bool paired = c->subtracts && c->matched;
+    if (paired)
+        rows_matched(s, &x->a, &x->b);
+    if (c->take == TAKE_POOLED)
+        return OK;
+    x->undefined = rows_defined(s, &x->a, c->value, paired ? &x->b : NULL, c->other);
+    if (c->subtracts && !paired)
+        x->undefined += rows_defined(s, &x->b, c->other, NULL, 0);
+    return OK;
+}
+
+static double claimed_take(const struct claimed *x, const struct samples *s,
+                           const struct repro_claim *c, size_t b)
+{
+    bool paired = c->subtracts && c->matched;
+    double v = rows_take(s, &x->a, c->value, paired ? &x->b : NULL, c->other, c->take, b);
+    if (c->subtracts && !paired)
+        v -= rows_take(s, &x->b, c->other, NULL, 0, c->take, b);
+    return v;
+}
+
+static enum repro_verdict verdict_of(const struct estimate *x, const struct repro_claim *c)
+{
+    if (isnan(x->value) || isnan(x->lo))
+        return VERDICT_UNKNOWN;
+    if (x->lo > c->bound)
+        return c->above ? VERDICT_HOLDS : VERDICT_FAILS;
+    if (x->hi < c->bound)
+        return c->above ? VERDICT_FAILS : VERDICT_HOLDS;
+    return VERDICT_UNKNOWN;
+}
+
+int claim_measure(const struct samples *s, const struct repro_claim *c, double level,
+                  struct repro_result *out, struct err *e)
+{
+    struct claimed x;
+    double *v = NULL;
+    size_t none = 0;
+    *out = (struct repro_result){.verdict = VERDICT_UNKNOWN};
+    out->x = (struct estimate){(double)NAN, (double)NAN, (double)NAN};
+    int rc = claimed_init(&x, s, c, e);
+    if (rc)
+        goto out;
+    out->pairs = x.a.n;
+    out->undefined = x.undefined;
+    if (!x.a.n || (c->subtracts && !x.b.n)) {
+        snprintf(out->why, sizeof out->why, "%s",
+                 x.undefined ? "it is defined for no pair" : "no pair is what it speaks of");
+        goto out;
+    }
+    out->x.value = claimed_take(&x, s, c, ROW_POINT);
+    v = mem_alloc(s->samples, sizeof *v, e);
+    if (!v) {
+        rc = e->code;
+        goto out;
+    }
+    for (size_t b = 0; b < s->samples; b++) {
+        v[b] = claimed_take(&x, s, c, b);
+        none += isnan(v[b]) ? 1 : 0;
+    }
+    /* What is undefined in more replicates than an interval leaves out at one end has none. */
+    if (isnan(out->x.value) || (double)none > (1 - level) / 2 * (double)s->samples)
+        snprintf(out->why, sizeof out->why, "it is undefined in %zu of %zu bootstrap replicates",
+                 none, s->samples);
+    else
+        interval(v, s->samples, level, &out->x);
+    out->verdict = verdict_of(&out->x, c);
+out:
+    mem_free(v);
+    mem_free(x.a.at);
+    mem_free(x.b.at);
+    return rc;
+}

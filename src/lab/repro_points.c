@@ -1,0 +1,299 @@
+/* repro_points.c - what a finding's panels draw. */
+#include "lab/bootstrap.h"
+#include "lab/repro_rows.h"
+#include "core/mem.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <string.h>
+
+/* model_part - of "model/layers" the bytes of the model; 0 where it is no such id. */
+static size_t model_part(const char *id)
+{
+    const char *slash = strrchr(id, '/');
+    return slash && slash[1] && strspn(slash + 1, "0123456789") == strlen(slash + 1)
+               ? (size_t)(slash - id)
+               : 0;
+}
+
+/* one_model - whether all supervisors and students are depths of one. */
+static bool one_model(const struct samples *s)
+{
+    const char *first = s->n ? s->rows[0].student : "";
+    size_t n = model_part(first);
+    for (size_t i = 0; i < s->n; i++) {
+        const char *const ids[] = {s->rows[i].supervisor, s->rows[i].student};
+        for (size_t k = 0; k < 2; k++)
+            if (!n || model_part(ids[k]) != n || strncmp(ids[k], first, n) != 0)
+                return false;
+    }
+    return n > 0;
+}
+
+/* key_words - what people read of a name. */
+static void key_words(const struct samples *s, enum repro_key key, const char *name,
+                      struct str *out)
+{
+    bool who = key == KEY_SUPERVISOR || key == KEY_STUDENT;
+    size_t model = who && one_model(s) ? model_part(name) : 0;
+    if (model)
+        str_addf(out, "%s layer%s", name + model + 1, strcmp(name + model + 1, "1") ? "s" : "");
+    else
+        str_cat(out, who && model_part(name) ? name : *name ? name : "all");
+}
+
+/* line_words - "student, from 2 layers, naive". names [KEY_NAMES]. */
+static void line_words(const struct repro *r, const struct repro_series *series,
+                       const char *const *names, struct str *out)
+{
+    str_cat(out, series->name);
+    for (int k = 0; k < KEY_NAMES; k++) {
+        if (!series->lines[k])
+            continue;
+        str_addf(out, "%s%s", out->len ? ", " : "", k == KEY_SUPERVISOR ? "from " : "");
+        key_words(&r->samples, (enum repro_key)k, names[k], out);
+    }
+}
+
+static bool line_same(const struct repro_series *series, const char *const *a, const char *const *b)
+{
+    for (int k = 0; k < KEY_NAMES; k++)
+        if (series->lines[k] && strcmp(a[k], b[k]) != 0)
+            return false;
+    return true;
+}
+
+static void row_keys(const struct sample_row *r, const char *names[KEY_NAMES])
+{
+    for (int k = 0; k < KEY_NAMES; k++)
+        names[k] = row_key(r, (enum repro_key)k);
+}
+
+/* name_place - the number of a name on an axis of names, among all pairs of the samples. */
+static size_t name_place(const struct samples *s, enum repro_key key, const char *name)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const char *own = row_key(&s->rows[i], key);
+        bool seen = false;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = strcmp(row_key(&s->rows[k], key), own) == 0;
+        if (seen)
+            continue;
+        if (strcmp(own, name) == 0)
+            break;
+        place++;
+    }
+    return place;
+}
+
+void panel_names(struct js *w, const struct repro *r, const struct repro_panel *panel)
+{
+    const struct samples *s = &r->samples;
+    for (size_t i = 0; i < s->n && panel->x < KEY_NAMES; i++) {
+        const char *own = row_key(&s->rows[i], panel->x);
+        struct str words = STR_INIT;
+        bool seen = false;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = strcmp(row_key(&s->rows[k], panel->x), own) == 0;
+        if (!seen) {
+            key_words(s, panel->x, own, &words);
+            js_str(w, words.s);
+        }
+        w->out->failed = w->out->failed || words.failed;
+        str_release(&words);
+    }
+}
+
+static double row_x(const struct samples *s, const struct sample_row *r, enum repro_key x)
+{
+    return x < KEY_NAMES ? (double)name_place(s, x, row_key(r, x)) : row_number(r, x);
+}
+
+static void point_json(struct js *w, double x, const struct estimate *y)
+{
+    js_open(w, '[');
+    js_real(w, x), js_real(w, y->value), js_real(w, y->lo), js_real(w, y->hi);
+    js_close(w, ']');
+}
+
+/* point_measure - of rows that share a line and a place. v [samples]. */
+static void point_measure(const struct samples *s, const struct rows *rows,
+                          const struct repro_series *series, double level, double *v,
+                          struct estimate *out)
+{
+    size_t none = 0;
+    *out = (struct estimate){(double)NAN, (double)NAN, (double)NAN};
+    out->value = rows_take(s, rows, series->value, NULL, 0, series->take, ROW_POINT);
+    for (size_t b = 0; b < s->samples; b++) {
+        v[b] = rows_take(s, rows, series->value, NULL, 0, series->take, b);
+        none += isnan(v[b]) ? 1 : 0;
+    }
+    if (!isnan(out->value) && (double)none <= (1 - level) / 2 * (double)s->samples)
+        interval(v, s->samples, level, out);
+}
+
+/* line_points - the points of the line of the first of the rows; those are taken off. */
+static void line_points(struct js *w, const struct repro *r, const struct repro_panel *panel,
+                        const struct repro_series *series, struct rows *left, struct rows *point,
+                        double *v)
+{
+    const struct samples *s = &r->samples;
+    const char *line[KEY_NAMES], *own[KEY_NAMES];
+    struct str words = STR_INIT;
+    row_keys(&s->rows[left->at[0]], line);
+    line_words(r, series, line, &words);
+    js_open(w, '{');
+    js_key(w, "name"), js_str(w, words.s);
+    js_key(w, "points"), js_open(w, '[');
+    for (bool more = true; more;) {
+        double x = (double)NAN;
+        size_t kept = 0;
+        point->n = 0;
+        more = false;
+        for (size_t i = 0; i < left->n; i++) {
+            const struct sample_row *row = &s->rows[left->at[i]];
+            row_keys(row, own);
+            bool mine = line_same(series, line, own);
+            double at = row_x(s, row, panel->x);
+            if (mine && (!more || at == x)) {
+                x = at;
+                more = true;
+                if (!isnan(row_value(row, series->value, ROW_POINT)) || series->take == TAKE_POOLED)
+                    point->at[point->n++] = left->at[i];
+            } else {
+                left->at[kept++] = left->at[i];
+            }
+        }
+        left->n = kept;
+        if (more && point->n && !isnan(x)) {
+            struct estimate y;
+            point_measure(s, point, series, r->level, v, &y);
+            if (!isnan(y.value))
+                point_json(w, x, &y);
+        }
+    }
+    js_close(w, ']');
+    js_close(w, '}');
+    w->out->failed = w->out->failed || words.failed;
+    str_release(&words);
+}
+
+/* A curve within the epochs: of a student, or of a ceiling, one of its seeds. */
+struct curve {
+    const char *keys[KEY_NAMES];
+    const struct doc *points;
+    double questions; /* of what it is measured on */
+    bool drawn;
+};
+
+static const char *text_of(const struct doc *map, const char *key)
+{
+    const struct doc *d = doc_get(map, key);
+    return d && d->type == DOC_STRING ? d->s : "";
+}
+
+static double real_of(const struct doc *map, const char *key)
+{
+    const struct doc *d = doc_get(map, key);
+    return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
+}
+
+static bool fits(const char *pattern, const char *name)
+{
+    return !pattern || fnmatch(pattern, name, 0) == 0;
+}
+
+/* curve_init - of a job in a study's results; false where it is not wanted. */
+static bool curve_init(struct curve *c, const struct repro_study *study,
+                       const struct repro_series *series, const struct doc *job)
+{
+    const struct repro_where *w = &series->where;
+    const struct doc *task = doc_get(study->results.root, "task"), *result = doc_get(job, "result");
+    const char *method = text_of(job, "method");
+    bool control = strcmp(method, "ground truth") == 0;
+    *c = (struct curve){.keys = {study->as, text_of(task, "name"), text_of(job, "supervisor"),
+                                 text_of(job, "model"), method, ""},
+                        .points = doc_get(result, "curve")};
+    c->questions =
+        series->value == CURVE_TEST ? real_of(result, "test_questions") : real_of(task, "valid");
+    return c->points && strcmp(text_of(job, "role"), control ? "ceiling" : "student") == 0 &&
+           (!control || (w->method && strcmp(w->method, method) == 0)) &&
+           fits(w->study, study->as) && fits(w->supervisor, c->keys[KEY_SUPERVISOR]) &&
+           fits(w->student, c->keys[KEY_STUDENT]) && fits(w->method, method);
+}
+
+/* curve_json - the mean of all curves of one line, at each epoch that they share; its interval is
+ * that of a share of as many questions as one of them was asked (Wilson's). */
+static void curve_json(struct js *w, const struct repro *r, const struct repro_series *series,
+                       struct curve *all, size_t n, size_t first)
+{
+    const char *key = repro_curve_values[series->value];
+    struct str words = STR_INIT;
+    line_words(r, series, all[first].keys, &words);
+    js_open(w, '{');
+    js_key(w, "name"), js_str(w, words.s);
+    js_key(w, "points"), js_open(w, '[');
+    for (const struct doc *p = all[first].points->child; p; p = p->next) {
+        double sum = 0, count = 0, epoch = real_of(p, "epoch");
+        for (size_t i = first; i < n; i++) {
+            if (!line_same(series, all[i].keys, all[first].keys))
+                continue;
+            all[i].drawn = true;
+            for (const struct doc *q = all[i].points->child; q; q = q->next)
+                if (fabs(real_of(q, "epoch") - epoch) < 1e-9) {
+                    sum += real_of(q, key);
+                    count++;
+                }
+        }
+        struct estimate y = metrics_wilson(sum / count, all[first].questions);
+        if (!isnan(y.value))
+            point_json(w, epoch, &y);
+    }
+    js_close(w, ']');
+    js_close(w, '}');
+    all[first].drawn = true;
+    w->out->failed = w->out->failed || words.failed;
+    str_release(&words);
+}
+
+static int curves_json(struct js *w, const struct repro *r, const struct repro_series *series,
+                       struct err *e)
+{
+    struct curve *all = NULL;
+    size_t n = 0, cap = 0;
+    int rc = OK;
+    for (size_t i = 0; i < r->n_studies && !rc; i++) {
+        const struct doc *jobs = doc_get(r->studies[i].results.root, "jobs");
+        for (const struct doc *j = jobs ? jobs->child : NULL; j && !rc; j = j->next) {
+            rc = mem_grow(&all, &cap, n + 1, sizeof *all, e);
+            if (!rc && curve_init(&all[n], &r->studies[i], series, j))
+                n++;
+        }
+    }
+    for (size_t i = 0; i < n && !rc; i++)
+        if (!all[i].drawn)
+            curve_json(w, r, series, all, n, i);
+    mem_free(all);
+    return rc;
+}
+
+int points_json(struct js *w, const struct repro *r, const struct repro_panel *panel,
+                const struct repro_series *series, struct err *e)
+{
+    struct rows left = {NULL, 0}, point = {NULL, 0};
+    double *v = NULL;
+    if (panel->x == KEY_EPOCH)
+        return curves_json(w, r, series, e);
+    int rc = rows_pick(&left, &r->samples, &series->where, e);
+    if (!rc && !(point.at = mem_alloc(left.n, sizeof *point.at, e)))
+        rc = e->code;
+    if (!rc && !(v = mem_alloc(r->samples.samples, sizeof *v, e)))
+        rc = e->code;
+    while (!rc && left.n)
+        line_points(w, r, panel, series, &left, &point, v);
+    mem_free(left.at);
+    mem_free(point.at);
+    mem_free(v);
+    return rc;
+}

@@ -1,0 +1,302 @@
+/* repro_read.c - the file of a finding. */
+#include "lab/repro.h"
+#include "core/file.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const repro_values[] = {
+    "weak",      "student",         "ceiling",         "gap",           "gain",      "pgr",
+    "agreement", "agreement_right", "agreement_wrong", "ceiling_wrong", "untrained", NULL};
+const char *const repro_takes[] = {
+    "mean", "median", "pooled", "slope_student", "slope_supervisor", "slope_ratio", NULL};
+const char *const repro_keys[] = {"study",
+                                  "task",
+                                  "supervisor",
+                                  "student",
+                                  "method",
+                                  "band",
+                                  "supervisor_size",
+                                  "student_size",
+                                  "size_ratio",
+                                  "supervisor_layers",
+                                  "student_layers",
+                                  "epoch",
+                                  NULL};
+const char *const repro_curve_values[] = {"accuracy", "weak_accuracy", "test_accuracy", NULL};
+const char *const repro_scales[] = {"laptop", "gpu", "paper", NULL};
+const char *const repro_verdicts[] = {"holds", "does not hold", "cannot tell"};
+
+static const char *const root_keys[] = {"name",   "title",  "source", "shape", "level",
+                                        "scales", "claims", "figure", NULL},
+                         *const scale_keys[] = {"minutes", "studies", NULL},
+                         *const study_keys[] = {"as", "study", "set", NULL},
+                         *const claim_keys[] = {"say",   "value", "take",  "where", "minus",
+                                                "match", "above", "below", NULL},
+                         *const where_keys[] = {"study",  "task", "supervisor", "student",
+                                                "method", "band", NULL},
+                         *const minus_keys[] = {"value",   "study",  "task", "supervisor",
+                                                "student", "method", "band", NULL},
+                         *const panel_keys[] = {"title", "label", "x", "series", NULL},
+                         *const series_keys[] = {"name", "y", "take", "where", "lines", NULL},
+                         *const match_names[] = {"pairs", "none", NULL};
+
+static int list_want(const struct doc *d, const char *key, const struct doc *at, struct err *e)
+{
+    if (!d)
+        return doc_fail(at, e, "\"%s\" is missing", key);
+    if (d->type != DOC_LIST || !d->n)
+        return doc_fail(d, e, "\"%s\" is %s, wanted a list with something in it", key,
+                        d->type == DOC_LIST ? "empty" : doc_type_name(d->type));
+    if (d->n > REPRO_LIST)
+        return doc_fail(d, e, "\"%s\" has %zu entries, wanted at most %d", key, d->n, REPRO_LIST);
+    return OK;
+}
+
+static int where_read(struct repro_where *w, const struct doc *m, const char *const *keys,
+                      struct err *e)
+{
+    int rc;
+    if (!m)
+        return OK;
+    if ((rc = doc_check_keys(m, keys, e)))
+        return rc;
+    const struct {
+        const char *key, **to;
+    } strings[] = {{"study", &w->study},     {"task", &w->task},     {"supervisor", &w->supervisor},
+                   {"student", &w->student}, {"method", &w->method}, {"band", &w->band}};
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        if ((rc = doc_opt_str(m, strings[i].key, strings[i].to, e)))
+            return rc;
+    return OK;
+}
+
+static int value_read(const struct doc *m, const char *key, const char *const *names, int *value,
+                      struct err *e)
+{
+    if (!doc_get(m, key))
+        return doc_fail(m, e, "\"%s\" is missing", key);
+    return doc_opt_enum(m, key, names, value, e);
+}
+
+static int take_read(const struct doc *m, enum repro_take *take, int value, struct err *e)
+{
+    int t = TAKE_MEAN, rc = doc_opt_enum(m, "take", repro_takes, &t, e);
+    *take = (enum repro_take)t;
+    if (!rc && *take == TAKE_POOLED && value != TRIO_PGR)
+        rc = doc_fail(doc_get(m, "take"), e, "\"take\" is pooled, which is of pgr alone");
+    return rc;
+}
+
+static int claim_read(struct repro_claim *c, const struct doc *m, struct err *e)
+{
+    const struct doc *above = doc_get(m, "above"), *below = doc_get(m, "below"),
+                     *minus = doc_get(m, "minus");
+    int match = 0;
+    int rc = doc_check_keys(m, claim_keys, e);
+    if (rc || (rc = doc_str(m, "say", &c->say, e)) ||
+        (rc = value_read(m, "value", repro_values, &c->value, e)) ||
+        (rc = take_read(m, &c->take, c->value, e)) ||
+        (rc = where_read(&c->where, doc_get(m, "where"), where_keys, e)))
+        return rc;
+    c->other = c->value;
+    c->minus = c->where;
+    if (minus) {
+        c->subtracts = true;
+        if ((rc = where_read(&c->minus, minus, minus_keys, e)) ||
+            (rc = doc_opt_enum(minus, "value", repro_values, &c->other, e)))
+            return rc;
+    }
+    if ((rc = doc_opt_enum(m, "match", match_names, &match, e)))
+        return rc;
+    if (match && !minus)
+        return doc_fail(doc_get(m, "match"), e, "\"match\" wants something to match: \"minus\"");
+    c->matched = match == 0;
+    if (!above == !below)
+        return doc_fail(m, e, "a claim wants \"above\" or \"below\", one of the two");
+    c->above = above != NULL;
+    return doc_opt_real(m, above ? "above" : "below", -1e9, 1e9, &c->bound, e);
+}
+
+static int key_read(const struct doc *d, size_t n, enum repro_key *key, struct err *e)
+{
+    size_t k = 0;
+    while (d->type == DOC_STRING && k < n && strcmp(repro_keys[k], d->s) != 0)
+        k++;
+    if (d->type != DOC_STRING || k == n) {
+        struct str list = STR_INIT;
+        for (size_t i = 0; i < n; i++)
+            str_addf(&list, "%s%s", i ? ", " : "", repro_keys[i]);
+        doc_fail(d, e, "\"%s\" is not known here, wanted one of %s",
+                 d->type == DOC_STRING ? d->s : doc_type_name(d->type), list.s);
+        str_release(&list);
+        return e->code;
+    }
+    *key = (enum repro_key)k;
+    return OK;
+}
+
+static int series_read(struct repro_series *s, const struct doc *m, bool curves, struct err *e)
+{
+    const struct doc *lines = doc_get(m, "lines");
+    int rc = doc_check_keys(m, series_keys, e);
+    s->name = "";
+    if (rc || (rc = doc_opt_str(m, "name", &s->name, e)) ||
+        (rc = value_read(m, "y", curves ? repro_curve_values : repro_values, &s->value, e)) ||
+        (rc = take_read(m, &s->take, curves ? TRIO_VALUES : s->value, e)) ||
+        (rc = where_read(&s->where, doc_get(m, "where"), where_keys, e)))
+        return rc;
+    if (s->take > TAKE_POOLED)
+        return doc_fail(doc_get(m, "take"), e, "a point's \"take\" is mean, median or pooled");
+    if (lines && lines->type != DOC_LIST)
+        return doc_fail(lines, e, "\"lines\" is a %s, wanted a list", doc_type_name(lines->type));
+    for (const struct doc *d = lines ? lines->child : NULL; d; d = d->next) {
+        enum repro_key key;
+        if ((rc = key_read(d, KEY_NAMES, &key, e)))
+            return rc;
+        s->lines[key] = true;
+    }
+    return OK;
+}
+
+static int panel_read(struct repro_panel *p, const struct doc *m, struct err *e)
+{
+    const struct doc *x = doc_get(m, "x"), *series = doc_get(m, "series");
+    int rc = doc_check_keys(m, panel_keys, e);
+    if (rc || (rc = doc_str(m, "title", &p->title, e)) || (rc = doc_str(m, "label", &p->label, e)))
+        return rc;
+    if (!x)
+        return doc_fail(m, e, "\"x\" is missing");
+    if ((rc = key_read(x, KEYS, &p->x, e)) || (rc = list_want(series, "series", m, e)))
+        return rc;
+    for (const struct doc *d = series->child; d && !rc; d = d->next)
+        rc = series_read(&p->series[p->n++], d, p->x == KEY_EPOCH, e);
+    return rc;
+}
+
+/* study_beside - a study's path counts from where the finding's file lies, if it is there. */
+static int study_beside(struct repro *r, struct repro_study *s, const char *file, struct err *e)
+{
+    struct str dir = STR_INIT, at = STR_INIT;
+    int rc = OK;
+    if (!lab_is_path(s->study) || *s->study == '/' || !strchr(file, '/'))
+        return OK;
+    rc = file_folder(&dir, file, e);
+    str_path(&at, dir.s, s->study);
+    if (!rc)
+        rc = str_check(&at, e);
+    if (!rc && file_exists(at.s) && !(s->study = arena_strdup(&r->tree.arena, at.s, e)))
+        rc = e->code;
+    str_release(&dir);
+    str_release(&at);
+    return rc;
+}
+
+static int study_read_one(struct repro *r, const struct doc *m, struct err *e)
+{
+    struct repro_study *s = &r->studies[r->n_studies++];
+    const struct doc *set = doc_get(m, "set");
+    int rc = doc_check_keys(m, study_keys, e);
+    s->results = (struct doc_tree)DOC_TREE_INIT;
+    if (rc || (rc = doc_str(m, "study", &s->study, e)))
+        return rc;
+    s->as = s->study;
+    if ((rc = doc_opt_str(m, "as", &s->as, e)) || (rc = study_beside(r, s, m->file, e)))
+        return rc;
+    for (size_t i = 0; i + 1 < r->n_studies; i++)
+        if (strcmp(r->studies[i].as, s->as) == 0)
+            return doc_fail(m, e, "two studies are called \"%s\"; \"as\" names one anew", s->as);
+    if (set && set->type != DOC_MAP)
+        return doc_fail(set, e, "\"set\" is a %s, wanted a map of settings",
+                        doc_type_name(set->type));
+    for (const struct doc *d = set ? set->child : NULL; d && !rc; d = d->next) {
+        struct str text = STR_INIT;
+        str_addf(&text, "%s=", d->key);
+        doc_write_json(&text, d); /* a value in JSON is one in YAML's flow style */
+        rc = str_check(&text, e);
+        if (!rc && s->n_overrides == REPRO_LIST)
+            rc = doc_fail(d, e, "\"set\" has more than %d entries", REPRO_LIST);
+        if (!rc && !(s->overrides[s->n_overrides++] = arena_strdup(&r->tree.arena, text.s, e)))
+            rc = e->code;
+        str_release(&text);
+    }
+    return rc;
+}
+
+static int scale_read(struct repro *r, const char *scale, struct err *e)
+{
+    const struct doc *scales = doc_get(r->tree.root, "scales"), *m, *list;
+    int rc;
+    if (!scales)
+        return doc_fail(r->tree.root, e, "\"scales\" is missing");
+    if ((rc = doc_check_keys(scales, repro_scales, e)))
+        return rc;
+    r->scale = scale;
+    if (!(m = doc_get(scales, scale)))
+        return doc_fail(scales, e, "there is no scale \"%s\" of this finding", scale);
+    list = doc_get(m, "studies");
+    if ((rc = doc_check_keys(m, scale_keys, e)) ||
+        (rc = doc_opt_real(m, "minutes", 0, 1e9, &r->minutes, e)) ||
+        (rc = list_want(list, "studies", m, e)))
+        return rc;
+    for (const struct doc *d = list->child; d && !rc; d = d->next)
+        rc = study_read_one(r, d, e);
+    return rc;
+}
+
+int repro_read(struct repro *r, const char *path, const char *scale, struct err *e)
+{
+    const struct doc *root, *claims, *figure;
+    memset(r, 0, sizeof *r);
+    samples_init(&r->samples);
+    r->source = r->shape = "";
+    r->level = 0.95;
+    r->minutes = (double)NAN;
+    int rc = doc_read_yaml(&r->tree, path, e);
+    if (rc)
+        goto out;
+    root = r->tree.root;
+    if ((rc = doc_check_keys(root, root_keys, e)) || (rc = study_name(root, &r->name, e)) ||
+        (rc = doc_str(root, "title", &r->title, e)) ||
+        (rc = doc_opt_str(root, "source", &r->source, e)) ||
+        (rc = doc_str(root, "shape", &r->shape, e)) ||
+        (rc = doc_opt_real(root, "level", 0.5, 0.9999, &r->level, e)) ||
+        (rc = scale_read(r, scale, e)))
+        goto out;
+    claims = doc_get(root, "claims");
+    figure = doc_get(root, "figure");
+    if ((rc = list_want(claims, "claims", root, e)) || (rc = list_want(figure, "figure", root, e)))
+        goto out;
+    for (const struct doc *d = claims->child; d && !rc; d = d->next)
+        rc = claim_read(&r->claims[r->n_claims++], d, e);
+    for (const struct doc *d = figure->child; d && !rc; d = d->next)
+        rc = panel_read(&r->panels[r->n_panels++], d, e);
+out:
+    if (rc)
+        repro_release(r);
+    return rc;
+}
+
+void repro_release(struct repro *r)
+{
+    for (size_t i = 0; i < r->n_studies; i++)
+        doc_tree_release(&r->studies[i].results);
+    samples_release(&r->samples);
+    doc_tree_release(&r->tree);
+}
+
+int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e)
+{
+    struct str path = STR_INIT;
+    double seconds = 0;
+    str_path(&path, dir, "results.json");
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = doc_read_json(&r->studies[i].results, path.s, e);
+    if (!rc)
+        rc = doc_opt_real(doc_get(r->studies[i].results.root, "study"), "seconds", 0, 1e12,
+                          &seconds, e);
+    r->seconds += seconds;
+    str_release(&path);
+    return rc;
+}

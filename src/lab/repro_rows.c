@@ -1,0 +1,193 @@
+/* repro_rows.c - see repro_rows.h. */
+#include "lab/repro_rows.h"
+#include "core/mem.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *row_key(const struct sample_row *r, enum repro_key key)
+{
+    const char *const names[KEY_NAMES] = {r->study,   r->task,   r->supervisor,
+                                          r->student, r->method, r->band ? r->band : ""};
+    BUG_ON(key >= KEY_NAMES);
+    return names[key];
+}
+
+double row_number(const struct sample_row *r, enum repro_key key)
+{
+    switch (key) {
+    case KEY_SUPERVISOR_SIZE:
+        return r->weak_size;
+    case KEY_STUDENT_SIZE:
+        return r->size;
+    case KEY_SIZE_RATIO:
+        return r->size / r->weak_size;
+    case KEY_SUPERVISOR_LAYERS:
+        return r->weak_layers;
+    case KEY_STUDENT_LAYERS:
+        return r->layers;
+    default:
+        BUG("key %d is no number of a pair", (int)key);
+    }
+}
+
+double row_value(const struct sample_row *r, int value, size_t b)
+{
+    if (value == TRIO_PGR && !r->pgr)
+        return (double)NAN;
+    return b == ROW_POINT ? r->point[value] : r->drawn[(size_t)value * r->samples + b];
+}
+
+/* pattern_fits - NULL fits anything; "largest" and "smallest" are not patterns. */
+static bool pattern_fits(const char *pattern, const char *name)
+{
+    return !pattern || strcmp(pattern, "largest") == 0 || strcmp(pattern, "smallest") == 0 ||
+           fnmatch(pattern, name, 0) == 0;
+}
+
+static bool row_fits(const struct sample_row *r, const struct repro_where *w)
+{
+    bool control = strcmp(r->method, "ground truth") == 0;
+    return (!control || (w->method && strcmp(w->method, r->method) == 0)) &&
+           pattern_fits(w->study, r->study) && pattern_fits(w->task, r->task) &&
+           pattern_fits(w->supervisor, r->supervisor) && pattern_fits(w->student, r->student) &&
+           pattern_fits(w->method, r->method) &&
+           (w->band ? r->band && pattern_fits(w->band, r->band) : !r->band);
+}
+
+static bool rows_alike(const struct sample_row *a, const struct sample_row *b)
+{
+    return strcmp(a->study, b->study) == 0 && strcmp(a->task, b->task) == 0 &&
+           strcmp(a->method, b->method) == 0 &&
+           strcmp(row_key(a, KEY_BAND), row_key(b, KEY_BAND)) == 0;
+}
+
+/* rows_extreme - of rows that are alike those of the largest, or smallest, size stay. */
+static int rows_extreme(struct rows *r, const struct samples *s, const char *which,
+                        enum repro_key key, struct err *e)
+{
+    bool largest = which && strcmp(which, "largest") == 0;
+    if (!which || (!largest && strcmp(which, "smallest") != 0))
+        return OK;
+    struct rows all = *r;
+    r->at = mem_alloc(all.n, sizeof *r->at, e);
+    r->n = 0;
+    for (size_t i = 0; r->at && i < all.n; i++) {
+        const struct sample_row *a = &s->rows[all.at[i]];
+        bool stays = true;
+        for (size_t k = 0; k < all.n && stays; k++) {
+            const struct sample_row *b = &s->rows[all.at[k]];
+            double x = row_number(a, key), y = row_number(b, key);
+            stays = !rows_alike(a, b) || !(largest ? y > x : y < x);
+        }
+        if (stays)
+            r->at[r->n++] = all.at[i];
+    }
+    mem_free(all.at);
+    return r->at ? OK : e->code;
+}
+
+int rows_pick(struct rows *r, const struct samples *s, const struct repro_where *w, struct err *e)
+{
+    r->n = 0;
+    r->at = mem_alloc(s->n, sizeof *r->at, e);
+    if (!r->at)
+        return e->code;
+    for (size_t i = 0; i < s->n; i++)
+        if (row_fits(&s->rows[i], w))
+            r->at[r->n++] = i;
+    int rc = rows_extreme(r, s, w->supervisor, KEY_SUPERVISOR_SIZE, e);
+    if (!rc)
+        rc = rows_extreme(r, s, w->student, KEY_STUDENT_SIZE, e);
+    if (!rc && r->n > REPRO_ROWS)
+        rc = err_set(e, ERR_INPUT, "%zu pairs are more than can be taken together (%d)", r->n,
+                     REPRO_ROWS);
+    if (rc) {
+        mem_free(r->at);
+        r->at = NULL;
+    }
+    return rc;
+}
+
+static int double_order(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* pooled - the gains' sum over the gaps': undefined PGRs are in it, as their gap is. */
+static double pooled(const struct samples *s, const struct rows *r, size_t b)
+{
+    double gain = 0, gap = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        gain += row_value(&s->rows[r->at[i]], TRIO_GAIN, b);
+        gap += row_value(&s->rows[r->at[i]], TRIO_GAP, b);
+    }
+    return gap > 0 ? gain / gap : (double)NAN;
+}
+
+static double median(double *v, size_t n)
+{
+    qsort(v, n, sizeof *v, double_order);
+    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+/* same_line - whether two rows are on one line over the key: all but what lies along it is equal.
+ */
+static bool same_line(const struct sample_row *a, const struct sample_row *b, enum repro_key x)
+{
+    return rows_alike(a, b) &&
+           (x != KEY_STUDENT_SIZE || strcmp(a->supervisor, b->supervisor) == 0) &&
+           (x != KEY_SUPERVISOR_SIZE || strcmp(a->student, b->student) == 0);
+}
+
+/* slope - of y [n] over log2 of the key, all lines with one slope and an intercept each. */
+static double slope(const struct samples *s, const struct rows *r, const double *y,
+                    enum repro_key key)
+{
+    double xy = 0, xx = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct sample_row *a = &s->rows[r->at[i]];
+        double x = log2(row_number(a, key)), mean_x = 0, mean_y = 0, n = 0;
+        for (size_t k = 0; k < r->n; k++) {
+            const struct sample_row *b = &s->rows[r->at[k]];
+            if (!same_line(a, b, key))
+                continue;
+            mean_x += log2(row_number(b, key));
+            mean_y += y[k];
+            n++;
+        }
+        xy += (x - mean_x / n) * (y[i] - mean_y / n);
+        xx += (x - mean_x / n) * (x - mean_x / n);
+    }
+    return xx > 1e-12 ? xy / xx : (double)NAN;
+}
+
+double rows_take(const struct samples *s, const struct rows *r, int value, const struct rows *minus,
+                 int other, enum repro_take take, size_t b)
+{
+    static const enum repro_key along[] = {[TAKE_SLOPE_STUDENT] = KEY_STUDENT_SIZE,
+                                           [TAKE_SLOPE_SUPERVISOR] = KEY_SUPERVISOR_SIZE,
+                                           [TAKE_SLOPE_RATIO] = KEY_SIZE_RATIO};
+    double y[REPRO_ROWS], sum = 0;
+    BUG_ON(r->n > REPRO_ROWS || (minus && minus->n != r->n));
+    if (!r->n)
+        return (double)NAN;
+    if (take == TAKE_POOLED)
+        return pooled(s, r, b) - (minus ? pooled(s, minus, b) : 0);
+    for (size_t i = 0; i < r->n; i++) {
+        y[i] = row_value(&s->rows[r->at[i]], value, b);
+        if (minus)
+            y[i] -= row_value(&s->rows[minus->at[i]], other, b);
+        sum += y[i];
+    }
+    if (isnan(sum)) /* infinite ones of both signs, too */
+        return (double)NAN;
+    if (take == TAKE_MEAN)
+        return sum / (double)r->n;
+    if (take == TAKE_MEDIAN)
+        return median(y, r->n);
+    return isinf(sum) ? (double)NAN : slope(s, r, y, along[take]);
+}

@@ -1,0 +1,34 @@
+/* repro_rows.h - choosing pairs, and what is made of their values. Inside lab's repro*.c only. */
+#ifndef W2S_LAB_REPRO_ROWS_H
+#define W2S_LAB_REPRO_ROWS_H
+
+#include "lab/repro.h"
+
+/* More pairs than this are not taken together. */
+#define REPRO_ROWS 1024
+
+/* Rows of samples, by place. */
+struct rows {
+    size_t *at;
+    size_t n;
+};
+/* rows_pick - those that are wanted, in order; undone by mem_free of at. More than REPRO_ROWS:
+ * ERR_INPUT. */
+int rows_pick(struct rows *r, const struct samples *s, const struct repro_where *w, struct err *e);
+
+/* row_key - what a row has of a key that is a name; "" of a band that is all examples. row_number -
+ * of one that is a number. */
+const char *row_key(const struct sample_row *r, enum repro_key key);
+double row_number(const struct sample_row *r, enum repro_key key);
+
+/* row_value - in the b-th replicate; what was measured where b is ROW_POINT. NAN: a PGR that is not
+ * defined, in any replicate. */
+#define ROW_POINT SIZE_MAX
+double row_value(const struct sample_row *r, int value, size_t b);
+
+/* rows_take - of one of these values of rows [n], b as above. minus: NULL, or rows [n] whose value
+ * `other` is subtracted one by one (of TAKE_POOLED: whose PGR is). NAN where there is none. */
+double rows_take(const struct samples *s, const struct rows *r, int value, const struct rows *minus,
+                 int other, enum repro_take take, size_t b);
+
+#endif

@@ -1,0 +1,304 @@
+/* finding.c - findings in words: for a terminal, as Markdown and as a page. */
+#include "report/finding.h"
+#include "report/view.h"
+#include "core/file.h"
+
+#include <math.h>
+#include <string.h>
+
+/* number - of an accuracy, a share or a slope: three digits behind the point, a proper minus apart.
+ */
+static void number(double x, struct str *out)
+{
+    str_addf(out, "%.3f", fabs(x) < 0.0005 ? 0.0 : x);
+}
+
+static void est_words(struct est x, struct str *out)
+{
+    if (isnan(x.value)) {
+        str_cat(out, "undefined");
+        return;
+    }
+    number(x.value, out);
+    if (isnan(x.lo))
+        return;
+    str_cat(out, " [");
+    number(x.lo, out);
+    str_addc(out, ' ');
+    number(x.hi, out);
+    str_addc(out, ']');
+}
+
+/* claim_value - its number, what was wanted of it, and what number it is. */
+static void claim_value(const struct doc *claim, struct str *out)
+{
+    bool above = doc_get(claim, "above") != NULL;
+    double bound = view_real(claim, above ? "above" : "below");
+    est_words(view_est(claim, "value"), out);
+    str_addf(out, ", wanted %s ", above ? "above" : "below");
+    str_number(out, bound);
+    str_addf(out, ": %s", view_str(claim, "statistic"));
+    if (*view_str(claim, "why"))
+        str_addf(out, "; %s", view_str(claim, "why"));
+}
+
+/* verdict_words - the sentence that the numbers carry. */
+static void verdict_words(const struct doc *finding, struct str *out)
+{
+    const char *verdict = view_str(finding, "verdict");
+    size_t holds = 0, fails = 0, n = 0;
+    for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next, n++) {
+        holds += strcmp(view_str(c, "verdict"), "holds") == 0;
+        fails += strcmp(view_str(c, "verdict"), "does not hold") == 0;
+    }
+    if (holds == n)
+        str_addf(out, "The paper's shape holds here: %s.",
+                 n == 1 ? "its claim does" : "all of its claims do");
+    else if (strcmp(verdict, "does not hold") == 0)
+        str_addf(
+            out,
+            "The paper's shape does not hold here: %zu of %zu claims %s contradicted, %zu hold%s.",
+            fails, n, fails == 1 ? "is" : "are", holds, holds == 1 ? "s" : "");
+    else
+        str_addf(
+            out,
+            "Cannot tell at this size: %zu of %zu claims hold%s, the intervals leave the others "
+            "open.",
+            holds, n, holds == 1 ? "s" : "");
+}
+
+static void studies_words(const struct doc *finding, struct str *out)
+{
+    struct str took = STR_INIT;
+    const struct doc *studies = doc_get(finding, "studies");
+    str_duration(&took, view_real(finding, "seconds"));
+    str_addf(out, "%s scale, %zu stud%s, %s of computing", view_str(finding, "scale"), studies->n,
+             studies->n == 1 ? "y" : "ies", took.s);
+    str_release(&took);
+}
+
+/* wrap - text in lines of `width`, each after the first under `indent` blanks. */
+static void wrap(const char *text, size_t width, size_t indent, struct str *out)
+{
+    size_t at = indent;
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        if (at > indent && at + 1 + word > width) {
+            str_addf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (at > indent) {
+            str_addc(out, ' ');
+            at++;
+        }
+        str_catn(out, text, word);
+        at += word;
+        text += word;
+        text += strspn(text, " ");
+    }
+    str_addc(out, '\n');
+}
+
+int finding_text(const struct doc *finding, size_t width, struct str *out, struct err *e)
+{
+    struct str s = STR_INIT;
+    str_addf(out, "\n%s: %s (", view_str(finding, "name"), view_str(finding, "title"));
+    studies_words(finding, out);
+    str_cat(out, ")\n\n  ");
+    str_addf(&s, "In the paper: %s", view_str(finding, "shape"));
+    wrap(s.s, width, 2, out);
+    str_cat(out, "  ");
+    str_reset(&s);
+    verdict_words(finding, &s);
+    wrap(s.s, width, 2, out);
+    str_addc(out, '\n');
+    for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next) {
+        str_addf(out, "  %-14s ", view_str(c, "verdict"));
+        str_reset(&s);
+        str_addf(&s, "%s: ", view_str(c, "say"));
+        claim_value(c, &s);
+        wrap(s.s, width, 17, out);
+    }
+    int rc = str_check(&s, e);
+    str_release(&s);
+    return rc ? rc : str_check(out, e);
+}
+
+/* markdown - text whose bars would end a cell. */
+static void markdown(const char *s, struct str *out)
+{
+    for (; *s; s++) {
+        if (*s == '|')
+            str_addc(out, '\\');
+        str_addc(out, *s);
+    }
+}
+
+static void est_cell(const struct doc *pair, const char *key, struct str *out)
+{
+    str_cat(out, " | ");
+    if (isnan(view_est(pair, key).value))
+        str_cat(out, "–");
+    else
+        est_words(view_est(pair, key), out);
+}
+
+static void pairs_markdown(const struct doc *finding, struct str *out)
+{
+    const struct doc *pairs = doc_get(finding, "pairs");
+    str_addf(
+        out,
+        "\n<details><summary>All %zu pairs</summary>\n\n| study | supervisor | student | method | "
+        "weak | student | ceiling | PGR |\n|---|---|---|---|---|---|---|---|\n",
+        pairs->n);
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        const char *const keys[] = {"study", "supervisor", "student", "method"};
+        for (size_t k = 0; k < 4; k++) {
+            str_cat(out, k ? " | " : "| ");
+            markdown(view_str(p, keys[k]), out);
+            if (!k && *view_str(p, "band"))
+                str_addf(out, ", %s", view_str(p, "band"));
+        }
+        est_cell(p, "weak_accuracy", out);
+        est_cell(p, "student_accuracy", out);
+        est_cell(p, "ceiling_accuracy", out);
+        est_cell(p, "pgr", out);
+        str_cat(out, " |\n");
+    }
+    str_cat(out, "\n</details>\n");
+}
+
+static void settings_words(const struct doc *study, struct str *out)
+{
+    const struct doc *set = doc_get(study, "set");
+    str_addf(out, "`w2s run %s", view_str(study, "study"));
+    for (const struct doc *d = set ? set->child : NULL; d; d = d->next)
+        str_addf(out, strpbrk(d->s, " []{}\"*$&;") ? " '%s'" : " %s", d->s);
+    str_addc(out, '`');
+}
+
+static void finding_markdown(const struct doc *finding, const char *figures, struct str *out)
+{
+    str_addf(out, "\n## %s\n\n", view_str(finding, "name"));
+    markdown(view_str(finding, "title"), out);
+    str_cat(out, ".\n\n**In the paper** (");
+    markdown(view_str(finding, "source"), out);
+    str_cat(out, "): ");
+    markdown(view_str(finding, "shape"), out);
+    str_cat(out, "\n\n**Here**: ");
+    verdict_words(finding, out);
+    str_cat(out, "\n\n");
+    if (*figures)
+        str_addf(out, "![%s](%s/%s.svg)\n\n", view_str(finding, "title"), figures,
+                 view_str(finding, "name"));
+    str_cat(out, "| claim | verdict | number |\n|---|---|---|\n");
+    for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next) {
+        str_cat(out, "| ");
+        markdown(view_str(c, "say"), out);
+        str_addf(out, " | %s | ", view_str(c, "verdict"));
+        claim_value(c, out);
+        str_cat(out, " |\n");
+    }
+    str_cat(out, "\nMade by ");
+    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next) {
+        settings_words(s, out);
+        str_addf(out, " (%.0f test examples, %.0f seed%s)%s", view_real(s, "test"),
+                 view_real(s, "seeds"), view_real(s, "seeds") == 1 ? "" : "s",
+                 s->next ? ", " : "; ");
+    }
+    studies_words(finding, out);
+    str_addf(out, ".\n\n    w2s reproduce %s --scale %s\n", view_str(finding, "name"),
+             view_str(finding, "scale"));
+    pairs_markdown(finding, out);
+}
+
+int findings_markdown(const struct doc *const *findings, size_t n, const char *figures,
+                      struct str *out, struct err *e)
+{
+    str_cat(
+        out,
+        "# Findings of the study, put to the test\n\nEvery number here was computed and written by "
+        "`w2s reproduce`. A claim *holds* where its whole 95 % interval lies on the side that is "
+        "wanted, *does not hold* where all of it lies on the other, and else *cannot tell*. "
+        "Intervals are by bootstrap over seeds and test examples, the models and studies of a "
+        "finding together ([reproduce](reproduce.md)).\n\n"
+        "| finding | verdict | claims that hold | scale | time |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n; i++) {
+        struct str took = STR_INIT;
+        size_t holds = 0, all = 0;
+        for (const struct doc *c = doc_get(findings[i], "claims")->child; c; c = c->next, all++)
+            holds += strcmp(view_str(c, "verdict"), "holds") == 0;
+        str_duration(&took, view_real(findings[i], "seconds"));
+        str_addf(out, "| [%s](#%s) | %s | %zu of %zu | %s | %s |\n", view_str(findings[i], "name"),
+                 view_str(findings[i], "name"), view_str(findings[i], "verdict"), holds, all,
+                 view_str(findings[i], "scale"), took.s);
+        str_release(&took);
+    }
+    for (size_t i = 0; i < n; i++)
+        finding_markdown(findings[i], figures, out);
+    return str_check(out, e);
+}
+
+static void finding_html(const struct doc *finding, const char *dir, struct str *out)
+{
+    struct str words = STR_INIT, path = STR_INIT, svg = STR_INIT;
+    struct err none = ERR_INIT;
+    str_addf(out, "<h2 id=\"%s\">", view_str(finding, "name"));
+    html_text(out, view_str(finding, "title"));
+    str_cat(out, "</h2>\n<p class=\"lead\">");
+    verdict_words(finding, &words);
+    html_text(out, words.s);
+    str_cat(out, "</p>\n<p class=\"note\">In the paper (");
+    html_text(out, view_str(finding, "source"));
+    str_cat(out, "): ");
+    html_text(out, view_str(finding, "shape"));
+    str_cat(out, "</p>\n");
+    str_path(&path, dir, "figure.svg");
+    if (!path.failed && file_exists(path.s) && !file_read(&svg, path.s, &none)) {
+        const char *begin = strstr(svg.s, "<svg");
+        str_addf(out, "<figure>%s</figure>\n", begin ? begin : "");
+    }
+    str_cat(out,
+            "<div class=\"wide\"><table><tr><th>claim</th><th>verdict</th><th>number</th></tr>\n");
+    for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next) {
+        str_cat(out, "<tr><td>");
+        html_text(out, view_str(c, "say"));
+        str_addf(out, "</td><td class=\"b\">%s</td><td>", view_str(c, "verdict"));
+        str_reset(&words);
+        claim_value(c, &words);
+        html_text(out, words.s);
+        str_cat(out, "</td></tr>\n");
+    }
+    str_cat(out, "</table></div>\n<p class=\"note\">");
+    str_reset(&words);
+    studies_words(finding, &words);
+    html_text(out, words.s);
+    str_cat(out, "</p>\n");
+    out->failed = out->failed || words.failed;
+    str_release(&words);
+    str_release(&path);
+    str_release(&svg);
+}
+
+int findings_html(const struct doc *const *findings, const char *const *dirs, size_t n,
+                  struct str *out, struct err *e)
+{
+    str_addf(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
+        "name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Findings put to "
+        "the test</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>Findings put to the "
+        "test</h1>\n"
+        "<div class=\"wide\"><table><tr><th>finding</th><th>verdict</th><th>scale</th></tr>\n",
+        page_style);
+    for (size_t i = 0; i < n; i++) {
+        str_addf(out, "<tr><td><a href=\"#%s\">", view_str(findings[i], "name"));
+        html_text(out, view_str(findings[i], "title"));
+        str_addf(out, "</a></td><td class=\"b\">%s</td><td>%s</td></tr>\n",
+                 view_str(findings[i], "verdict"), view_str(findings[i], "scale"));
+    }
+    str_cat(out, "</table></div>\n");
+    for (size_t i = 0; i < n; i++)
+        finding_html(findings[i], dirs[i], out);
+    str_cat(out, "</body>\n</html>\n");
+    return str_check(out, e);
+}

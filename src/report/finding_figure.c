@@ -1,0 +1,291 @@
+/* finding_figure.c - the panels of a finding. */
+#include "report/finding.h"
+#include "report/figures.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The lines of all panels by name: what is one thing in two panels has one colour. */
+struct legend {
+    const char **names;
+    size_t n, cap;
+};
+
+static int legend_make(struct legend *l, const struct doc *finding, struct err *e)
+{
+    int rc = OK;
+    *l = (struct legend){.n = 0};
+    const struct doc *panels = doc_get(finding, "panels");
+    for (const struct doc *p = panels ? panels->child : NULL; p; p = p->next)
+        for (const struct doc *line = doc_get(p, "lines")->child; line && !rc; line = line->next) {
+            size_t k = 0;
+            while (k < l->n && strcmp(l->names[k], view_str(line, "name")) != 0)
+                k++;
+            if (k < l->n || !doc_get(line, "points")->n)
+                continue;
+            rc = mem_grow(&l->names, &l->cap, l->n + 1, sizeof *l->names, e);
+            if (!rc)
+                l->names[l->n++] = view_str(line, "name");
+        }
+    return rc;
+}
+
+static size_t legend_place(const struct legend *l, const char *name)
+{
+    size_t k = 0;
+    while (k < l->n && strcmp(l->names[k], name) != 0)
+        k++;
+    return k;
+}
+
+static bool x_is(const struct doc *panel, const char *tail)
+{
+    return str_ends(view_str(panel, "x"), tail);
+}
+
+/* x_words - the axis. Sizes are in millions of parameters. */
+static const char *x_words(const struct doc *panel)
+{
+    static const struct {
+        const char *key, *words;
+    } axes[] = {{"supervisor_size", "supervisor, million parameters"},
+                {"student_size", "student, million parameters"},
+                {"size_ratio", "student's size / supervisor's"},
+                {"supervisor_layers", "supervisor, layers"},
+                {"student_layers", "student, layers"},
+                {"epoch", "epoch"}};
+    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++)
+        if (strcmp(axes[i].key, view_str(panel, "x")) == 0)
+            return axes[i].words;
+    return "";
+}
+
+static double x_scaled(const struct doc *panel, double x)
+{
+    return x_is(panel, "_size") ? x / 1e6 : x;
+}
+
+static void x_axis(const struct doc *panel, struct str *out)
+{
+    const struct doc *names = doc_get(panel, "names");
+    double lo = (double)INFINITY, hi = -(double)INFINITY;
+    bool log = x_is(panel, "_size") || x_is(panel, "_ratio");
+    for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next)
+        for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
+            lo = fmin(lo, x_scaled(panel, p->child->r));
+            hi = fmax(hi, x_scaled(panel, p->child->r));
+        }
+    str_cat(out,
+            "unset logscale\nunset xtics\nset xtics nomirror out autofreq norotate\nset xlabel ");
+    script_quoted(out, x_words(panel));
+    str_addc(out, '\n');
+    if (names) {
+        size_t i = 0;
+        str_cat(out, "set xtics rotate by 25 right (");
+        for (const struct doc *d = names->child; d; d = d->next, i++) {
+            str_cat(out, i ? ", " : "");
+            script_quoted(out, d->s);
+            str_addf(out, " %zu", i);
+        }
+        str_addf(out, ")\nset xrange [-0.5:%.1f]\n", (double)names->n - 0.5);
+    } else if (log && hi > lo) {
+        str_addf(out, "set logscale x\nset xrange [%.9g:%.9g]\nset xtics (", lo / 1.25, hi * 1.25);
+        double last = 0;
+        bool first = true;
+        /* a tic at every size that has a point, as far as their labels have room */
+        for (double at = lo; at <= hi;) {
+            double next = (double)INFINITY;
+            if (last == 0 || at / last > pow(hi / lo, 0.12)) {
+                str_addf(out, at < 100 ? "%s\"%.3g\" %.9g" : "%s\"%.0f\" %.9g", first ? "" : ", ",
+                         at, at);
+                first = false;
+                last = at;
+            }
+            for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next)
+                for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
+                    double x = x_scaled(panel, p->child->r);
+                    next = x > at * (1 + 1e-9) && x < next ? x : next;
+                }
+            at = next;
+        }
+        str_cat(out, ")\n");
+    } else if (hi >= lo) {
+        double room = hi > lo ? 0.05 * (hi - lo) : 0.5;
+        str_addf(out, "set xrange [%.9g:%.9g]\n", lo - room, hi + room);
+    }
+}
+
+/* y_range - every value is in the panel; an interval may reach out of it. */
+static void y_range(const struct doc *panel, struct str *out)
+{
+    double lo = (double)INFINITY, hi = -(double)INFINITY, ends[2] = {lo, hi};
+    for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next)
+        for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
+            const struct doc *v = p->child->next;
+            lo = fmin(lo, v->r);
+            hi = fmax(hi, v->r);
+            if (v->next->type == DOC_REAL || v->next->type == DOC_INT) {
+                ends[0] = fmin(ends[0], v->next->r);
+                ends[1] = fmax(ends[1], v->next->next->r);
+            }
+        }
+    if (!(hi >= lo))
+        return;
+    double room = fmax(hi - lo, 0.02);
+    lo = fmax(lo - room, fmin(ends[0], lo));
+    hi = fmin(hi + room, fmax(ends[1], hi));
+    str_addf(out, "set yrange [%.9g:%.9g]\n", lo - 0.04 * (hi - lo + 0.01),
+             hi + 0.04 * (hi - lo + 0.01));
+}
+
+static void panel_script(const struct doc *panel, const struct legend *legend, size_t at,
+                         struct str *out)
+{
+    const struct doc *lines = doc_get(panel, "lines");
+    bool names = doc_get(panel, "names") != NULL, any = false;
+    size_t i = 0;
+    for (const struct doc *l = lines->child; l; l = l->next, i++) {
+        str_addf(out, "$p%zu_%zu << EOD\n", at, i);
+        for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
+            double place = names ? 0.5 * ((double)i + 1) / ((double)lines->n + 1) - 0.25 : 0;
+            const struct doc *v = p->child->next;
+            struct est y = {v->r, (double)NAN, (double)NAN};
+            if (v->next->type != DOC_NULL)
+                y = (struct est){v->r, v->next->r, v->next->next->r};
+            script_point(out, x_scaled(panel, p->child->r) + place, y);
+        }
+        str_cat(out, "EOD\n");
+    }
+    x_axis(panel, out);
+    y_range(panel, out);
+    str_cat(out, "unset key\nset ylabel ");
+    script_quoted(out, view_str(panel, "label"));
+    str_cat(out, "\nplot ");
+    i = 0;
+    for (const struct doc *l = lines->child; l; l = l->next, i++) {
+        size_t k = legend_place(legend, view_str(l, "name"));
+        if (!doc_get(l, "points")->n)
+            continue;
+        str_addf(
+            out,
+            "%s$p%zu_%zu using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.8 lc rgb \"%s\" notitle",
+            any ? ", " : "", at, i, figure_point(k), figure_colour(k));
+        if (!names)
+            str_addf(
+                out,
+                ", $p%zu_%zu using 1:2 smooth unique with lines lw 2 dt %zu lc rgb \"%s\" notitle",
+                at, i, k / 6 + 1, figure_colour(k));
+        any = true;
+    }
+    str_cat(out, any ? "\n" : "NaN notitle\n");
+}
+
+/* script_finding - the whole figure; false where no panel has a point. */
+static bool script_finding(const struct doc *finding, const struct legend *legend, struct str *out,
+                           int *height)
+{
+    const struct doc *all = doc_get(finding, "panels");
+    struct panels panels;
+    size_t at = 0;
+    if (!legend->n)
+        return false;
+    panels_begin(&panels, all->n, legend->n, out);
+    for (const struct doc *p = all->child; p; p = p->next, at++) {
+        panel_place(&panels, view_str(p, "title"), out);
+        panel_script(p, legend, at, out);
+    }
+    panels_legend(&panels, out);
+    for (size_t k = 0; k < legend->n; k++) {
+        str_addf(out, "%sNaN with linespoints lw 2 dt %zu pt %d lc rgb \"%s\" title ",
+                 k ? ", " : "", k / 6 + 1, figure_point(k), figure_colour(k));
+        script_quoted(out, *legend->names[k] ? legend->names[k] : "all");
+    }
+    str_addc(out, '\n');
+    panels_end(out);
+    *height = panels.height;
+    return true;
+}
+
+/* finding_csv - every point of every panel: RFC 4180. */
+static void finding_csv(const struct doc *finding, struct str *out)
+{
+    str_cat(out, "panel,line,x_axis,x,value,lo,hi\n");
+    for (const struct doc *p = doc_get(finding, "panels")->child; p; p = p->next)
+        for (const struct doc *l = doc_get(p, "lines")->child; l; l = l->next)
+            for (const struct doc *x = doc_get(l, "points")->child; x; x = x->next) {
+                const struct doc *names = doc_get(p, "names"), *name = names ? names->child : NULL;
+                str_csv(out, view_str(p, "title"));
+                str_addc(out, ',');
+                str_csv(out, view_str(l, "name"));
+                str_addc(out, ',');
+                str_csv(out, view_str(p, "x"));
+                str_addc(out, ',');
+                for (int64_t i = 0; name && i < x->child->i; i++)
+                    name = name->next;
+                if (name)
+                    str_csv(out, name->s);
+                else
+                    str_number(out, x->child->r);
+                for (const struct doc *v = x->child->next; v; v = v->next) {
+                    str_addc(out, ',');
+                    if (v->type != DOC_NULL)
+                        str_number(out, v->r);
+                }
+                str_addc(out, '\n');
+            }
+}
+
+int finding_files(const char *dir, struct log *log, struct err *e)
+{
+    struct doc_tree t = DOC_TREE_INIT;
+    struct legend legend = {NULL, 0, 0};
+    struct str path = STR_INIT, csv = STR_INIT, script = STR_INIT, drawn = STR_INIT,
+               terminal = STR_INIT;
+    int height = 0;
+    str_path(&path, dir, "finding.json");
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = doc_read_json(&t, path.s, e);
+    if (!rc)
+        rc = legend_make(&legend, t.root, e);
+    if (rc)
+        goto out;
+    finding_csv(t.root, &csv);
+    if ((rc = str_check(&csv, e)) || (rc = file_write_in(dir, "finding.csv", &csv, e)))
+        goto out;
+    if (!script_finding(t.root, &legend, &script, &height))
+        goto out;
+    if ((rc = str_check(&script, e)) || (rc = file_write_in(dir, "figure.gp", &script, e)))
+        goto out;
+    for (int pdf = 0; pdf < 2 && !rc; pdf++) {
+        struct err why = ERR_INIT;
+        str_reset(&terminal);
+        str_reset(&drawn);
+        if (pdf)
+            str_addf(&terminal, "pdfcairo size 7.6in,%.1fin noenhanced font \"sans,12\"",
+                     height / 100.0);
+        else
+            str_addf(&terminal,
+                     "svg size 760,%d dynamic noenhanced background rgb \"white\" font "
+                     "\"system-ui,sans-serif,14\"",
+                     height);
+        if (!gnuplot_run(script.s, terminal.s, &drawn, &why))
+            rc = file_write_in(dir, pdf ? "figure.pdf" : "figure.svg", &drawn, e);
+        else if (!pdf)
+            log_warn(
+                log,
+                "the figure could not be drawn: %s. It needs gnuplot (apt install gnuplot-nox).",
+                why.msg);
+    }
+out:
+    mem_free(legend.names);
+    doc_tree_release(&t);
+    str_release(&path);
+    str_release(&csv);
+    str_release(&script);
+    str_release(&drawn);
+    str_release(&terminal);
+    return rc;
+}

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# reproduce.sh - a finding from end to end on the micro study: its numbers are those of the study's own results, its
+# verdicts those of its intervals.
+. "$(dirname "$0")/lib.sh"
+
+mkdir f
+sed "s/^name: .*/name: pairs/; s/{layers: 1,/{layers: [1, 2],/; s/{layers: 4,/{layers: [3, 4],/" micro.yaml >f/pairs.yaml
+cat >f/finding.yaml <<'END'
+name: tried
+title: What a micro study shows
+source: nobody
+shape: All is as it is | wanted.
+scales:
+  laptop:
+    minutes: 0.5
+    studies:
+      - {as: one, study: pairs.yaml}
+      - {as: other, study: pairs.yaml, set: {student.layers: 4, methods: [naive], untrained: true}}
+claims:
+  - {say: students beat their supervisors, value: gain, where: {study: one, method: naive, student: "*/4", supervisor: "*/1"}, above: -1}
+  - {say: confidence beats naive, value: student, where: {study: one, method: confidence}, minus: {study: one, method: naive}, above: 0.9}
+  - {say: PGR is pooled, value: pgr, take: pooled, where: {study: one, method: naive}, above: 0.05}
+  - {say: it grows, value: student, take: slope_student, where: {study: one, method: naive}, above: 0}
+  - {say: two studies are one, value: student, where: {study: one, student: largest, method: naive}, minus: {study: other}, below: 0.001}
+  - {say: learning helps, value: student, where: {study: other}, minus: {study: other, value: untrained}, above: 0}
+  - {say: there is no such pair, value: student, where: {method: focal}, above: 0}
+figure:
+  - title: Accuracy
+    label: accuracy
+    x: student_size
+    series:
+      - {y: student, lines: [study, supervisor, method]}
+      - {name: ceiling, y: ceiling}
+  - title: By method
+    label: PGR
+    x: method
+    series:
+      - {y: pgr, take: median, lines: [supervisor], where: {study: one}}
+  - title: Within the epochs
+    label: accuracy
+    x: epoch
+    series:
+      - {y: accuracy, lines: [student, method], where: {study: one}}
+END
+expect 0 "$W2S" reproduce f/finding.yaml --markdown page.md
+says out "does not hold  confidence beats naive"
+says out "cannot tell    there is no such pair"
+says out "The paper's shape does not hold here: 1 of 7 claims is contradicted"
+says runs/findings/tried/finding.json "no pair is what it speaks of"
+says out "all findings: runs/findings/findings.html"
+says page.md '| [tried](#tried) | does not hold |'
+says page.md 'All is as it is \| wanted.'
+says runs/findings/findings.html "What a micro study shows"
+python3 - <<'END' || fail "the finding's numbers are not the studies'"
+import json, math
+f = json.load(open("runs/findings/tried/finding.json"))
+r = json.load(open(f"runs/studies/{f['studies'][0]['name']}/results.json"))
+pairs = r["pairs"]
+size = {m["id"]: m["params"] for m in r["models"]}
+def of(method, weak=None, student=None):
+    return [p for p in pairs if p["method"] == method and (not weak or p["supervisor"].endswith(weak)) and (not student or p["student"].endswith(student))]
+c = [x["value"] for x in f["claims"]]
+# one pair: the very interval of the study
+assert c[0] == of("naive", "/1", "/4")[0]["gain"], (c[0], of("naive", "/1", "/4")[0]["gain"])
+# a mean of differences is the mean of the studies' own; each has its interval, the mean one that is not wider than the widest
+d = [p["minus_naive"] for p in of("confidence")]
+assert len(d) == 4 and abs(c[1][0] - sum(x[0] for x in d) / 4) < 1e-12
+assert c[1][2] - c[1][1] <= max(x[2] - x[1] for x in d) + 1e-12 and c[1][1] <= c[1][0] <= c[1][2]
+n = of("naive")
+assert abs(c[2][0] - sum(p["gain"][0] for p in n) / sum(p["gap"][0] for p in n)) < 1e-12
+# least squares, one slope, an intercept for each supervisor
+xy = xx = 0
+for w in {p["supervisor"] for p in n}:
+    own = [(math.log2(size[p["student"]]), p["student_scores"]["accuracy"][0]) for p in n if p["supervisor"] == w]
+    mx, my = (sum(v[k] for v in own) / len(own) for k in (0, 1))
+    xy += sum((x - mx) * (y - my) for x, y in own)
+    xx += sum((x - mx) ** 2 for x, y in own)
+assert abs(c[3][0] - xy / xx) < 1e-12, (c[3], xy / xx)
+# the same jobs in two studies are drawn together: their difference is nothing, in every replicate
+assert c[4] == [0, 0, 0], c[4]
+o = json.load(open(f"runs/studies/{f['studies'][1]['name']}/results.json"))["pairs"]
+assert abs(c[5][0] - sum(p["untrained"]["gain"][0] for p in o) / len(o)) < 1e-12
+assert c[6] == [None, None, None]
+want = ["holds", "does not hold", None, None, "holds", None, "cannot tell"]
+for x, v in zip(f["claims"], want):
+    lo, hi, bound = x["value"][1], x["value"][2], x.get("above", x.get("below"))
+    own = "cannot tell" if lo is None or lo <= bound <= hi else "holds" if (lo > bound) == ("above" in x) else "does not hold"
+    assert x["verdict"] == own and v in (None, own), x
+lines = {l["name"]: l["points"] for l in f["panels"][0]["lines"]}
+assert set(lines) == {"one, from 1 layer, naive", "one, from 1 layer, confidence", "one, from 2 layers, naive", "one, from 2 layers, confidence",
+                      "other, from 1 layer, naive", "other, from 2 layers, naive", "ceiling"}, set(lines)
+p = of("confidence", "/2", "/3")[0]
+assert [size[p["student"]]] + p["student_scores"]["accuracy"] in lines["one, from 2 layers, confidence"]
+assert f["panels"][1]["names"] == ["naive", "confidence"] and [x[0] for x in f["panels"][1]["lines"][0]["points"]] == [0, 1]
+curve = {l["name"]: l["points"] for l in f["panels"][2]["lines"]}
+jobs = [j for j in r["jobs"] if j["role"] == "student" and j["method"] == "naive" and j["model"].endswith("/4")]
+last = sum(j["result"]["curve"][-1]["accuracy"] for j in jobs) / len(jobs)
+assert abs(curve["4 layers, naive"][-1][1] - last) < 1e-12
+END
+[ "$(wc -l <runs/findings/tried/finding.csv)" -gt 10 ] || fail "finding.csv is short"
+if command -v gnuplot >/dev/null; then
+    says runs/findings/tried/figure.svg "By method"
+    says page/tried.svg "By method"
+    says page.md "](page/tried.svg)"
+fi
+# Again: nothing is computed, and the numbers stay.
+before=$(sed 's/"when": "[^"]*"//g' runs/findings/tried/finding.json | sha256sum)
+expect 0 "$W2S" reproduce f/finding.yaml --json
+python3 -c 'import json, sys; json.load(open("out"))' || fail "--json is no JSON"
+[ "$before" = "$(sed 's/"when": "[^"]*"//g' runs/findings/tried/finding.json | sha256sum)" ] || fail "again, the finding has other numbers"
+expect 0 "$W2S" reproduce f/finding.yaml --dry-run
+says out "done"
+
+expect 0 "$W2S" reproduce --list
+says out "fig8-agreement"
+expect 0 "$W2S" reproduce --list --json
+expect 2 "$W2S" reproduce
+one_sentence
+expect 2 "$W2S" reproduce fig8-agrement
+says err 'did you mean "fig8-agreement"?'
+expect 2 "$W2S" reproduce f/finding.yaml --scale huge
+says err 'wanted laptop, gpu or paper'
+expect 2 "$W2S" reproduce f/finding.yaml --scale gpu
+says err 'there is no scale "gpu" of this finding'
+expect 2 "$W2S" reproduce f/finding.yaml --markdown page.txt
+says err "ends in .md"
+wrong() { # wrong SED-SCRIPT SENTENCE
+    sed "$1" f/finding.yaml >f/wrong.yaml
+    expect 2 "$W2S" reproduce f/wrong.yaml
+    one_sentence
+    says err "$2"
+}
+wrong 's/value: gain/value: gains/' 'did you mean "gain"?'
+wrong 's/take: pooled/take: sum/' '"take"'
+wrong 's/value: pgr, take: pooled/value: student, take: pooled/' 'pooled, which is of pgr alone'
+wrong 's/, above: -1//' 'a claim wants "above" or "below"'
+wrong 's/x: method/x: methods/' '"methods" is not known here'
+wrong 's/as: other/as: one/' 'two studies are called "one"'
+wrong 's/study: pairs.yaml}/study: nosuch.yaml}/' 'nosuch.yaml'
+wrong 's/^figure:/figures:/' 'unknown key "figures"; did you mean "figure"?'
+finish

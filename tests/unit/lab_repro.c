@@ -1,0 +1,213 @@
+/* lab_repro - what claims make of pairs: values by hand, slopes of lines that are lines, choices of
+ * pairs, verdicts where the interval lies. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "lab/repro.h"
+#include "core/mem.h"
+
+#include <math.h>
+
+enum { SAMPLES = 101 };
+
+/* pair_put - a pair whose student's accuracy in replicate b is `student` and (b - 50) / 1000. */
+static void pair_put(struct samples *s, const char *supervisor, const char *student,
+                     const char *method, double weak_size, double size, double weak,
+                     double accuracy, double ceiling)
+{
+    struct err e = ERR_INIT;
+    double v[TRIO_VALUES * SAMPLES];
+    struct sample_row *row;
+    struct trio t = {.weak = {weak, 0, 0},
+                     .student = {accuracy, 0, 0},
+                     .ceiling = {ceiling, 0, 0},
+                     .gap = {ceiling - weak, 0, 0},
+                     .gain = {accuracy - weak, 0, 0},
+                     .pgr = {(accuracy - weak) / (ceiling - weak), 0, 0},
+                     .reason = ceiling > weak ? PGR_DEFINED : PGR_NO_GAP};
+    const struct sample_row like = {.task = "toy",
+                                    .supervisor = supervisor,
+                                    .student = student,
+                                    .method = method,
+                                    .weak_size = weak_size,
+                                    .size = size,
+                                    .weak_layers = (double)NAN,
+                                    .layers = (double)NAN};
+    for (size_t b = 0; b < SAMPLES; b++) {
+        double moved = accuracy + ((double)b - 50) / 1000;
+        for (size_t k = 0; k < TRIO_VALUES; k++)
+            v[k * SAMPLES + b] = 0;
+        v[TRIO_WEAK * SAMPLES + b] = weak;
+        v[TRIO_STUDENT * SAMPLES + b] = moved;
+        v[TRIO_CEILING * SAMPLES + b] = ceiling;
+        v[TRIO_GAP * SAMPLES + b] = ceiling - weak;
+        v[TRIO_GAIN * SAMPLES + b] = moved - weak;
+        v[TRIO_PGR * SAMPLES + b] = (moved - weak) / (ceiling - weak);
+    }
+    assert_int_equal(samples_add(s, &like, &t, v, SAMPLES, &row, &e), OK);
+}
+
+/* Two supervisors of sizes 1 and 2, students of 4, 8, 16: accuracy .5 + .02 log2(size), and .03
+ * more from the larger one; by "other" .01 log2(size) less. */
+static void ladder(struct samples *s)
+{
+    static const char *const supervisors[] = {"m/1", "m/2"}, *const students[] = {"m/4", "m/8",
+                                                                                  "m/16"};
+    samples_init(s);
+    s->study = "one";
+    for (int w = 0; w < 2; w++)
+        for (int k = 0; k < 3; k++) {
+            double accuracy = 0.5 + 0.02 * (k + 2) + 0.03 * w, ceiling = 0.8;
+            pair_put(s, supervisors[w], students[k], "naive", 1 << w, 4 << k, 0.5, accuracy,
+                     ceiling);
+            pair_put(s, supervisors[w], students[k], "other", 1 << w, 4 << k, 0.5,
+                     accuracy - 0.01 * (k + 2), ceiling);
+        }
+    pair_put(s, "m/1", "m/4", "ground truth", 1, 4, 0.5, 0.8, 0.8);
+}
+
+static struct repro_result measured(const struct samples *s, const struct repro_claim *c)
+{
+    struct err e = ERR_INIT;
+    struct repro_result r;
+    if (claim_measure(s, c, 0.9, &r, &e))
+        fail_msg("%s", e.msg);
+    return r;
+}
+
+static void near(double a, double b)
+{
+    if (!(fabs(a - b) < 1e-12))
+        fail_msg("%.17g, wanted %.17g", a, b);
+}
+
+static void what_is_taken(void **state)
+{
+    struct samples s;
+    (void)state;
+    ladder(&s);
+    struct repro_claim c = {.value = TRIO_STUDENT, .where = {.method = "naive"}, .above = true};
+    struct repro_result r = measured(&s, &c);
+    assert_int_equal(r.pairs, 6);
+    near(r.x.value, 0.5 + 0.06 + 0.015);
+    /* replicates are moved by -.05 .. .05: of 101 four at either end are outside 90 % */
+    near(r.x.lo, r.x.value - 0.046);
+    near(r.x.hi, r.x.value + 0.046);
+    c.take = TAKE_MEDIAN;
+    near(measured(&s, &c).x.value,
+         (0.56 + 0.58 + 0.54 + 0.57 + 0.59 + 0.61 - 0.54 - 0.61 - 0.56 - 0.59) / 2);
+    c.take = TAKE_SLOPE_STUDENT;
+    r = measured(&s, &c);
+    near(r.x.value, 0.02);
+    near(r.x.lo, 0.02);
+    c.take = TAKE_SLOPE_SUPERVISOR;
+    near(measured(&s, &c).x.value, 0.03);
+    c.take =
+        TAKE_SLOPE_RATIO; /* log2 of the ratio: students up .02, supervisors down .03 in one line */
+    double x[6] = {2, 3, 4, 1, 2, 3}, y[6] = {.54, .56, .58, .57, .59, .61}, mx = 2.5, my = 0.575,
+           xy = 0, xx = 0;
+    for (int i = 0; i < 6; i++) {
+        xy += (x[i] - mx) * (y[i] - my);
+        xx += (x[i] - mx) * (x[i] - mx);
+    }
+    near(measured(&s, &c).x.value, xy / xx);
+    c.take = TAKE_MEAN;
+    c.subtracts = c.matched = true;
+    c.other = TRIO_STUDENT;
+    c.minus = (struct repro_where){.method = "other"};
+    r = measured(&s, &c);
+    near(r.x.value, 0.03);
+    near(r.x.hi, 0.03); /* drawn together */
+    c.take = TAKE_SLOPE_STUDENT;
+    near(measured(&s, &c).x.value, 0.01);
+    c.matched = false;
+    near(measured(&s, &c).x.value, 0.01);
+    samples_release(&s);
+}
+
+static void which_pairs(void **state)
+{
+    struct samples s;
+    (void)state;
+    ladder(&s);
+    struct repro_claim c = {.value = TRIO_STUDENT, .above = true};
+    assert_int_equal(measured(&s, &c).pairs, 12); /* the control is none */
+    c.where = (struct repro_where){.method = "ground truth"};
+    near(measured(&s, &c).x.value, 0.8);
+    c.where = (struct repro_where){.student = "largest", .method = "naive"};
+    assert_int_equal(measured(&s, &c).pairs, 2);
+    near(measured(&s, &c).x.value, 0.595);
+    c.where.supervisor = "smallest";
+    near(measured(&s, &c).x.value, 0.58);
+    c.where = (struct repro_where){.supervisor = "m/?", .student = "*6", .method = "o*"};
+    assert_int_equal(measured(&s, &c).pairs, 2);
+    c.where = (struct repro_where){.band = "*"};
+    assert_int_equal(measured(&s, &c).pairs, 0);
+    assert_string_equal(measured(&s, &c).why, "no pair is what it speaks of");
+    c.where = (struct repro_where){.study = "two"};
+    assert_int_equal(measured(&s, &c).verdict, VERDICT_UNKNOWN);
+    samples_release(&s);
+}
+
+static void undefined_pgr(void **state)
+{
+    struct samples s;
+    (void)state;
+    ladder(&s);
+    pair_put(&s, "m/2", "m/2", "naive", 2, 2, 0.5, 0.6,
+             0.5); /* no gap: gain .1 counts where pooled */
+    struct repro_claim c = {.value = TRIO_PGR, .where = {.method = "naive"}, .above = true};
+    struct repro_result r = measured(&s, &c);
+    assert_int_equal(r.pairs, 6);
+    assert_int_equal(r.undefined, 1);
+    near(r.x.value, 0.075 / 0.3);
+    c.take = TAKE_POOLED;
+    r = measured(&s, &c);
+    assert_int_equal(r.pairs, 7);
+    near(r.x.value, (6 * 0.075 + 0.1) / (6 * 0.3));
+    samples_release(&s);
+}
+
+static void verdicts(void **state)
+{
+    struct samples s;
+    (void)state;
+    ladder(&s);
+    static const struct {
+        bool above;
+        double bound; /* the interval is .529 .. .621 */
+        enum repro_verdict verdict;
+    } cases[] = {{true, 0.528, VERDICT_HOLDS},  {true, 0.53, VERDICT_UNKNOWN},
+                 {true, 0.622, VERDICT_FAILS},  {false, 0.622, VERDICT_HOLDS},
+                 {false, 0.6, VERDICT_UNKNOWN}, {false, 0.528, VERDICT_FAILS}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct repro_claim c = {.value = TRIO_STUDENT,
+                                .where = {.method = "naive"},
+                                .above = cases[i].above,
+                                .bound = cases[i].bound};
+        assert_int_equal(measured(&s, &c).verdict, cases[i].verdict);
+    }
+    /* one size alone has no slope */
+    struct repro_claim c = {.value = TRIO_STUDENT,
+                            .take = TAKE_SLOPE_STUDENT,
+                            .where = {.student = "smallest"},
+                            .above = true};
+    struct repro_result r = measured(&s, &c);
+    assert_int_equal(r.verdict, VERDICT_UNKNOWN);
+    assert_string_equal(r.why, "it is undefined in 101 of 101 bootstrap replicates");
+    samples_release(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_taken),
+        cmocka_unit_test(which_pairs),
+        cmocka_unit_test(undefined_pgr),
+        cmocka_unit_test(verdicts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
