@@ -37,7 +37,7 @@ void job_who(const struct job *j, struct str *out)
     else
         str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
     if (!j->imported)
-        job_asked_words(j, out);
+        job_asked_id(j, out);
 }
 
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)
@@ -164,8 +164,10 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
         str_addf(out, "%zu layer%s", whole, whole > 1 ? "s" : "");
     if (j->side->random)
         str_cat(out, ", random weights");
-    if (job_asks(j))
-        str_addf(out, ", %zu shots", job_shots(j));
+    if (job_asks(j)) {
+        str_cat(out, ", ");
+        job_asked_words(j, out);
+    }
 }
 
 static void job_label(const struct plan *p, struct job *j)

@@ -107,6 +107,13 @@ void job_asking(const struct plan *p, const struct job *j, struct asking *a)
 void job_asked_words(const struct job *j, struct str *out)
 {
     if (job_asks(j))
+        str_addf(out, "%zu shot%s%s", job_shots(j), job_shots(j) == 1 ? "" : "s",
+                 j->side->prompt.calibrate ? ", calibrated" : "");
+}
+
+void job_asked_id(const struct job *j, struct str *out)
+{
+    if (job_asks(j))
         str_addf(out, "/%zu-shot%s", job_shots(j), j->side->prompt.calibrate ? "-calibrated" : "");
 }
 

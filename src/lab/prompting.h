@@ -27,7 +27,9 @@ void job_asking(const struct plan *p, const struct job *j, struct asking *a);
 size_t prompting_bytes(const struct plan *p, const struct job *j);
 double prompting_tokens(const struct plan *p, const struct job *j, const size_t tokens[PART_COUNT]);
 
-/* job_asked_words - appended to the name of its model: "/5-shot". */
+/* job_asked_id - appended to the name of its model: "/5-shot". job_asked_words - the same for
+ * people: "5 shots, calibrated"; nothing of one that is trained. */
+void job_asked_id(const struct job *j, struct str *out);
 void job_asked_words(const struct job *j, struct str *out);
 
 /* shots_choose - so many examples of n by their labels, in an order that the seed draws: of each

@@ -1,6 +1,7 @@
 /* results.c - finished jobs -> results.json, the one thing the report reads (docs/result-files.md
  * describes it). */
 #include "lab/bench.h"
+#include "lab/prompting.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
@@ -197,7 +198,7 @@ static void votes_json(struct js *w, const struct job *j)
 
 static void model_json(struct js *w, const struct plan *p, const struct job *j)
 {
-    struct str id = STR_INIT, label = STR_INIT;
+    struct str id = STR_INIT, label = STR_INIT, how = STR_INIT;
     struct model_config c = job_config(j);
     if (j->votes) {
         votes_json(w, j);
@@ -212,6 +213,9 @@ static void model_json(struct js *w, const struct plan *p, const struct job *j)
              j->model->shown, j->layers, whole);
     if (j->side->random)
         str_cat(&label, ", random weights");
+    job_asked_words(j, &how);
+    if (how.len)
+        str_addf(&label, ", %s", how.s);
     js_open(w, '{');
     js_key(w, "id"), js_str(w, id.s);
     js_key(w, "label"), js_str(w, label.s);
@@ -222,10 +226,13 @@ static void model_json(struct js *w, const struct plan *p, const struct job *j)
     js_key(w, "layers"), js_int(w, (int64_t)j->layers);
     js_key(w, "layers_whole"), js_int(w, (int64_t)whole);
     js_key(w, "random"), js_bool(w, j->side->random);
+    if (how.len)
+        js_key(w, "how"), js_str(w, how.s);
     js_key(w, "params"), js_int(w, (int64_t)config_params(&c));
     js_close(w, '}');
     str_release(&id);
     str_release(&label);
+    str_release(&how);
 }
 
 /* model_at - the i-th job of the plan, then the models of what was left out of it. */
@@ -239,18 +246,23 @@ static const struct job *model_at(const struct plan *p, size_t i)
 
 static void models_json(struct js *w, const struct plan *p)
 {
+    struct str id = STR_INIT, other = STR_INIT;
     js_key(w, "models"), js_open(w, '[');
     for (size_t i = 0; i < p->n_jobs + 2 * p->n_left_out; i++) {
         const struct job *j = model_at(p, i);
         bool seen = false;
-        for (size_t k = 0; k < i && !seen; k++)
-            seen = model_at(p, k)->model == j->model && model_at(p, k)->layers == j->layers &&
-                   model_at(p, k)->votes == j->votes &&
-                   model_at(p, k)->side->random == j->side->random;
+        model_id(j, &id);
+        for (size_t k = 0; k < i && !seen; k++) {
+            model_id(model_at(p, k), &other);
+            seen = !id.failed && !other.failed && strcmp(id.s, other.s) == 0;
+        }
         if (!seen)
             model_json(w, p, j);
     }
     js_close(w, ']');
+    w->out->failed = w->out->failed || id.failed || other.failed;
+    str_release(&id);
+    str_release(&other);
 }
 
 static void left_out_json(struct js *w, const struct plan *p)

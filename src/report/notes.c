@@ -109,6 +109,13 @@ bool notes_cut(const struct doc *results, struct str *out)
 static void side_words(const struct doc *side, struct str *out)
 {
     const char *what = view_str(side, "trainable");
+    const struct doc *prompt = doc_get(side, "prompt");
+    if (prompt) {
+        const struct doc *calibrated = doc_get(prompt, "calibrate");
+        str_addf(out, "are asked with %.0f shots%s", view_real(prompt, "shots"),
+                 calibrated && calibrated->b ? ", calibrated" : "");
+        return;
+    }
     const struct doc *embeddings = doc_get(side, "embeddings");
     if (strcmp(what, "all") == 0)
         str_cat(out, embeddings && embeddings->b ? "train whole" : "train all but the embeddings");

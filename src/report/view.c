@@ -74,6 +74,8 @@ void view_words(const struct doc *results, const char *id, struct str *out)
     const struct doc *random = doc_get(m, "random");
     if (random && random->b)
         str_cat(out, ", random weights");
+    if (*view_str(m, "how"))
+        str_addf(out, ", %s", view_str(m, "how"));
 }
 
 void view_method(const struct doc *pair, struct str *out)

@@ -22,6 +22,7 @@ says r/studies/asked/study.yaml 'learner: prompt'
 says r/studies/asked/study.yaml 'shots: 2'
 tr -s ' \n' ' ' <out >flat
 says flat "it is asked without shots (zero-shot)"
+says flat "students and ceilings are asked with 2 shots"
 says r/studies/asked/results.json '"student": "'"$model"'/4/2-shot"'
 checks=$((checks + 1))
 python3 - <<'END' || fail "the results are not what they should be"
