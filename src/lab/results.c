@@ -83,6 +83,15 @@ static const struct doc *origin_read(struct doc_tree *t, const char *dir)
     return study;
 }
 
+/* side_how_json - how the models of a side come to answer. */
+static void side_how_json(struct js *w, const struct study_side *side)
+{
+    if (side->learner == LEARNER_PROMPT)
+        prompting_json(w, side);
+    else
+        side_settings_json(w, side);
+}
+
 static void study_json(struct js *w, const struct bench *b, const struct doc *old)
 {
     const struct plan *p = b->p;
@@ -93,14 +102,14 @@ static void study_json(struct js *w, const struct bench *b, const struct doc *ol
     origin_json(w, p, old);
     if (!p->study->supervisor.n_votes) {
         js_key(w, "supervisor"), js_open(w, '{');
-        side_settings_json(w, &p->study->supervisor);
+        side_how_json(w, &p->study->supervisor);
         js_close(w, '}');
     }
     if (p->study->imported) {
         js_key(w, "imported"), js_bool(w, true);
     } else {
         js_key(w, "student"), js_open(w, '{');
-        side_settings_json(w, &p->study->student);
+        side_how_json(w, &p->study->student);
         js_close(w, '}');
     }
     js_key(w, "seeds"), js_int(w, (int64_t)p->study->seeds);
