@@ -4,7 +4,7 @@
 
 #include "data/sample.h"
 
-enum { GUESS_TEXTS = 4, GUESS_OPTIONS = 8 };
+enum { GUESS_TEXTS = 4, GUESS_OPTIONS = 8, GUESS_NONES = 9 };
 
 /* One of a choice (n_options), preferences (chosen) and a label. */
 struct guess {
@@ -23,8 +23,13 @@ struct guess {
     struct column *chosen, *rejected;
     struct column *label;
     size_t unlabelled; /* rows in which it is empty or not there, which are no class */
-    size_t none;       /* rows whose label is -1, which says that there is none, as SNLI has it */
-    double median;     /* of a label with more than SAMPLE_VALUES values: a number to cut there */
+    /* What says of a label that there is none, NA or, as SNLI has it, -1; in how many rows */
+    struct {
+        const char *text;
+        size_t rows;
+    } none[GUESS_NONES];
+    size_t n_none, none_rows;
+    double median; /* of a label with more than SAMPLE_VALUES values: a number to cut there */
     struct column *text[GUESS_TEXTS];
     size_t n_texts;
     /* Would be a text, but tells the label, or which option is right, of this share of the rows */

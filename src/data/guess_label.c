@@ -38,31 +38,51 @@ static void empty_drop(const struct guess *g, struct column *c)
  * *lacking: how many. */
 static bool score_is(const struct guess *g, const struct column *c, size_t *lacking)
 {
-    *lacking = g->s.rows - c->present + c->empty;
+    *lacking = 0;
+    for (size_t i = 0; i < g->s.rows; i++)
+        *lacking += !c->cell[i] || !*c->cell[i] || spelled_none(c->cell[i]);
     return c->number && c->n_values > SAMPLE_VALUES && !(c->unique && c->whole) &&
            2 * *lacking <= g->s.rows;
 }
 
-/* value_empty - which of the column's values is the empty text; n_values where none is. */
-static size_t value_empty(const struct column *c)
+/* none_take - the cells of that text are none. */
+static void none_take(struct guess *g, struct column *c, const char *text)
 {
-    size_t k = 0;
-    while (k < c->n_values && *c->value[k])
-        k++;
-    return k;
+    size_t rows = 0;
+    for (size_t i = 0; i < g->s.rows; i++)
+        if (c->cell[i] && strcmp(c->cell[i], text) == 0) {
+            c->cell[i] = NULL;
+            rows++;
+        }
+    BUG_ON(g->n_none == GUESS_NONES);
+    g->none[g->n_none].text = text;
+    g->none[g->n_none++].rows = rows;
+    g->none_rows += rows;
+}
+
+static bool none_is(const char *value)
+{
+    return !*value || spelled_none(value);
 }
 
 /* classes_of - how many values may be classes, each in two rows or more; 0: they are none. A row
- * without a value has no label, nor one where it is empty beside two others; that is half of the
- * rows at most. *lacking: how many. */
+ * without a value has no label, nor one where it is empty or says so beside two others; that is
+ * half of the rows at most. *lacking: how many. */
 static size_t classes_of(const struct guess *g, const struct column *c, size_t *lacking)
 {
-    size_t empty = value_empty(c), n = c->n_values - (empty < c->n_values && c->n_values > 2);
-    *lacking = g->s.rows - c->present + (n < c->n_values ? c->count[empty] : 0);
-    bool good = c->n_values <= SAMPLE_VALUES && n >= 2 && c->words < 4 && 2 * *lacking <= g->s.rows;
+    size_t n = 0;
+    bool good = c->n_values <= SAMPLE_VALUES && c->words < 4;
+    *lacking = g->s.rows - c->present;
     for (size_t k = 0; good && k < c->n_values; k++)
-        good = c->count[k] >= 2 || (n < c->n_values && k == empty);
-    return good ? n : 0;
+        n += !none_is(c->value[k]);
+    const bool drop = n >= 2;
+    n = drop ? n : c->n_values;
+    for (size_t k = 0; good && k < c->n_values; k++)
+        if (drop && none_is(c->value[k]))
+            *lacking += c->count[k];
+        else
+            good = c->count[k] >= 2;
+    return good && n >= 2 && 2 * *lacking <= g->s.rows ? n : 0;
 }
 
 /* value_drop - value k, of no class. */
@@ -75,14 +95,23 @@ static void value_drop(struct column *c, size_t k)
     }
 }
 
-/* unlabelled_drop - of the label's values the empty one, where it is no class. */
+/* unlabelled_drop - of the label's values those that say that there is none, where they are no
+ * classes. */
 static void unlabelled_drop(struct guess *g, struct column *c)
 {
-    size_t empty = value_empty(c);
-    if (classes_of(g, c, &g->unlabelled) == c->n_values)
-        return;
-    value_drop(c, empty);
-    empty_drop(g, c);
+    size_t lacking;
+    const bool all = classes_of(g, c, &lacking) == c->n_values;
+    g->unlabelled = g->s.rows - c->present;
+    for (size_t k = c->n_values; !all && k-- > 0;) {
+        if (!*c->value[k])
+            g->unlabelled += c->count[k];
+        else if (spelled_none(c->value[k]))
+            none_take(g, c, c->value[k]);
+        if (none_is(c->value[k]))
+            value_drop(c, k);
+    }
+    if (!all)
+        empty_drop(g, c);
 }
 
 /* none_drop - of the label's values -1, beside 0, 1, 2 ...: there is none. Beside 0 and 1 alone it
@@ -100,11 +129,8 @@ static void none_drop(struct guess *g, struct column *c)
     if (minus == c->n_values || c->n_values < 3 ||
         (c->n_values == 3 && 10 * c->count[minus] > rows))
         return;
-    g->none = c->count[minus];
+    none_take(g, c, c->value[minus]);
     value_drop(c, minus);
-    for (size_t i = 0; i < g->s.rows; i++)
-        if (c->cell[i] && strcmp(c->cell[i], "-1") == 0)
-            c->cell[i] = NULL;
 }
 
 bool guess_label(struct guess *g)
@@ -142,7 +168,10 @@ bool guess_label(struct guess *g)
     }
     g->median = (double)NAN;
     if (score && !best) {
-        g->unlabelled = scoreless;
+        for (size_t i = 0; i < g->s.rows; i++)
+            if (score->cell[i] && spelled_none(score->cell[i]))
+                none_take(g, score, score->cell[i]);
+        g->unlabelled = scoreless - g->none_rows;
         empty_drop(g, score);
         g->median = median(g, score);
     }
@@ -166,7 +195,7 @@ static size_t class_of(const struct guess *g, size_t row)
 double guess_told(const struct guess *g, const struct column *c)
 {
     size_t count[SAMPLE_VALUES][SAMPLE_VALUES] = {{0}}, all[SAMPLE_VALUES] = {0}, told = 0,
-           most = 0, n = g->s.rows - g->unlabelled - g->none;
+           most = 0, n = g->s.rows - g->unlabelled - g->none_rows;
     for (size_t i = 0; i < g->s.rows; i++) {
         if (!g->label->cell[i])
             continue;

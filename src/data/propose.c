@@ -251,6 +251,17 @@ static void values_sort(struct column *c)
         }
 }
 
+/* nones_write - what is no label, and the map's end. */
+static void nones_write(struct str *out, const struct guess *g)
+{
+    for (size_t i = 0; i < g->n_none; i++) {
+        str_cat(out, ", ");
+        scalar(out, g->none[i].text);
+        str_cat(out, ": ~");
+    }
+    str_cat(out, g->unlabelled ? ", \"\": ~}" : "}");
+}
+
 static void label_write(struct str *out, const struct guess *g)
 {
     struct column *c = g->label;
@@ -284,8 +295,9 @@ static void label_write(struct str *out, const struct guess *g)
     str_cat(out, "label:\n  field: ");
     name_write(out, c->name);
     if (ranges) {
-        str_addf(out, "\n  ranges: {low: \"< %.15g\", high: \">= %.15g\"%s} # at the median\n",
-                 g->median, g->median, g->unlabelled ? ", \"\": ~" : "");
+        str_addf(out, "\n  ranges: {low: \"< %.15g\", high: \">= %.15g\"", g->median, g->median);
+        nones_write(out, g);
+        str_cat(out, " # at the median\n");
         return;
     }
     str_cat(out, "\n  map: {");
@@ -294,8 +306,8 @@ static void label_write(struct str *out, const struct guess *g)
         scalar(out, c->value[k]);
         str_addf(out, ": %zu", k);
     }
-    str_cat(out, g->none ? ", \"-1\": ~" : "");
-    str_cat(out, g->unlabelled ? ", \"\": ~}\n" : "}\n");
+    nones_write(out, g);
+    str_addc(out, '\n');
 }
 
 static void source_write(struct str *out, const struct guess *g, const char *file)
@@ -358,9 +370,9 @@ static void unlabelled_write(struct str *out, const struct guess *g)
         comment(out, g->unlabelled, "have no", c->name);
         str_cat(out, ": they are left out.\n");
     }
-    if (g->none) {
-        comment(out, g->none, "have -1 for", c->name);
-        str_cat(out, ", taken as none: they are left out.\n");
+    for (size_t i = 0; i < g->n_none; i++) {
+        comment(out, g->none[i].rows, "have", g->none[i].text);
+        str_addf(out, " for %s, taken as none: they are left out.\n", c->name);
     }
     while (isnan(g->median) && minus < c->n_values && strcmp(c->value[minus], "-1") != 0)
         minus++;

@@ -42,12 +42,16 @@ static int class_by_range(const struct task *t, const struct label_rule *rule,
     double x = 0;
     int rc = OK;
     *label = LEFT_OUT;
-    if (rule->lacking) {
-        str_reset(scratch);
-        if (value_lacks(rule->field, p) ||
-            (!(rc = value_one(rule->field, p, scratch, e)) && !scratch->len))
+    str_reset(scratch);
+    if (rule->lacking && value_lacks(rule->field, p))
+        return OK;
+    if (rule->lacking || rule->n_values)
+        rc = value_one(rule->field, p, scratch, e);
+    if (!rc && rule->lacking && !scratch->len)
+        return OK;
+    for (size_t i = 0; i < rule->n_values && !rc; i++)
+        if (strcmp(rule->values[i].value, scratch->s) == 0)
             return OK;
-    }
     if (!rc)
         rc = value_number(rule->field, p, scratch, &x, e);
     if (rc)

@@ -136,6 +136,15 @@ static bool number_is(const char *s, bool *whole)
     return end != s && !*end && isfinite(x);
 }
 
+bool spelled_none(const char *s)
+{
+    static const char *const words[] = {"NaN", "nan", "NA", "N/A", "n/a", "#N/A", "null", "NULL"};
+    size_t i = 0;
+    while (i < sizeof words / sizeof *words && strcmp(s, words[i]) != 0)
+        i++;
+    return i < sizeof words / sizeof *words;
+}
+
 static size_t words_of(const char *s)
 {
     size_t n = 0;
@@ -167,6 +176,7 @@ static int by_text(const void *a, const void *b)
 static int column_measure(struct column *c, size_t rows, struct err *e)
 {
     const char **sorted = mem_alloc(rows, sizeof *sorted, e);
+    size_t none = 0;
     bool whole;
     if (!sorted)
         return e->code;
@@ -177,14 +187,16 @@ static int column_measure(struct column *c, size_t rows, struct err *e)
             continue;
         sorted[c->present++] = s;
         c->empty += !*s;
-        c->number = c->number && (!*s || number_is(s, &whole));
-        c->whole = c->whole && c->number && (!*s || whole);
+        const bool no = !*s || spelled_none(s);
+        none += no;
+        c->number = c->number && (no || number_is(s, &whole));
+        c->whole = c->whole && c->number && (no || whole);
         c->words += (double)words_of(s);
         c->chars += (double)strlen(s);
         value_count(c, s);
     }
     qsort(sorted, c->present, sizeof *sorted, by_text);
-    c->number = c->number && c->empty < c->present;
+    c->number = c->number && none < c->present;
     c->unique = c->present > c->empty + 1;
     for (size_t i = c->empty + 1; i < c->present; i++)
         c->unique = c->unique && strcmp(sorted[i], sorted[i - 1]) != 0;

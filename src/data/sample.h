@@ -17,7 +17,7 @@ struct column {
     size_t present;      /* rows that have it */
     size_t empty;        /* of these with an empty text */
     double words, chars; /* of a cell, in the mean */
-    bool number, whole;  /* every cell is one that is not empty */
+    bool number, whole;  /* every cell is one that is not empty or spelled as none */
     /* Different values, most frequent ones first seen; n_values is SAMPLE_VALUES + 1 for more. */
     const char *value[SAMPLE_VALUES + 1];
     size_t count[SAMPLE_VALUES + 1], n_values;
@@ -43,6 +43,9 @@ struct sample {
 int sample_read(struct sample *s, const char *path, const char *name, const char *duckdb,
                 struct err *e);
 void sample_release(struct sample *s);
+
+/* spelled_none - whether the text says that there is no value: NaN, NA, null and the like. */
+bool spelled_none(const char *s);
 
 /* column_lacks - whether the row's cell is not there, empty, or a list of one. */
 bool column_lacks(const struct column *c, size_t row);

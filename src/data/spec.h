@@ -67,7 +67,7 @@ struct label_value {
 /* Which class a value of a field means: by a map, or by ranges of a number. */
 struct label_rule {
     const struct field *field;
-    struct label_value *values;
+    struct label_value *values; /* beside ranges: texts that are no number, of rows left out */
     size_t n_values;
     struct condition *conditions;
     size_t n_conditions;

@@ -106,13 +106,18 @@ static int ranges_read(struct task *t, const struct doc *map, struct label_rule 
     for (const struct doc *d = map->child; d; d = d->next)
         cap += d->type == DOC_STRING ? d->len + 1 : 1;
     rule->conditions = arena_alloc(&t->tree.arena, cap, sizeof *rule->conditions, e);
-    if (!rule->conditions)
+    rule->values = arena_alloc(&t->tree.arena, map->n, sizeof *rule->values, e);
+    if (!rule->conditions || !rule->values)
         return e->code;
     for (const struct doc *d = map->child; d; d = d->next) {
         int k = class_find(t, d->key);
         const char *s = d->s;
         if (!*d->key && d->type == DOC_NULL) {
             rule->lacking = true;
+            continue;
+        }
+        if (k < 0 && d->type == DOC_NULL) {
+            rule->values[rule->n_values++] = (struct label_value){d->key, -1};
             continue;
         }
         if (k < 0)

@@ -459,8 +459,41 @@ int task_source_use(struct task *t, size_t i, struct err *e)
     return spec_read(t, i, e);
 }
 
-/* base_read - what the file of a "base", beside the task's own, says is the task's where it says
- * nothing else. */
+/* from_folder - the paths of files below d, of a base in that folder, counted from the task's own.
+ */
+static int from_folder(struct task *t, struct doc *d, const char *folder, struct err *e)
+{
+    struct str path = STR_INIT;
+    int rc = OK;
+    for (struct doc *c = d->child; c && !rc; c = c->next)
+        rc = from_folder(t, c, folder, e);
+    if (rc || d->type != DOC_STRING || *d->s == '/')
+        return rc;
+    str_path(&path, folder, d->s);
+    rc = str_check(&path, e);
+    if (!rc && !(d->s = arena_strdup(&t->tree.arena, path.s, e)))
+        rc = e->code;
+    d->len = path.len;
+    str_release(&path);
+    return rc;
+}
+
+/* base_files - of a base in another folder: its data, unless they are an asset's, lie in that. */
+static int base_files(struct task *t, struct doc *base, const char *folder, struct err *e)
+{
+    const bool asset = spec_present(spec_present(t->tree.root, "source"), "asset") != NULL;
+    int rc = OK;
+    for (struct doc *d = base->child; d && !rc; d = d->next) {
+        const bool one = strcmp(d->key, "source") == 0, many = strcmp(d->key, "sources") == 0;
+        for (struct doc *s = one ? d : many ? d->child : NULL; s && !rc; s = one ? NULL : s->next)
+            for (struct doc *f = s->child; f && !rc && s->type == DOC_MAP; f = f->next)
+                if (strcmp(f->key, "files") == 0 && !(one && asset) && !spec_present(s, "asset"))
+                    rc = from_folder(t, f, folder, e);
+    }
+    return rc;
+}
+
+/* base_read - what the file of a "base" says is the task's where it says nothing else. */
 static int base_read(struct task *t, const char *path, struct err *e)
 {
     struct doc_tree base = DOC_TREE_INIT;
@@ -486,6 +519,14 @@ static int base_read(struct task *t, const char *path, struct err *e)
     if (!rc && doc_get(base.root, "base"))
         rc = doc_fail(doc_get(base.root, "base"), e,
                       "the \"base\" of a task has a \"base\" itself: wanted a whole task");
+    const char *end = strrchr(name, '/');
+    if (!rc && end) {
+        str_reset(&folder);
+        str_catn(&folder, name, end == name ? 1 : (size_t)(end - name));
+        rc = str_check(&folder, e);
+        if (!rc)
+            rc = base_files(t, base.root, folder.s, e);
+    }
     if (!rc)
         rc = doc_under(&t->tree, base.root, e);
     doc_tree_release(&base);

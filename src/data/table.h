@@ -59,7 +59,8 @@ struct table_settings {
  * row->line is the line in the innermost file where the row begins (1-based), row->file its name.
  * Errors, each naming file and line: bytes that are not UTF-8 where UTF-8 was promised (and
  * "encoding: latin-1"), a NUL byte, JSON that is broken, a row of another width than the header, a
- * quote that is not closed, a row of more than 64 MiB, a column named twice, a puzzle with a move
+ * quote that is not closed, a row of more than 64 MiB, more than 65536 columns, one
+ * named twice, a puzzle with a move
  * that is not legal, games of which none can be replayed; a name whose ending tells no format; a
  * file without a row is no error. */
 int table_read(const char *path, const struct table_settings *s,

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct reader {
@@ -84,6 +85,27 @@ static void plain(struct reader *r)
     field_take(r, (size_t)(at.p - r->p));
 }
 
+/* field_begin - the next field, empty; one that no column is for takes the place of the one before.
+ */
+static int field_begin(struct reader *r, struct err *e)
+{
+    struct table_csv *c = r->c;
+    int rc;
+    if (c->columns && c->n > c->n_columns) {
+        c->over++;
+        if (!c->row.failed)
+            c->row.len -= c->fields[c->n - 1].len + 1;
+        c->fields[c->n - 1].len = 0;
+        return OK;
+    }
+    if (!c->columns && c->n == TABLE_COLUMNS_MOST)
+        return table_fail(r->t, c->line, e, "a header of more than %d columns", TABLE_COLUMNS_MOST);
+    if ((rc = mem_grow(&c->fields, &c->cap, c->n + 1, sizeof *c->fields, e)))
+        return rc;
+    c->fields[c->n++] = (struct doc){.type = DOC_STRING, .file = r->t->name, .line = r->line};
+    return OK;
+}
+
 /* row_read - the fields of the row that begins here or goes on here; c->opened where the next part
  * has the rest of it. */
 static int row_read(struct reader *r, struct err *e)
@@ -91,10 +113,8 @@ static int row_read(struct reader *r, struct err *e)
     struct table_csv *c = r->c;
     for (int rc, after = AFTER_FIELD; after == AFTER_FIELD;) {
         if (!c->opened) {
-            if ((rc = mem_grow(&c->fields, &c->cap, c->n + 1, sizeof *c->fields, e)))
+            if ((rc = field_begin(r, e)))
                 return rc;
-            c->fields[c->n++] =
-                (struct doc){.type = DOC_STRING, .file = r->t->name, .line = r->line};
             if (c->quotes && *r->p == '"') {
                 c->opened = r->line;
                 r->p++;
@@ -121,7 +141,7 @@ static int row_next(struct reader *r, bool *whole, struct err *e)
     if (!c->opened && r->p >= r->end)
         return OK;
     if (!c->opened) {
-        c->n = 0;
+        c->n = c->over = 0;
         str_reset(&c->row);
         c->line = r->line;
     }
@@ -132,6 +152,28 @@ static int row_next(struct reader *r, bool *whole, struct err *e)
         s += c->fields[i].len + 1;
     }
     *whole = !rc && !c->opened;
+    return rc;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* names_differ - no two columns have one name. */
+static int names_differ(const struct reader *r, int line, struct err *e)
+{
+    const struct table_csv *c = r->c;
+    const char **sorted = mem_alloc(c->n_columns ? c->n_columns : 1, sizeof *sorted, e);
+    int rc = sorted ? OK : e->code;
+    if (!rc) {
+        memcpy(sorted, c->columns, c->n_columns * sizeof *sorted);
+        qsort(sorted, c->n_columns, sizeof *sorted, by_text);
+    }
+    for (size_t i = 1; i < c->n_columns && !rc; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            rc = table_fail(r->t, line, e, "two columns are named \"%s\"", sorted[i]);
+    mem_free(sorted);
     return rc;
 }
 
@@ -155,11 +197,7 @@ static int columns_take(struct reader *r, const char *const *given, int line, st
         snprintf(c->numbers + 24 * i, 24, "%zu", i + 1);
         c->columns[i] = c->numbers + 24 * i;
     }
-    for (size_t i = 0; i < c->n_columns; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(c->columns[i], c->columns[j]) == 0)
-                return table_fail(r->t, line, e, "two columns are named \"%s\"", c->columns[i]);
-    return OK;
+    return names_differ(r, line, e);
 }
 
 static int row_give(const struct reader *r, struct err *e)
@@ -169,7 +207,7 @@ static int row_give(const struct reader *r, struct err *e)
         return table_fail(r->t, c->line, e,
                           r->t->settings->columns ? "%zu fields, \"columns\" names %zu"
                                                   : "%zu fields, the header has %zu",
-                          c->n, c->n_columns);
+                          c->n + c->over, c->n_columns);
     for (size_t i = 0; i < c->n; i++) {
         c->fields[i].key = c->columns[i];
         c->fields[i].next = i + 1 < c->n ? &c->fields[i + 1] : NULL;

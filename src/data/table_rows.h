@@ -35,6 +35,9 @@ int table_text_read(const char *path, const struct table_settings *s,
                     void *source, int (*each)(void *ctx, const struct doc *row, struct err *e),
                     void *ctx, struct err *e);
 
+/* A table has no more columns than this: what has, is none. */
+#define TABLE_COLUMNS_MOST 65536
+
 /* The readers of text: the rows of the next part. */
 int table_jsonl_rows(const struct table_source *t, struct err *e);
 
@@ -58,8 +61,9 @@ struct table_csv {
     struct str row; /* its fields so far, a NUL behind each */
     struct doc *fields;
     size_t n, cap;
-    int line;   /* where the row begins */
-    int opened; /* where the quote that is open was opened; 0: none is */
+    size_t over; /* fields past the last column's and one, which are counted alone */
+    int line;    /* where the row begins */
+    int opened;  /* where the quote that is open was opened; 0: none is */
     struct str names;
     const char **columns;
     size_t n_columns;

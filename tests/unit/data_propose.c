@@ -500,6 +500,37 @@ static void minus_one(void **state)
     str_release(&many);
 }
 
+/* NA and the like say that there is no label, or no score; beside one other value they are one. */
+static void none_spelled(void **state)
+{
+    struct str map = STR_INIT, score = STR_INIT, two = STR_INIT;
+    (void)state;
+    str_cat(&map, "text,label\n");
+    str_cat(&score, "text,score\n");
+    str_cat(&two, "text,label\n");
+    for (int i = 0; i < 60; i++) {
+        const char *none = i == 5 ? "N/A" : i % 20 == 0 ? "NaN" : i % 20 == 10 ? "" : NULL;
+        str_addf(&map, "what number %d says,%s\n", i, none ? none : i % 2 ? "so" : "no");
+        str_addf(&two, "what number %d says,%s\n", i, i % 2 ? "so" : "NA");
+        str_addf(&score, "what number %d says,", i);
+        str_addf(&score, none ? "%s\n" : "%s%d.5\n", none ? none : "", i);
+    }
+    put("a.csv", map.s);
+    PROPOSED("a.csv", "# 3 of these rows have no label: they are left out.\n",
+             "# 1 of these rows have N/A for label, taken as none: they are left out.\n",
+             "# 3 of these rows have NaN for label, taken as none: they are left out.\n",
+             "classes: [\"no\", \"so\"]\n",
+             "{\"no\": 0, \"so\": 1, \"N/A\": ~, \"NaN\": ~, \"\": ~}\n");
+    put("b.csv", score.s);
+    PROPOSED("b.csv", "# 3 of these rows have NaN for score, taken as none: they are left out.\n",
+             "classes: [low, high]\n", "\"NaN\": ~, \"N/A\": ~, \"\": ~} # at the median\n");
+    put("c.csv", two.s);
+    PROPOSED("c.csv", "classes: [\"NA\", \"so\"]\n", "map: {\"NA\": 0, \"so\": 1}\n");
+    str_release(&map);
+    str_release(&score);
+    str_release(&two);
+}
+
 /* A file's name may be one that YAML takes for something else. */
 static void named_as_yaml_has_it(void **state)
 {
@@ -539,15 +570,23 @@ static void nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(labelled),         cmocka_unit_test(choice),
-        cmocka_unit_test(choice_lettered),  cmocka_unit_test(preference),
-        cmocka_unit_test(telling),          cmocka_unit_test(nothing),
-        cmocka_unit_test(odd_characters),   cmocka_unit_test(least_is_common),
-        cmocka_unit_test(numbers_as_names), cmocka_unit_test(unlabelled),
-        cmocka_unit_test(unscored),         cmocka_unit_test(shared),
-        cmocka_unit_test(odd_row),          cmocka_unit_test(lists_of_other_things),
-        cmocka_unit_test(minus_one),        cmocka_unit_test(named_as_yaml_has_it)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(labelled),
+                                       cmocka_unit_test(choice),
+                                       cmocka_unit_test(choice_lettered),
+                                       cmocka_unit_test(preference),
+                                       cmocka_unit_test(telling),
+                                       cmocka_unit_test(nothing),
+                                       cmocka_unit_test(odd_characters),
+                                       cmocka_unit_test(least_is_common),
+                                       cmocka_unit_test(numbers_as_names),
+                                       cmocka_unit_test(unlabelled),
+                                       cmocka_unit_test(unscored),
+                                       cmocka_unit_test(shared),
+                                       cmocka_unit_test(odd_row),
+                                       cmocka_unit_test(lists_of_other_things),
+                                       cmocka_unit_test(minus_one),
+                                       cmocka_unit_test(none_spelled),
+                                       cmocka_unit_test(named_as_yaml_has_it)};
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_remove();

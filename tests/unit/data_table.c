@@ -1,6 +1,8 @@
 /* data_table - every format, both encodings, every sentence about a file that is wrong. */
 #include "data_test.h"
 
+#include <sys/resource.h>
+
 static const struct table_settings none;
 
 static void jsonl(void **state)
@@ -77,6 +79,35 @@ static void json_rows(void **state)
     rows_fail("a.json", &s, "a.json:1: not JSON: found a, wanted a key or \"}\"");
 }
 
+static long kib_at_most(void)
+{
+    struct rusage u;
+    assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+    return u.ru_maxrss;
+}
+
+/* Fields that no column is for are counted and take no memory; a header has a bound. */
+static void wide(void)
+{
+    enum { FIELDS = 4000000 };
+    struct str s = STR_INIT;
+    put("w.csv", "x,y\n1,\"2\"\n1,2,3,\"4\n4\",\"5\"\n");
+    rows_fail("w.csv", &none, "w.csv:3: 5 fields, the header has 2");
+    str_cat(&s, "x,y\n");
+    for (int i = 1; i < FIELDS; i++)
+        str_addc(&s, ',');
+    put("w.csv", s.s);
+    const long before = kib_at_most();
+    rows_fail("w.csv", &none, "w.csv:2: 4000000 fields, the header has 2");
+    assert_true(kib_at_most() - before < 128 << 10);
+    str_reset(&s);
+    for (int i = 0; i < 65537; i++)
+        str_addf(&s, "%sc%d", i ? "," : "", i);
+    put("w.csv", s.s);
+    rows_fail("w.csv", &none, "w.csv:1: a header of more than 65536 columns");
+    str_release(&s);
+}
+
 static void csv(void **state)
 {
     (void)state;
@@ -99,6 +130,7 @@ static void csv(void **state)
               "a.csv:3: \"z\" after a closing quote; wanted the separator or the end of the line");
     put("a.csv", "x,y,x\n");
     rows_fail("a.csv", &none, "a.csv:1: two columns are named \"x\"");
+    wide();
     struct table_settings s = {.quotes = QUOTES_NO};
     put("a.csv", "x,y\n\"1\",2\n");
     rows_are("a.csv", &s, "2: x=\"1\" y=2|");

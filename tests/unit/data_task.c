@@ -569,13 +569,50 @@ static void base(void **state)
                "task.yaml:1: \"base\" is nowhere.yaml, and there is no such file");
 }
 
+/* The data of a base in another folder lie in that, those of the task itself beside it. */
+static void base_elsewhere(void **state)
+{
+    static const struct {
+        const char *file, *rows;
+    } files[] = {
+        {"sub/own.yaml", "base: ../whole.yaml\nname: own\n"},
+        {"sub/other.yaml", "base: ../whole.yaml\nname: other\nsource: {files: {all: a.jsonl}}\n"}};
+    const struct task_sizes sizes = sizes_of(0, 0, 0, 6);
+    const struct task_seeds seeds = {0, 0};
+    struct err e = ERR_INIT;
+    (void)state;
+    put("whole.yaml", CHOICE PAIR "template: \"{q} {candidate}\"\n");
+    assert_int_equal(file_mkdirs(in_scratch("sub"), &e), OK);
+    for (int in = 0; in < 2; in++) {
+        struct str rows = STR_INIT;
+        for (int i = 0; i < 40; i++)
+            str_addf(&rows, "{\"q\": \"Q%d\", \"c\": \"%s\", \"d\": \"one\", \"w\": \"two\"}\n", i,
+                     in ? "beneath" : "beside");
+        put(in ? "sub/a.jsonl" : "a.jsonl", rows.s);
+        str_release(&rows);
+    }
+    for (size_t k = 0; k < 2; k++) {
+        struct task *t = NULL;
+        struct dataset d;
+        put(files[k].file, files[k].rows);
+        if (task_read(&t, in_scratch(files[k].file), &e) ||
+            dataset_draw(&d, t, in_scratch("sub"), &sizes, &seeds, NULL, &e))
+            fail_msg("%s", e.msg);
+        for (size_t i = 0; i < d.n[PART_TEST]; i++)
+            assert_null(strstr(d.part[PART_TEST][i].text, k ? "beside" : "beneath"));
+        dataset_release(&d);
+        task_free(t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accessors),     cmocka_unit_test(mistakes), cmocka_unit_test(templates),
-        cmocka_unit_test(ranges),        cmocka_unit_test(rows),     cmocka_unit_test(options),
-        cmocka_unit_test(options_wrong), cmocka_unit_test(each),     cmocka_unit_test(max_chars),
-        cmocka_unit_test(confidence),    cmocka_unit_test(shipped),  cmocka_unit_test(base),
+        cmocka_unit_test(accessors),      cmocka_unit_test(mistakes), cmocka_unit_test(templates),
+        cmocka_unit_test(ranges),         cmocka_unit_test(rows),     cmocka_unit_test(options),
+        cmocka_unit_test(options_wrong),  cmocka_unit_test(each),     cmocka_unit_test(max_chars),
+        cmocka_unit_test(confidence),     cmocka_unit_test(shipped),  cmocka_unit_test(base),
+        cmocka_unit_test(base_elsewhere),
     };
     scratch_make();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
