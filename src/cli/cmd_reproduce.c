@@ -63,6 +63,24 @@ static int finding_open(const struct asked *q, const char *name, struct repro *r
     return rc;
 }
 
+/* studies_check - every study of a finding is one that can be read, with its settings. */
+static int studies_check(const struct asked *q, const struct repro *r, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct study study;
+    int rc = OK;
+    for (size_t i = 0; i < r->n_studies && !rc; i++) {
+        const struct repro_study *x = &r->studies[i];
+        rc = lab_study_path(q->app->share, x->study, &path, e);
+        if (!rc && !(rc = study_read(&study, path.s, x->overrides, x->n_overrides, e)))
+            study_release(&study);
+        if (rc)
+            err_wrap(e, "%s: study %s", r->name, x->as);
+    }
+    str_release(&path);
+    return rc;
+}
+
 static int list_print(const struct asked *q, struct str *out, struct err *e)
 {
     char **names = NULL;
@@ -76,6 +94,7 @@ static int list_print(const struct asked *q, struct str *out, struct err *e)
         struct repro r;
         if ((rc = finding_open(q, names[i], &r, e)))
             break;
+        rc = studies_check(q, &r, e);
         if (q->app->json) {
             js_open(&w, '{');
             js_key(&w, "name"), js_str(&w, r.name);
@@ -162,7 +181,7 @@ out:
     study_release(&study);
     str_release(&sum.dir);
     str_release(&out);
-    return rc ? err_wrap(e, "%s", r->name) : OK;
+    return rc ? err_wrap(e, "%s: study %s", r->name, x->as) : OK;
 }
 
 /* finding_print - what came of it. */
@@ -192,8 +211,15 @@ static int finding_run(struct asked *q, const char *name, struct err *e)
     int rc = finding_open(q, name, &r, e);
     if (rc)
         return rc;
-    for (size_t i = 0; i < r.n_studies && !rc; i++)
+    size_t missing = 0;
+    for (size_t i = 0; i < r.n_studies && !rc; i++) {
         rc = study_of(q, &r, i, &failed, e);
+        if (rc != ERR_INPUT || r.n_studies == 1 || e->full || missing + 1 == r.n_studies)
+            continue;
+        missing++;
+        log_warn(q->session.lab.log, "goes on without it: %s", e->msg);
+        rc = repro_missing(&r, i, e->msg, e);
+    }
     if (rc || option(q, "dry-run"))
         goto out;
     if (failed)

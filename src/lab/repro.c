@@ -28,6 +28,8 @@ static void studies_json(struct js *w, const struct repro *r)
         for (size_t k = 0; k < r->studies[i].n_overrides; k++)
             js_str(w, r->studies[i].overrides[k]);
         js_close(w, ']');
+        if (r->studies[i].missing)
+            js_key(w, "missing"), js_str(w, r->studies[i].missing);
         static const char *const of_study[] = {"name",    "title",  "seeds",
                                                "seconds", "device", "when"},
                                  *const of_task[] = {"train", "test"};

@@ -89,8 +89,8 @@ struct repro_study {
     const char *as, *study;
     const char *overrides[REPRO_LIST];
     size_t n_overrides;
-    /* after repro_studied: */
-    struct doc_tree results;
+    struct doc_tree results; /* after repro_studied */
+    const char *missing;     /* why it was not run; NULL: it was */
 };
 
 struct repro {
@@ -116,6 +116,8 @@ void repro_release(struct repro *r);
 
 /* repro_studied - the i-th study has been run into r->samples, and its results are in dir. */
 int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e);
+/* repro_missing - it could not be: the finding goes on without it, and says why. */
+int repro_missing(struct repro *r, size_t i, const char *why, struct err *e);
 
 /* repro_conclude - verdicts and points of all studies: finding.json in dir, which is made. */
 int repro_conclude(const struct repro *r, const char *dir, struct err *e);

@@ -300,3 +300,9 @@ int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e)
     str_release(&path);
     return rc;
 }
+
+int repro_missing(struct repro *r, size_t i, const char *why, struct err *e)
+{
+    r->studies[i].missing = arena_strdup(&r->tree.arena, why, e);
+    return r->studies[i].missing ? OK : e->code;
+}

@@ -71,9 +71,15 @@ static void studies_words(const struct doc *finding, struct str *out)
 {
     struct str took = STR_INIT;
     const struct doc *studies = doc_get(finding, "studies");
+    size_t missing = 0;
+    for (const struct doc *s = studies->child; s; s = s->next)
+        missing += doc_get(s, "missing") ? 1 : 0;
     str_duration(&took, view_real(finding, "seconds"));
-    str_addf(out, "%s scale, %zu stud%s, %s of computing", view_str(finding, "scale"), studies->n,
-             studies->n == 1 ? "y" : "ies", took.s);
+    str_addf(out, "%s scale, %zu stud%s", view_str(finding, "scale"), studies->n - missing,
+             studies->n - missing == 1 ? "y" : "ies");
+    if (missing)
+        str_addf(out, " and %zu that could not be run", missing);
+    str_addf(out, ", %s of computing", took.s);
     str_release(&took);
 }
 
@@ -198,16 +204,27 @@ static void finding_markdown(const struct doc *finding, const char *figures, str
         claim_value(c, out);
         str_cat(out, " |\n");
     }
+    bool any = false;
     str_cat(out, "\nMade by ");
     for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next) {
+        if (doc_get(s, "missing"))
+            continue;
+        str_cat(out, any ? ", " : "");
+        any = true;
         settings_words(s, out);
-        str_addf(out, " (%.0f test examples, %.0f seed%s)%s", view_real(s, "test"),
-                 view_real(s, "seeds"), view_real(s, "seeds") == 1 ? "" : "s",
-                 s->next ? ", " : "; ");
+        str_addf(out, " (%.0f test examples, %.0f seed%s)", view_real(s, "test"),
+                 view_real(s, "seeds"), view_real(s, "seeds") == 1 ? "" : "s");
     }
+    str_cat(out, "; ");
     studies_words(finding, out);
     str_addf(out, ".\n\n    w2s reproduce %s --scale %s\n", view_str(finding, "name"),
              view_str(finding, "scale"));
+    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next)
+        if (doc_get(s, "missing")) {
+            str_addf(out, "\nNot run, %s: ", view_str(s, "as"));
+            markdown(view_str(s, "missing"), out);
+            str_addc(out, '\n');
+        }
     pairs_markdown(finding, out);
 }
 

@@ -111,6 +111,8 @@ python3 -c 'import json, sys; json.load(open("out"))' || fail "--json is no JSON
 expect 0 "$W2S" reproduce f/finding.yaml --dry-run
 says out "done"
 
+# Every finding of every scale: its file is right, and so are its studies' settings.
+for scale in laptop gpu paper; do expect 0 "$W2S" reproduce --list --scale $scale; done
 expect 0 "$W2S" reproduce --list
 says out "fig8-agreement"
 expect 0 "$W2S" reproduce --list --json
@@ -124,6 +126,13 @@ expect 2 "$W2S" reproduce f/finding.yaml --scale gpu
 says err 'there is no scale "gpu" of this finding'
 expect 2 "$W2S" reproduce f/finding.yaml --markdown page.txt
 says err "ends in .md"
+# Of several studies one that cannot be run is passed over, and said; of one study it is an error.
+sed 's/study: pairs.yaml, set: {student.layers: 4,/study: pairs.yaml, set: {student.layers: 9,/; s/^name: .*/name: partly/' f/finding.yaml >f/partly.yaml
+expect 0 "$W2S" reproduce f/partly.yaml --markdown page.md
+says err "goes on without it: partly: study other: study pairs"
+says out "1 study and 1 that could not be run"
+says page.md "Not run, other: partly: study other"
+
 wrong() { # wrong SED-SCRIPT SENTENCE
     sed "$1" f/finding.yaml >f/wrong.yaml
     expect 2 "$W2S" reproduce f/wrong.yaml
@@ -136,6 +145,8 @@ wrong 's/value: pgr, take: pooled/value: student, take: pooled/' 'pooled, which 
 wrong 's/, above: -1//' 'a claim wants "above" or "below"'
 wrong 's/x: method/x: methods/' '"methods" is not known here'
 wrong 's/as: other/as: one/' 'two studies are called "one"'
-wrong 's/study: pairs.yaml}/study: nosuch.yaml}/' 'nosuch.yaml'
+sed 's/pairs.yaml/nosuch.yaml/' f/finding.yaml >f/wrong.yaml
+expect 2 "$W2S" reproduce f/wrong.yaml
+says err 'nosuch.yaml: no such study file'
 wrong 's/^figure:/figures:/' 'unknown key "figures"; did you mean "figure"?'
 finish
