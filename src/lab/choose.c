@@ -1,6 +1,7 @@
 /* choose.c - see choose.h. */
 #include "lab/choose.h"
 #include "core/mem.h"
+#include "core/rng.h"
 #include "core/str.h"
 #include "lab/metrics.h"
 
@@ -9,8 +10,12 @@
 
 const char *const *choice_keys(enum choice_kind kind)
 {
-    static const char *const sure[] = {"share", NULL}, *const window[] = {"low", "high", NULL};
-    return kind == CHOICE_SURE ? sure : kind == CHOICE_WINDOW ? window : NULL;
+    static const char *const sure[] = {"share", NULL}, *const window[] = {"low", "high", NULL},
+                             *const human[] = {"share", "alone", NULL};
+    return kind == CHOICE_SURE     ? sure
+           : kind == CHOICE_WINDOW ? window
+           : kind == CHOICE_HUMAN  ? human
+                                   : NULL;
 }
 
 int choice_read(struct choice *c, const struct doc *m, struct err *e)
@@ -20,9 +25,10 @@ int choice_read(struct choice *c, const struct doc *m, struct err *e)
         return OK;
     if ((rc = doc_opt_real(m, "share", 0, 1, &c->share, e)) ||
         (rc = doc_opt_real(m, "low", 0, 1, &c->low, e)) ||
-        (rc = doc_opt_real(m, "high", 0, 1, &c->high, e)))
+        (rc = doc_opt_real(m, "high", 0, 1, &c->high, e)) ||
+        (rc = doc_opt_bool(m, "alone", &c->alone, e)))
         return rc;
-    if (c->kind == CHOICE_SURE && c->share <= 0)
+    if (c->kind != CHOICE_WINDOW && c->share <= 0)
         return doc_fail(doc_get(m, "share"), e, "\"share\" is %g, wanted more than 0", c->share);
     if (c->kind == CHOICE_WINDOW && c->low > c->high)
         return doc_fail(m, e, "\"low\" is %g and \"high\" is %g, wanted low at most high", c->low,
@@ -32,8 +38,10 @@ int choice_read(struct choice *c, const struct doc *m, struct err *e)
 
 void choice_json(const struct choice *c, struct js *j)
 {
-    if (c->kind == CHOICE_SURE)
+    if (c->kind == CHOICE_SURE || c->kind == CHOICE_HUMAN)
         js_key(j, "share"), js_real(j, c->share);
+    if (c->kind == CHOICE_HUMAN)
+        js_key(j, "alone"), js_bool(j, c->alone);
     if (c->kind == CHOICE_WINDOW) {
         js_key(j, "low"), js_real(j, c->low);
         js_key(j, "high"), js_real(j, c->high);
@@ -42,7 +50,7 @@ void choice_json(const struct choice *c, struct js *j)
 
 double choice_share(const struct choice *c)
 {
-    return c->kind == CHOICE_SURE ? c->share : 1;
+    return c->kind == CHOICE_SURE || c->alone ? c->share : 1;
 }
 
 struct sure {
@@ -118,4 +126,33 @@ int choice_make(const struct choice *c, const double *probs, size_t n, size_t K,
         *chosen = NULL;
     }
     return rc;
+}
+
+int choice_human(const struct choice *c, uint64_t seed, const int *truth, size_t n, size_t K,
+                 double *probs, size_t **chosen, size_t *n_human, struct err *e)
+{
+    struct rng rng;
+    size_t *drawn = mem_alloc(n, sizeof *drawn, e);
+    *chosen = NULL;
+    if (!drawn)
+        return e->code;
+    *n_human = (size_t)floor(c->share * (double)n + 0.5);
+    if (!*n_human) {
+        mem_free(drawn);
+        return err_set(e, ERR_INPUT, "human_labels: a share of %g of %zu examples is none",
+                       c->share, n);
+    }
+    for (size_t i = 0; i < n; i++)
+        drawn[i] = i;
+    rng_init(&rng, seed, "human labels");
+    rng_shuffle(&rng, drawn, n);
+    for (size_t h = 0; h < *n_human; h++)
+        for (size_t k = 0; k < K; k++)
+            probs[drawn[h] * K + k] = k == (size_t)truth[drawn[h]];
+    qsort(drawn, *n_human, sizeof *drawn, index_compare);
+    if (c->alone)
+        *chosen = drawn;
+    else
+        mem_free(drawn);
+    return OK;
 }

@@ -5,14 +5,18 @@
 
 #include "core/doc.h"
 
+#include <stdint.h>
+
 /* CHOICE_SURE: of n examples the n * share (to the nearest) whose largest probability is largest,
  * of equal ones the first. CHOICE_WINDOW: those whose largest probability is from low to high, both
- * within; it is the probability as it stands, 1/K at least. */
-enum choice_kind { CHOICE_ALL, CHOICE_SURE, CHOICE_WINDOW };
+ * within; it is the probability as it stands, 1/K at least. CHOICE_HUMAN: all, of which n * share
+ * (to the nearest) that are drawn have ground truth for a label; alone: these and no others. */
+enum choice_kind { CHOICE_ALL, CHOICE_SURE, CHOICE_WINDOW, CHOICE_HUMAN };
 
 struct choice {
     enum choice_kind kind;
     double share, low, high;
+    bool alone;
 };
 
 /* choice_keys - the settings of a kind; NULL: none. choice_read - those that m has, over what c is.
@@ -28,5 +32,10 @@ double choice_share(const struct choice *c);
  * mem_free. ERR_INPUT where there is none. */
 int choice_make(const struct choice *c, const double *probs, size_t n, size_t K, size_t **chosen,
                 size_t *n_chosen, struct err *e);
+
+/* choice_human - the same of CHOICE_HUMAN: labels probs [n,K] become 1 for truth where they are
+ * human; *chosen is NULL where it is not these alone. */
+int choice_human(const struct choice *c, uint64_t seed, const int *truth, size_t n, size_t K,
+                 double *probs, size_t **chosen, size_t *n_human, struct err *e);
 
 #endif

@@ -28,6 +28,7 @@ struct desk {
     struct token_set sets[PART_COUNT];
     struct cached_features features[PART_COUNT];
     size_t *chosen, n_chosen; /* of its examples; NULL: it learns from all */
+    size_t human;             /* labels among its targets that are ground truth, charged to it */
     double *targets, *probs[PART_COUNT], *rewards, *weak_valid;
     struct curve_point *curve;
     size_t n_curve, cap_curve;
@@ -64,6 +65,7 @@ int spec_untrained(const struct plan *p, const struct job *j, struct str *out, s
 int spec_train(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_labels(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_votes(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_ensemble(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_simulated(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* job_stop.c: one that stops early is a point of the training that it stands on. */
 int spec_stop(const struct plan *p, const struct job *j, struct str *out, struct err *e);
@@ -71,7 +73,7 @@ int run_stop(struct desk *d, struct err *e);
 int spec_prompt(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* spec_begin - what every job that computes with a model begins with: where and from which. */
 void spec_begin(struct js *w, const struct plan *p, const struct job *j);
-/* job_train.c, job_write.c, job_prompt.c, kinds.c, job_simulate.c */
+/* job_train.c, job_write.c, job_prompt.c, kinds.c, job_simulate.c, job_ensemble.c */
 int run_untrained(struct desk *d, struct err *e);
 int run_write(struct desk *d, struct err *e);
 int run_train(struct desk *d, struct err *e);
@@ -79,6 +81,9 @@ int run_labels(struct desk *d, struct err *e);
 int run_votes(struct desk *d, struct err *e);
 int run_prompt(struct desk *d, struct err *e);
 int run_simulated(struct desk *d, struct err *e);
+int run_ensemble(struct desk *d, struct err *e);
+/* member_choose - d->chosen: the sample that a member of an ensemble learns (job_ensemble.c). */
+int member_choose(struct desk *d, struct err *e);
 
 /* What kinds share (job.c). desk_path - of a file of the job's. desk_model - the model it begins
  * with, a head to be set; desk_learns - which of it is trained. desk_frozen (frozen.c) - what

@@ -45,7 +45,8 @@ bool desk_predicts(const struct desk *d, enum task_part part)
     if (d->job->role == JOB_UNTRAINED)
         return part == PART_TEST;
     return d->data->n[part] && (part == PART_TEST || part == PART_VALID ||
-                                (part == PART_TRAIN && d->job->part == PART_SUPERVISE));
+                                (part == PART_TRAIN && d->job->part == PART_SUPERVISE) ||
+                                (part == PART_SUPERVISE && d->job->member == ENSEMBLE_BOOSTING));
 }
 
 /* The curve: one JSON array, written again at every evaluation, so that it survives what the job
@@ -268,8 +269,10 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "tokens"), js_int(&w, (int64_t)d->trained.tokens);
     js_key(&w, "predicted_tokens"), js_real(&w, predicted);
     js_key(&w, "flops"), js_real(&w, flops);
-    if (d->chosen)
+    if (d->chosen && d->job->supervisor)
         chosen_json(&w, d);
+    if (d->human)
+        js_key(&w, "human_labels"), js_int(&w, (int64_t)d->human);
     js_key(&w, "final_loss"), js_real(&w, d->trained.steps ? d->trained.final_loss : (double)NAN);
     js_key(&w, "resumed"), js_bool(&w, d->trained.resumed);
     js_key(&w, "truncated"), js_open(&w, '{'); /* of each part that it read */

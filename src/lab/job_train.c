@@ -191,6 +191,26 @@ static int train_keep(struct desk *d, struct err *e)
                                                                         : desk_save(d, names, e);
 }
 
+/* train_choose - which of its labels it learns, and which of them people gave. */
+static int train_choose(struct desk *d, struct err *e)
+{
+    const struct choice *c = job_choice(d->plan, d->job);
+    size_t n = d->data->n[d->job->part];
+    if (d->job->member != ENSEMBLE_NONE)
+        return member_choose(d, e);
+    if (c->kind == CHOICE_ALL)
+        return OK;
+    if (c->kind != CHOICE_HUMAN)
+        return choice_make(c, d->targets, n, d->K, &d->chosen, &d->n_chosen, e);
+    uint64_t seed = study_seed(d->plan->study, SEED_LABEL, d->job->repetition);
+    int *truth = labels_of(d, d->job->part, e);
+    int rc = truth ? choice_human(c, seed, truth, n, d->K, d->targets, &d->chosen, &d->human, e)
+                   : e->code;
+    d->n_chosen = d->human;
+    mem_free(truth);
+    return rc;
+}
+
 int run_train(struct desk *d, struct err *e)
 {
     int rc = train_model(d, e);
@@ -200,9 +220,8 @@ int run_train(struct desk *d, struct err *e)
         return train_keep(d, e);
     if (!rc)
         rc = train_targets(d, e);
-    if (!rc && job_choice(d->plan, d->job)->kind != CHOICE_ALL)
-        rc = choice_make(job_choice(d->plan, d->job), d->targets, d->data->n[d->job->part], d->K,
-                         &d->chosen, &d->n_chosen, e);
+    if (!rc)
+        rc = train_choose(d, e);
     if (rc)
         return rc;
     const struct train_data data = {.tokens = &d->sets[d->job->part],

@@ -54,7 +54,14 @@ static bool is_simulated(const struct plan *p, const struct job *j)
     return j->simulated != NULL;
 }
 
+static bool is_ensemble(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->ensemble != NULL;
+}
+
 static const struct job_kind kinds[] = {
+    {"ensemble", is_ensemble, spec_ensemble, run_ensemble, true},
     {"simulated", is_simulated, spec_simulated, run_simulated, true},
     {"labels", is_labels, spec_labels, run_labels, true},
     {"votes", is_votes, spec_votes, run_votes, true},

@@ -108,6 +108,16 @@ static void labels_head(const struct plan *p, struct str *out)
     str_cat(out, ",text\r\n");
 }
 
+/* supervises - whether students learn from it: not of an ensemble's members. */
+static bool supervises(const struct plan *p, const struct job *j)
+{
+    for (size_t i = 0; i < p->n_pairs; i++)
+        for (size_t r = 0; r < p->pairs[i].n; r++)
+            if (p->pairs[i].weak[r] == j)
+                return true;
+    return false;
+}
+
 int lab_labels_print(const struct lab *lab, const struct study *s, bool json, struct str *out,
                      struct err *e)
 {
@@ -118,7 +128,7 @@ int lab_labels_print(const struct lab *lab, const struct study *s, bool json, st
     if (!json)
         labels_head(&p, out);
     for (size_t i = 0; !rc && i < p.n_jobs; i++)
-        if (p.jobs[i]->role == JOB_SUPERVISOR)
+        if (supervises(&p, p.jobs[i]))
             rc = labels_rows(&p, p.jobs[i], json, out, e);
     plan_release(&p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;

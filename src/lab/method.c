@@ -49,6 +49,10 @@ const struct method methods[] = {
      {.kind = LOSS_XENT},
      .choice = {CHOICE_WINDOW, .low = 0.6, .high = 0.95},
      .what = "cross-entropy on the labels whose probability is neither low nor high"},
+    {"human_labels",
+     {.kind = LOSS_XENT},
+     .choice = {CHOICE_HUMAN, .share = 0.1},
+     .what = "cross-entropy on weak labels, a share of which is ground truth in their place"},
     {.name = NULL},
 };
 

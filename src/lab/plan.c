@@ -30,9 +30,10 @@ void job_who(const struct job *j, struct str *out)
         str_cat(out, j->votes);
     else if (j->votes)
         str_addf(out, "%s/%s",
-                 j->simulated ? "simulated"
-                 : j->given   ? "labels"
-                              : "votes",
+                 j->simulated  ? "simulated"
+                 : j->ensemble ? "ensemble"
+                 : j->given    ? "labels"
+                               : "votes",
                  j->votes);
     else
         str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
@@ -175,6 +176,8 @@ static void job_label(const struct plan *p, struct job *j)
     struct str s = STR_INIT;
     str_addf(&s, "%s ", job_roles[j->role]);
     model_words(p, j, &s);
+    if (j->member != ENSEMBLE_NONE)
+        str_addf(&s, ", %s %zu", ensemble_names[j->member], j->round);
     if (j->role == JOB_STUDENT) {
         str_addf(&s, ", %s, from ", j->method->name);
         model_words(p, j->supervisor, &s);

@@ -21,7 +21,10 @@ struct job {
     size_t vote;                   /* their number in the task */
     const struct given *given;     /* their file; NULL: the task's votes */
     const struct simulation *simulated; /* what they are made as; NULL: they are nobody's making */
-    double params;                      /* of an imported one, where it is told; else 0 */
+    const struct ensemble *ensemble;    /* it is several models; model and layers: the largest's */
+    enum ensemble_kind member;          /* of which it is one, the round-th from 1 */
+    size_t round;
+    double params; /* of an imported one, where it is told; else 0 */
     bool imported; /* another program's: its test predictions are all there is */
     const struct study_side *side;
     size_t layers;                      /* resolved: 1..checkpoint's */
@@ -84,6 +87,15 @@ struct plan {
 int plan_open(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_given(struct plan *p, struct err *e);
+/* plan_ensemble - whether supervisors that are several models each can be (job_ensemble.c): else
+ * ERR_INPUT. ensemble_needs - the members of j, one of them: the j->vote-th. side_member - of a
+ * side of models the i-th, model by model (plan_pairs.c). member_json - what of a member is in its
+ * hash; nothing of others. */
+int plan_ensemble(const struct plan *p, struct err *e);
+int ensemble_needs(struct plan *p, struct job *j, struct err *e);
+int side_member(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
+                struct err *e);
+void member_json(struct js *w, const struct job *j);
 /* plan_simulated - what simulated supervisors may be asked for (job_simulate.c): else ERR_INPUT.
  * simulated_needs - the job whose errors j, one of them, takes, where it takes a model's. */
 int plan_simulated(const struct plan *p, struct err *e);
@@ -121,8 +133,8 @@ const struct choice *job_choice(const struct plan *p, const struct job *j);
  * its last parts as no other of the names ends in; anything else is what it is. */
 void shown_name(const char *const *names, const bool *paths, size_t n, size_t i, struct str *out);
 /* job_who - appended: "model/layers", "/random" behind it where it starts from random weights, or
- * "votes/name", "labels/file", "simulated/name", or another program's name: what a line or a point
- * of a figure is.
+ * "votes/name", "labels/file", "simulated/name", "ensemble/name", or another program's name: what a
+ * line or a point of a figure is.
  */
 void job_who(const struct job *j, struct str *out);
 /* job_scored - whether its predictions of the test part are there once it is done: labels from a

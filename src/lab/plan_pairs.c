@@ -29,6 +29,8 @@ static int vote_find(const struct plan *p, const char *name, size_t *vote, struc
 /* side_size - how many of a side there are. side_job - the i-th: (model, layers), or votes. */
 static size_t side_size(const struct study_side *side)
 {
+    if (side->ensemble.kind != ENSEMBLE_NONE && !side->ensemble.rounds)
+        return 1;
     return side->n_votes ? side->n_votes : side->n_models * side->n_layers;
 }
 
@@ -46,6 +48,34 @@ static int simulated_model(const struct plan *p, struct job *j, struct err *e)
                : err_set(e, ERR_INPUT,
                          "supervisor.simulated: model %s has %zu layers, %s asks for %zu",
                          j->model->name, whole, j->votes, layers);
+}
+
+/* job_size - parameters, by which a student is not smaller than its supervisor. */
+static size_t job_size(const struct job *j)
+{
+    struct model_config c = job_config(j);
+    if (j->votes && !j->ensemble)
+        return 0;
+    return config_params(&c);
+}
+
+/* ensemble_largest - the i-th supervisor of several models, as large as the largest of them. */
+static int ensemble_largest(const struct plan *p, const struct study_side *side, size_t i,
+                            struct job *j, struct err *e)
+{
+    bool rounds = side->ensemble.rounds > 0;
+    size_t all = side->n_models * side->n_layers;
+    int rc = OK;
+    for (size_t k = rounds ? i : 0; !rc && k < (rounds ? i + 1 : all); k++) {
+        struct job m;
+        rc = side_member(p, side, k, &m, e);
+        if (!rc && (!j->model || job_size(&m) > job_size(j)))
+            *j = m;
+    }
+    j->votes = side->together[i];
+    j->vote = i;
+    j->ensemble = &side->ensemble;
+    return rc;
 }
 
 static int side_job(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
@@ -67,6 +97,14 @@ static int side_job(const struct plan *p, const struct study_side *side, size_t 
         j->votes = side->votes[i];
         return vote_find(p, j->votes, &j->vote, e);
     }
+    return side->together ? ensemble_largest(p, side, i, j, e) : side_member(p, side, i, j, e);
+}
+
+int side_member(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
+                struct err *e)
+{
+    memset(j, 0, sizeof *j);
+    j->side = side;
     j->model = plan_model(p, side->models[i / side->n_layers]);
     size_t whole = weights_config(j->model->weights)->layers,
            layers = side->layers[i % side->n_layers];
@@ -90,9 +128,9 @@ static int side_twins(const struct plan *p, const struct study_side *side, const
 {
     struct job a, b;
     int rc = OK;
-    for (size_t i = 0; !rc && !side->n_votes && i < side_size(side); i++)
+    for (size_t i = 0; !rc && !side->n_votes && i < side->n_models * side->n_layers; i++)
         for (size_t k = 0; !rc && k < i; k++) {
-            if ((rc = side_job(p, side, i, &a, e)) || (rc = side_job(p, side, k, &b, e)))
+            if ((rc = side_member(p, side, i, &a, e)) || (rc = side_member(p, side, k, &b, e)))
                 break;
             if (a.layers == b.layers && strcmp(a.model->hash, b.model->hash) == 0 &&
                 strcmp(a.model->tokenizer_hash, b.model->tokenizer_hash) == 0)
@@ -101,15 +139,6 @@ static int side_twins(const struct plan *p, const struct study_side *side, const
                              b.layers, b.model->name, a.layers, a.model->name);
         }
     return rc;
-}
-
-/* job_size - parameters, by which a student is not smaller than its supervisor. */
-static size_t job_size(const struct job *j)
-{
-    struct model_config c = job_config(j);
-    if (j->votes)
-        return 0;
-    return config_params(&c);
 }
 
 static int pair_add(struct plan *p, const struct job *weak, const struct job *strong,
@@ -136,6 +165,7 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         s.method = method;
         c.points = s.points = p->study->test_curve;
         if ((w.simulated && (rc = simulated_needs(p, &w, e))) ||
+            (w.ensemble && (rc = ensemble_needs(p, &w, e))) ||
             (rc = plan_add(p, &w, &pair->weak[r], e)) ||
             (rc = plan_add(p, &c, &pair->ceiling[r], e)))
             return rc;
@@ -205,6 +235,8 @@ int plan_pairs(struct plan *p, struct err *e)
         rc = recipes_check(p, e);
     if (!rc)
         rc = plan_simulated(p, e);
+    if (!rc)
+        rc = plan_ensemble(p, e);
     for (size_t i = 0; !rc && i < side_size(&s->supervisor); i++)
         for (size_t k = 0; !rc && k < s->student.n_models * s->student.n_layers; k++) {
             struct job weak, strong;

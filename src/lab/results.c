@@ -187,6 +187,7 @@ static void votes_json(struct js *w, const struct job *j)
     str_addf(&label,
              j->imported    ? "%s, by another program"
              : j->simulated ? "%s, simulated"
+             : j->ensemble  ? "%s, several models"
              : j->given     ? "%s, labels from a file"
                             : "%s, votes",
              j->votes);

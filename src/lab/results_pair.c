@@ -219,6 +219,15 @@ static bool pair_repeats(const struct pair *q, size_t r)
     return false;
 }
 
+/* human_json - of a method that is given ground truth for some of its labels, for how many in a
+ * repetition: what else could have been done with them is for the reader to ask. */
+static void human_json(struct js *w, const struct bench *b, const struct pair *q)
+{
+    double human = bench_number(b, bench_job(b, q->student[0]), "human_labels");
+    if (human > 0)
+        js_key(w, "human_labels"), js_int(w, (int64_t)human);
+}
+
 int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e)
 {
     const struct study *s = b->p->study;
@@ -255,6 +264,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
     js_key(w, "student"), js_str(w, id.s);
     js_key(w, "method"), js_str(w, q->method ? q->method->name : "ground truth");
     js_key(w, "control"), js_bool(w, !q->method);
+    human_json(w, b, q);
     js_key(w, "upper_bound"), js_bool(w, q->method && q->method->upper_bound);
     js_key(w, "seeds"), js_int(w, (int64_t)n);
     js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));

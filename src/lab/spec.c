@@ -107,6 +107,7 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
             js_key(w, lab_part_names[part]), js_str(w, p->data[j->repetition].part_hash[part]);
     js_close(w, '}');
     js_key(w, "part"), js_str(w, lab_part_names[j->part]);
+    member_json(w, j);
     js_key(w, "max_tokens"), js_int(w, (int64_t)p->study->max_tokens);
     js_key(w, "targets"), js_str(w, j->supervisor ? j->supervisor->hash : "ground truth");
     side_settings_json(w, &side);
@@ -117,6 +118,9 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
     if (choice_keys(job_choice(p, j)->kind)) {
         js_key(w, "choice"), js_open(w, '{');
         choice_json(job_choice(p, j), w);
+        if (job_choice(p, j)->kind == CHOICE_HUMAN)
+            js_key(w, "seed_label"),
+                js_int(w, (int64_t)study_seed(p->study, SEED_LABEL, j->repetition));
         js_close(w, '}');
     }
     js_key(w, "save"), js_bool(w, p->study->save);

@@ -241,6 +241,33 @@ static int simulated_read(struct study *s, struct study_side *side, const struct
     return rc ? rc : training_read(&side->training, m, e);
 }
 
+/* side_check - the keys of a side; supervisors may be several models each. */
+static int side_check(const struct doc *m, bool supervisor, struct err *e)
+{
+    const char *keys[sizeof side_keys / sizeof *side_keys + 3];
+    size_t n = 0;
+    for (; side_keys[n]; n++)
+        keys[n] = side_keys[n];
+    for (size_t i = 0; supervisor && ensemble_keys[i]; i++)
+        keys[n++] = ensemble_keys[i];
+    keys[n] = NULL;
+    return doc_check_keys(m, keys, e);
+}
+
+static int ensemble_names_read(struct study *s, struct study_side *side, struct err *e)
+{
+    size_t n = side->ensemble.rounds ? side->n_models * side->n_layers : 1;
+    int rc = OK;
+    if (side->ensemble.kind == ENSEMBLE_NONE)
+        return OK;
+    side->together = arena_alloc(&s->tree.arena, n, sizeof *side->together, e);
+    if (!side->together)
+        return e->code;
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = ensemble_name(side, i, &side->together[i], &s->tree.arena, e);
+    return rc;
+}
+
 static int side_read(struct study *s, struct study_side *side, const char *name,
                      const struct train_settings *common, struct err *e)
 {
@@ -254,8 +281,8 @@ static int side_read(struct study *s, struct study_side *side, const char *name,
         return simulated_read(s, side, m, e);
     if (votes_key(m) && strcmp(name, "supervisor") == 0)
         return votes_read(side, m, votes_key(m), e);
-    if ((m && (rc = doc_check_keys(m, side_keys, e))) || (rc = learner_read(side, root, m, e)) ||
-        (rc = prompting_read(side, root, m, name, e)))
+    if ((m && (rc = side_check(m, strcmp(name, "supervisor") == 0, e))) ||
+        (rc = learner_read(side, root, m, e)) || (rc = prompting_read(side, root, m, name, e)))
         return rc;
     d = m && doc_get(m, "model") ? doc_get(m, "model") : doc_get(root, "model");
     if (!d)
@@ -296,7 +323,9 @@ static int side_read(struct study *s, struct study_side *side, const char *name,
     if (side->trainable.embeddings && side->trainable.kind != TRAIN_ALL)
         return doc_fail(doc_get(m, "embeddings"), e,
                         "\"embeddings\" can learn only where trainable is all");
-    return training_read(&side->training, m, e);
+    if ((rc = training_read(&side->training, m, e)) || (rc = ensemble_read(&side->ensemble, m, e)))
+        return rc;
+    return ensemble_names_read(s, side, e);
 }
 
 /* path_beside - a path in a study's file counts from where the file lies: if it is there, or

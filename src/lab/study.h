@@ -7,6 +7,7 @@
 #include "core/doc.h"
 #include "data/prompt.h"
 #include "data/task.h"
+#include "lab/ensemble.h"
 #include "lab/method.h"
 #include "lab/simulate.h"
 #include "store/asset.h"
@@ -35,6 +36,10 @@ struct study_side {
     bool labels;    /* they are paths */
     bool simulates; /* they are made of ground truth, each as said here */
     struct simulation simulated[STUDY_LIST];
+    /* Of supervisors that are several models each, how and, in the order of model and layers, as
+     * what; of combine one name alone. */
+    struct ensemble ensemble;
+    const char **together;
     const char *models[STUDY_LIST]; /* asset names or paths; none with votes */
     size_t n_models;
     size_t layers[STUDY_LIST]; /* 0: all of them */
@@ -110,6 +115,12 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
 /* study_names - a study that was read with overrides has a name and a title of its own, unless they
  * were given there: used by study_read. */
 int study_names(struct study *s, const char *const *overrides, size_t n, struct err *e);
+
+/* ensemble_name - of the i-th supervisor of a side with an ensemble, in a: "bagging-5-2"
+ * (job_ensemble.c).
+ */
+int ensemble_name(const struct study_side *side, size_t i, const char **name, struct arena *a,
+                  struct err *e);
 
 /* The words of a study file, each list ends with NULL: used by study_read and study_resolved. */
 extern const char *const study_part_names[],

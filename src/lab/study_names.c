@@ -75,7 +75,10 @@ static void side_words(const struct study_side *side, struct str *out)
         else
             str_cat(out, "all");
     }
-    str_cat(out, side->n_layers == 1 && side->layers[0] == 1 ? " layer)" : " layers)");
+    str_cat(out, side->n_layers == 1 && side->layers[0] == 1 ? " layer" : " layers");
+    if (side->ensemble.kind != ENSEMBLE_NONE)
+        str_addf(out, ", %s", ensemble_names[side->ensemble.kind]);
+    str_addc(out, ')');
 }
 
 /* title_set - a study that was changed on the command line says so over its numbers: what it is of,

@@ -137,6 +137,11 @@ static const struct row rows[] = {
     {"high_confidence.share", "0.7", CONFIDENCE, "methods=[naive, high_confidence]"},
     {"confidence_window.low", "0.1", CONFIDENCE, "methods=[naive, confidence_window]"},
     {"confidence_window.high", "0.99", CONFIDENCE, "methods=[naive, confidence_window]"},
+    {"human_labels.share", "0.5", CONFIDENCE, "methods=[naive, human_labels]"},
+    {"human_labels.alone", "true", CONFIDENCE, "methods=[naive, human_labels]"},
+    {"supervisor.bagging", "3", UNDER_WEAK, NULL},
+    {"supervisor.boosting", "3", UNDER_WEAK, NULL},
+    {"supervisor.bagging", "4", UNDER_WEAK, "supervisor.bagging=3"},
 
     {"seeds", "2", NONE, NULL},
     {"seed.split", "7", ALL, NULL},
