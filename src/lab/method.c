@@ -11,7 +11,7 @@ const struct method methods[] = {
      {.kind = LOSS_CONFIDENCE, ALPHA(0.5, 0.2)},
      .what = "auxiliary confidence loss: the student may contradict its supervisor"},
     {"product_of_experts",
-     {.kind = LOSS_PRODUCT, ALPHA(0.5, 0.2)},
+     {.kind = LOSS_PRODUCT, ALPHA(1, 0.2)},
      .what = "cross-entropy on the product of the student's and the supervisor's probabilities"},
     {"label_smoothing",
      {.kind = LOSS_SMOOTHING, ALPHA(0.1, 0)},

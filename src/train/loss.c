@@ -53,13 +53,6 @@ static double rows_xent(const struct loss_batch *b, const double *targets, doubl
     return total / (double)b->B;
 }
 
-/* log_floor - log w, bounded below: a weak label may be certain. */
-static double log_floor(double w)
-{
-    const double least = -4;
-    return w > 0 && log(w) > least ? log(w) : least;
-}
-
 static int loss_xent(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
 {
     (void)e;
@@ -148,20 +141,27 @@ out:
     return rc;
 }
 
-/* The geometric mean of two distributions, which is their product of experts. */
+/* product_row - t ~ f^alpha w, by logarithms, of which the greatest is 0: at least one remains. */
+static void product_row(const struct loss_batch *b, size_t i, double *t)
+{
+    const double *z = b->logits + i * b->K, *w = b->targets + i * b->K;
+    double lse = row_lse(z, b->K), top = -HUGE_VAL, sum = 0;
+    for (size_t k = 0; k < b->K; k++) {
+        t[k] = b->alpha * (z[k] - lse) + log(w[k]);
+        top = t[k] > top ? t[k] : top;
+    }
+    for (size_t k = 0; k < b->K; k++)
+        sum += t[k] = exp(t[k] - top);
+    for (size_t k = 0; k < b->K; k++)
+        t[k] /= sum;
+}
+
 static int loss_product(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
 {
-    double *target = dlogits;
     (void)e;
-    for (size_t i = 0; i < b->B; i++) {
-        const double *z = b->logits + i * b->K, *w = b->targets + i * b->K;
-        double lse = row_lse(z, b->K), sum = 0;
-        for (size_t k = 0; k < b->K; k++)
-            sum += target[i * b->K + k] = exp(b->alpha * (z[k] - lse)) * pow(w[k], 1 - b->alpha);
-        for (size_t k = 0; k < b->K; k++)
-            target[i * b->K + k] = b->alpha > 0 && sum > 0 ? target[i * b->K + k] / sum : w[k];
-    }
-    *loss = rows_xent(b, target, dlogits);
+    for (size_t i = 0; b->alpha > 0 && i < b->B; i++)
+        product_row(b, i, dlogits + i * b->K);
+    *loss = rows_xent(b, b->alpha > 0 ? dlogits : b->targets, dlogits);
     return OK;
 }
 
@@ -197,34 +197,56 @@ static int loss_kl(const struct loss_batch *b, double *loss, double *dlogits, st
     return OK;
 }
 
-/* rows_reverse - (1-alpha) CE + alpha sum_k f[k] (c log f[k] - log w[k]), c 1 or 0. */
-static void rows_reverse(const struct loss_batch *b, double c, double *loss, double *dlogits)
+/* rows_reverse - (1-alpha) CE + alpha sum_k f[k] (c log f[k] - logs[k]), c 1 or 0; logs [B,K]. */
+static void rows_reverse(const struct loss_batch *b, double c, const double *logs, double *loss,
+                         double *dlogits)
 {
     *loss = (1 - b->alpha) * rows_xent(b, b->targets, dlogits);
     for (size_t i = 0; i < b->B && b->alpha > 0; i++) {
-        const double *z = b->logits + i * b->K, *w = b->targets + i * b->K;
+        const double *z = b->logits + i * b->K, *l = logs + i * b->K;
         double *d = dlogits + i * b->K, lse = row_lse(z, b->K), mean = 0;
         for (size_t k = 0; k < b->K; k++)
-            mean += exp(z[k] - lse) * (c * (z[k] - lse) - log_floor(w[k]));
+            mean += exp(z[k] - lse) * (c * (z[k] - lse) - l[k]);
         for (size_t k = 0; k < b->K; k++)
-            d[k] = (1 - b->alpha) * d[k] + b->alpha / (double)b->B * exp(z[k] - lse) *
-                                               (c * (z[k] - lse) - log_floor(w[k]) - mean);
+            d[k] = (1 - b->alpha) * d[k] +
+                   b->alpha / (double)b->B * exp(z[k] - lse) * (c * (z[k] - lse) - l[k] - mean);
         *loss += b->alpha * mean / (double)b->B;
     }
 }
 
+/* log w of a label that may be certain: w kept from 0, and made to sum to 1 again, so that KL(f, w)
+ * is 0 at f = w and above it elsewhere. */
 static int loss_reverse_kl(const struct loss_batch *b, double *loss, double *dlogits, struct err *e)
 {
-    (void)e;
-    rows_reverse(b, 1, loss, dlogits);
+    const double least = 1e-6;
+    double *logs = mem_alloc(b->B * b->K, sizeof *logs, e);
+    if (!logs)
+        return e->code;
+    for (size_t i = 0; i < b->B; i++) {
+        const double *w = b->targets + i * b->K;
+        double sum = 0;
+        for (size_t k = 0; k < b->K; k++)
+            sum += fmax(w[k], least);
+        for (size_t k = 0; k < b->K; k++)
+            logs[i * b->K + k] = log(fmax(w[k], least) / sum);
+    }
+    rows_reverse(b, 1, logs, loss, dlogits);
+    mem_free(logs);
     return OK;
 }
 
+/* Wang et al.'s: log w is never below A = -4, whatever that makes of the least loss. */
 static int loss_reverse_xent(const struct loss_batch *b, double *loss, double *dlogits,
                              struct err *e)
 {
-    (void)e;
-    rows_reverse(b, 0, loss, dlogits);
+    const double least = -4;
+    double *logs = mem_alloc(b->B * b->K, sizeof *logs, e);
+    if (!logs)
+        return e->code;
+    for (size_t i = 0; i < b->B * b->K; i++)
+        logs[i] = fmax(log(b->targets[i]), least);
+    rows_reverse(b, 0, logs, loss, dlogits);
+    mem_free(logs);
     return OK;
 }
 
@@ -254,10 +276,10 @@ static int loss_focal(const struct loss_batch *b, double *loss, double *dlogits,
 const char *const loss_names[] = {
     [LOSS_XENT] = "xent",
     [LOSS_CONFIDENCE] = "confidence",
-    [LOSS_PRODUCT] = "product of experts",
+    [LOSS_PRODUCT] = "product",
     [LOSS_SMOOTHING] = "label smoothing",
     [LOSS_KL] = "kl",
-    [LOSS_REVERSE_KL] = "reverse kl",
+    [LOSS_REVERSE_KL] = "reverse kl of bounded labels",
     [LOSS_REVERSE_XENT] = "reverse xent",
     [LOSS_FOCAL] = "focal",
 };

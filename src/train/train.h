@@ -27,7 +27,8 @@ enum loss_kind {
     LOSS_REVERSE_XENT,
     LOSS_FOCAL
 };
-extern const char *const loss_names[]; /* by kind */
+extern const char *const loss_names[]; /* by kind; a job is known by it: a formula that changes
+                                        * takes another name */
 /* half of the batch positive (the paper's); the weak labels' positive rate (of replications) */
 enum threshold_kind { THRESHOLD_MEDIAN, THRESHOLD_PRIOR };
 enum schedule_kind { SCHEDULE_COSINE, SCHEDULE_LINEAR, SCHEDULE_CONSTANT };
@@ -196,7 +197,7 @@ int features_last(struct model *m, const struct token_set *t, const size_t *dept
  *
  *     xent            CE(f, w) = -sum_k w[k] log f[k]
  *     confidence      (1-alpha) CE(f, w) + alpha CE(f, hard(f))
- *     product         CE(f, t), t[k] ~ f[k]^alpha w[k]^(1-alpha), summing to 1
+ *     product         CE(f, t), t[k] ~ f[k]^alpha w[k], summing to 1
  *     smoothing       (1-alpha) CE(f, w) + alpha CE(f, 1/K)
  *     kl              T^2 sum_k w_T[k] log(w_T[k] / f_T[k]); f_T and w_T are f^(1/T) and w^(1/T),
  *                     summing to 1
@@ -206,7 +207,11 @@ int features_last(struct model *m, const struct token_set *t, const size_t *dept
  *
  *     dlogits = d(loss)/d(logits); no gradient flows through hard(f) and t
  *
- * In the reverse ones log w is -4 at least. alpha 0, gamma 0: xent, bit for bit; T 1: its gradient.
+ * alpha 0, gamma 0: xent, bit for bit; T 1: its gradient.
+ * product: with alpha 1 the target is both models' product, and f = w is no place of rest where
+ *     they lean to one class: the student ends surer than its supervisor, as sure as it can be.
+ * reverse kl: w is kept 1e-6 or more from 0 and made to sum to 1 again: 0 at f = w, else above it.
+ * reverse xent: log w is -4 at least, for every w below e^-4, not for 0 alone.
  * hard, K == 2: 1 where f[1] > t, else 0; t is chosen on the whole batch, so that the m largest
  *     f[1] are above it: m = floor(B/2) (THRESHOLD_MEDIAN: t is the lower median, as torch.median
  *     gives it) or m = floor(prior * B + 1/2) (THRESHOLD_PRIOR; train_run's prior is the mean weak
@@ -217,7 +222,7 @@ int features_last(struct model *m, const struct token_set *t, const size_t *dept
  * Aliasing: dlogits may be neither logits nor targets.
  * Errors: ERR_NUMERIC "loss is nan", ERR_NOMEM.
  * Sources: confidence arXiv 2312.09390, section 4.3; kl Hinton, Vinyals and Dean 2015; focal Lin et
- *     al. 2017; reverse xent and its bound Wang et al. 2019. */
+ *     al. 2017; reverse xent and its bound Wang et al. 2019; product Hinton 2002. */
 int loss_compute(const struct loss_settings *s, double alpha, size_t B, size_t K,
                  const double *logits, const double *targets, double prior, double *loss,
                  double *dlogits, struct err *e);

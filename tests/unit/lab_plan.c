@@ -252,6 +252,33 @@ static void methods_are_alone(void **state)
             assert_string_not_equal(both.job[i], both.job[k]);
 }
 
+/* What every method is without a word of its own, as docs/methods.md has it. */
+static void methods_have_their_defaults(void **state)
+{
+    (void)state;
+    static const char wanted[] =
+        "{\"confidence\": {\"alpha_max\": 0.5, \"ramp\": 0.2, \"threshold\": \"median\"}, "
+        "\"product_of_experts\": {\"alpha_max\": 1.0, \"ramp\": 0.2}, "
+        "\"label_smoothing\": {\"alpha_max\": 0.1, \"ramp\": 0.0}, \"kl\": {\"temperature\": 2.0}, "
+        "\"reverse_kl\": {\"alpha_max\": 1.0, \"ramp\": 0.0}, "
+        "\"reverse_xent\": {\"alpha_max\": 1.0, \"ramp\": 0.0}, "
+        "\"symmetric_xent\": {\"alpha_max\": 0.5, \"ramp\": 0.0}, \"focal\": {\"gamma\": 2.0}, "
+        "\"early_stop\": {\"of\": \"naive\"}, \"early_stop_truth\": {\"of\": \"naive\"}}";
+    struct method_settings s;
+    const struct method *all[METHODS_MOST];
+    struct str out = STR_INIT;
+    struct js j;
+    size_t n = 0;
+    memset(&s, 0, sizeof s);
+    methods_defaults(&s);
+    for (; methods[n].name; n++)
+        all[n] = &methods[n];
+    js_init(&j, &out);
+    js_open(&j, '{'), methods_json(&s, all, n, &j), js_close(&j, '}');
+    assert_string_equal(out.s, wanted);
+    str_release(&out);
+}
+
 /* A study that is changed is another, with a folder of its own: by what is changed, not by its old
  * name. */
 static void changed_studies_have_their_names(void **state)
@@ -440,9 +467,13 @@ static void paths_are_shown_short(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_key_moves_what_it_reaches),   cmocka_unit_test(methods_are_alone),
-        cmocka_unit_test(changed_studies_have_their_names), cmocka_unit_test(every_key_has_its_row),
-        cmocka_unit_test(the_manual_shows_the_defaults),    cmocka_unit_test(paths_are_shown_short),
+        cmocka_unit_test(each_key_moves_what_it_reaches),
+        cmocka_unit_test(methods_are_alone),
+        cmocka_unit_test(methods_have_their_defaults),
+        cmocka_unit_test(changed_studies_have_their_names),
+        cmocka_unit_test(every_key_has_its_row),
+        cmocka_unit_test(the_manual_shows_the_defaults),
+        cmocka_unit_test(paths_are_shown_short),
     };
     bench_open(&bench);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,19 +147,81 @@ static void limits_are_xent_to_the_bit(void **state)
     }
 }
 
-/* The product's target is held still, so that it is xent with that target, made here. */
-static void product_by_hand(void **state)
+/* product_check - the product's target is held still: it is xent with that target, t. */
+static void product_check(double alpha, size_t K, const double *z, const double *w, const double *t)
 {
-    (void)state;
     struct err e = ERR_INIT;
     struct loss_settings x = settings_of(LOSS_XENT, THRESHOLD_MEDIAN),
                          s = settings_of(LOSS_PRODUCT, THRESHOLD_MEDIAN);
-    /* f = .8, .2; w = .1, .9; alpha 1/2: sqrt(.08), sqrt(.18), as 2 to 3 */
-    const double z[] = {log(4), 0}, w[] = {0.1, 0.9}, t[] = {0.4, 0.6};
-    double dx[2], d[2], lx, l;
-    assert_int_equal(loss_compute(&x, 0, 1, 2, z, t, 0, &lx, dx, &e), OK);
-    assert_int_equal(loss_compute(&s, 0.5, 1, 2, z, w, 0, &l, d, &e), OK);
-    assert_true(fabs(l - lx) < 1e-15 && fabs(d[0] - dx[0]) < 1e-15 && fabs(d[1] - dx[1]) < 1e-15);
+    double dx[MAX], d[MAX], lx, l;
+    assert_int_equal(loss_compute(&x, 0, 1, K, z, t, 0, &lx, dx, &e), OK);
+    assert_int_equal(loss_compute(&s, alpha, 1, K, z, w, 0, &l, d, &e), OK);
+    assert_true(fabs(l - lx) < 1e-12 * (1 + fabs(lx)));
+    for (size_t k = 0; k < K; k++)
+        assert_true(fabs(d[k] - dx[k]) < 1e-14);
+}
+
+static void product_by_hand(void **state)
+{
+    (void)state;
+    /* f = .8, .2; w = .1, .9: alpha 1 .08 to .18; alpha 1/2 2 * .1 to .9 */
+    const double z[] = {log(4), 0}, w[] = {0.1, 0.9}, whole[] = {4.0 / 13, 9.0 / 13},
+                 half[] = {2.0 / 11, 9.0 / 11};
+    product_check(1, 2, z, w, whole);
+    product_check(0.5, 2, z, w, half);
+    /* One that is certain decides; of two that are, the supervisor. */
+    const double far[] = {800, -800}, even[] = {0.5, 0.5}, one[] = {1, 0}, other[] = {0, 1};
+    product_check(1, 2, far, even, one);
+    product_check(1, 2, z, other, other);
+    product_check(1, 2, far, other, other);
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        double l[MAX], v[MAX], t[MAX], sum = 0;
+        size_t K = 2 + seed % 3;
+        batch_random(1, K, seed, l, v);
+        for (size_t k = 0; k < K; k++)
+            sum += t[k] = exp(0.7 * l[k]) * v[k];
+        for (size_t k = 0; k < K; k++)
+            t[k] /= sum;
+        product_check(0.7, K, l, v, t);
+    }
+}
+
+/* Two that agree are surer together: where the student is as its supervisor, it does not rest. */
+static void product_goes_on(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct loss_settings s = settings_of(LOSS_PRODUCT, THRESHOLD_MEDIAN);
+    const double w[] = {0.2, 0.8}, z[] = {log(0.2), log(0.8)};
+    double d[2], l;
+    assert_int_equal(loss_compute(&s, 1, 1, 2, z, w, 0, &l, d, &e), OK);
+    assert_true(fabs(d[1] - (0.8 - 0.64 / 0.68)) < 1e-15);
+}
+
+/* Reverse kl is 0, and rests, where the student is as its supervisor, how sure that may be, and
+ * is above 0 elsewhere. */
+static void reverse_kl_is_a_divergence(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct loss_settings s = settings_of(LOSS_REVERSE_KL, THRESHOLD_MEDIAN);
+    static const double weak[] = {0, 1e-9, 1e-6, 1e-3, 0.01, 0.2, 0.5};
+    for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
+        const double w[] = {weak[i], 1 - weak[i]};
+        double least = fmax(w[0], 1e-6), sum = least + w[1], d[2], l;
+        const double z[] = {log(least / sum), log(w[1] / sum)};
+        assert_int_equal(loss_compute(&s, 1, 1, 2, z, w, 0, &l, d, &e), OK);
+        assert_true(fabs(l) < 1e-15 && fabs(d[0]) < 1e-15 && fabs(d[1]) < 1e-15);
+        for (int k = -8; k <= 8; k++) {
+            const double off[] = {z[0] + 0.25 * k, z[1]};
+            if (k != 0)
+                assert_true(loss_of(&s, 1, 1, 2, off, w, 0) > 1e-9);
+        }
+    }
+    const double z[] = {log(3), 0}, sure[] = {1, 0};
+    double sum = 1 + 1e-6;
+    assert_true(fabs(loss_of(&s, 1, 1, 2, z, sure, 0) -
+                     (0.75 * log(0.75 * sum) + 0.25 * log(0.25 * sum / 1e-6))) < 1e-14);
 }
 
 static void other_values_by_hand(void **state)
@@ -174,6 +236,10 @@ static void other_values_by_hand(void **state)
     s.kind = LOSS_REVERSE_XENT;
     assert_true(fabs(loss_of(&s, 1, 1, 2, z, w, 0) - (0.75 * wrong + 0.25 * right)) < 1e-15);
     assert_true(fabs(loss_of(&s, 1, 1, 2, z, sure, 0) - 0.25 * 4) < 1e-15); /* log 0 is -4 */
+    const double under[] = {0.99, 0.01}, over[] = {0.98, 0.02}; /* e^-4 is .0183: so is log .01 */
+    assert_true(fabs(loss_of(&s, 1, 1, 2, z, under, 0) + 0.75 * log(0.99) - 1) < 1e-15);
+    assert_true(fabs(loss_of(&s, 1, 1, 2, z, over, 0) + 0.75 * log(0.98) + 0.25 * log(0.02)) <
+                1e-15);
     s.kind = LOSS_FOCAL;
     assert_true(fabs(loss_of(&s, 0, 1, 2, z, sure, 0) - right / 16) < 1e-15);
     s.kind = LOSS_KL; /* T 2: f is as sqrt(3) to 1, w as 1 to sqrt(3) */
@@ -318,6 +384,8 @@ int main(void)
         cmocka_unit_test(alpha_zero_is_xent_to_the_bit),
         cmocka_unit_test(limits_are_xent_to_the_bit),
         cmocka_unit_test(product_by_hand),
+        cmocka_unit_test(product_goes_on),
+        cmocka_unit_test(reverse_kl_is_a_divergence),
         cmocka_unit_test(other_values_by_hand),
         cmocka_unit_test(certainty_is_finite),
         cmocka_unit_test(hardened_targets_by_hand),
