@@ -54,7 +54,7 @@ static void results_json(struct str *out, const struct made *m)
     for (size_t w = 1; w <= m->supervisors; w++)
         for (size_t s = 1; s <= m->students; s++) {
             char untrained[96] = "";
-            if (m->untrained && s > 1)
+            if (m->untrained && s > 1 && (s > 2 || w > 1)) /* one with a later supervisor alone */
                 snprintf(untrained, sizeof untrained,
                          "\"untrained\":{\"accuracy\":[0.5%02zu5,0.4,0.6],\"jobs\":[\"u\"]},", s);
             str_addf(
