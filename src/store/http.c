@@ -269,11 +269,13 @@ int http_ask(const struct http_request *q, struct http_reply *r, struct err *e)
     if (t.rc) {
         rc = t.rc;
     } else if (code) {
+        /* libcurl's words may hold an address, a proxy's too: with a user in it they are not told
+         */
         r->cut = r->status == 200 || r->status == 206;
         r->trouble = r->status ? HTTP_FINE : trouble_of(code);
         rc =
             err_set(e, ERR_NETWORK, "%s %s: %s", r->cut ? "lost the connection to" : "cannot reach",
-                    host.s, why[0] ? why : curl_easy_strerror(code));
+                    host.s, why[0] && !strchr(why, '@') ? why : curl_easy_strerror(code));
     } else if ((rc = str_check(&r->location, e)) || (rc = str_check(&r->etag, e)) ||
                (rc = str_check(&r->linked_etag, e))) {
         goto out;

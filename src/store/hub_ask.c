@@ -17,6 +17,20 @@ enum {
     LISTING_MAX = 32 << 20, /* bytes of a listing */
 };
 
+/* endpoint_check - an address whose user or password has a "/", "?" or "#" as it is ends there for
+ * whoever reads it, and the rest would be shown. Nothing of it is. */
+static int endpoint_check(const char *s, struct err *e)
+{
+    const char *path = strstr(s, "://");
+    path = path ? path + 3 : s;
+    path += strcspn(path, "/?#");
+    if (strchr(path, '@'))
+        return err_set(e, ERR_INPUT,
+                       "HF_ENDPOINT has an \"@\" behind the first \"/\", \"?\" or \"#\", wanted "
+                       "a host there: in a user or password these are written %%2F, %%3F and %%23");
+    return OK;
+}
+
 static int token_read(struct str *token, struct err *e)
 {
     const char *v = getenv("HF_TOKEN");
@@ -71,6 +85,8 @@ int hub_init(struct hub *h, const struct hub_place *p, const struct asset_option
                       .wait_first = 1,
                       .lock = PTHREAD_MUTEX_INITIALIZER};
     int rc = wait_read(&h->wait_most, e);
+    if (!rc)
+        rc = endpoint_check(h->endpoint, e);
     return rc ? rc : token_read(&h->token, e);
 }
 
@@ -221,13 +237,21 @@ static void quiet(struct hub *h, const char *why, double seconds)
         log_info(h->o->log, "hub:%s: %s, waiting %.0f s", h->p->repo, why, seconds);
 }
 
-static int busy_fail(const struct hub *h, const struct http_reply *r, bool away, double wanted,
-                     double waited, struct err *e)
+/* busy_fail - file, away: as of status_fail. */
+static int busy_fail(const struct hub *h, const struct http_reply *r, const char *file, bool away,
+                     double wanted, double waited, struct err *e)
 {
     struct str s = STR_INIT;
-    str_addf(&s, "hub:%s: the %s answers that it %s (%ld)", h->p->repo,
-             away ? "server that holds the file" : "hub",
-             r->status == 429 ? "was asked too often" : "is too busy", r->status);
+    str_addf(&s, "hub:%s: the ", h->p->repo);
+    if (away)
+        str_addf(&s, "server that %s lies on", file ? file : "its list of files");
+    else
+        str_cat(&s, "hub");
+    str_addf(&s, " answers that it %s (%ld)",
+             r->status == 429   ? "was asked too often"
+             : r->status == 503 ? "is too busy"
+                                : "fails",
+             r->status);
     if (waited > 0)
         str_addf(&s, ", still after %.0f s of waiting", waited);
     if (r->retry_after > 0)
@@ -249,10 +273,23 @@ static bool asked_again(const struct hub *h, const struct http_reply *r)
     return r->trouble == HTTP_REFUSED || (r->trouble == HTTP_SILENT && h->heard);
 }
 
-/* ask - as ask_once; 429, 503 and hosts that cannot be reached are waited for, as long as the
- * server asks for, else a little longer each time. */
-static int ask(struct hub *h, struct http_request *q, bool *away, struct http_reply *r,
-               struct err *e)
+/* passes - an answer that may be another in a moment. */
+static bool passes(long status)
+{
+    return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+static const char *pass_words(long status)
+{
+    return status == 429   ? "asked too often"
+           : status == 503 ? "the server is too busy"
+                           : "the server fails";
+}
+
+/* ask - as ask_once; answers that pass and hosts that cannot be reached are waited for, as long as
+ * the server asks for, else a little longer each time. file: NULL for the listing. */
+static int ask(struct hub *h, struct http_request *q, const char *file, bool *away,
+               struct http_reply *r, struct err *e)
 {
     double waited = 0, pause = h->wait_first;
     for (int round = 0;; round++) {
@@ -265,7 +302,7 @@ static int ask(struct hub *h, struct http_request *q, bool *away, struct http_re
         bool mute = rc == ERR_NETWORK && asked_again(h, r);
         if (!rc)
             h->heard = true;
-        if (!mute && (rc || (r->status != 429 && r->status != 503))) {
+        if (!mute && (rc || !passes(r->status))) {
             if (rc)
                 *e = no;
             return rc;
@@ -274,15 +311,14 @@ static int ask(struct hub *h, struct http_request *q, bool *away, struct http_re
         double wait = told ? (double)r->retry_after : pause;
         if (waited + wait > h->wait_most || (!told && round >= UNTOLD_ROUNDS)) {
             if (!mute)
-                return busy_fail(h, r, away && *away, wait, waited, e);
+                return busy_fail(h, r, file, away && *away, wait, waited, e);
             return waited > 0 ? err_set(e, rc, "%s, still after %.0f s of waiting", no.msg, waited)
                               : err_set(e, rc, "%s", no.msg);
         }
         if (mute)
             snprintf(why, sizeof why, "%s", no.msg);
         else
-            snprintf(why, sizeof why, "%s (%ld)",
-                     r->status == 429 ? "asked too often" : "the server is too busy", r->status);
+            snprintf(why, sizeof why, "%s (%ld)", pass_words(r->status), r->status);
         quiet(h, why, wait);
         waited += wait;
         pause = told ? pause : 2 * pause;
@@ -328,10 +364,12 @@ int hub_listing(struct hub *h, struct doc_tree *t, struct err *e)
     struct http_request q = {.url = url.s, .piece = listing_piece, .ctx = &text};
     for (int tries = HUB_TRIES; !rc; rc = hub_breathe(h, e)) {
         str_reset(&text);
-        rc = ask(h, &q, &away, &r, e);
+        rc = ask(h, &q, NULL, &away, &r, e);
         if (rc != ERR_NETWORK || !r.cut || !--tries)
             break;
     }
+    if (rc == ERR_NETWORK && r.cut)
+        err_wrap(e, "hub:%s: its list of files", h->p->repo);
     if (!rc && r.status != 200)
         rc = status_fail(h, &r, NULL, url.s, away, e);
     if (!rc)
@@ -355,7 +393,7 @@ int hub_head(struct hub *h, const char *file, struct head *head, struct err *e)
     int rc = url_of_file(h, file, &url, e);
     struct http_request q = {.url = url.s, .head = true};
     if (!rc)
-        rc = ask(h, &q, NULL, &r, e);
+        rc = ask(h, &q, file, NULL, &r, e);
     if (rc)
         goto out;
     if (r.status != 200 && !(r.status >= 300 && r.status < 400)) {
@@ -390,7 +428,7 @@ int hub_body(struct hub *h, const char *file, struct http_request *q, struct htt
     int rc = url_of_file(h, file, &url, e);
     q->url = url.s;
     if (!rc)
-        rc = ask(h, q, &away, r, e);
+        rc = ask(h, q, file, &away, r, e);
     if (!rc && r->status != 200 && r->status != 206)
         rc = status_fail(h, r, file, url.s, away, e);
     q->url = NULL;

@@ -29,6 +29,7 @@ struct item {
     struct head head;
     bool there;  /* nothing is to be fetched */
     bool second; /* another item has the same bytes */
+    bool adopts; /* its blob is there and whole, of another revision or an earlier try */
 };
 
 /* What all threads of a fetch share; h->lock is its lock. */
@@ -101,7 +102,7 @@ static int download_piece(void *ctx, const void *data, size_t n, struct err *e)
 }
 
 /* download_run - until the server has nothing more to send. A connection that breaks is taken up
- * again; bytes that are not the file's end it. */
+ * again; bytes that are not the file's end it. The sentence names the repository and the file. */
 static int download_run(struct hub *h, struct download *d, const char *file, struct err *e)
 {
     struct http_reply r;
@@ -128,6 +129,8 @@ static int download_run(struct hub *h, struct download *d, const char *file, str
         if (rc == ERR_NETWORK && tries > 0 && more)
             rc = hub_breathe(h, e);
     }
+    if (rc == ERR_NETWORK && !str_starts(e->msg, "hub:"))
+        err_wrap(e, "hub:%s: %s", h->p->repo, file);
     http_reply_release(&r);
     return rc;
 }
@@ -217,13 +220,53 @@ static int snapshot_link(const char *file, const char *etag, const char *blob, c
     return rc;
 }
 
+/* blob_adopt - whether what lies at the blob's place is what its name and the head say. What is not
+ * stays until the file that is fetched takes its place. */
+static int blob_adopt(struct item *it, struct err *e)
+{
+    const char *etag = it->head.etag.s;
+    char sum[HASH_HEX];
+    size_t size = 0;
+    int rc = file_size(it->blob.s, &size, e);
+    it->adopts = !rc && size == it->head.size;
+    if (!rc && it->adopts && hub_sum_known(etag) && !(rc = hub_sum(it->blob.s, etag, sum, e)))
+        it->adopts = !strcmp(sum, etag);
+    return rc;
+}
+
 /* item_head - a step of the crew. */
 static int item_head(struct crew *c, struct item *it, struct err *e)
 {
     int rc = OK;
-    if (!it->there && !(rc = hub_head(c->h, it->file, &it->head, e)))
-        rc = hub_place_path(c->h->p, "blobs", it->head.etag.s, &it->blob, e);
+    if (it->there || (rc = hub_head(c->h, it->file, &it->head, e)) ||
+        (rc = hub_place_path(c->h->p, "blobs", it->head.etag.s, &it->blob, e)) ||
+        !file_exists(it->blob.s))
+        return rc;
+    return blob_adopt(it, e);
+}
+
+/* row_refused - a file that is whole, and not the one that the row wants. */
+static int row_refused(const struct hub *h, const struct item *it, struct err *e)
+{
+    char sum[HASH_HEX];
+    int rc = hash_file(it->blob.s, sum, e);
+    if (!rc && strcmp(sum, it->sum) != 0)
+        rc = err_set(e, ERR_NETWORK, "%s of hub:%s has the SHA-256 %s, wanted %s", it->file,
+                     h->p->repo, sum, it->sum);
     return rc;
+}
+
+/* blob_renew - what is not there, or damaged, is fetched; another process may have done it. */
+static int blob_renew(struct crew *c, struct item *it, struct err *e)
+{
+    if (file_exists(it->blob.s)) {
+        int rc = blob_adopt(it, e);
+        if (rc || it->adopts)
+            return rc;
+        if (c->h->o->log)
+            log_warn(c->h->o->log, "%s: is damaged, and is fetched again", it->blob.s);
+    }
+    return blob_fetch(c, it, e);
 }
 
 /* item_body - a step of the crew. */
@@ -234,14 +277,18 @@ static int item_body(struct crew *c, struct item *it, struct err *e)
     int fd = -1, rc = OK;
     if (it->there || it->second)
         return OK;
+    if (it->adopts)
+        return it->sum ? row_refused(c->h, it, e) : OK;
     str_addf(&lock, "%s/.locks/%s/%s.lock", p->cache.s, p->folder.s, it->head.etag.s);
     if (!(rc = str_check(&lock, e)) && !(rc = parent_make(lock.s, e)) &&
         !(rc = parent_make(it->blob.s, e)) &&
-        !(rc = source_lock(lock.s, it->file, c->h->o, &fd, e)) && !file_exists(it->blob.s))
-        rc = blob_fetch(c, it, e);
+        !(rc = source_lock(lock.s, it->file, c->h->o, &fd, e)))
+        rc = blob_renew(c, it, e);
     if (fd >= 0)
         file_unlock(fd);
     str_release(&lock);
+    if (!rc && it->adopts && it->sum)
+        rc = row_refused(c->h, it, e);
     if (!rc) {
         pthread_mutex_lock(&c->h->lock);
         c->whole++;
@@ -300,7 +347,7 @@ static void crew_begin(struct crew *c)
         struct item *it = &c->items[i];
         for (size_t k = 0; k < i && !it->there && !it->second; k++)
             it->second = !c->items[k].there && !strcmp(c->items[k].blob.s, it->blob.s);
-        if (it->there || it->second || file_exists(it->blob.s))
+        if (it->there || it->second || it->adopts)
             continue;
         bytes += (double)it->head.size;
         c->wanted++;

@@ -372,9 +372,9 @@ int hub_sum(const char *path, const char *want, char sum[HASH_HEX], struct err *
 }
 
 /* file_verify - row: the file in a row's list, or NULL. Of a snapshot: the row's sum, else the one
- * that its blob is named by. A file that has neither is taken away, with its blob. One that is what
- * its blob's name says, and not what the row says, is whole and others' too: it stays, and the row
- * is refused. */
+ * that its blob is named by. A file that has neither is taken away, with its blob, to be fetched
+ * again; where nothing may be fetched it stays and is refused. One that is what its blob's name
+ * says, and not what the row says, is whole and others' too: it stays, and the row is refused. */
 static int file_verify(const struct hub_place *p, const char *file, const struct doc *row,
                        const struct asset_options *o, struct err *e)
 {
@@ -398,6 +398,13 @@ static int file_verify(const struct hub_place *p, const char *file, const struct
                           "\"sha256\" of %s is %s, but the file that the hub gave is whole and has "
                           "%s; wanted that sum, or another revision",
                           file, want, row_sum);
+        goto out;
+    }
+    if (o->offline || hub_offline()) {
+        rc = err_set(e, ERR_INPUT,
+                     "%s: is damaged, its sum is %s and %s was fetched; it stays, as %s, and w2s "
+                     "fetch with a network fetches it again",
+                     path.s, sum, fetched, o->offline ? o->offline : "HF_HUB_OFFLINE is set");
         goto out;
     }
     if (o->log)

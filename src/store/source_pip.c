@@ -222,6 +222,13 @@ static int pip_verify(const struct source *s, struct err *e)
         if ((rc = str_check(&path, e)) || !file_exists(path.s) ||
             (rc = hash_file(path.s, sum, e)) || strcmp(sum, want) == 0)
             continue;
+        if (s->o->offline) {
+            rc = err_set(e, ERR_INPUT,
+                         "%s: is damaged, its sum is %s and %s was fetched; it stays, as %s, and "
+                         "w2s fetch with a network fetches it again",
+                         path.s, sum, want, s->o->offline);
+            continue;
+        }
         if (s->o->log)
             log_warn(s->o->log, "%s: is damaged, its sum is %s and %s was fetched", path.s, sum,
                      want);

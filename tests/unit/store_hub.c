@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define COMMIT "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff"
+#define OTHER  "ff0ceeff0ceeff0ceeff0ceeff0ceeff0ceeff0c"
 #define BIG    3200000
 
 static const struct asset_options online = {NULL, NULL}, offline = {"--offline was given", NULL};
@@ -83,12 +84,15 @@ static void says(const char *name, int code, const char *sentence)
     str_release(&path);
 }
 
-/* big_whole - the file is the server's large file. */
-static void big_whole(const char *path)
+/* big_sum - of the server's large file, made here once. */
+static const char *big_sum(void)
 {
+    static char want[HASH_HEX];
     struct err e = ERR_INIT;
-    char sum[HASH_HEX], want[HASH_HEX], digits[16];
+    char sum[HASH_HEX], digits[16];
     struct str all = STR_INIT;
+    if (*want)
+        return want;
     for (int i = 0; i < BIG / 32; i++) {
         unsigned char raw[32];
         snprintf(digits, sizeof digits, "%d", i);
@@ -100,9 +104,16 @@ static void big_whole(const char *path)
         str_catn(&all, raw, sizeof raw);
     }
     assert_ok(hash_bytes(all.s, all.len, want, &e), &e);
-    assert_ok(hash_file(path, sum, &e), &e);
-    assert_string_equal(sum, want);
     str_release(&all);
+    return want;
+}
+
+static void big_whole(const char *path)
+{
+    struct err e = ERR_INIT;
+    char sum[HASH_HEX];
+    assert_ok(hash_file(path, sum, &e), &e);
+    assert_string_equal(sum, big_sum());
 }
 
 static void layout(void **state)
@@ -208,8 +219,8 @@ static void resumed(void **state)
 
     /* Stopped by the server's illness in the middle; the next call takes it up. */
     says("hub:tiny/stop", ERR_NETWORK,
-         "hub:tiny/stop: the server that holds the file answers that it is too busy (503); try "
-         "again later");
+         "hub:tiny/stop: the server that model.safetensors lies on answers that it is too busy "
+         "(503); try again later");
     requests(&asked);
     spill(in_scratch("go"), "");
     get("hub:tiny/stop", &path);
@@ -222,7 +233,7 @@ static void resumed(void **state)
     /* A connection that gives nothing at all is given up. */
     struct assets *a = assets_of("assets: {}\n");
     assert_int_equal(asset_path(a, "hub:tiny/dead", &online, &path, &e), ERR_NETWORK);
-    assert_holds(e.msg, "lost the connection to 127.0.0.1:");
+    assert_holds(e.msg, "hub:tiny/dead: model.safetensors: lost the connection to 127.0.0.1:");
     requests(&asked);
     assert_int_equal(count(asked.s, "cdn "), 5);
     assets_close(a);
@@ -244,7 +255,7 @@ static void torn(void **state)
     struct assets *a = assets_of("assets: {}\n");
     str_reset(&path);
     assert_int_equal(asset_path(a, "hub:tiny/tattered", &online, &path, &e), ERR_NETWORK);
-    assert_holds(e.msg, "lost the connection to 127.0.0.1:");
+    assert_holds(e.msg, "hub:tiny/tattered: its list of files: lost the connection to 127.0.0.1:");
     requests(&asked);
     assert_int_equal(count(asked.s, "hub GET /api/models/tiny/tattered/"), 5);
     assets_close(a);
@@ -314,8 +325,11 @@ static void wrong_bytes(void **state)
     (void)state;
     env_fresh("wrong_bytes");
     says("hub:tiny/more", ERR_NETWORK,
-         "the server sends more than the 3199900 bytes that it announced");
-    says("hub:tiny/offset", ERR_NETWORK, "the server went on at byte 1500001, asked for 1500000");
+         "hub:tiny/more: model.safetensors: the server sends more than the 3199900 bytes that it "
+         "announced");
+    says("hub:tiny/offset", ERR_NETWORK,
+         "hub:tiny/offset: model.safetensors: the server went on at byte 1500001, asked for "
+         "1500000");
 }
 
 /* cached - models of the cache, of owners or not. */
@@ -365,7 +379,9 @@ static void row_wrong(void **state)
 
     /* damaged, it is neither's */
     spill(path.s, "less");
-    assert_ok(asset_verify(a, "x", &offline, &e), &e);
+    assert_int_equal(asset_verify(a, "x", &offline, &e), ERR_INPUT);
+    assert_true(file_exists(path.s));
+    assert_ok(asset_verify(a, "x", &online, &e), &e);
     assert_false(file_exists(path.s));
     assets_close(a);
     str_release(&path);
@@ -435,7 +451,16 @@ static void damaged(void **state)
         assert_int_equal(fputc('!', f), '!');
         fclose(f);
         assert_true(asset_ready(a, "hub:tiny/model"));
-        assert_ok(asset_verify(a, "hub:tiny/model", &offline, &e), &e);
+        /* offline there is nothing to put in its place */
+        assert_int_equal(asset_verify(a, "hub:tiny/model", &offline, &e), ERR_INPUT);
+        assert_holds(e.msg, ": is damaged, its sum is ");
+        assert_holds(e.msg, " was fetched; it stays, as --offline was given, and w2s fetch with a");
+        setenv("HF_HUB_OFFLINE", "1", 1);
+        assert_int_equal(asset_verify(a, "hub:tiny/model", &online, &e), ERR_INPUT);
+        assert_holds(e.msg, "; it stays, as HF_HUB_OFFLINE is set, and");
+        unsetenv("HF_HUB_OFFLINE");
+        assert_true(asset_ready(a, "hub:tiny/model"));
+        assert_ok(asset_verify(a, "hub:tiny/model", &online, &e), &e);
         assert_false(asset_ready(a, "hub:tiny/model"));
         assert_false(file_exists(file));
         assert_ok(asset_path(a, "hub:tiny/model", &online, &path, &e), &e);
@@ -457,6 +482,97 @@ static void damaged(void **state)
     str_release(&path);
     str_release(&asked);
     str_release(&origin);
+}
+
+/* adopted - what another revision left is looked at before it is used: what is short or has other
+ * bytes is fetched again, what is whole is not; a row's own sum counts too. */
+static void adopted(void **state)
+{
+    (void)state;
+    static const char *const damage[] = {"short", "other", "none"};
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT, asked = STR_INIT;
+    char file[700], old[700];
+    for (int k = 0; k < 3; k++) {
+        env_fresh(damage[k]);
+        get("hub:tiny/adopt", &path);
+        snprintf(old, sizeof old, "%s/model.safetensors", path.s);
+        FILE *f = fopen(old, "r+b"); /* in its place: the blob */
+        assert_non_null(f);
+        if (k == 1)
+            assert_int_equal(fputc('!', f), '!');
+        fclose(f);
+        if (k == 0)
+            assert_int_equal(truncate(old, 1000), 0);
+        requests(&asked);
+        get("hub:tiny/adopt@v2", &path);
+        assert_true(str_ends(path.s, "/snapshots/" OTHER));
+        snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+        big_whole(file);
+        big_whole(old);
+        requests(&asked);
+        assert_int_equal(count(asked.s, "cdn "), k < 2);
+        assert_int_equal(count(asked.s, "hub GET "), k < 2 ? 2 : 1); /* small ones are whole */
+    }
+    struct assets *a =
+        assets_of("assets:\n  x:\n    kind: model\n    sources:\n      - hub: tiny/adopt\n"
+                  "        revision: v2\n        files:\n"
+                  "          - {name: model.safetensors, sha256: 00000000000000000000000000000000"
+                  "00000000000000000000000000000000}\n");
+    env_fresh("row-adopts");
+    get("hub:tiny/adopt", &path);
+    assert_int_equal(asset_path(a, "x", &online, &path, &e), ERR_NETWORK);
+    assert_true(str_starts(e.msg, "model x: model.safetensors of hub:tiny/adopt has the SHA-256 "));
+    assert_holds(e.msg, ", wanted 00000000");
+    assets_close(a);
+    str_release(&path);
+    str_release(&asked);
+}
+
+/* passing - a server that fails, is reset or sends a little at a time is asked again; a host that
+ * is not there only once the hub has been heard. */
+static void passing(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT, asked = STR_INIT;
+    char file[700];
+    env_fresh("passing");
+    setenv("W2S_HUB_WAIT", "30", 1);
+    requests(&asked);
+    get("hub:tiny/fails", &path); /* 502, 500, 504 */
+    snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+    big_whole(file);
+    requests(&asked);
+    assert_int_equal(count(asked.s, "hub GET /api/models/tiny/fails/"), 2);
+    assert_int_equal(count(asked.s, "cdn "), 2);
+
+    get("hub:tiny/reset", &path);
+    snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+    big_whole(file);
+    requests(&asked);
+    assert_int_equal(count(asked.s, "hub GET /api/models/tiny/reset/"), 2);
+    assert_int_equal(count(asked.s, "cdn "), 2); /* the second from where the first broke */
+    assert_int_equal(count(asked.s, "signed=1 token= range=bytes="), 1);
+
+    get("hub:tiny/crumbs", &path); /* more pieces than tries without progress */
+    snprintf(file, sizeof file, "%s/model.safetensors", path.s);
+    big_whole(file);
+    requests(&asked);
+    assert_int_equal(count(asked.s, "cdn "), 8);
+
+    struct assets *a = assets_of("assets: {}\n");
+    setenv("W2S_HUB_WAIT", "1.5", 1);
+    assert_int_equal(asset_path(a, "hub:tiny/lost", &online, &path, &e), ERR_NETWORK);
+    assert_holds(e.msg, "model.safetensors: cannot reach no-such-host.invalid: ");
+    assert_true(str_ends(e.msg, ", still after 1 s of waiting"));
+    setenv("HF_ENDPOINT", "http://no-such-host.invalid", 1);
+    assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_NETWORK);
+    assert_true(str_starts(e.msg, "cannot reach no-such-host.invalid: "));
+    assert_null(strstr(e.msg, "of waiting"));
+    assets_close(a);
+    str_release(&path);
+    str_release(&asked);
 }
 
 static void rows(void **state)
@@ -602,10 +718,25 @@ static void sentences(void **state)
              "it is not JSON",
              port_hub);
     says("hub:tiny/html", ERR_NETWORK, want);
-    snprintf(want, sizeof want,
-             "hub:tiny/five: http://127.0.0.1:%u/api/models/tiny/five/revision/main answers 500",
-             port_hub);
-    says("hub:tiny/five", ERR_NETWORK, want);
+    says("hub:tiny/five", ERR_NETWORK,
+         "hub:tiny/five: the hub answers that it fails (500); try again later");
+    static const char *const odd[] = {"http://u:sek/ret@127.0.0.1:1", "http://u:12/34@127.0.0.1:1",
+                                      "http://u:sek?ret@127.0.0.1:1", "http://u:sek#ret@127.0.0.1",
+                                      "u:sek/ret@127.0.0.1"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        setenv("HF_ENDPOINT", odd[i], 1);
+        says("hub:tiny/new", ERR_INPUT,
+             "HF_ENDPOINT has an \"@\" behind the first \"/\", \"?\" or \"#\", wanted a host "
+             "there: in a user or password these are written %2F, %3F and %23");
+    }
+    setenv("HF_ENDPOINT", "http://127.0.0.1:1", 1);
+    setenv("http_proxy", "http://u:sek/ret@127.0.0.1:1", 1); /* libcurl's words would show it */
+    a = assets_of("assets: {}\n");
+    assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_NETWORK);
+    assert_true(str_starts(e.msg, "cannot reach 127.0.0.1:1: "));
+    assert_null(strstr(e.msg, "ret"));
+    assets_close(a);
+    unsetenv("http_proxy");
     setenv("HF_ENDPOINT", "http://u:secret@127.0.0.1:1", 1);
     a = assets_of("assets: {}\n");
     assert_int_equal(asset_path(a, "hub:tiny/new", &online, &path, &e), ERR_NETWORK);
@@ -637,6 +768,14 @@ static void busy(void **state)
     says("hub:tiny/ages", ERR_NETWORK,
          "hub:tiny/ages: the hub answers that it was asked too often (429), and wants 1000000000 s "
          "of waiting where W2S_HUB_WAIT allows 30 s in all; try again later, or set HF_TOKEN");
+    struct err e = ERR_INIT;
+    struct assets *a = assets_of("assets: {}\n");
+    assert_int_equal(asset_path(a, "hub:tiny/dated", &online, &path, &e), ERR_NETWORK);
+    assert_holds(e.msg, "asked too often (429), and wants 3"); /* 3600, or a little under it */
+    setenv("W2S_HUB_WAIT", "0", 1);
+    assert_int_equal(asset_path(a, "hub:tiny/past", &online, &path, &e), ERR_NETWORK);
+    assert_holds(e.msg, "asked too often (429); try again later");
+    assets_close(a);
     setenv("W2S_HUB_WAIT", "1", 1);
     setenv("HF_TOKEN", "good", 1);
     says("hub:tiny/halves", ERR_NETWORK, /* no whole number: none */
@@ -710,7 +849,8 @@ static void at_once(void **state)
 
     double t = clock_now();
     says("hub:tiny/half", ERR_NETWORK,
-         "hub:tiny/half: the server that model-00001-of-00002.safetensors lies on answers 500");
+         "hub:tiny/half: the server that model-00001-of-00002.safetensors lies on answers that it "
+         "fails (500); try again later");
     assert_true(clock_now() - t < 15); /* the slow one would take 40 s */
     char sum[HASH_HEX];
     assert_ok(hash_file(file, sum, &e), &e);
@@ -814,7 +954,8 @@ int main(void)
         cmocka_unit_test(rows),      cmocka_unit_test(tokens),    cmocka_unit_test(sentences),
         cmocka_unit_test(disk_full), cmocka_unit_test(busy),      cmocka_unit_test(interrupted),
         cmocka_unit_test(at_once),   cmocka_unit_test(away),      cmocka_unit_test(wrong_bytes),
-        cmocka_unit_test(cached),    cmocka_unit_test(row_wrong),
+        cmocka_unit_test(cached),    cmocka_unit_test(row_wrong), cmocka_unit_test(adopted),
+        cmocka_unit_test(passing),
     };
     scratch_make();
     int bad = server_start();

@@ -7,6 +7,8 @@ does wrong is in its name."""
 import hashlib
 import json
 import os
+import socket
+import struct
 import sys
 import threading
 import time
@@ -15,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FOLDER = sys.argv[1]
 COMMIT = "c0ffee" * 6 + "c0ff"
+OTHER = COMMIT[::-1]  # of tiny/adopt@v2
 BIG = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(100_000))  # 3.2 MB
 SMALL = {
     "config.json": b'{"model_type": "llama"}',
@@ -88,6 +91,14 @@ class Handler(BaseHTTPRequestHandler):
     def hang_up(self):
         self.close_connection = True
 
+    def reset(self):
+        """The connection is reset, not closed, when the client has read what came."""
+        self.wfile.flush()
+        time.sleep(0.5)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
     def do_HEAD(self):
         self.do_GET()
 
@@ -126,8 +137,21 @@ class Hub(Handler):
                 return self.reply(503, Retry_After=formatdate(time.time() + 2, usegmt=True))
             if name == "tokenizer.json":
                 return self.reply(503)
+        if repo == "tiny/dated":
+            return self.reply(429, Retry_After=formatdate(time.time() + 3600, usegmt=True))
+        if repo == "tiny/past":
+            return self.reply(429, Retry_After=formatdate(time.time() - 3600, usegmt=True))
         if repo == "tiny/five":
             return self.reply(500)
+        if repo == "tiny/fails":
+            kind = self.command + name
+            if (api or name == "config.json") and first(kind + "fails"):
+                return self.reply(502 if api else 500)
+        if repo == "tiny/reset" and api and first("reset"):
+            return self.reset()
+        if repo == "tiny/lost" and large(name):
+            return self.reply(302, Location="http://no-such-host.invalid/x", X_Linked_Size=str(len(BIG)),
+                              X_Linked_Etag=f'"{hashlib.sha256(BIG).hexdigest()}"')
         if repo == "tiny/away" and (api or name == "tokenizer.json") and first(self.command + name + "away"):
             return self.hang_up()
         if repo == "tiny/ill":
@@ -140,13 +164,14 @@ class Hub(Handler):
             return self.reply(307, Location=self.path)
         if repo == "tiny/moved":
             return self.reply(307, Location=self.path.replace("tiny/moved", "tiny/model"))
-        if revision not in ("main", "v2", "refs%2Fpr%2F1", COMMIT):
+        if revision not in ("main", "v2", "refs%2Fpr%2F1", COMMIT, OTHER):
             return self.reply(404, b"revision")
         if api:
             siblings = [{"rfilename": f} for f in files_of(repo)]
             if repo == "tiny/evil":
                 siblings.append({"rfilename": "tokenizer/../../../../evil"})
-            listing = json.dumps({"sha": COMMIT, "siblings": siblings}).encode()
+            listing = json.dumps({"sha": OTHER if (repo, revision) == ("tiny/adopt", "v2") else COMMIT,
+                                  "siblings": siblings}).encode()
             cut = repo == "tiny/tattered" or (repo == "tiny/torn" and (first("torn") or first("torn again")))
             return self.reply(200, listing, cut=len(listing) // 2 if cut else None)
         body = files_of(repo).get(name)
@@ -206,18 +231,26 @@ class Cdn(Handler):
             return self.half(name, body)
         if repo == "tiny/away" and times == 2:
             return self.hang_up()
+        if repo == "tiny/fails" and times == 1:
+            return self.reply(504)
+        if repo == "tiny/reset" and times == 1:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[:1_500_000])
+            return self.reset()
         if repo == "tiny/dead":
             return self.reply(200, body, cut=0)
         begin = self.headers.get("Range")
         if begin is None or repo == "tiny/norange":
             cuts = {"tiny/cut": 1_500_000, "tiny/norange": 700_000, "tiny/stop": 2_000_000,
-                    "tiny/away": 1_500_000, "tiny/offset": 1_500_000}
+                    "tiny/away": 1_500_000, "tiny/offset": 1_500_000, "tiny/crumbs": 400_000}
             cut = cuts.get(repo)
             return self.reply(200, body, cut=cut if times <= 1 else None)
         first = int(begin.removeprefix("bytes=").rstrip("-")) + (repo == "tiny/offset")
         if repo == "tiny/stop" and not os.path.exists(os.path.join(FOLDER, "go")):
             return self.reply(503)
-        cut = 600_000 if repo == "tiny/cut" and times == 2 else None
+        cut = 600_000 if repo == "tiny/cut" and times == 2 else 400_000 if repo == "tiny/crumbs" else None
         self.reply(206, body[first:], cut=cut,
                    Content_Range=f"bytes {first}-{len(body) - 1}/{len(body)}")
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const struct asset_options online = {false, NULL};
+static const struct asset_options online = {NULL, NULL}, offline = {"--offline was given", NULL};
 static char python[512], path_before[4096]; /* the machine's own */
 static bool have_pip;
 
@@ -488,6 +488,9 @@ static void fetched_once(void **state)
             assert_non_null(strstr(e.msg, "has 2 bytes, 4 were fetched: it is damaged; w2s fetch x "
                                           "fetches it again"));
         }
+        assert_int_equal(asset_verify(a, "x", &offline, &e), ERR_INPUT); /* refused, and left */
+        assert_non_null(strstr(e.msg, "; it stays, as --offline was given, and w2s fetch"));
+        assert_true(file_exists(in_scratch("killed/w2s/assets/x/asset.json")));
         assert_ok(asset_verify(a, "x", &online, &e), &e);
         assert_false(asset_ready(a, "x"));
         assert_ok(asset_path(a, "x", &online, &path, &e), &e);
