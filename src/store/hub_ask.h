@@ -6,8 +6,8 @@
  *
  * The token goes to the endpoint and to no other host: redirects are followed here, one by one. A
  * server that says that it is asked too often, is too busy, or fails (429, 500, 502, 503, 504) is
- * left alone for as long as it asks for, by all threads; one that does not say how long, or is away,
- * is asked again after 1, 2, 4 ... s. */
+ * left alone for as long as it asks for, by all threads; one that is away, or does not say how
+ * long, is asked again after 1, 2, 4 ... s. */
 #ifndef W2S_STORE_HUB_ASK_H
 #define W2S_STORE_HUB_ASK_H
 

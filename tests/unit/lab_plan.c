@@ -263,7 +263,9 @@ static void methods_have_their_defaults(void **state)
         "\"reverse_kl\": {\"alpha_max\": 1.0, \"ramp\": 0.0}, "
         "\"reverse_xent\": {\"alpha_max\": 1.0, \"ramp\": 0.0}, "
         "\"symmetric_xent\": {\"alpha_max\": 0.5, \"ramp\": 0.0}, \"focal\": {\"gamma\": 2.0}, "
-        "\"early_stop\": {\"of\": \"naive\"}, \"early_stop_truth\": {\"of\": \"naive\"}}";
+        "\"early_stop\": {\"of\": \"naive\"}, \"early_stop_truth\": {\"of\": \"naive\"}, "
+        "\"high_confidence\": {\"share\": 0.5}, "
+        "\"confidence_window\": {\"low\": 0.6, \"high\": 0.95}}";
     struct method_settings s;
     const struct method *all[METHODS_MOST];
     struct str out = STR_INIT;

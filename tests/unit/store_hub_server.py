@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FOLDER = sys.argv[1]
 COMMIT = "c0ffee" * 6 + "c0ff"
-OTHER = COMMIT[::-1]  # of tiny/adopt@v2
+OTHER = COMMIT[::-1]  # of tiny/adopt@v2, tiny/mirror@v2
 BIG = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(100_000))  # 3.2 MB
 SMALL = {
     "config.json": b'{"model_type": "llama"}',
@@ -170,7 +170,7 @@ class Hub(Handler):
             siblings = [{"rfilename": f} for f in files_of(repo)]
             if repo == "tiny/evil":
                 siblings.append({"rfilename": "tokenizer/../../../../evil"})
-            listing = json.dumps({"sha": OTHER if (repo, revision) == ("tiny/adopt", "v2") else COMMIT,
+            listing = json.dumps({"sha": OTHER if repo in ("tiny/adopt", "tiny/mirror") and revision == "v2" else COMMIT,
                                   "siblings": siblings}).encode()
             cut = repo == "tiny/tattered" or (repo == "tiny/torn" and (first("torn") or first("torn again")))
             return self.reply(200, listing, cut=len(listing) // 2 if cut else None)
@@ -179,6 +179,8 @@ class Hub(Handler):
             return self.reply(404, b"entry")
         if large(name):
             etag = hashlib.sha256(body).hexdigest()
+            if repo == "tiny/mirror":
+                etag = "mirror-" + etag[:16]  # the sum of nothing
             location = f"http://127.0.0.1:{ports['cdn']}/{repo}/{name}?signed=1"
             return self.reply(302, Location=location, X_Repo_Commit=COMMIT, X_Linked_Etag=f'"{etag}"',
                               X_Linked_Size=str(len(body) - (100 if repo == "tiny/more" else 0)), ETag='"of the redirect"')
