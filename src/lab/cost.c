@@ -27,7 +27,7 @@ static double answers_read(const struct token_set *t)
  * seen. */
 static double learnt_flops(const struct desk *d, const struct model_config *c)
 {
-    const struct token_set *t = &d->sets[d->job->part];
+    const struct token_set *t = d->learn.n ? &d->learn : &d->sets[d->job->part];
     double whole = t->n ? (double)token_set_total(t) : 0, texts = part_texts(t);
     bool prefix = d->features[d->job->part].f.data != NULL;
     if (!whole)

@@ -26,6 +26,7 @@ struct desk {
     struct store_work work;
     struct model *model;
     struct token_set sets[PART_COUNT];
+    struct token_set learn; /* of a writer: prompts with the answers that it learns; else n 0 */
     struct cached_features features[PART_COUNT];
     size_t *chosen, n_chosen; /* of its examples; NULL: it learns from all */
     size_t human;             /* labels among its targets that are ground truth, charged to it */

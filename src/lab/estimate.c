@@ -114,7 +114,7 @@ static void learn_cost(const struct plan *p, const struct job *j, const struct m
                        const size_t *tokens, bool prefix, struct cost *cost)
 {
     const struct train_settings *t = &j->side->training;
-    double share = choice_share(job_choice(p, j));
+    double share = choice_share(job_choice(p, j)) / (j->slices > 1 ? (double)j->slices : 1);
     size_t all = p->data[j->repetition].n[j->part], examples = (size_t)(share * (double)all + 0.5),
            n = examples * plan_texts(p), read = (size_t)(share * (double)tokens[j->part] + 0.5);
     double steps = (double)t->epochs * (double)(examples / t->batch + (examples % t->batch != 0)),
@@ -139,7 +139,8 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     if (rc)
         return rc;
     bool learns = j->role != JOB_UNTRAINED && !job_asks(j),
-         prefix = learns && model_cut(&c, &j->trainable) > 0;
+         prefix = learns && model_cut(&c, &j->trainable) > 0,
+         labels = j->part == PART_SUPERVISE || j->labels;
     size_t evals = j->side->training.epochs * j->side->training.evals + 1,
            tests = j->points ? 1 + evals : 1;
     if (learns)
@@ -161,11 +162,11 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     cost->flops += forward * own *
                    ((double)tests * (double)tokens[PART_TEST] +
                     (learns ? (double)evals * (double)tokens[PART_VALID] : 0) +
-                    (j->part == PART_SUPERVISE ? (double)tokens[PART_TRAIN] : 0));
+                    (labels ? (double)tokens[PART_TRAIN] : 0));
     cost->blocks += own * (double)c.layers / 3 *
                     ((double)tests * pieces_of(j, tokens[PART_TEST]) +
                      (learns ? (double)evals * pieces_of(j, tokens[PART_VALID]) : 0) +
-                     (j->part == PART_SUPERVISE ? pieces_of(j, tokens[PART_TRAIN]) : 0));
+                     (labels ? pieces_of(j, tokens[PART_TRAIN]) : 0));
     if (prefix && j->role == JOB_CEILING) /* whoever is first computes the features; the plan's
                                              order makes it the ceiling */
         cost->flops +=

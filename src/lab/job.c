@@ -44,9 +44,10 @@ bool desk_predicts(const struct desk *d, enum task_part part)
 {
     if (d->job->role == JOB_UNTRAINED)
         return part == PART_TEST;
-    return d->data->n[part] && (part == PART_TEST || part == PART_VALID ||
-                                (part == PART_TRAIN && d->job->part == PART_SUPERVISE) ||
-                                (part == PART_SUPERVISE && d->job->member == ENSEMBLE_BOOSTING));
+    return d->data->n[part] &&
+           (part == PART_TEST || part == PART_VALID ||
+            (part == PART_TRAIN && (d->job->part == PART_SUPERVISE || d->job->labels)) ||
+            (part == PART_SUPERVISE && d->job->member == ENSEMBLE_BOOSTING));
 }
 
 /* The curve: one JSON array, written again at every evaluation, so that it survives what the job
@@ -277,7 +278,7 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "resumed"), js_bool(&w, d->trained.resumed);
     js_key(&w, "truncated"), js_open(&w, '{'); /* of each part that it read */
     for (int part = 0; part < PART_COUNT; part++)
-        if (d->sets[part].n)
+        if (d->sets[part].n || (d->learn.n && part == (int)j->part))
             js_key(&w, lab_part_names[part]), js_int(&w, (int64_t)d->data->cut[part]);
     js_close(&w, '}');
     if (d->more.len)
@@ -323,6 +324,7 @@ static void desk_clear(struct desk *d)
         token_set_release(&d->sets[part]);
     }
     str_release(&d->more);
+    token_set_release(&d->learn);
     mem_free(d->targets);
     mem_free(d->chosen);
     mem_free(d->rewards);

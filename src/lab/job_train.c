@@ -199,7 +199,7 @@ static int train_choose(struct desk *d, struct err *e)
     if (d->job->member != ENSEMBLE_NONE)
         return member_choose(d, e);
     if (c->kind == CHOICE_ALL)
-        return OK;
+        return job_chosen(d->plan, d->job, &d->chosen, &d->n_chosen, e);
     if (c->kind != CHOICE_HUMAN)
         return choice_make(c, d->targets, n, d->K, &d->chosen, &d->n_chosen, e);
     uint64_t seed = study_seed(d->plan->study, SEED_LABEL, d->job->repetition);

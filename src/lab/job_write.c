@@ -133,8 +133,7 @@ static int learn_set(struct writer *w, struct err *e)
             texts[i] = weak.a[i].text;
     }
     if (!rc)
-        rc =
-            answers_set(&d->sets[j->part], d->data->part[j->part], texts, n, &w->as, room, &cut, e);
+        rc = answers_set(&d->learn, d->data->part[j->part], texts, n, &w->as, room, &cut, e);
     if (!rc && cut && d->plan->lab->log)
         log_warn(d->plan->lab->log,
                  "%zu of %zu answers of the supervisor are longer than model %s has room for: what "
@@ -162,11 +161,18 @@ static int prompt_sets(struct desk *d, struct err *e)
 static int write_learn(struct writer *w, struct err *e)
 {
     struct desk *d = w->d;
-    const struct train_data data = {.tokens = &d->sets[d->job->part]};
+    struct train_data data = {.tokens = &d->learn};
+    size_t *chosen = NULL;
     int rc = desk_learns(d, e);
     if (!rc)
         rc = learn_set(w, e);
-    return rc ? rc : desk_learn(d, &data, write_eval, e);
+    if (!rc)
+        rc = job_chosen(d->plan, d->job, &chosen, &data.n_chosen, e);
+    data.chosen = chosen;
+    if (!rc)
+        rc = desk_learn(d, &data, write_eval, e);
+    mem_free(chosen);
+    return rc;
 }
 
 /* part_keep - its answers in the job's folder; of the test part what is said of them. */

@@ -53,6 +53,10 @@ const struct method methods[] = {
      {.kind = LOSS_XENT},
      .choice = {CHOICE_HUMAN, .share = 0.1},
      .what = "cross-entropy on weak labels, a share of which is ground truth in their place"},
+    {"bootstrapping",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_CHAIN,
+     .what = "a chain of growing models, each trained on the labels of the one before"},
     {.name = NULL},
 };
 
@@ -74,9 +78,11 @@ const char *const *method_keys(const struct method *m)
                              *const confidence[] = {"alpha_max", "ramp", "threshold", NULL},
                              *const gamma[] = {"gamma", NULL},
                              *const temperature[] = {"temperature", NULL};
-    static const char *const stop[] = {"of", NULL};
+    static const char *const stop[] = {"of", NULL}, *const chain[] = {"through", NULL};
     if (method_stops(m))
         return stop;
+    if (m->recipe == RECIPE_CHAIN)
+        return chain;
     switch (m->loss.kind) {
     case LOSS_XENT:
         return choice_keys(m->choice.kind);
@@ -93,6 +99,46 @@ const char *const *method_keys(const struct method *m)
         break;
     }
     return alpha;
+}
+
+/* through_read - the models of a chain: numbers of layers, or names. */
+static int through_read(const struct doc *map, struct method_settings *s, struct err *e)
+{
+    const struct doc *list = doc_get(map, "through");
+    if (!list)
+        return OK;
+    if (list->type != DOC_LIST)
+        return doc_fail(list, e,
+                        "\"through\" is a %s, wanted a list of numbers of layers or of models' "
+                        "names, such as [6, 12]",
+                        doc_type_name(list->type));
+    s->chained = true;
+    s->n_through = 0;
+    for (const struct doc *x = list->child; x; x = x->next) {
+        bool layers = x->type == DOC_INT && x->i >= 1 && x->i <= 100000;
+        if (!layers && x->type != DOC_STRING)
+            return doc_fail(x, e,
+                            "\"through\" holds %s, wanted whole numbers of layers from 1, or "
+                            "models' names",
+                            x->s ? x->s : doc_type_name(x->type));
+        if (s->n_through == CHAIN_MOST)
+            return doc_fail(x, e, "\"through\" has more than %d entries", CHAIN_MOST);
+        s->through[s->n_through++] =
+            layers ? (struct chain_model){NULL, (size_t)x->i} : (struct chain_model){x->s, 0};
+    }
+    return OK;
+}
+
+static void through_json(const struct method_settings *s, const struct assets *assets, struct js *j)
+{
+    js_key(j, "through"), js_open(j, '[');
+    for (size_t i = 0; i < s->n_through; i++)
+        if (s->through[i].model)
+            study_place_json(j, s->through[i].model,
+                             assets && asset_is_path(assets, s->through[i].model));
+        else
+            js_int(j, (int64_t)s->through[i].layers);
+    js_close(j, ']');
 }
 
 static bool has(const struct method *m, const char *key)
@@ -156,6 +202,7 @@ int methods_read(struct method_settings *s, const struct doc *study, struct err 
             continue;
         if ((rc = doc_check_keys(map, keys, e)) ||
             (method_stops(&methods[i]) && (rc = stopped_read(map, &s->stops[i], e))) ||
+            (methods[i].recipe == RECIPE_CHAIN && (rc = through_read(map, s, e))) ||
             (rc = doc_opt_real(map, "alpha_max", 0, 1, &l->alpha_max, e)) ||
             (rc = doc_opt_real(map, "ramp", 0, 1, &l->ramp, e)) ||
             (rc = doc_opt_real(map, "gamma", 0, 100, &l->gamma, e)) ||
@@ -169,7 +216,7 @@ int methods_read(struct method_settings *s, const struct doc *study, struct err 
 }
 
 void methods_json(const struct method_settings *s, const struct method *const *used, size_t n,
-                  struct js *j)
+                  const struct assets *assets, struct js *j)
 {
     for (size_t i = 0; i < n; i++) {
         const struct method *m = used[i];
@@ -190,6 +237,8 @@ void methods_json(const struct method_settings *s, const struct method *const *u
         if (method_stops(m))
             js_key(j, "of"), js_str(j, method_stopped(s, m)->name);
         choice_json(method_choice(s, m), j);
+        if (m->recipe == RECIPE_CHAIN)
+            through_json(s, assets, j);
         js_close(j, '}');
     }
 }

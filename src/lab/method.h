@@ -5,13 +5,22 @@
 #define W2S_LAB_METHOD_H
 
 #include "lab/choose.h"
+#include "store/asset.h"
 #include "train/train.h"
 
 #define METHODS_MOST 32
+#define CHAIN_MOST   8 /* models between a supervisor and its student */
+
+/* A model of a chain: so many layers of the student's, or (model not NULL) one by its name. */
+struct chain_model {
+    const char *model;
+    size_t layers;
+};
 
 /* How a student is made (lab/recipe.c): of its supervisor's labels, in one training; or of that
- * training the point which the validation part's labels, or its ground truth, say is best. */
-enum recipe { RECIPE_DIRECT, RECIPE_STOP, RECIPE_STOP_TRUTH };
+ * training the point which the validation part's labels, or its ground truth, say is best; or at
+ * the end of a chain of models, each trained on what the one before says of examples of its own. */
+enum recipe { RECIPE_DIRECT, RECIPE_STOP, RECIPE_STOP_TRUTH, RECIPE_CHAIN };
 
 struct method {
     const char *name;
@@ -29,21 +38,29 @@ const char *const *method_keys(const struct method *m);
 
 /* What a study sets of each method, in the table's order. methods_defaults, methods_read (each
  * method's map in a study, where there is one: ERR_INPUT with file and line) and methods_json (of
- * those of `used`, n of them, that have settings). method_loss, method_choice - of one. */
+ * those of `used`, n of them, that have settings; with assets, else NULL, local paths are
+ * absolute). method_loss, method_choice - of one. */
 struct method_settings {
     struct loss_settings of[METHODS_MOST];
     const struct method *stops[METHODS_MOST]; /* whose training one that stops early takes a point
                                                  of */
     struct choice choice[METHODS_MOST];
+    struct chain_model through[CHAIN_MOST]; /* of bootstrap, in the study's order */
+    size_t n_through;
+    bool chained; /* the study says through what, if through nothing */
 };
 void methods_defaults(struct method_settings *s);
 int methods_read(struct method_settings *s, const struct doc *study, struct err *e);
 void methods_json(const struct method_settings *s, const struct method *const *used, size_t n,
-                  struct js *j);
+                  const struct assets *assets, struct js *j);
 const struct loss_settings *method_loss(const struct method_settings *s, const struct method *m);
 bool method_stops(const struct method *m);
 const struct method *method_stopped(const struct method_settings *s, const struct method *m);
 const struct choice *method_choice(const struct method_settings *s, const struct method *m);
+
+/* study_place_json - a task's or model's name; where it is the path of something local, from the
+ * root (study_write.c). */
+void study_place_json(struct js *j, const char *name, bool local);
 
 /* method_names - the methods of a list; *n of at most `most` are found. ERR_INPUT: a name that is
  * not known, or that stands there twice. */

@@ -171,6 +171,24 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
     }
 }
 
+const struct job *job_root(const struct job *j)
+{
+    const struct job *root = j->supervisor;
+    while (root && root->supervisor)
+        root = root->supervisor;
+    return root;
+}
+
+/* chain_words - the models between a supervisor at the beginning and a student, the last one j. */
+static void chain_words(const struct plan *p, const struct job *j, struct str *out)
+{
+    if (!j->supervisor)
+        return;
+    chain_words(p, j->supervisor, out);
+    str_cat(out, j->supervisor->supervisor ? ", " : " through ");
+    model_words(p, j, out);
+}
+
 static void job_label(const struct plan *p, struct job *j)
 {
     struct str s = STR_INIT;
@@ -180,7 +198,8 @@ static void job_label(const struct plan *p, struct job *j)
         str_addf(&s, ", %s %zu", ensemble_names[j->member], j->round);
     if (j->role == JOB_STUDENT) {
         str_addf(&s, ", %s, from ", j->method->name);
-        model_words(p, j->supervisor, &s);
+        model_words(p, job_root(j), &s);
+        chain_words(p, j->supervisor, &s);
     }
     if (p->study->seeds > 1)
         str_addf(&s, ", seed %zu", j->repetition);

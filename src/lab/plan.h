@@ -9,6 +9,9 @@
 enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT, JOB_UNTRAINED };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
+/* Models of a study: of both sides, and of a chain. */
+#define PLAN_MODELS (2 * STUDY_LIST + CHAIN_MOST)
+
 /* Jobs that one stands on. */
 #define JOB_NEEDS 16
 
@@ -34,7 +37,9 @@ struct job {
     const struct job *supervisor;       /* whose labels; NULL: ground truth */
     const struct job *needs[JOB_NEEDS]; /* what is done before it, its supervisor among them */
     size_t n_needs;
-    bool points;            /* it keeps its test predictions at every point of its curve */
+    size_t slice, slices; /* it learns from one of so many of its part, by question; 0: from all */
+    bool labels;          /* it says something of the training part, which others learn from */
+    bool points;          /* it keeps its test predictions at every point of its curve */
     const struct job *base; /* whose training it is a point of; NULL: it is none */
     char label[160]; /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
     char hash[HASH_HEX];
@@ -111,6 +116,19 @@ int plan_job(struct plan *p, const struct job *like, const char *spec, struct jo
 /* plan_add - the job like this one, described by its kind. job_need - from now on j stands on
  * another: it is begun when that is done, and fails where that does. */
 int plan_add(struct plan *p, const struct job *like, struct job **out, struct err *e);
+/* side_model - j learns as a side does, with this model of so many layers (0: all): ERR_INPUT where
+ * it has fewer, or cannot learn so. job_size - its parameters, by which a student is not smaller
+ * than its supervisor; 0: votes. */
+int side_model(const struct study_side *side, const struct lab_model *m, size_t layers,
+               struct job *j, struct err *e);
+size_t job_size(const struct job *j);
+/* job_root - the supervisor at the beginning of the chain that it stands on; NULL: ground truth. */
+const struct job *job_root(const struct job *j);
+/* job_chosen - the examples of its part that it learns from (slices), ascending: *chosen [*n],
+ * mem_free; NULL: all. Slices are runs of questions, in the order of the part; their examples are
+ * never in two. ERR_INPUT where there are fewer questions than slices. */
+int job_chosen(const struct plan *p, const struct job *j, size_t **chosen, size_t *n,
+               struct err *e);
 void job_need(struct job *j, const struct job *on);
 /* What plan_open and plan_make are made of: its models (plan_data.c), its data, for each
  * repetition, its jobs and pairs (plan_pairs.c). */

@@ -10,8 +10,8 @@
 /* models_show - each model's name for people. */
 static int models_show(struct plan *p, struct err *e)
 {
-    const char *names[2 * STUDY_LIST];
-    bool paths[2 * STUDY_LIST];
+    const char *names[PLAN_MODELS];
+    bool paths[PLAN_MODELS];
     struct str shown = STR_INIT;
     int rc = OK;
     for (size_t i = 0; i < p->n_models; i++) {
@@ -29,34 +29,44 @@ static int models_show(struct plan *p, struct err *e)
     return rc;
 }
 
+static int model_open(struct plan *p, const char *name, struct err *e)
+{
+    for (size_t m = 0; m < p->n_models; m++)
+        if (strcmp(p->models[m].name, name) == 0)
+            return OK;
+    int rc = lab_model_open(&p->models[p->n_models], p->lab, name, e);
+    if (rc)
+        return rc;
+    size_t most = weights_config(p->models[p->n_models++].weights)->positions;
+    if (p->study->max_tokens > most)
+        return err_set(e, ERR_INPUT, "data.max_tokens is %zu, model %s takes at most %zu",
+                       p->study->max_tokens, name, most);
+    return OK;
+}
+
 int plan_models_open(struct plan *p, struct err *e)
 {
-    const struct study_side *sides[2] = {&p->study->supervisor, &p->study->student};
-    p->models = arena_alloc(&p->arena, 2 * STUDY_LIST, sizeof *p->models, e);
+    const struct study *s = p->study;
+    const struct study_side *sides[2] = {&s->supervisor, &s->student};
+    const struct method *chain = method_find("bootstrapping");
+    int rc = OK;
+    p->models = arena_alloc(&p->arena, PLAN_MODELS, sizeof *p->models, e);
     if (!p->models)
         return e->code;
     for (int i = 0; i < 2; i++)
-        for (size_t k = 0; k < sides[i]->n_models; k++) {
-            bool open = false;
-            for (size_t m = 0; m < p->n_models; m++)
-                open = open || strcmp(p->models[m].name, sides[i]->models[k]) == 0;
-            if (open)
-                continue;
-            int rc = lab_model_open(&p->models[p->n_models], p->lab, sides[i]->models[k], e);
-            if (rc)
-                return rc;
-            size_t most = weights_config(p->models[p->n_models++].weights)->positions;
-            if (p->study->max_tokens > most)
-                return err_set(e, ERR_INPUT, "data.max_tokens is %zu, model %s takes at most %zu",
-                               p->study->max_tokens, sides[i]->models[k], most);
-        }
-    return models_show(p, e);
+        for (size_t k = 0; k < sides[i]->n_models && !rc; k++)
+            rc = model_open(p, sides[i]->models[k], e);
+    for (size_t i = 0; i < s->n_methods; i++)
+        for (size_t k = 0; s->methods[i] == chain && k < s->settings.n_through && !rc; k++)
+            if (s->settings.through[k].model)
+                rc = model_open(p, s->settings.through[k].model, e);
+    return rc ? rc : models_show(p, e);
 }
 
 /* data_cut - every model of the study reads the same text: one cut for all their tokenizers. */
 static int data_cut(const struct plan *p, struct dataset *d, struct log *log, struct err *e)
 {
-    const struct tokenizer *tok[2 * STUDY_LIST];
+    const struct tokenizer *tok[PLAN_MODELS];
     size_t n = 0, cut = 0, all = 0, repeated = 0, shared = 0;
     for (size_t i = 0; i < p->n_models; i++) {
         bool again = false;

@@ -26,6 +26,24 @@ static int vote_find(const struct plan *p, const char *name, size_t *vote, struc
     return e->code;
 }
 
+int side_model(const struct study_side *side, const struct lab_model *m, size_t layers,
+               struct job *j, struct err *e)
+{
+    j->model = m;
+    size_t whole = weights_config(m->weights)->layers;
+    if (layers > whole)
+        return err_set(e, ERR_INPUT, "model %s has %zu layers, the study asks for %zu", m->name,
+                       whole, layers);
+    j->layers = layers ? layers : whole;
+    j->trainable = side->trainable;
+    if (j->trainable.kind == TRAIN_LORA &&
+        lora_check(&j->trainable.lora, weights_config(m->weights), e))
+        return err_wrap(e, "model %s", m->name);
+    if (j->trainable.kind == TRAIN_TOP && j->trainable.top > j->layers)
+        j->trainable.top = j->layers;
+    return OK;
+}
+
 /* side_size - how many of a side there are. side_job - the i-th: (model, layers), or votes. */
 static size_t side_size(const struct study_side *side)
 {
@@ -50,8 +68,7 @@ static int simulated_model(const struct plan *p, struct job *j, struct err *e)
                          j->model->name, whole, j->votes, layers);
 }
 
-/* job_size - parameters, by which a student is not smaller than its supervisor. */
-static size_t job_size(const struct job *j)
+size_t job_size(const struct job *j)
 {
     struct model_config c = job_config(j);
     if (j->votes && !j->ensemble)
@@ -105,20 +122,8 @@ int side_member(const struct plan *p, const struct study_side *side, size_t i, s
 {
     memset(j, 0, sizeof *j);
     j->side = side;
-    j->model = plan_model(p, side->models[i / side->n_layers]);
-    size_t whole = weights_config(j->model->weights)->layers,
-           layers = side->layers[i % side->n_layers];
-    if (layers > whole)
-        return err_set(e, ERR_INPUT, "model %s has %zu layers, the study asks for %zu",
-                       j->model->name, whole, layers);
-    j->layers = layers ? layers : whole;
-    j->trainable = side->trainable;
-    if (j->trainable.kind == TRAIN_LORA &&
-        lora_check(&j->trainable.lora, weights_config(j->model->weights), e))
-        return err_wrap(e, "model %s", j->model->name);
-    if (j->trainable.kind == TRAIN_TOP && j->trainable.top > j->layers)
-        j->trainable.top = j->layers;
-    return OK;
+    return side_model(side, plan_model(p, side->models[i / side->n_layers]),
+                      side->layers[i % side->n_layers], j, e);
 }
 
 /* side_twins - a side names no model twice, whatever it calls it (all of its layers, another path).

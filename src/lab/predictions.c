@@ -43,7 +43,7 @@ static void column_name(const struct plan *p, const struct job *j, size_t k, str
     job_who(j, &name);
     if (j->supervisor) {
         str_addf(&name, " %s from ", j->method->name);
-        job_who(j->supervisor, &name);
+        job_who(job_root(j), &name);
     }
     str_addf(&name, ": %s", task_writes(p->task) ? written[k] : task_class_name(p->task, k));
     str_csv(out, name.s);

@@ -41,9 +41,62 @@ static int recipe_stop(struct plan *p, const struct job *supervisor, const struc
     return plan_add(p, &j, out, e);
 }
 
+/* chain_models - those of the chain that lie between the two by size, in its order: in[*n]. */
+static int chain_models(struct plan *p, const struct job *supervisor, const struct job *student,
+                        struct job in[CHAIN_MOST], size_t *n, struct err *e)
+{
+    const struct method_settings *s = &p->study->settings;
+    size_t least = job_size(supervisor);
+    *n = 0;
+    for (size_t i = 0; i < s->n_through; i++) {
+        const struct chain_model *c = &s->through[i];
+        struct job j = *student;
+        int rc = side_model(student->side, c->model ? plan_model(p, c->model) : student->model,
+                            c->layers, &j, e);
+        if (rc)
+            return err_wrap(e, "bootstrapping.through");
+        size_t size = job_size(&j);
+        if (size <= job_size(supervisor) || size >= job_size(student))
+            continue;
+        if (size <= least)
+            return err_set(
+                e, ERR_INPUT,
+                "bootstrapping.through: a chain grows, and %zu layers of %s are not larger "
+                "than the model before",
+                j.layers, j.model->name);
+        least = size;
+        in[(*n)++] = j;
+    }
+    return OK;
+}
+
+/* recipe_chain - each model learns what the one before says of a slice of the training part. */
+static int recipe_chain(struct plan *p, const struct job *supervisor, const struct job *student,
+                        struct job **out, struct err *e)
+{
+    struct job in[CHAIN_MOST + 1];
+    const struct job *before = supervisor;
+    size_t n;
+    int rc = chain_models(p, supervisor, student, in, &n, e);
+    in[n] = *student;
+    for (size_t i = 0; !rc && i <= n; i++) {
+        struct job j = in[i];
+        j.supervisor = before;
+        j.slice = n ? i : 0;
+        j.slices = n ? n + 1 : 0;
+        j.labels = i < n;
+        j.points = i == n && p->study->test_curve;
+        job_need(&j, before);
+        rc = plan_add(p, &j, out, e);
+        before = *out;
+    }
+    return rc;
+}
+
 static recipe_fn *const recipes[] = {[RECIPE_DIRECT] = recipe_direct,
                                      [RECIPE_STOP] = recipe_stop,
-                                     [RECIPE_STOP_TRUTH] = recipe_stop};
+                                     [RECIPE_STOP_TRUTH] = recipe_stop,
+                                     [RECIPE_CHAIN] = recipe_chain};
 
 int recipe_add(struct plan *p, const struct job *supervisor, const struct job *student,
                struct job **out, struct err *e)
@@ -79,10 +132,20 @@ int recipes_check(const struct plan *p, struct err *e)
     for (size_t i = 0; i < s->n_methods; i++) {
         const struct method *m = s->methods[i];
         int rc = method_stops(m) ? stop_check(p, m, e) : OK;
+        if (!rc && m->recipe == RECIPE_CHAIN && !s->settings.chained)
+            rc =
+                err_set(e, ERR_INPUT,
+                        "method %s wants the models between supervisor and student: bootstrapping: "
+                        "{through: [6, 12]}, numbers of layers or models' names",
+                        m->name);
         if (rc)
             return rc;
         points = points || method_stops(m);
     }
+    if (points && s->student.learner != LEARNER_FINETUNE)
+        return err_set(e, ERR_INPUT, "%s: students of learner %s have no curve",
+                       s->test_curve ? "\"test_curve\"" : "to stop early",
+                       learner_names[s->student.learner]);
     if (points && !(s->student.training.evals && s->student.training.epochs))
         return err_set(e, ERR_INPUT, "%s: the curve of a student has no points, as its %s is 0",
                        s->test_curve ? "\"test_curve\"" : "to stop early",

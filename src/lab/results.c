@@ -308,7 +308,7 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
         js_key(w, "model"), js_str(w, id.s);
         js_key(w, "method"), js_str(w, j->supervisor ? j->method->name : "ground truth");
         if (j->supervisor) {
-            model_id(j->supervisor, &id);
+            model_id(job_root(j), &id);
             js_key(w, "supervisor"), js_str(w, id.s);
         }
         js_key(w, "seed"), js_int(w, (int64_t)j->repetition);

@@ -145,6 +145,26 @@ static void stopped_json(struct js *w, const struct bench *b, const struct pair 
         js_key(w, "stopped_epoch"), js_real(w, sum / (double)n);
 }
 
+/* chain_add - the models before a job, the supervisor first, and its own. */
+static void chain_add(struct js *w, const struct job *j, struct str *id)
+{
+    if (j->supervisor)
+        chain_add(w, j->supervisor, id);
+    model_id(j, id);
+    js_str(w, id->s);
+}
+
+static void chain_json(struct js *w, const struct pair *q)
+{
+    struct str id = STR_INIT;
+    if (!q->method || q->method->recipe != RECIPE_CHAIN)
+        return;
+    js_key(w, "chain"), js_open(w, '[');
+    chain_add(w, q->student[0], &id);
+    js_close(w, ']');
+    str_release(&id);
+}
+
 static void seeds_json(struct js *w, const struct bench *b, const struct pair *q,
                        const struct trio_seed *t, const size_t *alive, size_t n)
 {
@@ -280,6 +300,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         if (rc)
             goto out;
         stopped_json(w, b, q, alive, n);
+        chain_json(w, q);
         pgr_json(w, &trio);
         trio_verdict(&trio, verdict, sizeof verdict);
         js_key(w, "verdict"), js_str(w, verdict);

@@ -113,6 +113,12 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
     side_settings_json(w, &side);
     js_key(w, "seed_order"), js_int(w, (int64_t)t.seed_order);
     loss_json(w, &t.loss);
+    if (j->slices > 1) {
+        js_key(w, "slice"), js_int(w, (int64_t)j->slice);
+        js_key(w, "slices"), js_int(w, (int64_t)j->slices);
+    }
+    if (j->labels)
+        js_key(w, "labels"), js_bool(w, true);
     if (j->points)
         js_key(w, "points"), js_bool(w, true);
     if (choice_keys(job_choice(p, j)->kind)) {

@@ -409,6 +409,18 @@ static int study_methods(struct study *s, struct err *e)
     return rc ? rc : methods_read(&s->settings, s->tree.root, e);
 }
 
+/* chain_paths - a chain's models, where they are paths. */
+static int chain_paths(struct study *s, const char *study, struct err *e)
+{
+    const struct doc *through = doc_get(doc_get(s->tree.root, "bootstrapping"), "through");
+    int rc = OK;
+    struct chain_model *c = s->settings.through;
+    for (const struct doc *x = through ? through->child : NULL; x && !rc; x = x->next, c++)
+        if (c->model && (lab_is_path(c->model) || str_ends(c->model, ".gguf")))
+            rc = path_beside(s, x, study, false, &c->model, e);
+    return rc;
+}
+
 static int precision_read(struct study *s, struct err *e)
 {
     int precision = PRECISION_AUTO;
@@ -552,7 +564,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = training_read(&common, training, e)) ||
         (rc = side_read(s, &s->supervisor, "supervisor", &common, e)) ||
         (rc = side_read(s, &s->student, "student", &common, e)) || (rc = prompt_needed(s, e)) ||
-        (rc = paths_beside(s, path, e)) || (rc = study_methods(s, e)) || (rc = seeds_read(s, e)) ||
+        (rc = paths_beside(s, path, e)) || (rc = study_methods(s, e)) ||
+        (rc = chain_paths(s, path, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) ||
         (rc = doc_opt_bool(root, "test_curve", &s->test_curve, e)) || (rc = precision_read(s, e)) ||

@@ -39,8 +39,7 @@ void side_settings_json(struct js *j, const struct study_side *side)
     str_release(&trainable);
 }
 
-/* place_json - a task's or model's name; where it is the path of something local, from the root. */
-static void place_json(struct js *j, const char *name, bool local)
+void study_place_json(struct js *j, const char *name, bool local)
 {
     struct str path = STR_INIT;
     file_absolute(name, &path);
@@ -69,14 +68,14 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
     if (side->n_votes) {
         js_key(j, side->labels ? "labels" : "votes"), js_open(j, '[');
         for (size_t i = 0; i < side->n_votes; i++)
-            place_json(j, side->votes[i], assets && side->labels);
+            study_place_json(j, side->votes[i], assets && side->labels);
         js_close(j, ']');
         js_close(j, '}');
         return;
     }
     js_key(j, "model"), js_open(j, '[');
     for (size_t i = 0; i < side->n_models; i++)
-        place_json(j, side->models[i], assets && asset_is_path(assets, side->models[i]));
+        study_place_json(j, side->models[i], assets && asset_is_path(assets, side->models[i]));
     js_close(j, ']');
     js_key(j, "layers"), js_open(j, '[');
     for (size_t i = 0; i < side->n_layers; i++)
@@ -109,7 +108,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     js_key(&j, "title"), js_str(&j, s->title);
     str_addf(&task, source && !lab_task_source(s->task) ? "%s@%s" : "%s", s->task,
              source ? source : "");
-    js_key(&j, "task"), place_json(&j, task.s, assets && lab_is_path(s->task));
+    js_key(&j, "task"), study_place_json(&j, task.s, assets && lab_is_path(s->task));
     js_key(&j, "data"), js_open(&j, '{');
     for (int p = 0; p < PART_COUNT; p++)
         js_key(&j, study_part_names[p]), js_int(&j, (int64_t)s->sizes.n[p]);
@@ -121,7 +120,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     for (size_t i = 0; i < s->n_methods; i++)
         js_str(&j, s->methods[i]->name);
     js_close(&j, ']');
-    methods_json(&s->settings, s->methods, s->n_methods, &j);
+    methods_json(&s->settings, s->methods, s->n_methods, assets, &j);
     js_key(&j, "seeds"), js_int(&j, (int64_t)s->seeds);
     js_key(&j, "seed"), js_open(&j, '{');
     for (int i = 0; i < SEED_COUNT; i++)

@@ -137,6 +137,8 @@ expect 2 "$W2S" run micro.yaml methods=early_stop early_stop.of=early_stop_truth
 says err 'of" is early_stop_truth, wanted a method that is a training from weak labels'
 expect 2 "$W2S" run micro.yaml methods=early_stop early_stop.alpha_max=1 --runs n
 says err 'unknown key "early_stop.alpha_max"; known are of'
+expect 2 "$W2S" run micro.yaml methods=naive test_curve=true student='{layers: 4, learner: prompt, prompt: {shots: 0}}' --runs n
+says err '"test_curve": students of learner prompt have no curve'
 words_task words.yaml
 expect 2 "$W2S" run micro.yaml methods=early_stop task=words.yaml data.train=40 data.test=30 --runs n
 says err "to stop early: the answers of task words are written"
