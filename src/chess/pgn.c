@@ -477,6 +477,10 @@ static void mark_skip(struct pgn *p)
         p->rc = p->source.pull(p->source.ctx, p->buf + p->n, BLOCK - p->n, &got, p->e);
         p->n += p->rc ? 0 : got;
     }
+    if (!p->rc && p->n >= 2 &&
+        (memcmp(p->buf, "\xff\xfe", 2) == 0 || memcmp(p->buf, "\xfe\xff", 2) == 0))
+        p->rc = err_set(p->e, ERR_INPUT,
+                        "%s:1: the text is UTF-16; wanted UTF-8: save it anew as that", p->name);
     if (p->n >= 3 && memcmp(p->buf, mark, 3) == 0)
         p->at = 3;
 }

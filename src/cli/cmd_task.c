@@ -59,21 +59,31 @@ static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
 }
 
 /* draw - parts of the sizes that were given; where none was, of half, a quarter ... of the default
- * until the data has so many. */
+ * until the data has so many; of very few rows a test part alone. */
 static int draw(struct dataset *d, const struct task *t, const char *dir, const struct wanted *w,
                 struct log *log, struct err *e)
 {
-    enum { LEAST = 8 };
+    enum { FEW = 8 };
     struct task_sizes sizes = w->sizes;
     struct source *source;
     int rc = source_new(&source, t, dir, e);
     if (!rc)
         rc = source_draw(source, d, &sizes, &w->seeds, log, e);
-    while (rc && !w->sized && source && source_short(source) && sizes.n[PART_TEST] > LEAST) {
+    while (rc && !w->sized && source && source_short(source) && sizes.n[PART_TEST] > 1) {
         for (int p = 0; p < PART_COUNT; p++)
             sizes.n[p] /= 2;
         rc = source_draw(source, d, &sizes, &w->seeds, log, e);
     }
+    for (size_t n = 2; rc && !w->sized && source && source_short(source) && n > 0; n--) {
+        sizes = (struct task_sizes){.n = {[PART_TEST] = n}};
+        rc = source_draw(source, d, &sizes, &w->seeds, log, e);
+    }
+    if (rc && !w->sized && source && source_short(source))
+        rc = err_set(e, ERR_INPUT, "task %s: there are too few examples to draw a part of them",
+                     task_name(t));
+    if (!rc && !w->sized && sizes.n[PART_TEST] < FEW)
+        log_warn(log, "task %s: %zu examples, which are too few to learn from and to test on",
+                 task_name(t), d->examples);
     source_free(source);
     return rc;
 }
@@ -210,12 +220,24 @@ static size_t outer_length(const char *path, struct str *scratch)
     return strlen(path);
 }
 
+/* below - a path from the root, counted from the folder where it lies in that. */
+static void below(struct str *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    while (n > 2 && strcmp(folder + n - 2, "/.") == 0)
+        n -= 2;
+    if (path->failed || path->len <= n || strncmp(path->s, folder, n) != 0 || path->s[n] != '/')
+        return;
+    memmove(path->s, path->s + n + 1, path->len - n);
+    path->len -= n + 1;
+}
+
 /* new_names - where the task file goes, its name, and what it calls the data: beside the data, or
  * at out. */
 static int new_names(const char *data, const char *out, struct str *yaml, struct str *name,
                      struct str *file, struct err *e)
 {
-    struct str outer = STR_INIT, dir = STR_INIT;
+    struct str outer = STR_INIT, dir = STR_INIT, to = STR_INIT, root = STR_INIT;
     size_t n = outer_length(data, &outer);
     str_reset(&outer);
     str_catn(&outer, data, n);
@@ -230,6 +252,11 @@ static int new_names(const char *data, const char *out, struct str *yaml, struct
     if (!rc && out) {
         str_cat(yaml, out);
         file_absolute(data, file);
+        rc = file_folder(&to, out, e);
+        if (!rc)
+            file_absolute(to.s, &root);
+        if (!rc && !(rc = str_check(&root, e)))
+            below(file, root.s);
     } else if (!rc) {
         str_addf(yaml, "%s/%s.yaml", dir.s, name->s);
         str_cat(file, file_name(outer.s));
@@ -241,6 +268,8 @@ static int new_names(const char *data, const char *out, struct str *yaml, struct
                      yaml->s);
     str_release(&outer);
     str_release(&dir);
+    str_release(&to);
+    str_release(&root);
     return rc;
 }
 
@@ -289,9 +318,11 @@ static int task_new(const struct app *app, const struct lab *lab, const char *da
         rc = file_write(yaml.s, text.s, text.len, e);
     if (!rc) {
         rc = new_show(app, lab, yaml.s, sql ? duckdb.s : NULL, w, &out, e);
-        if (rc)
+        if (rc == ERR_INPUT)
             err_wrap(e, "%s was written and does not work yet (mend it, and see w2s task %s)",
                      yaml.s, yaml.s);
+        else if (rc)
+            err_wrap(e, "%s was written", yaml.s);
     }
     if (!rc && !app->json)
         printf("%s:\n\n%s\n", yaml.s, text.s);
@@ -317,6 +348,10 @@ static int task_run(const struct app *app, const struct args *a, struct err *e)
         return EXIT_USAGE;
     }
     bool new = a->n_rest == 2 && strcmp(a->rest[0], "new") == 0;
+    if (!all && a->n_rest == 1 && strcmp(a->rest[0], "new") == 0) {
+        err_set(e, ERR_INPUT, "task new wants a file of data as well; see w2s help task");
+        return EXIT_USAGE;
+    }
     if (!all && !new && a->n_rest != 1) {
         err_set(e, ERR_INPUT, "task wants the name of a task or a .yaml file; see w2s help task");
         return EXIT_USAGE;

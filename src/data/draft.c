@@ -230,7 +230,8 @@ static int alternatives_draw(struct drafter *r, const struct place *p, int *labe
         if (n < t->alternatives)
             order[n] = s;
     if (n != t->alternatives)
-        return doc_fail(p->row, e, "%zu answers, wanted %zu (\"alternatives\")", n,
+        return doc_fail(p->row, e,
+                        "the answers, right and wrong, are %zu, wanted %zu (\"alternatives\")", n,
                         t->alternatives);
     *label = LEFT_OUT;
     if (rights != 1 || among(order[1], n - 1, right))

@@ -540,11 +540,11 @@ int guess_make(struct guess *g, const char *path, const char *file, const char *
     if (rc || g->chosen)
         return rc;
     if (!asked && !guess_label(g))
-        return nothing_found(
-            g, file,
-            "no field has 2 to 16 values in all rows, or is a number, so that it could "
-            "be the label",
-            e);
+        return nothing_found(g, file,
+                             "no field has 2 to 16 values, each in two rows or more, or is a "
+                             "number in half of them, "
+                             "so that it could be the label",
+                             e);
     texts_find(g);
     if (g->n_texts)
         return OK;

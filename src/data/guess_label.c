@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FEW = 10 }; /* rows of which each may have a class of its own */
+
 static int by_number(const void *pa, const void *pb)
 {
     double a = *(const double *)pa, b = *(const double *)pb;
@@ -65,7 +67,8 @@ static bool none_is(const char *value)
     return !*value || spelled_none(value);
 }
 
-/* classes_of - how many values may be classes, each in two rows or more; 0: they are none. A row
+/* classes_of - how many values may be classes, each in two rows or more where there
+ * are not just a few; 0: they are none. A row
  * without a value has no label, nor one where it is empty or says so beside two others; that is
  * half of the rows at most. *lacking: how many. */
 static size_t classes_of(const struct guess *g, const struct column *c, size_t *lacking)
@@ -81,7 +84,7 @@ static size_t classes_of(const struct guess *g, const struct column *c, size_t *
         if (drop && none_is(c->value[k]))
             *lacking += c->count[k];
         else
-            good = c->count[k] >= 2;
+            good = c->count[k] >= 2 || (g->s.rows < FEW && !(c->unique && c->whole));
     return good && n >= 2 && 2 * *lacking <= g->s.rows ? n : 0;
 }
 

@@ -178,9 +178,10 @@ static int array_begin(struct cursor *c, struct err *e)
     if (rc)
         return rc;
     if (cursor_peek(c) == '{')
-        return table_fail(
-            c->t, c->line, e,
-            "a map, wanted a list of rows; \"rows\" in the task names the list inside a document");
+        return table_fail(c->t, c->line, e,
+                          "a map, wanted a list of rows; \"rows\" in the task names the list "
+                          "inside a document, and "
+                          "\"format: jsonl\" (or a name in .jsonl) is of a map a line");
     if (cursor_peek(c) != '[')
         return cursor_fail(c, "a list of rows", e);
     cursor_move(c, 1);

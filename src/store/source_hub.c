@@ -79,8 +79,8 @@ static int hub_check(const struct doc *doc, struct err *e)
                                             "\"files\" is missing: a dataset's files are to "
                                             "be named");
     if (files->type != DOC_LIST || !files->n)
-        return doc_fail(files, e, "\"files\" is a %s, wanted a list of names",
-                        doc_type_name(files->type));
+        return doc_fail(files, e, "\"files\" is %s, wanted a list of names",
+                        files->type == DOC_LIST ? "an empty list" : doc_type_name(files->type));
     for (const struct doc *f = files->child; f; f = f->next) {
         const char *name = f->s, *sum = NULL;
         if (f->type == DOC_MAP &&

@@ -119,6 +119,23 @@ expect 0 "$W2S" task new own/letters.csv --out mine.yaml --json
 says out '"name": "mine"'
 gzip own/letters.csv
 expect 0 "$W2S" task new own/letters.csv.gz --out packed.yaml
+says packed.yaml 'files: {all: "own/letters.csv.gz"}'
+expect 0 "$W2S" task new own/letters.csv.gz --out own/beside.yaml
+says own/beside.yaml 'files: {all: "letters.csv.gz"}'
+mkdir else
+expect 0 "$W2S" task new own/letters.csv.gz --out else/far.yaml
+says else/far.yaml "files: {all: \"$PWD/own/letters.csv.gz\"}"
+expect 2 "$W2S" task new
+one_sentence
+says err "task new wants a file of data as well"
+# Of a few rows, such as the two of docs/own-data.md, what there is
+for n in 2 3 5 8 20; do
+    { echo words,kind; for i in $(seq $n); do [ $((i % 2)) = 1 ] && echo "\"The parcel of $i came late, and it was open.\",complaint" || echo "\"Thank you, the chair $i is just right.\",praise"; done; } >few$n.csv
+    expect 0 "$W2S" task new few$n.csv
+    says few$n.yaml 'map: {"complaint": 0, "praise": 1}'
+done
+expect 0 "$W2S" task few2.yaml --model $model
+says err "task few2: 2 examples, which are too few to learn from and to test on"
 expect 2 "$W2S" task new none.csv
 one_sentence
 # What no row of the sample says is the user's to mend

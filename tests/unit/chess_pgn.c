@@ -179,6 +179,11 @@ static void source_fails(void **state)
     t = (struct text){"", 0, 100, true};
     assert_int_equal(pgn_open(&p, (struct pgn_source){text_pull, &t}, "x.pgn", &e), ERR_IO);
     assert_null(p);
+    t = (struct text){"\xff\xfe[\0E\0", 6, 100, false};
+    e = (struct err)ERR_INIT;
+    assert_int_equal(pgn_open(&p, (struct pgn_source){text_pull, &t}, "x.pgn", &e), ERR_INPUT);
+    assert_string_equal(e.msg, "x.pgn:1: the text is UTF-16; wanted UTF-8: save it anew as that");
+    assert_null(p);
 }
 
 int main(void)

@@ -74,8 +74,9 @@ static void choices_wrong(void **state)
     struct dataset d;
     (void)state;
     put("a.jsonl", "{\"o\": [\"x\", \"y\", \"z\"], \"a\": 0}\n{\"o\": [\"x\", \"y\"], \"a\": 1}\n");
-    draw_fails(yaml, sizes_of(0, 0, 0, 1),
-               "task t: a.jsonl:2: 2 answers, wanted 3 (\"alternatives\")");
+    draw_fails(
+        yaml, sizes_of(0, 0, 0, 1),
+        "task t: a.jsonl:2: the answers, right and wrong, are 2, wanted 3 (\"alternatives\")");
     put("a.jsonl",
         "{\"o\": [\"x\", \"y\", \"z\"], \"a\": 0}\n{\"o\": [\"x\", \"y\", \"x\"], \"a\": 0}\n"
         "{\"o\": [\"p\", \"q\", \"r\"], \"a\": [0, 1]}\n{\"o\": [\"u\", \"v\", \"w\"], \"a\": 2}\n"

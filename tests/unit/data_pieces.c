@@ -139,7 +139,7 @@ static void row_bound(void **state)
          "f:1: a row that is longer than 64 MiB, or does not end"},
         {TABLE_JSON, "{\"data\": [", "{\"y\": 123456},\n\n",
          "f:1: a map, wanted a list of rows; \"rows\" in the task names the list inside a "
-         "document"},
+         "document, and \"format: jsonl\" (or a name in .jsonl) is of a map a line"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -332,7 +332,8 @@ static void unscored(void **state)
     put("c.csv", most.s); /* half of the rows at most */
     refused(
         "c.csv",
-        "c.csv: no field has 2 to 16 values in all rows, or is a number, so that it could be "
+        "c.csv: no field has 2 to 16 values, each in two rows or more, or is a number in half of "
+        "them, so that it could be "
         "the label; the fields are text, score. docs/tasks.md says how to write a task by hand");
     str_release(&csv);
     str_release(&json);
@@ -555,10 +556,10 @@ static void nothing(void **state)
     put("l.jsonl", "{\"text\": \"a\", \"label\": 1}\n{\"text\": \"b\", \"label\": 0}\n[1, 2]\n");
     refused("l.jsonl", "l.jsonl:3: a row is a list, the first one a map");
     rows("a.csv", "one,two\n", "text #,more of # here\n");
-    refused(
-        "a.csv",
-        "a.csv: no field has 2 to 16 values in all rows, or is a number, so that it could be the "
-        "label; the fields are one, two. docs/tasks.md says how to write a task by hand");
+    refused("a.csv",
+            "a.csv: no field has 2 to 16 values, each in two rows or more, or is a number in half "
+            "of them, so that it could be the "
+            "label; the fields are one, two. docs/tasks.md says how to write a task by hand");
     rows("b.csv", "y\n", "!\n");
     refused(
         "b.csv",

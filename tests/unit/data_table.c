@@ -49,7 +49,7 @@ static void json(void **state)
     put("a.json", "\n{\"data\": []}");
     rows_fail("a.json", &none,
               "a.json:2: a map, wanted a list of rows; \"rows\" in the task names the list inside "
-              "a document");
+              "a document, and \"format: jsonl\" (or a name in .jsonl) is of a map a line");
     put("a.json", "");
     rows_fail("a.json", &none, "a.json:1: the file ends here, wanted a list of rows");
 }
