@@ -265,7 +265,9 @@ static void methods_have_their_defaults(void **state)
         "\"symmetric_xent\": {\"alpha_max\": 0.5, \"ramp\": 0.0}, \"focal\": {\"gamma\": 2.0}, "
         "\"early_stop\": {\"of\": \"naive\"}, \"early_stop_truth\": {\"of\": \"naive\"}, "
         "\"high_confidence\": {\"share\": 0.5}, "
-        "\"confidence_window\": {\"low\": 0.6, \"high\": 0.95}}";
+        "\"confidence_window\": {\"low\": 0.6, \"high\": 0.95}, "
+        "\"human_labels\": {\"share\": 0.1, \"alone\": false}, "
+        "\"bootstrapping\": {\"through\": []}}";
     struct method_settings s;
     const struct method *all[METHODS_MOST];
     struct str out = STR_INIT;
@@ -276,7 +278,7 @@ static void methods_have_their_defaults(void **state)
     for (; methods[n].name; n++)
         all[n] = &methods[n];
     js_init(&j, &out);
-    js_open(&j, '{'), methods_json(&s, all, n, &j), js_close(&j, '}');
+    js_open(&j, '{'), methods_json(&s, all, n, NULL, &j), js_close(&j, '}');
     assert_string_equal(out.s, wanted);
     str_release(&out);
 }
