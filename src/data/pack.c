@@ -115,7 +115,8 @@ int token_set_make(struct token_set *t, const struct example *x, size_t n,
 struct shears {
     struct str text;
     size_t begin, end;
-    size_t upto; /* of this round: what is cut ends here */
+    size_t first, last; /* bytes at its beginning and end that all texts of an example have */
+    size_t upto;        /* of this round: what is cut ends here */
 };
 
 struct cutter {
@@ -174,12 +175,18 @@ static int reader_cut(struct cutter *c, const struct str *text, const struct rea
     return rc || exact ? rc : part_cut(c, text, r->tok, over, b, end, at, e);
 }
 
-/* shears_span - where a text is cut next: its long field, or all of it once that is used up. */
+/* shears_span - where a text is cut next: what its long field shares with those of the example's
+ * other texts, at the beginning, then at the end, then the field, or all of the text once that is
+ * used up. */
 static void shears_span(const struct shears *t, size_t *b, size_t *end)
 {
     bool whole = t->begin == t->end;
     *b = whole ? 0 : t->begin;
     *end = whole ? t->text.len : t->end;
+    if (t->first)
+        *end = t->begin + t->first;
+    else if (t->last)
+        *b = t->end - t->last;
 }
 
 /* shears_look - t->upto: the largest cut that any reader needs; the span's beginning where none
@@ -209,30 +216,83 @@ static void shears_cut(struct shears *t)
         return;
     while (most < end && ((s[most] & 0xC0) == 0x80 || isspace(s[most])))
         most++;
+    if (t->first)
+        t->first -= most - b;
+    else if (t->last)
+        t->last -= most - b;
     memmove(t->text.s + b, t->text.s + most, t->text.len - most + 1);
     t->text.len -= most - b;
     t->end = t->end > most ? t->end - (most - b) : b;
     t->begin = t->begin > most ? t->begin - (most - b) : t->begin > b ? b : t->begin;
 }
 
-/* texts_joint - whether all texts of an example have one long field, and the same before it: then
- * they lose the same of it. */
-static bool texts_joint(const struct cutter *c)
+/* texts_alike - whether all texts of an example are the same up to their long fields. */
+static bool texts_alike(const struct cutter *c)
 {
     const struct shears *a = &c->texts[0];
     bool same = c->n > 1 && a->begin < a->end;
     for (size_t k = 1; same && k < c->n; k++) {
         const struct shears *b = &c->texts[k];
-        same =
-            a->begin == b->begin && a->end == b->end && memcmp(a->text.s, b->text.s, a->end) == 0;
+        same = a->begin == b->begin && b->begin < b->end &&
+               memcmp(a->text.s, b->text.s, a->begin) == 0;
     }
     return same;
+}
+
+/* texts_joint - whether they have one long field, too: then they lose the same of it, as they do of
+ * what their long fields share. */
+static bool texts_joint(const struct cutter *c)
+{
+    const struct shears *a = &c->texts[0];
+    bool same = texts_alike(c);
+    for (size_t k = 1; same && k < c->n; k++)
+        same = a->end == c->texts[k].end && memcmp(a->text.s, c->texts[k].text.s, a->end) == 0;
+    return same;
+}
+
+/* words_shared - of n bytes that texts share at their beginning (or end) so many as are whole
+ * words; 0: hardly any. */
+static size_t words_shared(const char *s, size_t n, bool beginning)
+{
+    enum { LEAST = 16 };
+    if (beginning)
+        while (n && !isspace((unsigned char)s[n - 1]))
+            n--;
+    else
+        while (n && !isspace((unsigned char)*s))
+            s++, n--;
+    while (n && !beginning && isspace((unsigned char)*s))
+        s++, n--;
+    return n < LEAST ? 0 : n;
+}
+
+/* texts_share - the words that all long fields begin and end with: candidates keep what differs. */
+static void texts_share(struct cutter *c)
+{
+    const struct shears *a = &c->texts[0];
+    size_t n = a->end - a->begin, first = 0, last = 0;
+    if (!texts_alike(c) || texts_joint(c))
+        return;
+    for (size_t k = 1; k < c->n; k++)
+        n = c->texts[k].end - c->texts[k].begin < n ? c->texts[k].end - c->texts[k].begin : n;
+    for (bool same = true; same && first < n; first += same)
+        for (size_t k = 1; same && k < c->n; k++)
+            same = c->texts[k].text.s[a->begin + first] == a->text.s[a->begin + first];
+    for (bool same = true; same && first + last < n; last += same)
+        for (size_t k = 1; same && k < c->n; k++)
+            same = c->texts[k].text.s[c->texts[k].end - 1 - last] == a->text.s[a->end - 1 - last];
+    first = words_shared(a->text.s + a->begin, first, true);
+    last = words_shared(a->text.s + a->end - last, last, false);
+    for (size_t k = 0; k < c->n; k++) {
+        c->texts[k].first = first;
+        c->texts[k].last = last;
+    }
 }
 
 /* texts_cut - one round over the texts of an example. *done: none needs any. */
 static int texts_cut(struct cutter *c, bool *done, struct err *e)
 {
-    bool joint = texts_joint(c);
+    bool joint = c->texts[0].first || c->texts[0].last || texts_joint(c);
     size_t most = 0, b, end;
     *done = true;
     for (size_t k = 0; k < c->n; k++) {
@@ -241,11 +301,12 @@ static int texts_cut(struct cutter *c, bool *done, struct err *e)
             return rc;
         shears_span(&c->texts[k], &b, &end);
         *done = *done && c->texts[k].upto == b;
-        most = c->texts[k].upto > most ? c->texts[k].upto : most;
+        most = c->texts[k].upto - b > most ? c->texts[k].upto - b : most;
     }
     for (size_t k = 0; !*done && k < c->n; k++) {
+        shears_span(&c->texts[k], &b, &end);
         if (joint)
-            c->texts[k].upto = most;
+            c->texts[k].upto = b + most;
         shears_cut(&c->texts[k]);
     }
     return OK;
@@ -286,9 +347,12 @@ static int texts_load(struct cutter *c, const struct reading *of, size_t n, stru
         str_catn(&t->text, of[k].text, of[k].len);
         t->begin = of[k].long_begin;
         t->end = of[k].long_end;
+        t->first = t->last = 0;
         rc = str_check(&t->text, e);
     }
     c->n = rc ? 0 : n;
+    if (!rc)
+        texts_share(c);
     return rc;
 }
 

@@ -255,6 +255,49 @@ static void one_text_for_all(void **state)
     tokenizer_free(with_bos);
 }
 
+/* Candidates lose what they share, the words before what differs and then those behind it, the same
+ * of all; only then each what is its own. */
+static void candidates_keep_what_differs(void **state)
+{
+    struct tokenizer *tok = tokenizer_bytes();
+    static const struct {
+        size_t max;
+        const char *one, *other;
+    } cases[] = {
+        {61, "P: put the red pieces back to back and glue them together\nQ?",
+         "P: put the red pieces up and glue them together\nQ?"},
+        {52, "P: red pieces back to back and glue them together\nQ?",
+         "P: red pieces up and glue them together\nQ?"},
+        {41, "P: back to back and glue them together\nQ?", "P: up and glue them together\nQ?"},
+        {33, "P: back to back them together\nQ?", "P: up them together\nQ?"},
+        {19, "P: back to back \nQ?", "P: up \nQ?"},
+        {14, "P: to back \nQ?", "P: up \nQ?"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct example one = example_of("P: put the red pieces ", "back to back ",
+                                              "and glue them together\nQ?"),
+                             other = example_of("P: put the red pieces ", "up ",
+                                                "and glue them together\nQ?");
+        struct reading two[2] = {{one.text, one.len, 3, one.len - 3, 0},
+                                 {other.text, other.len, 3, other.len - 3, 0}};
+        struct example x = {.text = one.text,
+                            .len = one.len,
+                            .alternatives = two,
+                            .n_alternatives = 2,
+                            .source = "a.jsonl:7"};
+        struct dataset d = cut(&x, 1, tok, NULL, cases[i].max);
+        assert_string_equal(two[0].text, cases[i].one);
+        assert_string_equal(two[1].text, cases[i].other);
+        for (size_t k = 0; k < 2; k++) {
+            assert_int_equal(two[k].long_begin, 3);
+            assert_int_equal(two[k].long_end, two[k].len - 3);
+        }
+        dataset_release(&d);
+    }
+    tokenizer_free(tok);
+}
+
 static void bos(void **state)
 {
     struct tokenizer *tok = tokenizer_new("gpt-2", true);
@@ -453,10 +496,15 @@ static void description(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_equal),  cmocka_unit_test(whole_texts),
-        cmocka_unit_test(truncation),  cmocka_unit_test(one_text_for_all),
-        cmocka_unit_test(bos),         cmocka_unit_test(changed_text),
-        cmocka_unit_test(packing),     cmocka_unit_test(splitting),
+        cmocka_unit_test(made_equal),
+        cmocka_unit_test(whole_texts),
+        cmocka_unit_test(truncation),
+        cmocka_unit_test(one_text_for_all),
+        cmocka_unit_test(candidates_keep_what_differs),
+        cmocka_unit_test(bos),
+        cmocka_unit_test(changed_text),
+        cmocka_unit_test(packing),
+        cmocka_unit_test(splitting),
         cmocka_unit_test(description),
     };
     scratch_make();
