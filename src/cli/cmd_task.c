@@ -41,7 +41,7 @@ static int wanted_read(struct wanted *w, const struct args *a, struct err *e)
     size_t seed = 0;
     int rc;
     const char *model = args_option(&cmd_task, a, "model");
-    *w = (struct wanted){{{500, 500, 0, 500}},           {0, 0}, 128, 5,
+    *w = (struct wanted){{.n = {500, 500, 0, 500}},      {0, 0}, 128, 5,
                          model ? model : "smollm2-135m", false};
     for (int p = 0; p < PART_COUNT; p++) {
         const char *size = args_option(&cmd_task, a, parts[p]);

@@ -431,7 +431,7 @@ static int answer_read(struct drafter *r, const struct place *p, struct draft *x
         if (!rc && (rc = answer_check(&of, e)))
             err_wrap(e, "%s:%d", p->row->file, p->row->line);
     }
-    return rc || !t->level ? rc : value_number(t->level, p, &r->parts, &x->level, e);
+    return rc;
 }
 
 static int draft_add(void *ctx, const struct place *p, struct err *e)
@@ -461,6 +461,8 @@ static int draft_add(void *ctx, const struct place *p, struct err *e)
         d->rows_left_out++;
         return OK;
     }
+    if (!rc && t->level)
+        rc = value_number(t->level, p, &r->parts, &x.level, e);
     if (!rc && t->kind == KIND_CHOICE && t->alternatives)
         rc = alternatives_render(r, p, order, &x, e);
     else if (!rc)

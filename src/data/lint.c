@@ -104,7 +104,7 @@ static int candidates_guess(struct lint *l, const struct task *t, const char *di
     struct split s = {.duplicates = 0};
     struct lint_item *all = NULL, *some;
     size_t cap = 0, total = 0, made = 0, k, kept = 0;
-    static const struct task_sizes none = {{0}};
+    static const struct task_sizes none = {.n = {0}};
     int rc = mem_grow(&all, &cap, n, sizeof *all, e);
     for (; !rc && total < n; total++)
         all[total] = x[total];
@@ -137,7 +137,7 @@ static int candidates_guess(struct lint *l, const struct task *t, const char *di
 int lint_task(struct lint *l, const struct task *t, const char *dir, const struct tokenizer *tok,
               struct log *log, struct err *e)
 {
-    static const struct task_sizes none = {{0}};
+    static const struct task_sizes none = {.n = {0}};
     struct rows rows = {.arena = ARENA_INIT};
     struct drafts d;
     struct split s = {.duplicates = 0};

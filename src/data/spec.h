@@ -162,6 +162,8 @@ int spec_field_add(struct task *t, const struct doc *at, struct field f, struct 
 int spec_field(struct task *t, const struct doc *at, const char *name, const struct field **out,
                struct err *e);
 
+/* spec_bands - {field, cuts}: a number of every row, and where its bands meet (spec_label.c). */
+int spec_bands(struct task *t, struct err *e);
 /* spec_label, spec_choice, spec_order - the parts of the file that say which class (spec_label.c).
  */
 int spec_label(struct task *t, struct err *e);

@@ -312,9 +312,9 @@ int spec_preference(struct task *t, struct err *e)
     return rc ? rc : alternatives_set(t, map, 2, e);
 }
 
-/* bands_read - {field, cuts}: a number of every row, and where its bands meet. */
-static int bands_read(struct task *t, const struct doc *bands, struct err *e)
+int spec_bands(struct task *t, struct err *e)
 {
+    const struct doc *bands = spec_present(t->tree.root, "bands");
     if (!bands)
         return OK;
     int rc = doc_check_keys(bands, band_keys, e);
@@ -356,5 +356,5 @@ int spec_generation(struct task *t, struct err *e)
         if (!rc)
             rc = field_read(t, answer, "position", &t->position, e);
     }
-    return rc ? rc : bands_read(t, spec_present(root, "bands"), e);
+    return rc;
 }

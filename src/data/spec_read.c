@@ -335,10 +335,13 @@ static int kind_check(const struct task *t, struct err *e)
         const char *key;
         unsigned in; /* a bit for each kind that has it */
     } keys[] = {
-        {"label", 1U << KIND_LABELLED},        {"votes", 1U << KIND_LABELLED},
-        {"choice", 1U << KIND_CHOICE},         {"order", 1U << KIND_ORDER},
-        {"preference", 1U << KIND_PREFERENCE}, {"answer", 1U << KIND_GENERATION},
-        {"bands", 1U << KIND_GENERATION},      {"confidence", ~(1U << KIND_PREFERENCE)},
+        {"label", 1U << KIND_LABELLED},
+        {"votes", 1U << KIND_LABELLED},
+        {"choice", 1U << KIND_CHOICE},
+        {"order", 1U << KIND_ORDER},
+        {"preference", 1U << KIND_PREFERENCE},
+        {"answer", 1U << KIND_GENERATION},
+        {"confidence", ~(1U << KIND_PREFERENCE)},
         {"classes", ~(1U << KIND_GENERATION)},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -408,6 +411,8 @@ static int rules_read(struct task *t, struct err *e)
         rc = template_check(t, e);
     if (!rc)
         rc = group_read(t, e);
+    if (!rc)
+        rc = spec_bands(t, e);
     if (!rc)
         rc = spec_field_list(t, root, "alone", &t->alone, e);
     if (!rc)

@@ -32,6 +32,7 @@ struct splitter {
     struct drafts *d;
     const struct task *t;
     uint64_t seed;
+    const struct task_sizes *sizes;
     struct poolful pools[POOL_COUNT];
 };
 
@@ -192,14 +193,25 @@ static enum pool part_pool(const struct task *t, enum task_part part)
     return t->n_files[own] ? own : POOL_TRAIN;
 }
 
+/* draft_fits - whether a part may have it: any, or one of its bands. */
+static bool draft_fits(const struct splitter *p, enum task_part part, size_t i)
+{
+    uint32_t bands = p->sizes->bands[part];
+    return !bands || (bands >> task_band(p->t, p->d->a[i].level) & 1);
+}
+
 /* examples_left - how many a part could have: all that no part has, or the largest number that is
  * equal in classes. */
-static size_t examples_left(const struct splitter *p, const struct poolful *pool, bool balanced)
+static size_t examples_left(const struct splitter *p, enum task_part part,
+                            const struct poolful *pool, bool balanced)
 {
     size_t left[TASK_CLASSES] = {0}, all = 0, min = SIZE_MAX, extra = 0;
     for (size_t i = 0; i < pool->n; i++)
-        for (size_t k = pool->q[i].begin; !pool->q[i].taken && k < pool->q[i].end; k++, all++)
-            left[p->d->a[pool->order[k]].label]++;
+        for (size_t k = pool->q[i].begin; !pool->q[i].taken && k < pool->q[i].end; k++)
+            if (draft_fits(p, part, pool->order[k])) {
+                left[p->d->a[pool->order[k]].label]++;
+                all++;
+            }
     if (!balanced)
         return all;
     for (size_t c = 0; c < p->t->n_classes; c++)
@@ -210,13 +222,18 @@ static size_t examples_left(const struct splitter *p, const struct poolful *pool
     return min * p->t->n_classes + extra;
 }
 
-/* question_take - what the quotas have room for. */
-static size_t question_take(struct splitter *p, struct poolful *pool, struct question *q,
-                            size_t *quota, size_t *total, size_t *taken)
+/* question_take - what the quotas have room for. *passed: nothing, though some of it would fit. */
+static size_t question_take(struct splitter *p, enum task_part part, struct poolful *pool,
+                            struct question *q, size_t *quota, size_t *total, size_t *taken,
+                            bool *passed)
 {
     size_t n = 0;
+    bool fits = false;
     for (size_t k = q->begin; *total && k < q->end; k++) {
         size_t c = (size_t)p->d->a[pool->order[k]].label;
+        if (!draft_fits(p, part, pool->order[k]))
+            continue;
+        fits = true;
         if (!quota[c])
             continue;
         quota[c]--;
@@ -224,6 +241,7 @@ static size_t question_take(struct splitter *p, struct poolful *pool, struct que
         taken[n++] = pool->order[k];
     }
     q->taken = n > 0;
+    *passed = fits && !n;
     return n;
 }
 
@@ -232,7 +250,7 @@ static int part_take(struct splitter *p, enum task_part part, size_t wanted, str
     struct poolful *pool = &p->pools[part_pool(p->t, part)];
     bool balanced = pool->balanced || part == PART_TEST;
     size_t quota[TASK_CLASSES], total = wanted, m = pool->n, K = p->t->n_classes;
-    size_t left = examples_left(p, pool, balanced);
+    size_t left = examples_left(p, part, pool, balanced);
     if (!wanted)
         return OK;
     if (left < wanted) {
@@ -259,11 +277,12 @@ static int part_take(struct splitter *p, enum task_part part, size_t wanted, str
         struct question *q = &pool->q[down[part] ? (from + m - 1 - i) % m : (from + i) % m];
         if (q->taken)
             continue;
-        p->s->n[part] +=
-            question_take(p, pool, q, quota, &total, p->s->taken[part] + p->s->n[part]);
+        bool passed;
+        p->s->n[part] += question_take(p, part, pool, q, quota, &total,
+                                       p->s->taken[part] + p->s->n[part], &passed);
         /* What a balanced test passes over is all of one class: a part that others were balanced
          * against would get it in the place of what is drawn by chance. It is in none. */
-        q->taken = q->taken || (balanced && !pool->balanced);
+        q->taken = q->taken || (passed && balanced && !pool->balanced);
     }
     BUG_ON(total != 0);
     return OK;
@@ -274,7 +293,7 @@ int split_make(struct split *s, struct drafts *d, const struct task *t,
 {
     static const enum task_part order[PART_COUNT] = {PART_TEST, PART_VALID, PART_SUPERVISE,
                                                      PART_TRAIN};
-    struct splitter p = {.s = s, .d = d, .t = t, .seed = seed};
+    struct splitter p = {.s = s, .d = d, .t = t, .seed = seed, .sizes = sizes};
     *s = (struct split){.duplicates = 0};
     struct draft **sorted = mem_alloc(d->n, sizeof(struct draft *), e);
     int rc = sorted ? pools_alloc(&p, e) : e->code;

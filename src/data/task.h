@@ -109,6 +109,7 @@ const char *task_source_missing(const struct task *t, const char *dir);
 
 struct task_sizes { /* examples wanted of each part; 0: none */
     size_t n[PART_COUNT];
+    uint32_t bands[PART_COUNT]; /* bit k: examples of band k (task_band); 0: of all */
 };
 struct task_seeds { /* separate, protocol.md section 5 */
     uint64_t split; /* which questions go where, and balancing */

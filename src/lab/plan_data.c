@@ -109,6 +109,7 @@ static int data_lint(const struct plan *p, const struct dataset *d, struct log *
 /* sizes_scaled - a share of what is asked for, of each part at least one. */
 static void sizes_scaled(const struct task_sizes *all, size_t thousandths, struct task_sizes *out)
 {
+    *out = *all;
     for (int part = 0; part < PART_COUNT; part++) {
         size_t n = all->n[part] / 1000 * thousandths + all->n[part] % 1000 * thousandths / 1000;
         out->n[part] = all->n[part] && !n ? 1 : n;
@@ -117,10 +118,9 @@ static void sizes_scaled(const struct task_sizes *all, size_t thousandths, struc
 
 /* data_fits - more was asked for than there is: what to type, in e, the same shares of every part
  * as far as they go. */
-static void data_fits(const struct plan *p, struct source *source, const struct task_seeds *seeds,
-                      struct err *e)
+static void data_fits(struct source *source, const struct task_sizes *asked,
+                      const struct task_seeds *seeds, struct err *e)
 {
-    const struct task_sizes *asked = &p->study->sizes;
     struct task_sizes sizes;
     size_t fits = 0, short_of = 1000;
     while (short_of - fits > 1) {
@@ -150,6 +150,43 @@ static void data_fits(const struct plan *p, struct source *source, const struct 
     str_release(&words);
 }
 
+/* band_find - the number of a band of the task. */
+static int band_find(const struct plan *p, int part, const char *name, uint32_t *bands,
+                     struct err *e)
+{
+    struct str own = STR_INIT, list = STR_INIT;
+    size_t n = task_bands(p->task), k = 0;
+    for (; k < n; k++) {
+        str_reset(&own);
+        task_band_name(p->task, k, &own);
+        if (strcmp(own.s, name) == 0)
+            break;
+        str_addf(&list, "%s\"%s\"", k ? ", " : "", own.s);
+    }
+    if (k < n)
+        *bands |= UINT32_C(1) << k;
+    else
+        err_set(e, ERR_INPUT,
+                n ? "data.bands.%s: task %s has no band \"%s\"; it has %s"
+                  : "data.bands.%s: task %s has no bands, as \"%s\"%s",
+                lab_part_names[part], task_name(p->task), name, list.s);
+    str_release(&own);
+    str_release(&list);
+    return k < n ? OK : e->code;
+}
+
+/* bands_find - what is wanted of each part, with the bands that the study names. */
+static int bands_find(const struct plan *p, struct task_sizes *sizes, struct err *e)
+{
+    const struct study *s = p->study;
+    int rc = OK;
+    *sizes = s->sizes;
+    for (int part = 0; part < PART_COUNT; part++)
+        for (size_t i = 0; i < s->n_bands[part] && !rc; i++)
+            rc = band_find(p, part, s->bands[part][i], &sizes->bands[part], e);
+    return rc;
+}
+
 int plan_data_draw(struct plan *p, struct err *e)
 {
     const struct study *s = p->study;
@@ -163,8 +200,11 @@ int plan_data_draw(struct plan *p, struct err *e)
     p->data = arena_alloc(&p->arena, s->seeds, sizeof *p->data, e);
     if (!p->data)
         return e->code;
+    struct task_sizes sizes;
     struct source *source;
     struct progress progress;
+    if ((rc = bands_find(p, &sizes, e)))
+        return rc;
     bool many = s->seeds > 1 && !p->worker;
     rc = source_new(&source, p->task, p->data_dir.s, e);
     if (many)
@@ -172,9 +212,9 @@ int plan_data_draw(struct plan *p, struct err *e)
     for (size_t r = 0; r < s->seeds && !rc; r++) {
         struct task_seeds seeds = {study_seed(s, SEED_SPLIT, r), study_seed(s, SEED_LABEL, r)};
         struct log *log = r == 0 ? p->lab->log : NULL;
-        rc = source_draw(source, &p->data[r], &s->sizes, &seeds, log, e);
+        rc = source_draw(source, &p->data[r], &sizes, &seeds, log, e);
         if (rc && source_short(source))
-            data_fits(p, source, &seeds, e);
+            data_fits(source, &sizes, &seeds, e);
         if (!rc)
             rc = data_cut(p, &p->data[r], log, e);
         if (!rc)

@@ -12,8 +12,9 @@ static const char *const study_keys[] = {
     "student",  "training",   "methods", "seeds",     "seed",  "hold",
     "controls", "untrained",  "save",    "bootstrap", "level", "precision",
     "decoding", "test_curve", "learner", "prompt",    NULL};
-static const char *const data_keys[] = {"supervise", "train", "valid", "test", "max_tokens", NULL};
-const char *const study_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
+static const char *const data_keys[] = {"supervise", "train",      "valid", "test",
+                                        "bands",     "max_tokens", NULL};
+const char *const study_part_names[] = {"supervise", "train", "valid", "test", NULL};
 const char *const training_keys[] = {
     "epochs", "batch", "lr",   "schedule", "warmup",       "weight_decay",     "beta1",
     "beta2",  "eps",   "clip", "evals",    "micro_tokens", "checkpoint_every", NULL};
@@ -372,6 +373,20 @@ static int paths_beside(struct study *s, const char *study, struct err *e)
     return rc;
 }
 
+/* bands_read - of which of the task's bands a part's examples are. */
+static int bands_read(struct study *s, const struct doc *m, struct err *e)
+{
+    if (!m || m->type == DOC_NULL)
+        return OK;
+    int rc = doc_check_keys(m, study_part_names, e);
+    for (int p = 0; p < PART_COUNT && !rc; p++) {
+        const struct doc *d = doc_get(m, study_part_names[p]);
+        if (d && d->type != DOC_NULL)
+            rc = strings_read(d, study_part_names[p], s->bands[p], &s->n_bands[p], e);
+    }
+    return rc;
+}
+
 static int data_read(struct study *s, const struct doc *m, struct err *e)
 {
     const struct doc *d;
@@ -393,6 +408,8 @@ static int data_read(struct study *s, const struct doc *m, struct err *e)
                  doc_opt_size(m, study_part_names[p], needed ? 1 : 0, 1u << 30, &s->sizes.n[p], e)))
             return rc;
     }
+    if ((rc = bands_read(s, doc_get(m, "bands"), e)))
+        return rc;
     return doc_opt_size(m, "max_tokens", 2, 1u << 20, &s->max_tokens, e);
 }
 

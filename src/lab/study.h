@@ -65,7 +65,9 @@ struct study {
     char titled[400];         /* the title with what was overridden */
     char own[STUDY_NAME + 1]; /* the name of a study with overrides: the file's and the hash of the
                                  settings, so that one does not write over the other's results */
-    struct task_sizes sizes;
+    struct task_sizes sizes;  /* its bands are set when the task is there (plan_data.c) */
+    const char *bands[PART_COUNT][STUDY_LIST]; /* names of the task's bands that a part is of */
+    size_t n_bands[PART_COUNT];                /* 0: of all */
     size_t max_tokens;
     struct study_side supervisor, student;
     const struct method *methods[STUDY_LIST];

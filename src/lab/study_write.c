@@ -96,6 +96,26 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
     js_close(j, '}');
 }
 
+/* bands_json - of which bands the parts are; nothing where all are of all. */
+static void bands_json(struct js *j, const struct study *s)
+{
+    size_t n = 0;
+    for (int p = 0; p < PART_COUNT; p++)
+        n += s->n_bands[p];
+    if (!n)
+        return;
+    js_key(j, "bands"), js_open(j, '{');
+    for (int p = 0; p < PART_COUNT; p++) {
+        if (!s->n_bands[p])
+            continue;
+        js_key(j, study_part_names[p]), js_open(j, '[');
+        for (size_t i = 0; i < s->n_bands[p]; i++)
+            js_str(j, s->bands[p][i]);
+        js_close(j, ']');
+    }
+    js_close(j, '}');
+}
+
 int study_resolved(const struct study *s, const struct assets *assets, const char *source,
                    struct str *yaml, struct err *e)
 {
@@ -112,6 +132,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     js_key(&j, "data"), js_open(&j, '{');
     for (int p = 0; p < PART_COUNT; p++)
         js_key(&j, study_part_names[p]), js_int(&j, (int64_t)s->sizes.n[p]);
+    bands_json(&j, s);
     js_key(&j, "max_tokens"), js_int(&j, (int64_t)s->max_tokens);
     js_close(&j, '}');
     side_json(&j, "supervisor", &s->supervisor, assets);

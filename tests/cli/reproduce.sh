@@ -111,6 +111,36 @@ python3 -c 'import json, sys; json.load(open("out"))' || fail "--json is no JSON
 expect 0 "$W2S" reproduce f/finding.yaml --dry-run
 says out "done"
 
+# Learnt from one band of a task alone.
+sed 's/^name: .*/name: graded/; s/^fields: {/fields: {level: level, /; s/^fields:$/fields:\n  level: level/' toy.yaml >graded.yaml && echo 'bands: {field: level, cuts: [1]}' >>graded.yaml
+awk '{ sub(/}$/, ", \"level\": " NR % 3 "}"); print }' toy.jsonl >l && mv l toy.jsonl
+sed 's/^name: .*/name: easy/; s/^task: .*/task: graded.yaml/' micro.yaml >easy.yaml
+expect 0 "$W2S" run easy.yaml data.train=120 data.test=150 data.bands='{train: [below 1], supervise: below 1}' --json
+python3 - <<'END' || fail "bands of a labelled task"
+import json
+r = json.load(open("out"))
+b = r["pairs"][0]["bands"]
+assert list(b) == ["below 1", "1 and more"] and sum(x["examples"] for x in b.values()) == 150, b
+END
+expect 0 "$W2S" label easy.yaml data.train=120 data.test=150 data.bands='{train: [below 1], supervise: below 1}' --examples --json
+python3 - <<'END' || fail "examples are of other bands"
+import json
+level = {}
+for line in open("toy.jsonl"):
+    x = json.loads(line)
+    level[next(v for v in x.values() if isinstance(v, str) and " " in v)] = x["level"]
+seen = {}
+for x in map(json.loads, open("out")):
+    seen.setdefault(x["part"], set()).add(level[x["text"]])
+assert seen["train"] == seen["supervise"] == {0} and seen["test"] == {0, 1, 2}, seen
+END
+expect 2 "$W2S" run easy.yaml data.bands='{train: [below 2]}'
+says err 'data.bands.train: task graded has no band "below 2"; it has "below 1", "1 and more"'
+expect 2 "$W2S" run micro.yaml data.bands='{train: [below 2]}'
+says err 'has no bands'
+expect 2 "$W2S" run easy.yaml data.bands='{trains: [below 1]}'
+says err 'did you mean "data.bands.train"?'
+
 # Every finding of every scale: its file is right, and so are its studies' settings.
 for scale in laptop gpu paper; do expect 0 "$W2S" reproduce --list --scale $scale; done
 expect 0 "$W2S" reproduce --list

@@ -603,6 +603,38 @@ static void halves_are_alike(void **state)
     }
 }
 
+/* Parts of some bands alone: the others' examples are as they are, classes are equal where they
+ * have to be, and what is left is counted of the bands. */
+static void parts_of_bands(void **state)
+{
+    struct str s = STR_INIT;
+    struct dataset d;
+    struct task_sizes sizes = sizes_of(40, 40, 0, 60);
+    (void)state;
+    for (size_t i = 0; i < 400; i++)
+        str_addf(&s, "{\"x\": \"text %zu\", \"y\": %zu, \"level\": %zu}\n", i, i % 2, i / 2 % 4);
+    put("a.jsonl", s.s);
+    str_release(&s);
+    sizes.bands[PART_SUPERVISE] = 1;
+    sizes.bands[PART_TRAIN] = 1 | 2;
+    draw(&d, LABELLED "bands: {field: level, cuts: [1, 3]}\n", sizes, zero);
+    disjoint(&d);
+    bool seen[4] = {false};
+    for (size_t i = 0; i < 40; i++) {
+        assert_true(d.part[PART_SUPERVISE][i].level < 1);
+        assert_true(d.part[PART_TRAIN][i].level < 3);
+    }
+    for (size_t i = 0; i < 60; i++)
+        seen[(size_t)d.part[PART_TEST][i].level] = true;
+    assert_true(seen[0] && seen[1] && seen[2] && seen[3]);
+    assert_int_equal(ones(&d, PART_TEST), 30);
+    dataset_release(&d);
+    sizes.n[PART_SUPERVISE] = 101;
+    sizes.n[PART_TRAIN] = sizes.n[PART_TEST] = 0;
+    draw_fails(LABELLED "bands: {field: level, cuts: [1, 3]}\n", sizes,
+               "task t: 101 examples asked for supervise, 100 are left");
+}
+
 /* Parts that nearly use up the pool step over one another. */
 static void nearly_all(void **state)
 {
@@ -681,6 +713,7 @@ int main(void)
         cmocka_unit_test(official),
         cmocka_unit_test(too_many),
         cmocka_unit_test(halves_are_alike),
+        cmocka_unit_test(parts_of_bands),
         cmocka_unit_test(nearly_all),
         cmocka_unit_test(golden),
         cmocka_unit_test(stopped),

@@ -10,7 +10,7 @@
 #define MAP      "label: {field: y, map: {\"0\": no, \"1\": yes}}\n"
 #define PAIR     "choice: {question: q, correct: c, distractors: [d, w]}\n"
 
-static const struct task_sizes some = {{0, 0, 0, 2}};
+static const struct task_sizes some = {.n = {0, 0, 0, 2}};
 
 static void accessors(void **state)
 {

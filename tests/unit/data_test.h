@@ -133,7 +133,7 @@ static inline void draw_fails(const char *yaml, struct task_sizes sizes, const c
 
 static inline struct task_sizes sizes_of(size_t supervise, size_t train, size_t valid, size_t test)
 {
-    return (struct task_sizes){{supervise, train, valid, test}};
+    return (struct task_sizes){.n = {supervise, train, valid, test}};
 }
 
 #endif
