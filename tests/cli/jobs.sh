@@ -5,36 +5,48 @@
 numbers() { (cd "$1" && find jobs -name '*.f64' | LC_ALL=C sort | xargs sha256sum); }
 told() { grep -vE 'seconds|memory|resumed|finished|worker' "$1/studies/many/results.csv"; }
 workers() { pgrep -P "$1"; }
-# left PID...: waits until none of them runs
-left() {
-    for _ in $(seq 1 50); do
-        local any=0
-        for p in "$@"; do [ -d "/proc/$p" ] && [ "$(cut -d ' ' -f 3 "/proc/$p/stat" 2>/dev/null)" != Z ] && any=1; done
-        [ $any = 0 ] && return 0
-        sleep .1
-    done
-    return 1
-}
-# alone PID: whether its first thread computes by itself; what others do as they start is little
-alone() {
-    local t main=0 others=0
-    for _ in $(seq 1 100); do # on a machine that does much else it takes its time
-        main=$(cut -d ' ' -f 14 "/proc/$1/task/$1/stat")
-        [ "$main" -ge 10 ] && break
-        sleep .1
-    done
-    for t in /proc/"$1"/task/*; do [ "${t##*/}" = "$1" ] || others=$((others + $(cut -d ' ' -f 14 "$t/stat"))); done
-    main=$(cut -d ' ' -f 14 "/proc/$1/task/$1/stat")
-    [ "$main" -ge 10 ] && [ $((5 * others)) -le "$main" ]
-}
-# started: waits until the study in $pid has two workers and a job is done
-started() {
-    for _ in $(seq 1 200); do
-        [ "$(workers "$pid" | wc -l)" = 2 ] && grep -q accuracy err && return 0
+# Nothing here counts on how long a job lasts: what has to be met under way trains for ever and is stopped, or is begun again, longer, where it was over first.
+forever=training.epochs=10000
+# within COMMAND...: waits for it, a minute at most
+within() {
+    local end=$((SECONDS + 60))
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
         sleep .02
     done
-    fail "no two workers"
 }
+gone() {
+    local p
+    for p in "$@"; do [ -d "/proc/$p" ] && [ "$(cut -d ' ' -f 3 "/proc/$p/stat" 2>/dev/null)" != Z ] && return 1; done
+    return 0
+}
+# left PID...: waits until none of them runs
+left() { within gone "$@"; }
+ticks() { cut -d ' ' -f 14 "$1/stat" 2>/dev/null || echo 0; }
+others() {
+    local t n=0
+    for t in /proc/"$1"/task/*; do [ "${t##*/}" = "$1" ] || n=$((n + $(ticks "$t"))); done
+    echo $n
+}
+computed() { [ "$(ticks /proc/"$1"/task/"$1")" -ge "$2" ]; }
+# alone PID: whether its first thread computes by itself; what others do as they start is little, and was before
+alone() {
+    local main rest
+    main=$(ticks /proc/"$1"/task/"$1") rest=$(others "$1")
+    within computed "$1" $((main + 20)) || return 1
+    [ $((5 * ($(others "$1") - rest))) -le $(($(ticks /proc/"$1"/task/"$1") - main)) ]
+}
+two() { [ "$(workers "$1" | wc -l)" = 2 ]; }
+ended() { ! kill -0 "$1" 2>/dev/null; }
+# begun RUNS, trains RUNS: two jobs of that folder are under way; those have made a step each
+begun() { [ "$(ls "$1"/work/*/work.json 2>/dev/null | wc -l)" = 2 ]; }
+trains() { [ "$(grep -lE '"step": *[1-9]' "$1"/work/*/curve.json 2>/dev/null | wc -l)" = 2 ]; }
+# started: waits until the study in $pid has two workers and a job is done; not so where it is over
+started() {
+    within at_work
+    ! ended "$pid"
+}
+at_work() { ended "$pid" || { two "$pid" && grep -q accuracy err; }; }
 
 set -- run micro.yaml name=many seeds=3 student.weights=random supervisor.weights=random supervisor.layers='[1,2]' training.checkpoint_every=0
 base=("$@")
@@ -56,14 +68,14 @@ expect 0 "$W2S" "$@" --runs two
 says err "0 computed, 21 found"
 
 # They are at once unasked, each on one thread (a product library may start others, which do nothing).
-"$W2S" $(with training.epochs=40 name=long) --runs auto >out 2>err &
+"$W2S" $(with $forever name=long) --runs auto >out 2>err &
 pid=$!
-started
-sleep .6
+within two $pid && within trains auto || fail "no two workers"
+reads() { ls -l /proc/"$1"/fd 2>/dev/null | grep -q 'auto/cache/lock$'; }
 for p in $(workers $pid); do
     checks=$((checks + 1))
     alone "$p" || fail "a second thread of a worker computes"
-    ls -l /proc/"$p"/fd | grep -q 'auto/cache/lock$' || fail "a worker does not say that it reads features"
+    within reads "$p" || fail "a worker does not say that it reads features"
 done
 # Ctrl-C where the parent alone hears of it: all stop in order, and it goes on.
 these=$(workers $pid)
@@ -75,38 +87,45 @@ says err "the same command goes on"
 left $these || fail "a worker outlived its parent's stop"
 
 # Ctrl-Z at a terminal stops all of it, fg lets all of it go on, to the same bits.
-set -m # the job has a group of its own, and a shell that waits for it
-"$W2S" $(with training.epochs=20 name=paused) --runs paused >out 2>err &
-pid=$!
-set +m
-started
-these=$(workers $pid)
-kill -TSTP -- -$pid
 states() { for p in $pid $these; do ps -o stat= -p $p; done | cut -c 1 | tr -d '\n'; }
-for _ in $(seq 1 100); do
+settled() { [ "$(states)" = TTT ] || ended $pid; }
+for epochs in 20 100 500; do
+    set -m # the job has a group of its own, and a shell that waits for it
+    rm -rf paused
+    "$W2S" $(with training.epochs=$epochs name=paused) --runs paused >out 2>err &
+    pid=$!
+    set +m
+    started || continue
+    these=$(workers $pid)
+    kill -TSTP -- -$pid
+    within settled
     [ "$(states)" = TTT ] && break
-    sleep .02
 done
 [ "$(states)" = TTT ] || fail "after Ctrl-Z parent and workers are $(states)"
 kill -CONT -- -$pid
 wait $pid || fail "it did not go on after fg"
 lacks err warning
-expect 0 "$W2S" $(with training.epochs=20 name=paused) --jobs 1 --runs unpaused
+epochs_long=$epochs
+expect 0 "$W2S" $(with training.epochs=$epochs name=paused) --jobs 1 --runs unpaused
 [ "$(numbers paused)" = "$(numbers unpaused)" ] || fail "after Ctrl-Z and fg, other bits"
 
 # Ctrl-C at a terminal goes to the whole group. The workers do not get to run until all signals are sent: each then still ends in order, with
 # a checkpoint, and it goes on to the same bits.
-long="training.checkpoint_every=1000 training.epochs=40 student.layers=2 seeds=1 name=long"
-setsid "$W2S" $(with $long) --runs group >out 2>err &
-pid=$!
-started
-these=$(workers $pid)
-for _ in $(seq 1 200); do
-    kill -STOP $these
-    busy=$(for p in $these; do grep -lE "\"pid\": *$p\\b" group/work/*/work.json; done)
-    [ "$(echo "$busy" | wc -w)" = 2 ] && break
-    kill -CONT $these
-    sleep .02
+for epochs in 40 200 1000; do
+    long="training.checkpoint_every=1000 training.epochs=$epochs student.layers=2 seeds=1 name=long"
+    rm -rf group
+    setsid "$W2S" $(with $long) --runs group >out 2>err &
+    pid=$!
+    started || continue
+    these=$(workers $pid)
+    while ! ended $pid; do
+        kill -STOP $these 2>/dev/null
+        busy=$(for p in $these; do grep -lE "\"pid\": *$p\\b" group/work/*/work.json 2>/dev/null; done)
+        [ "$(echo "$busy" | wc -w)" = 2 ] && trains group && break
+        kill -CONT $these 2>/dev/null
+        sleep .02
+    done
+    ended $pid || break
 done
 kill -INT -- -$pid
 sleep .3
@@ -129,9 +148,9 @@ expect 0 "$W2S" $(with $long) --runs straight
 
 # A long job does not live on after its parent's death, nor after its terminal's.
 for s in KILL HUP; do
-    "$W2S" $(with $long training.epochs=4000) --runs orphan >out 2>err &
+    "$W2S" $(with $long $forever) --runs orphan >out 2>err &
     pid=$!
-    for _ in $(seq 1 200); do [ "$(ls orphan/work 2>/dev/null | wc -l)" = 2 ] && break; sleep .02; done
+    within begun orphan || fail "no two workers"
     these=$(workers $pid)
     kill -$s $pid
     wait $pid 2>/dev/null
@@ -144,7 +163,7 @@ RANDOM=5
 for i in 1 2 3 4; do
     "$W2S" "$@" --runs cut >out 2>err &
     pid=$!
-    started
+    started || { wait $pid; break; }
     these=$(workers $pid)
     sleep "$(awk -v r=$RANDOM 'BEGIN {printf "%.3f", .2 * r / 32768}')"
     kill -9 $pid
@@ -156,36 +175,39 @@ expect 0 "$W2S" "$@" --runs cut
 [ "$(numbers cut)" = "$(numbers one)" ] || fail "killed and continued, other bits"
 
 # A worker killed, then the other: said, and its job is done again.
-"$W2S" "$@" --runs hurt >out 2>err &
+"$W2S" $(with training.epochs=$epochs_long name=paused) --runs hurt >out 2>err &
 pid=$!
-started
+within two $pid && within begun hurt || fail "no two workers"
 these=$(workers $pid)
-for p in $these; do kill -9 "$p"; sleep .2; done
-for _ in $(seq 1 100); do
-    new=$(workers $pid)
-    [ "$(echo "$new" | wc -w)" = 2 ] && ! grep -qwF "$these" <<<"$new" && break
-    sleep .02
+for p in $these; do
+    kill -9 "$p"
+    left "$p" || fail "a worker outlived SIGKILL"
 done
-[ "$(echo "$new" | wc -w)" = 2 ] || fail "dead workers have no successors"
+succeeded() { new=$(workers $pid); [ "$(echo "$new" | wc -w)" = 2 ] && ! grep -qwF "$these" <<<"$new"; }
+within succeeded || fail "dead workers have no successors"
 wait $pid || fail "the study did not survive its workers"
 says err "warning: a worker was killed (signal 9)"
 says err "21 jobs: 21 computed, 0 found, 0 failed"
-[ "$(numbers hurt)" = "$(numbers one)" ] || fail "without its workers, other bits"
+[ "$(numbers hurt)" = "$(numbers unpaused)" ] || fail "without its workers, other bits"
 
 # A worker that is asked to end leaves its job, which another takes up; a job of which a worker dies twice has failed, and the study goes on.
 "$W2S" $(with $long) --runs crash >out 2>err &
 pid=$!
-started
+within two $pid || fail "no two workers"
 asked=$(workers $pid | head -n 1)
 kill -TERM "$asked"
 left "$asked" || fail "a worker that was asked to end goes on"
+# The worker of the ceiling is stopped before it is known to be that one still.
+at_ceiling() { grep -l ceiling crash/work/*/work.json 2>/dev/null; }
+pid_in() { grep -oE '"pid": *[0-9]+' "$1" 2>/dev/null | grep -oE '[0-9]+'; }
 for signal in KILL ILL; do
     p=
-    while kill -0 $pid 2>/dev/null && [ -z "$p" ]; do
-        note=$(grep -l ceiling crash/work/*/work.json 2>/dev/null)
-        [ -n "$note" ] && p=$(grep -oE '"pid": *[0-9]+' "$note" 2>/dev/null | grep -oE '[0-9]+')
-        [ -n "$p" ] && { kill -$signal "$p" 2>/dev/null || p=; }
+    while ! ended $pid && [ -z "$p" ]; do
+        note=$(at_ceiling) && p=$(pid_in "$note") && kill -STOP "$p" 2>/dev/null || p=
+        [ -z "$p" ] || { note=$(at_ceiling) && [ "$(pid_in "$note")" = "$p" ]; } || { kill -CONT "$p"; p=; }
+        sleep .01
     done
+    [ -n "$p" ] && kill -$signal "$p" && kill -CONT "$p" 2>/dev/null
     left "$p" || fail "a worker outlived SIG$signal"
 done
 wait $pid
@@ -207,11 +229,11 @@ checks=$((checks + 1))
 [ "$(numbers both)" = "$(numbers one)" ] || fail "two at one folder, other bits"
 
 # One at a time, a small job still has one thread.
-"$W2S" $(with $long training.epochs=400) --runs single --jobs 1 >out 2>err &
+"$W2S" $(with $long $forever) --runs single --jobs 1 >out 2>err &
 pid=$!
-for _ in $(seq 1 200); do grep -q accuracy err && break; sleep .02; done
+stepped() { grep -qE '"step": *[1-9]' single/work/*/curve.json 2>/dev/null; }
+within stepped || fail "a job makes no step"
 checks=$((checks + 1))
-sleep 1
 alone $pid || fail "a second thread computes a small job"
 kill -9 $pid
 wait $pid 2>/dev/null
