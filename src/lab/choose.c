@@ -11,11 +11,15 @@
 const char *const *choice_keys(enum choice_kind kind)
 {
     static const char *const sure[] = {"share", NULL}, *const window[] = {"low", "high", NULL},
-                             *const human[] = {"share", "alone", NULL};
-    return kind == CHOICE_SURE     ? sure
-           : kind == CHOICE_WINDOW ? window
-           : kind == CHOICE_HUMAN  ? human
-                                   : NULL;
+                             *const human[] = {"share", "alone", NULL},
+                             *const neighbours[] = {"k", "weight", NULL},
+                             *const confident[] = {"folds", "c", NULL};
+    static const char *const *const keys[] = {[CHOICE_SURE] = sure,
+                                              [CHOICE_WINDOW] = window,
+                                              [CHOICE_HUMAN] = human,
+                                              [CHOICE_NEIGHBOURS] = neighbours,
+                                              [CHOICE_CONFIDENT] = confident};
+    return keys[kind];
 }
 
 int choice_read(struct choice *c, const struct doc *m, struct err *e)
@@ -26,9 +30,13 @@ int choice_read(struct choice *c, const struct doc *m, struct err *e)
     if ((rc = doc_opt_real(m, "share", 0, 1, &c->share, e)) ||
         (rc = doc_opt_real(m, "low", 0, 1, &c->low, e)) ||
         (rc = doc_opt_real(m, "high", 0, 1, &c->high, e)) ||
-        (rc = doc_opt_bool(m, "alone", &c->alone, e)))
+        (rc = doc_opt_bool(m, "alone", &c->alone, e)) ||
+        (rc = doc_opt_size(m, "k", 1, 1000, &c->k, e)) ||
+        (rc = doc_opt_real(m, "weight", 0, 1, &c->weight, e)) ||
+        (rc = doc_opt_size(m, "folds", 2, 100, &c->folds, e)) ||
+        (rc = doc_opt_real(m, "c", 1e-12, 1e12, &c->c, e)))
         return rc;
-    if (c->kind != CHOICE_WINDOW && c->share <= 0)
+    if ((c->kind == CHOICE_SURE || c->kind == CHOICE_HUMAN) && c->share <= 0)
         return doc_fail(doc_get(m, "share"), e, "\"share\" is %g, wanted more than 0", c->share);
     if (c->kind == CHOICE_WINDOW && c->low > c->high)
         return doc_fail(m, e, "\"low\" is %g and \"high\" is %g, wanted low at most high", c->low,
@@ -45,6 +53,14 @@ void choice_json(const struct choice *c, struct js *j)
     if (c->kind == CHOICE_WINDOW) {
         js_key(j, "low"), js_real(j, c->low);
         js_key(j, "high"), js_real(j, c->high);
+    }
+    if (c->kind == CHOICE_NEIGHBOURS) {
+        js_key(j, "k"), js_int(j, (int64_t)c->k);
+        js_key(j, "weight"), js_real(j, c->weight);
+    }
+    if (c->kind == CHOICE_CONFIDENT) {
+        js_key(j, "folds"), js_int(j, (int64_t)c->folds);
+        js_key(j, "c"), js_real(j, c->c);
     }
 }
 

@@ -10,13 +10,25 @@
 /* CHOICE_SURE: of n examples the n * share (to the nearest) whose largest probability is largest,
  * of equal ones the first. CHOICE_WINDOW: those whose largest probability is from low to high, both
  * within; it is the probability as it stands, 1/K at least. CHOICE_HUMAN: all, of which n * share
- * (to the nearest) that are drawn have ground truth for a label; alone: these and no others. */
-enum choice_kind { CHOICE_ALL, CHOICE_SURE, CHOICE_WINDOW, CHOICE_HUMAN };
+ * (to the nearest) that are drawn have ground truth for a label; alone: these and no others. The
+ * others are of repair.h, made by a job before: CHOICE_NEIGHBOURS: labels smoothed over `weight` of
+ * their k nearest neighbours'; CHOICE_CONFIDENT: those that confident learning keeps, by logistic
+ * regression (c) on so many folds. */
+enum choice_kind {
+    CHOICE_ALL,
+    CHOICE_SURE,
+    CHOICE_WINDOW,
+    CHOICE_HUMAN,
+    CHOICE_NEIGHBOURS,
+    CHOICE_CONFIDENT
+};
 
 struct choice {
     enum choice_kind kind;
     double share, low, high;
     bool alone;
+    size_t k, folds;
+    double weight, c;
 };
 
 /* choice_keys - the settings of a kind; NULL: none. choice_read - those that m has, over what c is.

@@ -67,6 +67,7 @@ int spec_train(const struct plan *p, const struct job *j, struct str *out, struc
 int spec_labels(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_votes(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_ensemble(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_repair(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_simulated(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* job_stop.c: one that stops early is a point of the training that it stands on. */
 int spec_stop(const struct plan *p, const struct job *j, struct str *out, struct err *e);
@@ -74,7 +75,7 @@ int run_stop(struct desk *d, struct err *e);
 int spec_prompt(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* spec_begin - what every job that computes with a model begins with: where and from which. */
 void spec_begin(struct js *w, const struct plan *p, const struct job *j);
-/* job_train.c, job_write.c, job_prompt.c, kinds.c, job_simulate.c, job_ensemble.c */
+/* job_train.c, job_write.c, job_prompt.c, kinds.c, job_simulate.c, job_ensemble.c, job_repair.c */
 int run_untrained(struct desk *d, struct err *e);
 int run_write(struct desk *d, struct err *e);
 int run_train(struct desk *d, struct err *e);
@@ -83,19 +84,23 @@ int run_votes(struct desk *d, struct err *e);
 int run_prompt(struct desk *d, struct err *e);
 int run_simulated(struct desk *d, struct err *e);
 int run_ensemble(struct desk *d, struct err *e);
+int run_repair(struct desk *d, struct err *e);
+/* repair_chosen - d->chosen: the labels that the repair which a job stands on kept. */
+int repair_chosen(struct desk *d, struct err *e);
 /* member_choose - d->chosen: the sample that a member of an ensemble learns (job_ensemble.c). */
 int member_choose(struct desk *d, struct err *e);
 
 /* What kinds share (job.c). desk_path - of a file of the job's. desk_model - the model it begins
  * with, a head to be set; desk_learns - which of it is trained. desk_frozen (frozen.c) - what
- * its model, of which nothing learns, makes of the texts of every part but supervise: d->features,
- * a row of each text's last token; d->model is gone then. desk_predicts - whether it says something
- * of a part: what trains on ground truth's half also labels the other. desk_learn - train it; eval
- * as train_events', which adds its points by desk_point, one that a former life wrote and this one
- * reaches again takes its place. desk_save - the trained model as a Hugging Face folder in dir that
- * is whole: tokenizer beside it, classes by name where labels is not NULL; adapters merged, and by
- * themselves. array_keep - numbers [n,K] of a part as a file of the job's: LAB_REWARDS, or (NULL)
- * the part's own name, for job_probs. probs_accuracy - against ground truth.
+ * its model, of which nothing learns, makes of the texts that it reads, of every part but
+ * supervise: d->features, a row of each text's last token; d->model is gone then. desk_predicts -
+ * whether it says something of a part: what trains on ground truth's half also labels the other.
+ * desk_learn - train it; eval as train_events', which adds its points by desk_point, one that a
+ * former life wrote and this one reaches again takes its place. desk_save - the trained model as a
+ * Hugging Face folder in dir that is whole: tokenizer beside it, classes by name where labels is
+ * not NULL; adapters merged, and by themselves. array_keep - numbers [n,K] of a part as a file of
+ * the job's: LAB_REWARDS, or (NULL) the part's own name, for job_probs. probs_accuracy - against
+ * ground truth.
  */
 int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e);
 int desk_model(struct desk *d, struct err *e);

@@ -148,6 +148,14 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     /* A forward alone is a third of a step in which everything learns. */
     struct trainable all = {TRAIN_ALL, 0, false, {0}};
     double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000;
+    if (j->role == JOB_REPAIR) {
+        *cost = (struct cost){.flops = forward * (double)tokens[PART_TRAIN],
+                              .blocks = (double)c.layers / 3 * pieces_of(j, tokens[PART_TRAIN]),
+                              .seconds = of->seconds[PART_TRAIN],
+                              .bytes = job_bytes(p, j)};
+        cost->moved = cost->bytes + (size_t)config_params(&c) * sizeof(float);
+        return OK;
+    }
     if (job_asks(j)) {
         double asked = prompting_tokens(p, j, tokens);
         cost->flops = forward * asked;

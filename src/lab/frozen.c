@@ -17,7 +17,7 @@ int desk_frozen(struct desk *d, struct err *e)
     int rc = desk_model(d, e);
     BUG_ON(d->job->trainable.kind != TRAIN_HEAD);
     for (int part = 0; !rc && part < PART_COUNT; part++) {
-        if (!d->data->n[part] || part == PART_SUPERVISE)
+        if (!d->data->n[part] || part == PART_SUPERVISE || !job_reads(d->job, (enum task_part)part))
             continue;
         rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
                             d->job->model->tokenizer, e);

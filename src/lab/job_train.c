@@ -78,7 +78,8 @@ static int train_targets(struct desk *d, struct err *e)
         const struct example *first;
         bool valid = d->data->n[PART_VALID] &&
                      !(g && given_missing(g, d->data, PART_VALID, j->repetition, &first));
-        int rc = job_probs(d->plan, j->supervisor, j->part, &d->targets, e);
+        const struct job *of = j->repair ? j->repair : j->supervisor;
+        int rc = job_probs(d->plan, of, j->part, &d->targets, e);
         if (!rc && valid)
             rc = job_probs(d->plan, j->supervisor, PART_VALID, &d->weak_valid, e);
         return rc;
@@ -198,8 +199,10 @@ static int train_choose(struct desk *d, struct err *e)
     size_t n = d->data->n[d->job->part];
     if (d->job->member != ENSEMBLE_NONE)
         return member_choose(d, e);
-    if (c->kind == CHOICE_ALL)
+    if (c->kind == CHOICE_ALL || c->kind == CHOICE_NEIGHBOURS)
         return job_chosen(d->plan, d->job, &d->chosen, &d->n_chosen, e);
+    if (c->kind == CHOICE_CONFIDENT)
+        return repair_chosen(d, e);
     if (c->kind != CHOICE_HUMAN)
         return choice_make(c, d->targets, n, d->K, &d->chosen, &d->n_chosen, e);
     uint64_t seed = study_seed(d->plan->study, SEED_LABEL, d->job->repetition);

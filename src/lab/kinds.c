@@ -60,7 +60,14 @@ static bool is_ensemble(const struct plan *p, const struct job *j)
     return j->ensemble != NULL;
 }
 
+static bool is_repair(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->role == JOB_REPAIR;
+}
+
 static const struct job_kind kinds[] = {
+    {"repair", is_repair, spec_repair, run_repair, false},
     {"ensemble", is_ensemble, spec_ensemble, run_ensemble, true},
     {"simulated", is_simulated, spec_simulated, run_simulated, true},
     {"labels", is_labels, spec_labels, run_labels, true},

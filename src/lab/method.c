@@ -57,6 +57,16 @@ const struct method methods[] = {
      {.kind = LOSS_XENT},
      .recipe = RECIPE_CHAIN,
      .what = "a chain of growing models, each trained on the labels of the one before"},
+    {"knn",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_REPAIR,
+     .choice = {CHOICE_NEIGHBOURS, .k = 10, .weight = 0.5},
+     .what = "cross-entropy on weak labels smoothed over those of like texts"},
+    {"confident_learning",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_REPAIR,
+     .choice = {CHOICE_CONFIDENT, .folds = 5, .c = 0.01},
+     .what = "cross-entropy on the weak labels that are not pruned as errors"},
     {.name = NULL},
 };
 

@@ -19,8 +19,9 @@ struct chain_model {
 
 /* How a student is made (lab/recipe.c): of its supervisor's labels, in one training; or of that
  * training the point which the validation part's labels, or its ground truth, say is best; or at
- * the end of a chain of models, each trained on what the one before says of examples of its own. */
-enum recipe { RECIPE_DIRECT, RECIPE_STOP, RECIPE_STOP_TRUTH, RECIPE_CHAIN };
+ * the end of a chain of models, each trained on what the one before says of examples of its own; or
+ * of labels that are mended for it. */
+enum recipe { RECIPE_DIRECT, RECIPE_STOP, RECIPE_STOP_TRUTH, RECIPE_CHAIN, RECIPE_REPAIR };
 
 struct method {
     const char *name;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
-const char *const job_roles[] = {"supervisor", "ceiling", "student", "untrained"};
+const char *const job_roles[] = {"supervisor", "ceiling", "student", "untrained", "repair"};
 
 struct model_config job_config(const struct job *j)
 {
@@ -59,6 +59,8 @@ bool job_reads(const struct job *j, enum task_part part)
 {
     if (j->role == JOB_UNTRAINED)
         return part == PART_TEST;
+    if (j->role == JOB_REPAIR)
+        return part == PART_TRAIN;
     return part != PART_SUPERVISE || j->part == PART_SUPERVISE;
 }
 
@@ -196,7 +198,7 @@ static void job_label(const struct plan *p, struct job *j)
     model_words(p, j, &s);
     if (j->member != ENSEMBLE_NONE)
         str_addf(&s, ", %s %zu", ensemble_names[j->member], j->round);
-    if (j->role == JOB_STUDENT) {
+    if (j->role == JOB_STUDENT || j->role == JOB_REPAIR) {
         str_addf(&s, ", %s, from ", j->method->name);
         model_words(p, job_root(j), &s);
         chain_words(p, j->supervisor, &s);

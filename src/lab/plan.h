@@ -5,8 +5,8 @@
 #include "lab/given.h"
 #include "lab/lab.h"
 
-/* JOB_UNTRAINED: a student as it starts. */
-enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT, JOB_UNTRAINED };
+/* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it. */
+enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT, JOB_UNTRAINED, JOB_REPAIR };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
 /* Models of a study: of both sides, and of a chain. */
@@ -35,6 +35,7 @@ struct job {
     enum task_part part;                /* what it trains on */
     const struct method *method;        /* of a student; NULL: ground truth */
     const struct job *supervisor;       /* whose labels; NULL: ground truth */
+    const struct job *repair;           /* that mended these labels; NULL: as they are */
     const struct job *needs[JOB_NEEDS]; /* what is done before it, its supervisor among them */
     size_t n_needs;
     size_t slice, slices; /* it learns from one of so many of its part, by question; 0: from all */
@@ -92,6 +93,9 @@ struct plan {
 int plan_open(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_given(struct plan *p, struct err *e);
+/* repair_check - whether a method's labels can be mended in this study (job_repair.c): else
+ * ERR_INPUT. */
+int repair_check(const struct plan *p, const struct method *m, struct err *e);
 /* plan_ensemble - whether supervisors that are several models each can be (job_ensemble.c): else
  * ERR_INPUT. ensemble_needs - the members of j, one of them: the j->vote-th. side_member - of a
  * side of models the i-th, model by model (plan_pairs.c). member_json - what of a member is in its

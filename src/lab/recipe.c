@@ -93,7 +93,28 @@ static int recipe_chain(struct plan *p, const struct job *supervisor, const stru
     return rc;
 }
 
-static recipe_fn *const recipes[] = {[RECIPE_DIRECT] = recipe_direct,
+/* recipe_repair - the student learns its supervisor's labels as they are mended for its model. */
+static int recipe_repair(struct plan *p, const struct job *supervisor, const struct job *student,
+                         struct job **out, struct err *e)
+{
+    struct job j = *student, r = *student, *repair;
+    r.role = JOB_REPAIR;
+    r.supervisor = supervisor;
+    r.trainable = (struct trainable){.kind = TRAIN_HEAD};
+    r.points = false;
+    job_need(&r, supervisor);
+    int rc = plan_add(p, &r, &repair, e);
+    if (rc)
+        return rc;
+    j.supervisor = supervisor;
+    j.repair = repair;
+    job_need(&j, supervisor);
+    job_need(&j, repair);
+    return plan_add(p, &j, out, e);
+}
+
+static recipe_fn *const recipes[] = {[RECIPE_REPAIR] = recipe_repair,
+                                     [RECIPE_DIRECT] = recipe_direct,
                                      [RECIPE_STOP] = recipe_stop,
                                      [RECIPE_STOP_TRUTH] = recipe_stop,
                                      [RECIPE_CHAIN] = recipe_chain};
@@ -132,6 +153,8 @@ int recipes_check(const struct plan *p, struct err *e)
     for (size_t i = 0; i < s->n_methods; i++) {
         const struct method *m = s->methods[i];
         int rc = method_stops(m) ? stop_check(p, m, e) : OK;
+        if (!rc && m->recipe == RECIPE_REPAIR)
+            rc = repair_check(p, m, e);
         if (!rc && m->recipe == RECIPE_CHAIN && !s->settings.chained)
             rc =
                 err_set(e, ERR_INPUT,

@@ -23,10 +23,12 @@ static void say_result(const struct plan *p, const struct job *j, size_t done, d
     struct doc_tree t = DOC_TREE_INIT;
     struct err ignored = ERR_INIT;
     struct str took = STR_INIT;
-    double accuracy = 0;
+    double accuracy = -1; /* stays so where it is of no test example */
     str_duration(&took, seconds);
     if (!store_result(p->lab->store, j->hash, &t, &ignored) &&
-        !doc_opt_real(t.root, "accuracy", 0, 1, &accuracy, &ignored))
+        !doc_opt_real(t.root, "accuracy", 0, 1, &accuracy, &ignored) && accuracy < 0)
+        log_info(p->lab->log, "[%zu/%zu] %s (%s)", done, p->n_jobs, j->label, took.s);
+    else if (accuracy >= 0)
         log_info(p->lab->log, "[%zu/%zu] %s: accuracy %.3f (%s)", done, p->n_jobs, j->label,
                  accuracy, took.s);
     str_release(&took);

@@ -139,6 +139,10 @@ static const struct row rows[] = {
     {"confidence_window.high", "0.99", CONFIDENCE, "methods=[naive, confidence_window]"},
     {"human_labels.share", "0.5", CONFIDENCE, "methods=[naive, human_labels]"},
     {"human_labels.alone", "true", CONFIDENCE, "methods=[naive, human_labels]"},
+    {"knn.k", "3", CONFIDENCE, "methods=[naive, knn]"},
+    {"knn.weight", "0.2", CONFIDENCE, "methods=[naive, knn]"},
+    {"confident_learning.folds", "3", CONFIDENCE, "methods=[naive, confident_learning]"},
+    {"confident_learning.c", "0.1", CONFIDENCE, "methods=[naive, confident_learning]"},
     {"supervisor.bagging", "3", UNDER_WEAK, NULL},
     {"supervisor.boosting", "3", UNDER_WEAK, NULL},
     {"supervisor.bagging", "4", UNDER_WEAK, "supervisor.bagging=3"},
@@ -267,7 +271,8 @@ static void methods_have_their_defaults(void **state)
         "\"high_confidence\": {\"share\": 0.5}, "
         "\"confidence_window\": {\"low\": 0.6, \"high\": 0.95}, "
         "\"human_labels\": {\"share\": 0.1, \"alone\": false}, "
-        "\"bootstrapping\": {\"through\": []}}";
+        "\"bootstrapping\": {\"through\": []}, \"knn\": {\"k\": 10, \"weight\": 0.5}, "
+        "\"confident_learning\": {\"folds\": 5, \"c\": 0.01}}";
     struct method_settings s;
     const struct method *all[METHODS_MOST];
     struct str out = STR_INIT;

@@ -1,0 +1,44 @@
+/* repair.h - weak labels mended before a student learns them, by what a frozen model makes of the
+ * texts. It knows nothing of models and jobs. Inside lab only. */
+#ifndef W2S_LAB_REPAIR_H
+#define W2S_LAB_REPAIR_H
+
+#include "core/err.h"
+
+#include <stdint.h>
+
+/* repair_neighbours - labels w [n,K] smoothed over the k nearest neighbours:
+ *
+ *     out[i] = (1 - weight) w[i] + weight * mean of w[j], j the k others most like i
+ *
+ * Features x [n,C] are standardised (mean 0, standard deviation 1, biased; a constant one is 0),
+ * and texts are as alike as the cosine of theirs; of equals the first. k is at most n - 1: more
+ * means all others. out may not be w. Errors: ERR_INPUT where there are no others, ERR_INTERRUPTED.
+ */
+int repair_neighbours(const float *x, const double *w, size_t n, size_t C, size_t K, size_t k,
+                      double weight, double *out, struct err *e);
+
+/* repair_folds - fold [n] of each example, so that those of one question are in one: question q,
+ * counted in the order in which they come, is in fold q modulo `folds`. *questions: how many there
+ * are. */
+int repair_folds(const uint64_t *question, size_t n, size_t folds, size_t *fold, size_t *questions,
+                 struct err *e);
+
+/* repair_held_out - p [n,K]: what logistic regression (probe.h, with this c) on the labels w of all
+ * other folds says of each example. ERR_INPUT where a fold would be all there is. */
+int repair_held_out(const float *x, const double *w, const size_t *fold, size_t n, size_t C,
+                    size_t K, size_t folds, double c, double *p, struct err *e);
+
+/* repair_confident - confident learning (Northcutt, Jiang and Chuang 2021), pruning by noise rate:
+ * of labels w [n,K], each the class y that it names, and held-out probabilities p [n,K],
+ *
+ *     t[l]     the mean of p[i][l] over examples that are named l
+ *     C[j][l]  of the examples named j those whose most probable class of the ones with p >= t is l
+ *     N[j][l]  the number named j times C[j][l] / sum_l C[j][l], to the nearest
+ *
+ * and for every j and l other than j the N[j][l] examples named j with the largest p[l] - p[j] are
+ * not kept; of equals the first. joint (may be NULL): C [K,K]. ERR_INPUT where none is kept. */
+int repair_confident(const double *w, const double *p, size_t n, size_t K, bool *keep,
+                     size_t *joint, struct err *e);
+
+#endif
