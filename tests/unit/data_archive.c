@@ -418,14 +418,30 @@ static void bounds_of_the_rest(void **state)
     char *zeros = calloc(n, 1);
     const struct member m[] = {{"a.txt", "a", 1}, {"zeros", zeros, n}, {"b.txt", "b", 1}};
     static const char *const paths[] = {"rest.tar.gz/a.txt", "rest.tar.gz/b.txt",
-                                        "rest.tar.gz/gone"};
+                                        "rest.tar.gz/gone", "rest.tar.zst/b.txt"};
+    struct err e = ERR_INIT;
+    struct archive_stream *s = NULL;
+    size_t all = 0;
     (void)state;
     assert_non_null(zeros);
     put_bytes("rest.tar.gz", packed, pack(TAR, GZIP, m, 3));
+    put_bytes("rest.tar.zst", packed, pack(TAR, ZSTD, m, 3));
+    for (size_t i = 0; i < 4; i++) {
+        char wanted[128];
+        snprintf(wanted, sizeof wanted,
+                 "rest.tar.%s: it unpacks to more than 200 times its size, 256 MiB so far: refused",
+                 i < 3 ? "gz" : "zst");
+        fails(paths[i], wanted);
+    }
+    /* what was passed over is no part of what is kept of the file */
+    const struct member few[] = {{"zeros", zeros, 4 << 20}, {"b.txt", "b", 1}};
+    put_bytes("few.tar.gz", packed, pack(TAR, GZIP, few, 2));
     free(zeros);
-    for (size_t i = 0; i < 3; i++)
-        fails(paths[i], "rest.tar.gz: it unpacks to more than 200 times its size, 256 MiB so far: "
-                        "refused");
+    assert_int_equal(archive_open(&s, in_scratch("few.tar.gz/b.txt"), &e), OK);
+    archive_bound(s, 1 << 20);
+    assert_int_equal(drain(s, &all, &e), OK);
+    assert_int_equal(all, 1);
+    archive_close(s);
 }
 
 static char *little(char *to, size_t n, size_t bytes)

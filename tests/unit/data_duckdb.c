@@ -54,6 +54,8 @@ static void answers(void **state)
     fake_says("echo '{\"x\":NaN,\"y\":\"a NaN \\\" -Infinity\"}'; echo "
               "'{\"x\":-Infinity,\"y\":Infinity}'");
     rows_are("a.parquet", &s, "1: x=<null> y=a NaN \" -Infinity|2: x=<null> y=<null>|");
+    fake_says("echo '{\"x\":-NaN,\"y\":1}'");
+    rows_are("a.parquet", &s, "1: x=<null> y=1|");
     s.sql = NULL;
     s.format = TABLE_AUTO;
     s.name = "in.parquet";

@@ -50,6 +50,8 @@ static const struct {
     {{.format = TABLE_JSON}, "[{\"x\": 1}\n\n", 0},
     {{.format = TABLE_JSON}, "[{\"x\": 1},\n{}] , {}", 0},
     {{.format = TABLE_JSON}, "[{\"x\": 1},\n7, {}]", 0},
+    {{.format = TABLE_JSON}, "[{\"x\": 1},\n , {\"x\": 2}]", 0},
+    {{.format = TABLE_JSON}, "[,{}]", 0},
     {{.format = TABLE_JSON}, "\n{\"data\": [1, 2], \"more\": []}", 0},
     {{.format = TABLE_JSON}, "", 0},
     {{.format = TABLE_JSON, .rows = "d.1"}, "{\"d\": [0,\n[{\"x\": 1}, {\"x\": 2}], 3]}", 0},
@@ -88,7 +90,7 @@ static void any_cut(void **state)
             assert_string_equal(cut.s, whole.s);
         }
     }
-    assert_int_equal(sentences, 16);
+    assert_int_equal(sentences, 18);
     str_release(&whole);
     str_release(&cut);
 }
@@ -151,6 +153,14 @@ static void row_bound(void **state)
                          ERR_INPUT);
         assert_string_equal(e.msg, rows[i].wanted);
     }
+    /* A document whose rows are at a path is kept whole, however long it is */
+    const struct table_settings at = {.format = TABLE_JSON, .rows = "d"};
+    struct endless source = {"{\"x\": \"", "no end of a line", TIMES};
+    struct err e = ERR_INIT;
+    size_t n = 0;
+    assert_int_equal(table_text_read("f", &at, endless_pull, &source, row_counts, &n, &e),
+                     ERR_INPUT);
+    assert_non_null(strstr(e.msg, "f:1: not JSON: "));
 }
 
 /* Lines of an old Mac in a file that is longer than what is kept before one knows. */

@@ -263,6 +263,14 @@ static void telling(void **state)
             PROPOSED("d.tsv", "# c2 is not shown: it tells the label of 96 % of the rows.\n",
                      "template: |-\n  {c3}\n");
     }
+    /* All but four rows: of nine in ten of one class that is too little to be a mark */
+    str_reset(&s);
+    for (int i = 0; i < 100; i++)
+        str_addf(&s, "%d\t%s%d\tthis is a row of number %d\n", i % 10 != 0,
+                 i % 10 == 0 && i % 50 < 30 ? "flag" : "mark",
+                 i % 10 == 0 && i % 50 < 30 ? 0 : i % 7, i);
+    put("e.tsv", s.s);
+    PROPOSED("e.tsv", "{c2}\n", "{c3}\n", "field: c1\n");
     /* Repeated texts are all that there is */
     str_reset(&s);
     str_cat(&s, "words,label\n");
@@ -295,6 +303,16 @@ static void unlabelled(void **state)
     put("b.jsonl", json.s);
     PROPOSED("b.jsonl", "# 12 of these rows have no label: they are left out.\n",
              "map: {\"0\": 0, \"1\": 1, \"\": ~}\n");
+    /* half of the rows at most */
+    str_reset(&csv);
+    str_cat(&csv, "text,label\n");
+    for (int i = 0; i < 60; i++)
+        str_addf(&csv, "what number %d says,%s\n", i, i % 5 > 1 ? "" : i % 5 ? "no" : "so");
+    put("d.csv", csv.s);
+    refused("d.csv",
+            "d.csv: no field has 2 to 16 values, each in two rows or more, or is a number in "
+            "half of them, so that it could be the label; the fields are text, label. "
+            "docs/tasks.md says how to write a task by hand");
     put("c.csv", blank.s); /* beside one other value it is one */
     PROPOSED("c.csv", "map: {\"\": 0, \"spam\": 1}\n");
     str_release(&csv);
@@ -370,6 +388,13 @@ static void shared(void **state)
         else
             PROPOSED("b.csv", "long: sentence1\nlabel:\n");
     }
+    /* One of a few texts in every row joins nothing */
+    str_reset(&s);
+    str_cat(&s, "sentence1,sentence2,label\n");
+    for (int i = 0; i < 60; i++)
+        str_addf(&s, "it is one of a few %d,it is number %d,%d\n", i % 3, i, i / 3 % 2);
+    put("d.csv", s.s);
+    PROPOSED("d.csv", "kind: labelled\n", "{sentence2}\nlong: sentence1\nlabel:\n");
     /* A passage that half of the rows are without is shorter than a question, in the mean */
     str_reset(&s);
     str_cat(&s, "passage,question,opt1,opt2,label\n");

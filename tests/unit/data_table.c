@@ -50,6 +50,8 @@ static void json(void **state)
     rows_fail("a.json", &none,
               "a.json:2: a map, wanted a list of rows; \"rows\" in the task names the list inside "
               "a document, and \"format: jsonl\" (or a name in .jsonl) is of a map a line");
+    put("a.json", "[{\"x\": 1},\n, {\"x\": 2}]");
+    rows_fail("a.json", &none, "a.json:2: not JSON: found ,, wanted a row");
     put("a.json", "");
     rows_fail("a.json", &none, "a.json:1: the file ends here, wanted a list of rows");
 }

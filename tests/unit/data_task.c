@@ -591,15 +591,18 @@ static void base_elsewhere(void **state)
         put(in ? "sub/a.jsonl" : "a.jsonl", rows.s);
         str_release(&rows);
     }
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < 3; k++) {
         struct task *t = NULL;
         struct dataset d;
-        put(files[k].file, files[k].rows);
-        if (task_read(&t, in_scratch(files[k].file), &e) ||
+        struct str far = STR_INIT; /* from the root */
+        str_addf(&far, "base: \"%s\"\nname: far\n", in_scratch("whole.yaml"));
+        put(files[k % 2].file, k < 2 ? files[k].rows : far.s);
+        str_release(&far);
+        if (task_read(&t, in_scratch(files[k % 2].file), &e) ||
             dataset_draw(&d, t, in_scratch("sub"), &sizes, &seeds, NULL, &e))
             fail_msg("%s", e.msg);
         for (size_t i = 0; i < d.n[PART_TEST]; i++)
-            assert_null(strstr(d.part[PART_TEST][i].text, k ? "beside" : "beneath"));
+            assert_null(strstr(d.part[PART_TEST][i].text, k == 1 ? "beside" : "beneath"));
         dataset_release(&d);
         task_free(t);
     }
