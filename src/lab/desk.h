@@ -27,6 +27,7 @@ struct desk {
     struct model *model;
     struct token_set sets[PART_COUNT];
     struct token_set learn; /* of a writer: prompts with the answers that it learns; else n 0 */
+    struct heard heard[PART_COUNT]; /* of a judge */
     struct cached_features features[PART_COUNT];
     size_t *chosen, n_chosen; /* of its examples; NULL: it learns from all */
     size_t human;             /* labels among its targets that are ground truth, charged to it */
@@ -72,6 +73,7 @@ int spec_simulated(const struct plan *p, const struct job *j, struct str *out, s
 /* job_stop.c: one that stops early is a point of the training that it stands on. */
 int spec_stop(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int run_stop(struct desk *d, struct err *e);
+int spec_argue(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_prompt(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* spec_begin - what every job that computes with a model begins with: where and from which. */
 void spec_begin(struct js *w, const struct plan *p, const struct job *j);
@@ -82,6 +84,7 @@ int run_train(struct desk *d, struct err *e);
 int run_labels(struct desk *d, struct err *e);
 int run_votes(struct desk *d, struct err *e);
 int run_prompt(struct desk *d, struct err *e);
+int run_argue(struct desk *d, struct err *e); /* job_argue.c */
 int run_simulated(struct desk *d, struct err *e);
 int run_ensemble(struct desk *d, struct err *e);
 int run_repair(struct desk *d, struct err *e);
@@ -102,6 +105,8 @@ int member_choose(struct desk *d, struct err *e);
  * the job's: LAB_REWARDS, or (NULL) the part's own name, for job_probs. probs_accuracy - against
  * ground truth.
  */
+/* desk_examples - of a part as the job reads them: a judge with what was argued about them. */
+int desk_examples(struct desk *d, enum task_part part, const struct example **x, struct err *e);
 int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e);
 int desk_model(struct desk *d, struct err *e);
 int desk_learns(struct desk *d, struct err *e);

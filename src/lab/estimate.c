@@ -138,7 +138,7 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     int rc = tokens_count(p, j, of, e);
     if (rc)
         return rc;
-    bool learns = j->role != JOB_UNTRAINED && !job_asks(j),
+    bool learns = j->role != JOB_UNTRAINED && !job_asks(j) && !job_argues(j),
          prefix = learns && model_cut(&c, &j->trainable) > 0,
          labels = j->part == PART_SUPERVISE || j->labels;
     size_t evals = j->side->training.epochs * j->side->training.evals + 1,
@@ -156,8 +156,9 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
         cost->moved = cost->bytes + (size_t)config_params(&c) * sizeof(float);
         return OK;
     }
-    if (job_asks(j)) {
-        double asked = prompting_tokens(p, j, tokens);
+    if (job_asks(j) || job_argues(j)) {
+        double asked =
+            job_argues(j) ? arguing_tokens(p, j, tokens) : prompting_tokens(p, j, tokens);
         cost->flops = forward * asked;
         cost->blocks = (double)c.layers / 3 * pieces_of(j, (size_t)asked);
         cost->seconds = of->seconds[PART_TEST];

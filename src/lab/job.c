@@ -23,6 +23,17 @@ int desk_path(const struct desk *d, const char *name, struct str *path, struct e
     return str_check(path, e);
 }
 
+int desk_examples(struct desk *d, enum task_part part, const struct example **x, struct err *e)
+{
+    struct heard *h = &d->heard[part];
+    *x = d->data->part[part];
+    if (!d->job->arguments)
+        return OK;
+    int rc = h->x ? OK : heard_make(h, d->plan, d->job, part, e);
+    *x = h->x;
+    return rc;
+}
+
 int desk_model(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
@@ -322,6 +333,7 @@ static void desk_clear(struct desk *d)
         mem_free(d->probs[part]);
         cached_features_close(&d->features[part]);
         token_set_release(&d->sets[part]);
+        heard_release(&d->heard[part]);
     }
     str_release(&d->more);
     token_set_release(&d->learn);

@@ -67,6 +67,7 @@ int spec_prompt(const struct plan *p, const struct job *j, struct str *out, stru
         }
         js_close(&w, ']');
     }
+    job_judge_json(&w, p, j);
     js_key(&w, "data"), js_open(&w, '{');
     for (int k = 0; k < PART_COUNT; k++) {
         enum task_part part = (enum task_part)k;
@@ -122,6 +123,7 @@ static int prefix_make(struct asker *a, struct err *e)
     const struct job *j = d->job;
     size_t want = job_shots(j), n = 0, *index = NULL;
     struct shot *shots = NULL;
+    const struct example *x = NULL;
     int *labels = NULL, rc = OK;
     bool balanced = true;
     if (want) {
@@ -139,10 +141,10 @@ static int prefix_make(struct asker *a, struct err *e)
         log_warn(d->plan->lab->log, "%s: %s", j->label,
                  n < want ? "there are fewer examples than shots"
                           : "the labels have too few of a class: its shots are not balanced");
-    for (size_t i = 0; !rc && i < n; i++) {
-        const struct example *x = &d->data->part[j->part][index[i]];
-        shots[i] = (struct shot){x->text, x->len, (size_t)labels[index[i]]};
-    }
+    if (!rc && n)
+        rc = desk_examples(d, j->part, &x, e);
+    for (size_t i = 0; !rc && i < n; i++)
+        shots[i] = (struct shot){x[index[i]].text, x[index[i]].len, (size_t)labels[index[i]]};
     if (!rc)
         rc = prompter_prefix(&a->prompter, shots, n, &a->prefix, e);
     if (!rc)
@@ -208,8 +210,10 @@ static int part_ask(struct asker *a, enum task_part part, struct err *e)
     char what[96];
     size_t n = d->data->n[part];
     double *probs = d->probs[part] = mem_alloc(n, d->K * sizeof *probs, e);
-    int rc =
-        probs ? prompter_texts(&a->prompter, d->data->part[part], n, &d->sets[part], e) : e->code;
+    const struct example *x;
+    int rc = probs ? desk_examples(d, part, &x, e) : e->code;
+    if (!rc)
+        rc = prompter_texts(&a->prompter, x, n, &d->sets[part], e);
     if (rc)
         return rc;
     snprintf(what, sizeof what, "asking about %s", lab_part_names[part]);

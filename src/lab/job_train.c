@@ -44,7 +44,7 @@ static int train_model(struct desk *d, struct err *e)
 /* desk_prefix - whether its lower blocks' output is computed once for all that share it. */
 static bool desk_prefix(const struct desk *d)
 {
-    return d->job->role != JOB_UNTRAINED && d->model->cut > 0;
+    return d->job->role != JOB_UNTRAINED && d->model->cut > 0 && !d->job->arguments;
 }
 
 static int train_sets(struct desk *d, struct err *e)
@@ -52,8 +52,10 @@ static int train_sets(struct desk *d, struct err *e)
     for (int part = 0; part < PART_COUNT; part++) {
         if (!d->data->n[part] || !job_reads(d->job, (enum task_part)part))
             continue;
-        int rc = token_set_make(&d->sets[part], d->data->part[part], d->data->n[part],
-                                d->job->model->tokenizer, e);
+        const struct example *x;
+        int rc = desk_examples(d, (enum task_part)part, &x, e);
+        if (!rc)
+            rc = token_set_make(&d->sets[part], x, d->data->n[part], d->job->model->tokenizer, e);
         if (!rc && desk_prefix(d))
             rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part],
                                       (enum task_part)part, e);

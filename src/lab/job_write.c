@@ -70,7 +70,8 @@ static int part_write(struct writer *w, enum task_part part, bool legal, struct 
             most = at[1] - at[0] + 1 > most ? at[1] - at[0] + 1 : most;
         }
     w->at = w->options[part];
-    const struct write_settings s = {w->as.end, most, legal ? options_next : NULL, w};
+    const struct write_settings s = {
+        .end = w->as.end, .most = most, .allowed = legal ? options_next : NULL, .ctx = w};
     if (!rc)
         rc = write_run(d->model, &d->sets[part], &s, ids, progress, e);
     d->said[part] = 0;

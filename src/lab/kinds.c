@@ -24,6 +24,12 @@ static bool is_stop(const struct plan *p, const struct job *j)
     return j->method && method_stops(j->method);
 }
 
+static bool is_advocate(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return job_argues(j);
+}
+
 static bool is_asked(const struct plan *p, const struct job *j)
 {
     (void)p;
@@ -72,6 +78,7 @@ static const struct job_kind kinds[] = {
     {"simulated", is_simulated, spec_simulated, run_simulated, true},
     {"labels", is_labels, spec_labels, run_labels, true},
     {"votes", is_votes, spec_votes, run_votes, true},
+    {"argue", is_advocate, spec_argue, run_argue, false},
     {"prompt", is_asked, spec_prompt, run_prompt, false},
     {"stop", is_stop, spec_stop, run_stop, true},
     {"untrained", is_untrained, spec_untrained, run_untrained, false},

@@ -12,7 +12,8 @@
 #include <string.h>
 
 const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
-const char *const job_roles[] = {"supervisor", "ceiling", "student", "untrained", "repair"};
+const char *const job_roles[] = {"supervisor", "ceiling", "student",
+                                 "untrained",  "repair",  "debater"};
 
 struct model_config job_config(const struct job *j)
 {
@@ -38,7 +39,7 @@ void job_who(const struct job *j, struct str *out)
     else
         str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
     if (!j->imported)
-        job_asked_id(j, out);
+        job_judge_id(j, out), job_asked_id(j, out);
 }
 
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)
@@ -107,7 +108,7 @@ size_t job_bytes(const struct plan *p, const struct job *j)
 {
     struct model_config c = job_config(j);
     bool whole;
-    if (job_asks(j))
+    if (job_asks(j) || job_argues(j))
         return prompting_bytes(p, j);
     size_t tokens = piece_tokens(p, j, &whole);
     size_t bytes = j->role == JOB_UNTRAINED ? model_bytes_predicting(&c, tokens)
@@ -151,6 +152,14 @@ static int job_threads(const struct plan *p, const struct job *j)
                : p->threads;
 }
 
+void job_how(const struct job *j, struct str *out)
+{
+    job_judge_words(j, out);
+    if (out->len && job_asks(j))
+        str_cat(out, ", ");
+    job_asked_words(j, out);
+}
+
 /* models of one name are told from another by name only where there is more than one */
 static void model_words(const struct plan *p, const struct job *j, struct str *out)
 {
@@ -167,10 +176,11 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
         str_addf(out, "%zu layer%s", whole, whole > 1 ? "s" : "");
     if (j->side->random)
         str_cat(out, ", random weights");
-    if (job_asks(j)) {
-        str_cat(out, ", ");
-        job_asked_words(j, out);
-    }
+    struct str how = STR_INIT;
+    job_how(j, &how);
+    if (how.len)
+        str_addf(out, ", %s", how.s);
+    str_release(&how);
 }
 
 const struct job *job_root(const struct job *j)
@@ -282,6 +292,8 @@ int plan_open(struct plan *p, const struct lab *lab, const struct study *s, stru
         rc = plan_writes(p, e);
     if (!rc)
         rc = prompting_check(p, e);
+    if (!rc)
+        rc = debate_check(p, e);
     if (rc)
         plan_release(p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;

@@ -5,12 +5,13 @@
 #include "lab/given.h"
 #include "lab/lab.h"
 
-/* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it. */
-enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT, JOB_UNTRAINED, JOB_REPAIR };
+/* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it.
+ * JOB_DEBATER: it labels nothing. */
+enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT, JOB_UNTRAINED, JOB_REPAIR, JOB_DEBATER };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
-/* Models of a study: of both sides, and of a chain. */
-#define PLAN_MODELS (2 * STUDY_LIST + CHAIN_MOST)
+/* Models of a study: of both sides, of a chain, and who argues. */
+#define PLAN_MODELS (2 * STUDY_LIST + CHAIN_MOST + 1)
 
 /* Jobs that one stands on. */
 #define JOB_NEEDS 16
@@ -38,10 +39,12 @@ struct job {
     const struct job *repair;           /* that mended these labels; NULL: as they are */
     const struct job *needs[JOB_NEEDS]; /* what is done before it, its supervisor among them */
     size_t n_needs;
-    size_t slice, slices; /* it learns from one of so many of its part, by question; 0: from all */
-    bool labels;          /* it says something of the training part, which others learn from */
-    bool points;          /* it keeps its test predictions at every point of its curve */
-    const struct job *base; /* whose training it is a point of; NULL: it is none */
+    size_t slice, slices;  /* it learns from one of so many of its part, by question; 0: from all */
+    bool labels;           /* it says something of the training part, which others learn from */
+    bool points;           /* it keeps its test predictions at every point of its curve */
+    enum debate_form form; /* of a supervisor: what it reads beside the example */
+    const struct job *arguments; /* where that is written; NULL: nothing */
+    const struct job *base;      /* whose training it is a point of; NULL: it is none */
     char label[160]; /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
     char hash[HASH_HEX];
     char *spec;   /* the JSON that was hashed */
@@ -159,6 +162,9 @@ void shown_name(const char *const *names, const bool *paths, size_t n, size_t i,
  * line or a point of a figure is.
  */
 void job_who(const struct job *j, struct str *out);
+/* job_how - appended: what tells it from a model of the same layers that is trained on examples
+ * alone, "two debaters, 5 shots"; nothing of such a one. */
+void job_how(const struct job *j, struct str *out);
 /* job_scored - whether its predictions of the test part are there once it is done: labels from a
  * file may be of other examples alone. */
 bool job_scored(const struct plan *p, const struct job *j);

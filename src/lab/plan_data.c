@@ -29,6 +29,7 @@ static int models_show(struct plan *p, struct err *e)
     return rc;
 }
 
+/* model_open - one of them, unless it is open. */
 static int model_open(struct plan *p, const char *name, struct err *e)
 {
     for (size_t m = 0; m < p->n_models; m++)
@@ -60,6 +61,8 @@ int plan_models_open(struct plan *p, struct err *e)
         for (size_t k = 0; s->methods[i] == chain && k < s->settings.n_through && !rc; k++)
             if (s->settings.through[k].model)
                 rc = model_open(p, s->settings.through[k].model, e);
+    if (!rc && s->supervisor.debate.n_forms)
+        rc = model_open(p, debate_model(s), e);
     return rc ? rc : models_show(p, e);
 }
 

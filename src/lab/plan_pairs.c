@@ -44,12 +44,18 @@ int side_model(const struct study_side *side, const struct lab_model *m, size_t 
     return OK;
 }
 
+/* side_forms - how many supervisors a model is, by what it reads. */
+static size_t side_forms(const struct study_side *side)
+{
+    return side->debate.n_forms ? side->debate.n_forms : 1;
+}
+
 /* side_size - how many of a side there are. side_job - the i-th: (model, layers), or votes. */
 static size_t side_size(const struct study_side *side)
 {
     if (side->ensemble.kind != ENSEMBLE_NONE && !side->ensemble.rounds)
         return 1;
-    return side->n_votes ? side->n_votes : side->n_models * side->n_layers;
+    return side->n_votes ? side->n_votes : side->n_models * side->n_layers * side_forms(side);
 }
 
 /* simulated_model - the student's, of those whose errors need one. */
@@ -114,7 +120,11 @@ static int side_job(const struct plan *p, const struct study_side *side, size_t 
         j->votes = side->votes[i];
         return vote_find(p, j->votes, &j->vote, e);
     }
-    return side->together ? ensemble_largest(p, side, i, j, e) : side_member(p, side, i, j, e);
+    if (side->together)
+        return ensemble_largest(p, side, i, j, e);
+    int rc = side_member(p, side, i / side_forms(side), j, e);
+    j->form = side->debate.n_forms ? side->debate.forms[i % side_forms(side)] : DEBATE_ALONE;
+    return rc;
 }
 
 int side_member(const struct plan *p, const struct study_side *side, size_t i, struct job *j,
@@ -170,7 +180,7 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         s.method = method;
         c.points = s.points = p->study->test_curve;
         if ((w.simulated && (rc = simulated_needs(p, &w, e))) ||
-            (w.ensemble && (rc = ensemble_needs(p, &w, e))) ||
+            (w.ensemble && (rc = ensemble_needs(p, &w, e))) || (rc = debate_prepare(p, &w, e)) ||
             (rc = plan_add(p, &w, &pair->weak[r], e)) ||
             (rc = plan_add(p, &c, &pair->ceiling[r], e)))
             return rc;

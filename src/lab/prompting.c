@@ -85,7 +85,7 @@ void prompting_json(struct js *j, const struct study_side *side)
 
 bool job_asks(const struct job *j)
 {
-    return !j->votes && j->side->learner == LEARNER_PROMPT;
+    return !j->votes && !job_argues(j) && j->side->learner == LEARNER_PROMPT;
 }
 
 size_t job_shots(const struct job *j)

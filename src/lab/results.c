@@ -223,7 +223,7 @@ static void model_json(struct js *w, const struct plan *p, const struct job *j)
              j->model->shown, j->layers, whole);
     if (j->side->random)
         str_cat(&label, ", random weights");
-    job_asked_words(j, &how);
+    job_how(j, &how);
     if (how.len)
         str_addf(&label, ", %s", how.s);
     js_open(w, '{');

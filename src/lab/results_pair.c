@@ -319,6 +319,8 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         if (!rc)
             rc = versus_json(w, b, q, t, alive, n, &set, e);
         if (!rc)
+            rc = judge_json(w, b, q, t, alive, n, &set, e);
+        if (!rc)
             rc = pair_cost_json(w, b, q, alive, n, &trio.pgr, e);
         seeds_json(w, b, q, t, alive, n);
     }

@@ -109,6 +109,7 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
     js_key(w, "part"), js_str(w, lab_part_names[j->part]);
     member_json(w, j);
     js_key(w, "max_tokens"), js_int(w, (int64_t)p->study->max_tokens);
+    job_judge_json(w, p, j);
     js_key(w, "targets"), js_str(w, j->repair       ? j->repair->hash
                                     : j->supervisor ? j->supervisor->hash
                                                     : "ground truth");

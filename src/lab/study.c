@@ -19,9 +19,10 @@ const char *const training_keys[] = {
     "epochs", "batch", "lr",   "schedule", "warmup",       "weight_decay",     "beta1",
     "beta2",  "eps",   "clip", "evals",    "micro_tokens", "checkpoint_every", NULL};
 static const char *const side_keys[] = {
-    "model", "layers",   "weights",      "trainable",        "embeddings", "epochs", "batch",
-    "lr",    "schedule", "warmup",       "weight_decay",     "beta1",      "beta2",  "eps",
-    "clip",  "evals",    "micro_tokens", "checkpoint_every", "learner",    "prompt", NULL};
+    "model",   "layers", "weights",  "trainable", "embeddings",   "epochs",
+    "batch",   "lr",     "schedule", "warmup",    "weight_decay", "beta1",
+    "beta2",   "eps",    "clip",     "evals",     "micro_tokens", "checkpoint_every",
+    "learner", "prompt", "debate",   NULL};
 const char *const study_seed_names[] = {"split", "label", "init", "order", NULL};
 const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
 const char *const study_weights_names[] = {"pretrained", "random", NULL};
@@ -317,6 +318,8 @@ static int side_read(struct study *s, struct study_side *side, const char *name,
     if ((rc = doc_opt_enum(m, "weights", study_weights_names, &weights, e)))
         return rc;
     side->random = weights == 1;
+    if ((rc = debate_read(side, m, name, e)))
+        return rc;
     if ((d = doc_get(m, "trainable")) && (rc = trainable_read(&side->trainable, d, e)))
         return rc;
     if ((rc = doc_opt_bool(m, "embeddings", &side->trainable.embeddings, e)))

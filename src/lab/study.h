@@ -9,6 +9,7 @@
 #include "data/task.h"
 #include "lab/ensemble.h"
 #include "lab/method.h"
+#include "lab/debate.h"
 #include "lab/simulate.h"
 #include "store/asset.h"
 #include "train/train.h"
@@ -48,6 +49,7 @@ struct study_side {
                     the checkpoint's */
     enum learner learner;
     struct prompt_settings prompt; /* of LEARNER_PROMPT */
+    struct debate_settings debate; /* of supervisors that are judges */
     struct trainable trainable;
     struct train_settings training; /* loss and seed are filled in for each job */
 };

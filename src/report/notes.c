@@ -154,6 +154,33 @@ void notes_training(const struct doc *results, struct str *out)
                  out->len ? " " : "");
 }
 
+void notes_judges(const struct doc *results, struct str *out)
+{
+    static const char *const forms[][2] = {{"adviser", "one adviser"},
+                                           {"debate", "two debaters"},
+                                           {"consultancy", "its own arguments"}};
+    const struct doc *pairs = doc_get(results, "pairs");
+    size_t n = 0;
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        const struct doc *judge = doc_get(p, "judge");
+        struct est x = view_est(judge, "minus_alone"),
+                   own = view_est(doc_get(p, "weak"), "accuracy");
+        const char *form = view_str(judge, "form");
+        bool seen = false;
+        for (const struct doc *q = pairs->child; q != p; q = q->next)
+            seen = seen || strcmp(view_str(q, "supervisor"), view_str(p, "supervisor")) == 0;
+        if (seen || isnan(x.value))
+            continue;
+        for (size_t k = 0; k < sizeof forms / sizeof *forms; k++)
+            form = strcmp(form, forms[k][0]) == 0 ? forms[k][1] : form;
+        str_addf(out, "%s%s %+.3f [%+.3f, %+.3f], so %.3f",
+                 n++ ? "; " : "Judges, less the same judge alone: ", form, x.value, x.lo, x.hi,
+                 own.value);
+    }
+    if (n)
+        str_addc(out, '.');
+}
+
 void notes_untrained(const struct doc *results, struct str *out)
 {
     static const struct {

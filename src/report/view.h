@@ -39,6 +39,8 @@ int view_check(const struct doc *results, struct err *e);
 void notes_left_out(const struct doc *results, struct str *out);
 /* notes_constant - supervisors that one answer to everything beats. */
 void notes_constant(const struct doc *results, struct str *out);
+/* notes_judges - what reading arguments did to judges. */
+void notes_judges(const struct doc *results, struct str *out);
 bool notes_cut(const struct doc *results, struct str *out);
 /* notes_training - how supervisors and students learn, and what the first layers of a model keep.
  * notes_untrained - what untrained students are. notes_source - which of the task's sources was

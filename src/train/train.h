@@ -169,6 +169,11 @@ struct write_settings {
     int (*allowed)(void *ctx, size_t i, const int32_t *said, size_t n, const int32_t **list,
                    size_t *count, struct err *e);
     void *ctx;
+    /* Drawn, not the most probable; NULL: that. Each text has a stream of its own, of seed and its
+     * number: the same whichever others are written. Not with allowed (BUG). */
+    const struct sampling *sampling;
+    uint64_t seed;
+    const bool *ends; /* [V] others that end a text as `end` does; NULL: none */
 };
 int write_run(struct model *m, const struct token_set *t, const struct write_settings *s,
               struct token_ids *out, struct progress *progress, struct err *e);

@@ -2,9 +2,11 @@
 #include "train/feed.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/rng.h"
 #include "core/stop.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Texts written at a time: as many as make products that are worth it, and whose keys and values
  * have room. */
@@ -20,6 +22,16 @@ struct writing {
     size_t *seq, *text;       /* of each sequence that is alive: its place in the cache, its text */
     size_t cap_tokens;
 };
+
+/* token_draw - of the text's own stream, which begins anew with every token: nothing to keep. */
+static void token_draw(const struct writing *w, size_t text, const float *logits, int32_t *token)
+{
+    struct rng r;
+    char stream[64];
+    snprintf(stream, sizeof stream, "write %zu %zu", text, w->out[text].n);
+    rng_init(&r, w->s->seed, stream);
+    *token = sample_token(logits, w->m->cfg.vocab, w->s->sampling, &r);
+}
 
 /* choose - the token with the largest logit, of those allowed; the lowest id among equals. */
 static int choose(const struct writing *w, size_t text, const float *logits, int32_t *token,
@@ -41,6 +53,8 @@ static int choose(const struct writing *w, size_t text, const float *logits, int
         if (x > best || (x >= best && id < *token))
             *token = id;
     }
+    if (w->s->sampling)
+        token_draw(w, text, logits, token);
     return OK;
 }
 
@@ -86,7 +100,7 @@ static int group_write(struct writing *w, size_t n, size_t longest, struct err *
             struct token_ids *said = &w->out[w->text[i]];
             int32_t token = 0;
             rc = choose(w, w->text[i], logits + i * V, &token, e);
-            if (rc || token == w->s->end)
+            if (rc || token == w->s->end || (w->s->ends && w->s->ends[token]))
                 continue;
             rc = mem_grow(&said->ids, &said->cap, said->n + 1, sizeof *said->ids, e);
             if (rc)
@@ -118,6 +132,7 @@ int write_run(struct model *m, const struct token_set *t, const struct write_set
 {
     struct writing w = {.m = m, .t = t, .s = s, .out = out};
     size_t *order = NULL, tokens = 0;
+    BUG_ON(s->sampling && s->allowed);
     BUG_ON(t->per != 1 || s->most == 0 || m->head.kind != HEAD_LM);
     if (!t->n)
         return OK;

@@ -26,6 +26,8 @@ struct row {
     const char *also; /* an override that both have */
 };
 
+#define JUDGED  "supervisor={layers: 1, debate: {form: debate, tokens: 4}}"
+#define ADVISED "supervisor={layers: 1, debate: {form: adviser, tokens: 4}}"
 #define ASKED   "supervisor={layers: 1, learner: prompt, prompt: {shots: 1}}"
 #define UNASKED "supervisor={layers: 1, learner: prompt, prompt: {shots: 0}}"
 
@@ -125,6 +127,20 @@ static const struct row rows[] = {
     {"seed.order", "7", ALL, ASKED},            /* draws the shots */
     {"seed.order", "7", STRONG, UNASKED},
     {"save", "true", STRONG, UNASKED},
+
+    /* judges that read what is argued: docs/debate.md */
+    {"supervisor", "{layers: 1, debate: {form: alone}}", NONE, NULL},
+    {"supervisor", "{layers: 1, debate: {form: debate, tokens: 4}}", UNDER_WEAK, NULL},
+    {"supervisor.debate.form", "adviser", UNDER_WEAK, JUDGED},
+    {"supervisor.debate.form", "consultancy", UNDER_WEAK, JUDGED},
+    {"supervisor.debate.tokens", "5", UNDER_WEAK, JUDGED},
+    {"supervisor.debate.samples", "2", UNDER_WEAK, JUDGED},
+    {"supervisor.debate.temperature", "0.5", NONE, JUDGED}, /* nothing is drawn */
+    {"supervisor.debate.argue", "Since", UNDER_WEAK, JUDGED},
+    {"supervisor.debate.model", "$/other", UNDER_WEAK, JUDGED},
+    {"supervisor.debate.adviser", "right", NONE, JUDGED},
+    {"supervisor.debate.adviser", "right", UNDER_WEAK, ADVISED},
+    {"seed.order", "7", ALL, JUDGED},
 
     {"methods", "[confidence, naive]", NONE, NULL},
     {"confidence.alpha_max", "0.7", CONFIDENCE, NULL},

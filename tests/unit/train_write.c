@@ -119,7 +119,7 @@ static void what_is_allowed(void **state)
     assert_int_equal(dev_open(&dev, "cpu", &e), OK);
     toy_init(&t, TEXTS, 2, true, 10);
     struct model *m = writer(&dev);
-    const struct write_settings s = {end, MOST, some, &end};
+    const struct write_settings s = {.end = end, .most = MOST, .allowed = some, .ctx = &end};
     assert_int_equal(write_run(m, &t.set, &s, out, NULL, &e), OK);
     for (size_t i = 0; i < TEXTS; i++) {
         bool may[TOY_V];
@@ -159,7 +159,8 @@ static void ties(void **state)
     for (size_t i = 0; i < m->n_params; i++)
         dev.ops->scale(&dev, m->params[i].spec.rows * m->params[i].spec.cols, 0, m->params[i].w);
     for (int32_t listed = 0; listed < 2; listed++) {
-        const struct write_settings s = {-1, MOST, listed ? backwards : NULL, NULL};
+        const struct write_settings s = {
+            .end = -1, .most = MOST, .allowed = listed ? backwards : NULL};
         assert_int_equal(write_run(m, &t.set, &s, out, NULL, &e), OK);
         for (size_t i = 0; i < TEXTS; i++) {
             assert_int_equal(out[i].n, MOST);
@@ -172,9 +173,66 @@ static void ties(void **state)
     dev_close(&dev);
 }
 
+/* Drawn texts are the same again and the same among others, and differ by seed; a nucleus of one
+ * token is greedy. Any of several tokens ends a text. */
+static void drawn(void **state)
+{
+    struct err e = ERR_INIT;
+    struct dev dev;
+    struct toy t;
+    struct token_ids out[TEXTS] = {{0}}, again[TEXTS] = {{0}};
+    const struct sampling hot = {1, 1}, cold = {1, 1e-9};
+    bool ends[TOY_V] = {false};
+    size_t same = 0;
+    (void)state;
+    assert_int_equal(dev_open(&dev, "cpu", &e), OK);
+    toy_init(&t, TEXTS, 2, true, 9);
+    struct model *m = writer(&dev);
+    struct write_settings s = {.end = -1, .most = MOST, .sampling = &hot, .seed = 3};
+    assert_int_equal(write_run(m, &t.set, &s, out, NULL, &e), OK);
+    assert_int_equal(write_run(m, &t.set, &s, again, NULL, &e), OK);
+    for (size_t i = 0; i < TEXTS; i++)
+        assert_memory_equal(out[i].ids, again[i].ids, MOST * sizeof(int32_t));
+    ids_clear(again);
+    t.set.n = 9; /* the first texts alone */
+    assert_int_equal(write_run(m, &t.set, &s, again, NULL, &e), OK);
+    for (size_t i = 0; i < 9; i++)
+        assert_memory_equal(out[i].ids, again[i].ids, MOST * sizeof(int32_t));
+    ids_clear(again);
+    t.set.n = TEXTS;
+    s.seed = 4;
+    assert_int_equal(write_run(m, &t.set, &s, again, NULL, &e), OK);
+    for (size_t i = 0; i < TEXTS; i++)
+        same += memcmp(out[i].ids, again[i].ids, MOST * sizeof(int32_t)) == 0;
+    assert_true(same < TEXTS);
+    ids_clear(again);
+    ids_clear(out);
+    s.sampling = &cold;
+    assert_int_equal(write_run(m, &t.set, &s, out, NULL, &e), OK);
+    s.sampling = NULL;
+    assert_int_equal(write_run(m, &t.set, &s, again, NULL, &e), OK);
+    for (size_t i = 0; i < TEXTS; i++)
+        assert_memory_equal(out[i].ids, again[i].ids, MOST * sizeof(int32_t));
+    ends[again[0].ids[2]] = ends[again[1].ids[1]] = true;
+    s.ends = ends;
+    ids_clear(out);
+    assert_int_equal(write_run(m, &t.set, &s, out, NULL, &e), OK);
+    for (size_t i = 0; i < TEXTS; i++) {
+        size_t n = 0;
+        while (n < MOST && !ends[again[i].ids[n]])
+            n++;
+        assert_int_equal(out[i].n, n);
+    }
+    ids_clear(again);
+    ids_clear(out);
+    model_free(m);
+    dev_close(&dev);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(as_whole_forwards),
-                                       cmocka_unit_test(what_is_allowed), cmocka_unit_test(ties)};
+                                       cmocka_unit_test(what_is_allowed), cmocka_unit_test(drawn),
+                                       cmocka_unit_test(ties)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

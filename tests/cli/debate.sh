@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# debate.sh - judges that read what is argued: every form end to end, what stands in a job's name, refusals, killed and run again.
+. "$(dirname "$0")/lib.sh"
+cat >argued.yaml <<END
+name: argued
+title: Argued
+task: toy.yaml
+model: $model
+data: {supervise: 32, train: 40, valid: 0, test: 60, max_tokens: 24}
+supervisor: {layers: 2, epochs: 1, lr: 2.5e-3, debate: {form: [alone, adviser, debate, consultancy], tokens: 4}}
+student: {layers: 4, trainable: head, lr: 1e-2, epochs: 1}
+training: {batch: 8, warmup: 2, evals: 0}
+bootstrap: 200
+END
+
+expect 0 "$W2S" run argued.yaml --runs r
+# two models argue; four judges, four students, a ceiling
+says err "11 computed"
+tr -s ' \n' ' ' <out >flat
+says flat "2 of 4 layers, two debaters"
+says flat "2 of 4 layers, its own arguments"
+says flat "Judges, less the same judge alone: one adviser"
+says r/studies/argued/report.html "less the same judge alone"
+says r/studies/argued/study.yaml "consultancy"
+checks=$((checks + 1))
+python3 - <<'END' || fail "the jobs are not what they should be"
+import glob, json
+r = json.load(open("r/studies/argued/results.json"))
+pairs = {p["supervisor"].split("/")[-1]: p for p in r["pairs"]}
+assert set(pairs) == {"2", "adviser", "debate", "consultancy"}, pairs.keys()
+assert "judge" not in pairs["2"]
+for form in ("adviser", "debate", "consultancy"):
+    judge = pairs[form]["judge"]
+    assert judge["form"] == form
+    want = pairs[form]["weak"]["accuracy"][0] - pairs["2"]["weak"]["accuracy"][0]
+    d, lo, hi = judge["minus_alone"]
+    assert abs(d - want) < 1e-12 and lo <= d <= hi, (judge, want)
+jobs = [json.load(open(f)) for f in glob.glob("r/jobs/*/job.json")]
+argue = {j["hash"]: j for j in jobs if j["kind"] == "argue"}
+assert len(argue) == 2 and sorted(j["spec"]["layers"] for j in argue.values()) == [2, 4]
+reads = [j["spec"]["reads"] for j in jobs if "reads" in j["spec"]]
+assert sorted(x["form"] for x in reads) == ["adviser", "debate", "debate"]
+assert all(x["arguments"] in argue for x in reads)
+for h in argue:
+    x = json.load(open(f"r/jobs/{h}/result.json"))
+    assert x["accuracy"] is None and x["predicted_tokens"] > 0 and x["flops"] > 0 and x["tokens"] == 0, x
+    for part, n in (("supervise", 32), ("train", 40), ("test", 60)):
+        rows = [json.loads(l) for l in open(f"r/jobs/{h}/{part}.jsonl", encoding="utf-8")]
+        assert len(rows) == n and all(len(row["arguments"]) == 2 for row in rows)
+        assert not any("\n" in a for row in rows for a in row["arguments"])
+END
+expect 0 "$W2S" run r/studies/argued/study.yaml --runs r
+says err "0 computed, 11 found"
+# A judge alone is the supervisor that there always was.
+expect 0 "$W2S" run argued.yaml name=plain "supervisor={layers: 2, epochs: 1, lr: 2.5e-3}" --runs r
+says err "0 computed, 3 found"
+# What moves whom: another length moves the arguments, the judges and their students, not who is alone; a right adviser one judge.
+expect 0 "$W2S" run argued.yaml name=x supervisor.debate.tokens=5 --runs r
+says err "8 computed, 3 found"
+expect 0 "$W2S" run argued.yaml name=x supervisor.debate.adviser=right --runs r
+says err "2 computed, 9 found"
+expect 0 "$W2S" run argued.yaml name=x supervisor.debate.temperature=0.5 --runs r
+says err "0 computed, 11 found"
+expect 0 "$W2S" run argued.yaml name=x supervisor.debate.form=debate supervisor.debate.samples=3 supervisor.debate.turns=2 supervisor.debate.tokens=2 data.max_tokens=20 --runs turns
+says err "4 computed"
+checks=$((checks + 1))
+python3 - <<'END' || fail "a debate of two turns is not whole"
+import glob, json
+for f in glob.glob("turns/jobs/*/test.jsonl"):
+    rows = [json.loads(l) for l in open(f, encoding="utf-8")]
+    assert len(rows) == 60 and all(len(row["arguments"]) == 4 for row in rows)
+END
+# A judge that is asked, in whose prompt the shots have their arguments too.
+expect 0 "$W2S" run argued.yaml name=asked "supervisor={learner: prompt, layers: all, prompt: {shots: 0}, debate: {form: [alone, debate], tokens: 3}}" --runs asked
+says err "6 computed"
+expect 0 "$W2S" run argued.yaml --dry-run --runs fresh
+says out "debater 4 layers"
+
+no() {
+    expect 2 "$W2S" run argued.yaml --runs r "${@:2}"
+    says err "$1"
+}
+no 'wanted one of alone, adviser, debate, consultancy' supervisor.debate.form=talk
+no 'form" has debate twice' "supervisor.debate.form=[debate, debate]"
+no 'did you mean "supervisor.debate.tokens"' supervisor.debate.token=3
+no 'the student has none' "student.debate={form: debate}"
+no 'its consultancy is the debate' supervisor.layers=all
+no 'wanted fewer turns, tokens or shots' supervisor.debate.turns=8
+no '"weights" is random' supervisor.weights=random
+words_task write.yaml
+no 'the examples of task words are answered by writing' task=write.yaml student.trainable=all
+
+bits() { (cd "$1" && find jobs -name '*.f64' -o -name '*.jsonl' | LC_ALL=C sort | xargs sha256sum); }
+RANDOM=6
+for i in 1 2 3 4 5 6; do
+    "$W2S" run argued.yaml --runs cut >out 2>err &
+    pid=$!
+    sleep "$(awk -v r=$RANDOM 'BEGIN {printf "%.3f", 0.02 + r / 32768}')"
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+done
+expect 0 "$W2S" run argued.yaml --runs cut
+expect 0 "$W2S" run argued.yaml --runs whole
+[ "$(bits cut)" = "$(bits whole)" ] || fail "killed and continued, other bits"
+finish
