@@ -87,7 +87,7 @@ int bench_open(struct bench *b, const struct plan *p, struct err *e)
         if (p->jobs[i]->state != JOB_FAILED) {
             bool scored = !b->answers && job_scored(p, p->jobs[i]);
             int rc = scored ? job_probs(p, p->jobs[i], PART_TEST, &b->probs[i], e) : OK;
-            if (!rc && b->rewards && !p->jobs[i]->votes)
+            if (!rc && b->rewards && scored && !p->jobs[i]->votes)
                 rc = job_rewards(p, p->jobs[i], &b->rewards[i], e);
             if (!rc && scored)
                 rc = bench_score(b, i, e);

@@ -41,6 +41,8 @@ static int features_path(const struct plan *p, const struct job *j, enum task_pa
              LAB_NUMERICS, numerics, j->model->hash, j->model->tokenizer_hash,
              p->data[j->repetition].part_hash[part], lab_part_names[part], p->study->max_tokens,
              cut, last ? cut : 0, last, j->side->training.micro_tokens);
+    if (j->base)
+        str_addf(&spec, "weights of job %s\n", j->base->hash);
     if (j->side->random) /* how far they spread depends on the number of all blocks */
         str_addf(&spec, "random weights of seed %llu, %zu blocks\n",
                  (unsigned long long)study_seed(p->study, SEED_INIT, j->repetition), j->layers);

@@ -124,6 +124,22 @@ static void learn_cost(const struct plan *p, const struct job *j, const struct m
     cost->blocks += own * (steps > pieces ? steps : pieces);
 }
 
+/* lm_cost - of learning the task's texts, every token of which is predicted. */
+static void lm_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                    const size_t *tokens, struct cost *cost)
+{
+    const struct train_settings *t = &j->side->training;
+    const struct dataset *d = &p->data[j->repetition];
+    size_t n = tokens[PART_SUPERVISE] + tokens[PART_TRAIN],
+           texts = (d->n[PART_SUPERVISE] + d->n[PART_TRAIN]) * plan_texts(p);
+    cost->flops = (double)t->epochs * model_flops_lm(c, &j->trainable, (double)n, (double)texts,
+                                                     (double)(n > texts ? n - texts : 0));
+    cost->blocks = (double)c->layers * (double)t->epochs *
+                   fmax((double)texts / (double)t->batch, pieces_of(j, n));
+    cost->bytes = job_bytes(p, j);
+    cost->moved = cost->bytes + (size_t)config_params(c) * sizeof(float);
+}
+
 /* job_cost - from token counts that the examples' own tokens give; counts [seeds, models] are
  * filled as they are needed. */
 static int job_cost(const struct plan *p, const struct job *j, struct counts *counts,
@@ -138,6 +154,10 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     int rc = tokens_count(p, j, of, e);
     if (rc)
         return rc;
+    if (j->role == JOB_LM) {
+        lm_cost(p, j, &c, tokens, cost);
+        return OK;
+    }
     bool learns = j->role != JOB_UNTRAINED && !job_asks(j) && !job_argues(j),
          prefix = learns && model_cut(&c, &j->trainable) > 0,
          labels = j->part == PART_SUPERVISE || j->labels;

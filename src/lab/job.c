@@ -34,12 +34,33 @@ int desk_examples(struct desk *d, enum task_part part, const struct example **x,
     return rc;
 }
 
+/* base_load - the weights that another job left. */
+static int base_load(struct desk *d, const struct model_options *o, struct err *e)
+{
+    const struct job *base = d->job->base;
+    struct str dir = STR_INIT;
+    struct weights *w = NULL;
+    store_job_path(d->plan->lab->store, base->hash, "model", &dir);
+    int rc = str_check(&dir, e);
+    if (!rc)
+        rc = weights_open(&w, dir.s, e);
+    if (!rc)
+        rc = model_load(&d->model, d->plan->lab->dev, w, o, e);
+    if (rc == ERR_INPUT)
+        rc = store_job_broken(d->plan->lab->store, base->hash, e);
+    weights_close(w);
+    str_release(&dir);
+    return rc;
+}
+
 int desk_model(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
     struct model_options o = {j->layers, d->plan->lab->log};
     struct model_config c = job_config(j);
     uint64_t seed = study_seed(d->plan->study, SEED_INIT, j->repetition);
+    if (j->base)
+        return base_load(d, &o, e);
     return j->side->random ? model_random(&d->model, d->plan->lab->dev, &c, seed, e)
                            : model_load(&d->model, d->plan->lab->dev, j->model->weights, &o, e);
 }
@@ -55,6 +76,8 @@ bool desk_predicts(const struct desk *d, enum task_part part)
 {
     if (d->job->role == JOB_UNTRAINED)
         return part == PART_TEST;
+    if (d->job->role == JOB_LM)
+        return false;
     return d->data->n[part] &&
            (part == PART_TEST || part == PART_VALID ||
             (part == PART_TRAIN && (d->job->part == PART_SUPERVISE || d->job->labels)) ||

@@ -1,5 +1,6 @@
 /* kinds.c - the table of kinds of jobs, and the simplest of them. */
 #include "lab/desk.h"
+#include "lab/generative.h"
 #include "lab/prompting.h"
 #include "core/mem.h"
 
@@ -34,6 +35,12 @@ static bool is_asked(const struct plan *p, const struct job *j)
 {
     (void)p;
     return job_asks(j);
+}
+
+static bool is_lm(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->role == JOB_LM;
 }
 
 static bool is_untrained(const struct plan *p, const struct job *j)
@@ -81,6 +88,7 @@ static const struct job_kind kinds[] = {
     {"argue", is_advocate, spec_argue, run_argue, false},
     {"prompt", is_asked, spec_prompt, run_prompt, false},
     {"stop", is_stop, spec_stop, run_stop, true},
+    {"lm", is_lm, spec_lm, run_lm, false},
     {"untrained", is_untrained, spec_untrained, run_untrained, false},
     {"write", is_written, spec_write, run_write, false},
     {"train", is_any, spec_train, run_train, false},

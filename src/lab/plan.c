@@ -1,5 +1,6 @@
 /* plan.c - study -> jobs. A job's hash is made here and nowhere else, of its spec (spec.c). */
 #include "lab/desk.h"
+#include "lab/generative.h"
 #include "lab/prompting.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -12,8 +13,8 @@
 #include <string.h>
 
 const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
-const char *const job_roles[] = {"supervisor", "ceiling", "student",
-                                 "untrained",  "repair",  "debater"};
+const char *const job_roles[] = {"supervisor", "ceiling", "student",       "untrained",
+                                 "repair",     "debater", "language model"};
 
 struct model_config job_config(const struct job *j)
 {
@@ -62,6 +63,8 @@ bool job_reads(const struct job *j, enum task_part part)
         return part == PART_TEST;
     if (j->role == JOB_REPAIR)
         return part == PART_TRAIN;
+    if (j->role == JOB_LM)
+        return part == PART_SUPERVISE || part == PART_TRAIN;
     return part != PART_SUPERVISE || j->part == PART_SUPERVISE;
 }
 
@@ -114,9 +117,12 @@ size_t job_bytes(const struct plan *p, const struct job *j)
     size_t bytes = j->role == JOB_UNTRAINED ? model_bytes_predicting(&c, tokens)
                                             : model_bytes(&c, &j->trainable, tokens, whole);
     /* The logits of answers, and what the optimizer has of them, of every word in the vocabulary */
-    size_t rows = tokens / p->study->max_tokens * p->data[j->repetition].answer_tokens;
-    return task_writes(p->task) && bytes < SIZE_MAX / 2 ? bytes + rows * c.vocab * sizeof(float)
-                                                        : bytes;
+    size_t rows = j->role == JOB_LM
+                      ? tokens
+                      : tokens / p->study->max_tokens * p->data[j->repetition].answer_tokens;
+    return (task_writes(p->task) || j->role == JOB_LM) && bytes < SIZE_MAX / 2
+               ? bytes + rows * c.vocab * sizeof(float)
+               : bytes;
 }
 
 int memory_check(size_t bytes, struct err *e)
@@ -197,6 +203,8 @@ static void chain_words(const struct plan *p, const struct job *j, struct str *o
     if (!j->supervisor)
         return;
     chain_words(p, j->supervisor, out);
+    if (j->role == JOB_REPAIR) /* no link: the labels of the one before */
+        return;
     str_cat(out, j->supervisor->supervisor ? ", " : " through ");
     model_words(p, j, out);
 }
@@ -261,8 +269,11 @@ int plan_add(struct plan *p, const struct job *like, struct job **out, struct er
 {
     struct str spec = STR_INIT;
     struct job asked = *like;
+    int rc = generative_base(p, &asked, e);
+    if (rc)
+        return rc;
     asked.threads = job_threads(p, like);
-    int rc = job_kind(p, like)->spec(p, &asked, &spec, e);
+    rc = job_kind(p, like)->spec(p, &asked, &spec, e);
     if (!rc)
         rc = plan_job(p, &asked, spec.s, out, e);
     str_release(&spec);

@@ -6,8 +6,17 @@
 #include "lab/lab.h"
 
 /* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it.
- * JOB_DEBATER: it labels nothing. */
-enum job_role { JOB_SUPERVISOR, JOB_CEILING, JOB_STUDENT, JOB_UNTRAINED, JOB_REPAIR, JOB_DEBATER };
+ * JOB_DEBATER: it labels nothing. JOB_LM: a model that learns the task's texts, from whose weights
+ * others start (generative.h). */
+enum job_role {
+    JOB_SUPERVISOR,
+    JOB_CEILING,
+    JOB_STUDENT,
+    JOB_UNTRAINED,
+    JOB_REPAIR,
+    JOB_DEBATER,
+    JOB_LM
+};
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
 /* Models of a study: of both sides, of a chain, and who argues. */
@@ -44,7 +53,8 @@ struct job {
     bool points;           /* it keeps its test predictions at every point of its curve */
     enum debate_form form; /* of a supervisor: what it reads beside the example */
     const struct job *arguments; /* where that is written; NULL: nothing */
-    const struct job *base;      /* whose training it is a point of; NULL: it is none */
+    /* whose training it is a point of, or from whose weights it starts; NULL: none */
+    const struct job *base;
     char label[160]; /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
     char hash[HASH_HEX];
     char *spec;   /* the JSON that was hashed */
@@ -78,11 +88,12 @@ struct plan {
     struct str passed; /* lab_task_passed */
     struct lab_model *models;
     size_t n_models;
-    struct given **given; /* [n_votes] of the supervisor's labels from files; NULL: none are */
-    int threads;          /* of a job that is not small */
-    bool worker;          /* this process is one of a crew: others compute beside it */
-    struct dataset *data; /* [seeds] */
-    struct job **jobs;    /* each hash once, dependencies first */
+    struct given **given;    /* [n_votes] of the supervisor's labels from files; NULL: none are */
+    int threads;             /* of a job that is not small */
+    bool worker;             /* this process is one of a crew: others compute beside it */
+    struct dataset *data;    /* [seeds] */
+    char (*texts)[HASH_HEX]; /* [seeds] of the texts of generative.h, "" until asked for; NULL */
+    struct job **jobs;       /* each hash once, dependencies first */
     size_t n_jobs, cap_jobs;
     struct pair *pairs;
     size_t n_pairs, cap_pairs;

@@ -112,6 +112,11 @@ static void study_json(struct js *w, const struct bench *b, const struct doc *ol
         side_how_json(w, &p->study->student);
         js_close(w, '}');
     }
+    if (p->study->generates) {
+        js_key(w, "generative"), js_open(w, '{');
+        side_settings_json(w, &p->study->generative);
+        js_close(w, '}');
+    }
     js_key(w, "seeds"), js_int(w, (int64_t)p->study->seeds);
     js_key(w, "bootstrap"), js_int(w, (int64_t)p->study->bootstrap);
     js_key(w, "level"), js_real(w, p->study->level);
@@ -306,7 +311,9 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
         js_key(w, "role"), js_str(w, job_roles[j->role]);
         model_id(j, &id);
         js_key(w, "model"), js_str(w, id.s);
-        js_key(w, "method"), js_str(w, j->supervisor ? j->method->name : "ground truth");
+        js_key(w, "method"), js_str(w, j->role == JOB_LM ? "texts"
+                                       : j->supervisor   ? j->method->name
+                                                         : "ground truth");
         if (j->supervisor) {
             model_id(job_root(j), &id);
             js_key(w, "supervisor"), js_str(w, id.s);

@@ -54,6 +54,8 @@ void spec_begin(struct js *w, const struct plan *p, const struct job *j)
     js_key(w, "model"), js_str(w, j->model->hash);
     js_key(w, "tokenizer"), js_str(w, j->model->tokenizer_hash);
     js_key(w, "layers"), js_int(w, (int64_t)j->layers);
+    if (j->base)
+        js_key(w, "start"), js_str(w, j->base->hash);
 }
 
 /* head_json - what its head starts from. */

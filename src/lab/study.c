@@ -1,5 +1,6 @@
 /* study.c - the study file: keys, defaults, overrides, and writing it back whole. */
 #include "lab/lab.h"
+#include "lab/generative.h"
 #include "lab/prompting.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -8,10 +9,10 @@
 #include <string.h>
 
 static const char *const study_keys[] = {
-    "name",     "title",      "task",    "model",     "data",  "supervisor",
-    "student",  "training",   "methods", "seeds",     "seed",  "hold",
-    "controls", "untrained",  "save",    "bootstrap", "level", "precision",
-    "decoding", "test_curve", "learner", "prompt",    NULL};
+    "name",     "title",      "task",       "model",     "data",   "supervisor",
+    "student",  "training",   "methods",    "seeds",     "seed",   "hold",
+    "controls", "untrained",  "save",       "bootstrap", "level",  "precision",
+    "decoding", "test_curve", "generative", "learner",   "prompt", NULL};
 static const char *const data_keys[] = {"supervise", "train",      "valid", "test",
                                         "bands",     "max_tokens", NULL};
 const char *const study_part_names[] = {"supervise", "train", "valid", "test", NULL};
@@ -157,7 +158,7 @@ static int strings_read(const struct doc *d, const char *key, const char **out, 
     return *n ? OK : doc_fail(d, e, "\"%s\" is empty", key);
 }
 
-static int trainable_read(struct trainable *t, const struct doc *d, struct err *e)
+int trainable_read(struct trainable *t, const struct doc *d, struct err *e)
 {
     if (d->type == DOC_STRING) {
         size_t top = 0, used = 0;
@@ -584,8 +585,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = training_read(&common, training, e)) ||
         (rc = side_read(s, &s->supervisor, "supervisor", &common, e)) ||
         (rc = side_read(s, &s->student, "student", &common, e)) || (rc = prompt_needed(s, e)) ||
-        (rc = paths_beside(s, path, e)) || (rc = study_methods(s, e)) ||
-        (rc = chain_paths(s, path, e)) || (rc = seeds_read(s, e)) ||
+        (rc = generative_read(s, &common, e)) || (rc = paths_beside(s, path, e)) ||
+        (rc = study_methods(s, e)) || (rc = chain_paths(s, path, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) ||
         (rc = doc_opt_bool(root, "test_curve", &s->test_curve, e)) || (rc = precision_read(s, e)) ||

@@ -72,6 +72,8 @@ struct study {
     size_t n_bands[PART_COUNT];                /* 0: of all */
     size_t max_tokens;
     struct study_side supervisor, student;
+    struct study_side generative; /* how every model learns the task's texts first, */
+    bool generates;               /* if it does; no models of its own */
     const struct method *methods[STUDY_LIST];
     size_t n_methods;
     struct method_settings settings;
@@ -100,6 +102,8 @@ void study_release(struct study *s);
  * with NULL as training_keys does. */
 extern const char *const training_keys[], *const precision_names[];
 int training_read(struct train_settings *t, const struct doc *m, struct err *e);
+/* trainable_read - the value of a key "trainable". */
+int trainable_read(struct trainable *t, const struct doc *d, struct err *e);
 uint64_t study_seed(const struct study *s, enum study_seed which, size_t repetition);
 
 /* study_tree - the file at path with its overrides, a map; study_name - its name, which is a

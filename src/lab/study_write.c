@@ -21,22 +21,36 @@ static void settings_json(struct js *j, const struct train_settings *t)
     js_key(j, "micro_tokens"), js_int(j, (int64_t)t->micro_tokens);
 }
 
-void side_settings_json(struct js *j, const struct study_side *side)
+static void trainable_json(struct js *j, const struct trainable *t)
 {
     static const char *const kinds[] = {"all", "top", "head", "lora"};
-    struct str trainable = STR_INIT;
-    str_cat(&trainable, kinds[side->trainable.kind]);
-    if (side->trainable.kind == TRAIN_TOP)
-        str_addf(&trainable, " %zu", side->trainable.top);
-    if (side->trainable.kind == TRAIN_LORA) {
-        str_addc(&trainable, ' ');
-        lora_write(&side->trainable.lora, &trainable);
+    struct str words = STR_INIT;
+    str_cat(&words, kinds[t->kind]);
+    if (t->kind == TRAIN_TOP)
+        str_addf(&words, " %zu", t->top);
+    if (t->kind == TRAIN_LORA) {
+        str_addc(&words, ' ');
+        lora_write(&t->lora, &words);
     }
+    js_key(j, "trainable"), js_str(j, words.s);
+    js_key(j, "embeddings"), js_bool(j, t->embeddings);
+    str_release(&words);
+}
+
+void side_settings_json(struct js *j, const struct study_side *side)
+{
     js_key(j, "weights"), js_str(j, study_weights_names[side->random]);
-    js_key(j, "trainable"), js_str(j, trainable.s);
-    js_key(j, "embeddings"), js_bool(j, side->trainable.embeddings);
+    trainable_json(j, &side->trainable);
     settings_json(j, &side->training);
-    str_release(&trainable);
+}
+
+static void generative_json(struct js *j, const struct study_side *side)
+{
+    js_key(j, "generative"), js_open(j, '{');
+    trainable_json(j, &side->trainable);
+    settings_json(j, &side->training);
+    js_key(j, "checkpoint_every"), js_real(j, side->training.checkpoint_every);
+    js_close(j, '}');
 }
 
 void study_place_json(struct js *j, const char *name, bool local)
@@ -138,6 +152,8 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     js_close(&j, '}');
     side_json(&j, "supervisor", &s->supervisor, assets);
     side_json(&j, "student", &s->student, assets);
+    if (s->generates)
+        generative_json(&j, &s->generative);
     js_key(&j, "methods"), js_open(&j, '[');
     for (size_t i = 0; i < s->n_methods; i++)
         js_str(&j, s->methods[i]->name);

@@ -149,6 +149,11 @@ void notes_training(const struct doc *results, struct str *out)
         side_words(strong, out);
         str_cat(out, ".");
     }
+    if (doc_get(study, "generative")) {
+        str_cat(out, " Before that all models learn the task's texts without labels: they ");
+        side_words(doc_get(study, "generative"), out);
+        str_cat(out, ".");
+    }
     if (truncated)
         str_addf(out, "%sN of M layers: the first N of the model and its final norm.",
                  out->len ? " " : "");

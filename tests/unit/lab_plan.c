@@ -183,6 +183,10 @@ static const struct row rows[] = {
     {"test_curve", "true", STRONG, NULL}, /* what a job leaves: so of early_stop, cli/stop */
     {"methods", "[naive, confidence, early_stop]", NAIVE, NULL},
     {"early_stop.of", "confidence", NAIVE | CONFIDENCE, "methods=[naive, confidence, early_stop]"},
+    {"generative.epochs", "1", ALL, NULL}, /* everything starts from there */
+    {"generative.lr", "1e-3", ALL, "generative.epochs=1"},
+    {"generative.trainable", "top 1", ALL, "generative.epochs=1"},
+    {"generative.checkpoint_every", "1", NONE, "generative.epochs=1"},
     {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
     {"bootstrap", "150", NONE, NULL},
     {"level", "0.9", NONE, NULL},
