@@ -131,11 +131,29 @@ static void bands_json(struct js *j, const struct study *s)
     js_close(j, '}');
 }
 
+/* methods_used - the study's, and those whose training one of them stops; how many. */
+static size_t methods_used(const struct study *s, const struct method **used)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_methods; i++)
+        used[n++] = s->methods[i];
+    for (size_t i = 0; i < s->n_methods; i++) {
+        const struct method *of = method_stopped(&s->settings, s->methods[i]);
+        bool there = !method_stops(s->methods[i]);
+        for (size_t k = 0; k < n; k++)
+            there = there || used[k] == of;
+        if (!there)
+            used[n++] = of;
+    }
+    return n;
+}
+
 int study_resolved(const struct study *s, const struct assets *assets, const char *source,
                    struct str *yaml, struct err *e)
 {
     struct str json = STR_INIT, task = STR_INIT;
     struct doc_tree t = DOC_TREE_INIT;
+    const struct method *used[2 * STUDY_LIST];
     struct js j;
     js_init(&j, &json);
     js_open(&j, '{');
@@ -158,7 +176,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     for (size_t i = 0; i < s->n_methods; i++)
         js_str(&j, s->methods[i]->name);
     js_close(&j, ']');
-    methods_json(&s->settings, s->methods, s->n_methods, assets, &j);
+    methods_json(&s->settings, used, methods_used(s, used), assets, &j);
     js_key(&j, "seeds"), js_int(&j, (int64_t)s->seeds);
     js_key(&j, "seed"), js_open(&j, '{');
     for (int i = 0; i < SEED_COUNT; i++)

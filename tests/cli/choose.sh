@@ -41,6 +41,12 @@ from_labels a
 expect 0 "$W2S" run a/studies/micro/study.yaml --runs a
 says err "0 computed, 5 found"
 
+# Stopped early, it is a point of such a training, whose settings are in the study that is saved.
+expect 0 "$W2S" run micro.yaml methods='[early_stop, naive]' early_stop.of=high_confidence name=stop --runs a
+says err "2 computed, 3 found"
+expect 0 "$W2S" run a/studies/stop/study.yaml --runs a
+says err "0 computed, 5 found"
+
 # Another share is another student, and nobody else's.
 expect 0 "$W2S" run micro.yaml high_confidence.share=.4 name=other --runs a
 says err "1 computed, 4 found"
