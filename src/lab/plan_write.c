@@ -12,10 +12,10 @@ static int settings_check(const struct plan *p, struct err *e)
         return err_set(e, ERR_INPUT,
                        "\"decoding\" is legal, and the answers of task %s are no moves", task);
     for (size_t i = 0; task_writes(p->task) && i < s->n_methods; i++)
-        if (s->methods[i]->loss.kind != LOSS_XENT || s->methods[i]->choice.kind != CHOICE_ALL)
+        if (!loss_writes(s->methods[i]->loss.kind) || s->methods[i]->choice.kind != CHOICE_ALL)
             return err_set(e, ERR_INPUT,
                            "method %s needs the probability of each class, and the answers of task "
-                           "%s are written: methods=naive is what there is",
+                           "%s are written: naive, confidence and bootstrapping are what there is",
                            s->methods[i]->name, task);
     const struct study_side *const sides[] = {&s->supervisor, &s->student};
     for (size_t i = 0; task_writes(p->task) && i < 2; i++)

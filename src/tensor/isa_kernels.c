@@ -43,6 +43,8 @@ const struct ops PASTE(w2s_kernels_, W2S_ISA) = {
     .rows_gather = rows_gather,
     .rows_scatter = rows_scatter,
     .lm_xent = lm_xent,
+    .rows_argmax = rows_argmax,
+    .rows_add_at = rows_add_at,
     .adamw = adamw_step,
     .sumsq = sumsq,
 };

@@ -255,8 +255,9 @@ static void act_bwd(struct dev *d, enum act a, size_t n, const float *x, const f
                     y + i * PIECE);
 }
 
-#define AHEAD 256 /* columns that are fetched of a row while those of the row before are at work   \
-                   */
+#define AHEAD                                                                                      \
+    256 /* columns that are fetched of a row while those of the row before are at work             \
+         */
 
 static void gated_row(enum act a, size_t n, const float *g, const float *u, float *o)
 {
@@ -411,6 +412,31 @@ static void lm_xent(struct dev *d, size_t N, size_t V, const float *logits, cons
             dlogits[i * V + v] = exp_f32(z[v] - most) * share;
         dlogits[i * V + (size_t)target[i]] -= w;
     }
+}
+
+static void rows_argmax(struct dev *d, size_t N, size_t V, const float *x, int32_t *at)
+{
+    (void)d;
+#pragma omp parallel for if (N * V > WORTH_THREADS)
+    for (size_t i = 0; i < N; i++) {
+        const float *z = x + i * V;
+        float most = -INFINITY;
+        size_t best = 0;
+#pragma omp simd reduction(max : most)
+        for (size_t v = 0; v < V; v++)
+            most = z[v] > most ? z[v] : most;
+        while (best + 1 < V && !(z[best] >= most))
+            best++;
+        at[i] = (int32_t)best;
+    }
+}
+
+static void rows_add_at(struct dev *d, size_t N, size_t V, const int32_t *at, const double *a,
+                        float *y)
+{
+    (void)d;
+    for (size_t i = 0; i < N; i++)
+        y[i * V + (size_t)at[i]] = (float)((double)y[i * V + (size_t)at[i]] + a[i]);
 }
 
 static void adamw_step(struct dev *d, const struct adamw *a, size_t n, float *w, const float *g,

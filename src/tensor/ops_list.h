@@ -76,6 +76,11 @@ struct OPS_NAME {
      * - onehot), weight host (NULL: 1). */
     void (*lm_xent)(struct dev *, size_t N, size_t V, const OPS_REAL *logits, const int32_t *target,
                     const double *weight, double *loss, OPS_REAL *dlogits);
+    /* rows_argmax - of each row of x [N,V] the place of its largest, the lowest of equals; at host.
+     * rows_add_at - y[i,at[i]] += a[i]; at, a host. */
+    void (*rows_argmax)(struct dev *, size_t N, size_t V, const OPS_REAL *x, int32_t *at);
+    void (*rows_add_at)(struct dev *, size_t N, size_t V, const int32_t *at, const double *a,
+                        OPS_REAL *y);
     /* adamw - one decoupled-weight-decay Adam step on n elements. */
     void (*adamw)(struct dev *, const struct adamw *, size_t n, OPS_REAL *w, const OPS_REAL *g,
                   OPS_REAL *m, OPS_REAL *v);

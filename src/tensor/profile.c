@@ -241,6 +241,17 @@ static void t_lm_xent(struct dev *d, size_t N, size_t V, const float *logits, co
           lm_xent(d, N, V, logits, target, weight, loss, dlogits));
 }
 
+static void t_rows_argmax(struct dev *d, size_t N, size_t V, const float *x, int32_t *at)
+{
+    timed(OP_LM_XENT, 0, N * V, rows_argmax(d, N, V, x, at));
+}
+
+static void t_rows_add_at(struct dev *d, size_t N, size_t V, const int32_t *at, const double *a,
+                          float *y)
+{
+    timed(OP_LM_XENT, 0, 2 * N, rows_add_at(d, N, V, at, a, y));
+}
+
 static void t_adamw(struct dev *d, const struct adamw *a, size_t n, float *w, const float *g,
                     float *m, float *v)
 {
@@ -279,6 +290,8 @@ static const struct ops wrappers = {
     .rows_gather = t_rows_gather,
     .rows_scatter = t_rows_scatter,
     .lm_xent = t_lm_xent,
+    .rows_argmax = t_rows_argmax,
+    .rows_add_at = t_rows_add_at,
     .adamw = t_adamw,
     .sumsq = t_sumsq,
 };

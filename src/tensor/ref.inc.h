@@ -409,6 +409,25 @@ static void ref_lm_xent(struct dev *d, size_t N, size_t V, const real *logits,
     }
 }
 
+static void ref_rows_argmax(struct dev *d, size_t N, size_t V, const real *x, int32_t *at)
+{
+    (void)d;
+    for (size_t i = 0; i < N; i++) {
+        size_t best = 0;
+        for (size_t v = 1; v < V; v++)
+            best = x[i * V + v] > x[i * V + best] ? v : best;
+        at[i] = (int32_t)best;
+    }
+}
+
+static void ref_rows_add_at(struct dev *d, size_t N, size_t V, const int32_t *at, const double *a,
+                            real *y)
+{
+    (void)d;
+    for (size_t i = 0; i < N; i++)
+        y[i * V + (size_t)at[i]] = (real)((double)y[i * V + (size_t)at[i]] + a[i]);
+}
+
 static void ref_adamw(struct dev *d, const struct adamw *a, size_t n, real *w, const real *g,
                       real *m, real *v)
 {
@@ -459,6 +478,8 @@ const struct OPS_NAME OPS_TABLE = {
     .rows_gather = ref_rows_gather,
     .rows_scatter = ref_rows_scatter,
     .lm_xent = ref_lm_xent,
+    .rows_argmax = ref_rows_argmax,
+    .rows_add_at = ref_rows_add_at,
     .adamw = ref_adamw,
     .sumsq = ref_sumsq,
 };

@@ -312,6 +312,11 @@ double loss_alpha(const struct loss_settings *s, size_t step, size_t steps)
     return (double)step < rise ? s->alpha_max * ((double)step / rise) : s->alpha_max;
 }
 
+bool loss_writes(enum loss_kind kind)
+{
+    return kind == LOSS_XENT || kind == LOSS_CONFIDENCE;
+}
+
 bool loss_joint(const struct loss_settings *s, double alpha)
 {
     return losses[s->kind].joint && alpha != 0.0;

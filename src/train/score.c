@@ -13,20 +13,11 @@ struct scoring {
     struct feed feed;
     double *nats; /* [R] */
     size_t cap_nats;
-    float *row; /* [V] */
+    int32_t *most; /* [R] each row's most probable token */
+    size_t cap_most;
     double sum;
     struct lm_score *s;
 };
-
-static bool row_right(struct scoring *c, const float *logits, int32_t target)
-{
-    size_t V = c->m->cfg.vocab, best = 0;
-    dev_download(c->m->dev, c->row, logits, V);
-    for (size_t v = 1; v < V; v++)
-        if (c->row[v] > c->row[best])
-            best = v;
-    return best == (size_t)target;
-}
 
 static int piece_score(struct scoring *c, const size_t *index, size_t n, struct err *e)
 {
@@ -36,8 +27,11 @@ static int piece_score(struct scoring *c, const size_t *index, size_t n, struct 
     int rc = feed_lm(&c->feed, c->pass, c->t, index, n, FEED_PREDICT, &logits, &R, e);
     if (!rc)
         rc = mem_grow(&c->nats, &c->cap_nats, R, sizeof *c->nats, e);
+    if (!rc)
+        rc = mem_grow(&c->most, &c->cap_most, R, sizeof *c->most, e);
     if (rc)
         return rc;
+    dev->ops->rows_argmax(dev, R, V, logits, c->most);
     dev->ops->lm_xent(dev, R, V, logits, c->feed.target, NULL, c->nats, NULL);
     for (size_t i = 0, at = 0; i < n; i++) {
         size_t end = at + feed_answers(c->t, index + i, 1), right = 0, begin = at;
@@ -45,7 +39,7 @@ static int piece_score(struct scoring *c, const size_t *index, size_t n, struct 
             if (!isfinite(c->nats[at]))
                 return err_set(e, ERR_NUMERIC, "the loss of a token is %f", c->nats[at]);
             c->sum += c->nats[at];
-            right += row_right(c, logits + at * V, c->feed.target[at]);
+            right += c->most[at] == c->feed.target[at];
         }
         c->s->right += right;
         c->s->texts_right += right == end - begin;
@@ -71,8 +65,6 @@ int lm_score_run(struct model *m, const struct token_set *t, size_t micro_tokens
         rc = pack_split(t, order, t->n, micro_tokens, &ends, &pieces, e);
     if (!rc)
         rc = pass_new(&c.pass, m, e);
-    if (!rc && !(c.row = mem_alloc(m->cfg.vocab, sizeof *c.row, e)))
-        rc = e->code;
     for (size_t i = 0; !rc && i < pieces; begin = ends[i++]) {
         rc = stop_check(e);
         if (!rc)
@@ -88,6 +80,6 @@ int lm_score_run(struct model *m, const struct token_set *t, size_t micro_tokens
     mem_free(order);
     mem_free(ends);
     mem_free(c.nats);
-    mem_free(c.row);
+    mem_free(c.most);
     return rc;
 }

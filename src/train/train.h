@@ -116,7 +116,7 @@ size_t train_K(const struct model *m, const struct token_set *t);
  *
  * Order:      every epoch shuffles 0..n-1 by the stream "order <epoch>" of seed_order; every last
  *             partial batch is used, the loss is the mean over the batch as it is. A language
- *             model's is LOSS_XENT (BUG else).
+ *             model's is one that writes (loss_writes; BUG else).
  * Checkpoint: names a file (NULL: none) that is written now and then, and read when it is there:
  *             parameters that learn, moments, step and running means. A run that continues ends
  *             with the same bits, and reports the same points, as one that never stopped. A file
@@ -238,6 +238,14 @@ double loss_alpha(const struct loss_settings *s, size_t step, size_t steps);
 
 /* loss_mixes - whether a loss has an alpha. */
 bool loss_mixes(enum loss_kind kind);
+
+/* loss_writes - whether a language model can learn by it: xent; confidence, token by token,
+ *
+ *     (1-alpha) CE(f, text's token) + alpha CE(f, 1 for the token that f itself finds most
+ * probable)
+ *
+ * behind the text as it stands, each over all words; threshold is not used. */
+bool loss_writes(enum loss_kind kind);
 
 /* loss_joint - whether one row's gradient depends on the other rows of its batch, so that a batch
  * in pieces needs all its logits first. */

@@ -44,6 +44,9 @@ struct trainer {
     float *device;                      /* [batch,K] */
     double *nats, *weight;              /* [R] of one piece, of a language model */
     size_t cap_nats, cap_weight;
+    int32_t *said;    /* [R] its own most probable tokens, where it may contradict the text */
+    double *own_nats; /* [R] their -log p */
+    size_t cap_said, cap_own_nats;
 
     struct train_state state;
     double began, life;  /* clock at the beginning of this life; seconds of the earlier ones */
@@ -57,7 +60,7 @@ static int trainer_check(const struct trainer *t, struct err *e)
 {
     bool learns = false;
     BUG_ON(t->K == 1 || (t->K == 0) != !t->data->targets);
-    BUG_ON(t->K == 0 && (t->data->features || t->s->loss.kind != LOSS_XENT));
+    BUG_ON(t->K == 0 && (t->data->features || !loss_writes(t->s->loss.kind)));
     BUG_ON(!t->s->batch || !t->s->micro_tokens);
     if (!t->n)
         return err_set(e, ERR_INPUT, "there is no example to train on");
@@ -126,6 +129,8 @@ static void trainer_clear(struct trainer *t)
     mem_free(t->host);
     mem_free(t->nats);
     mem_free(t->weight);
+    mem_free(t->said);
+    mem_free(t->own_nats);
 }
 
 /* chosen - the i-th of the examples that are learnt from. */
@@ -243,6 +248,35 @@ static int work_apart(struct trainer *t, const struct work *w, double *loss, str
     return OK;
 }
 
+/* piece_said - what the model itself would write in each place, and its -log p. */
+static int piece_said(struct trainer *t, const float *logits, size_t R, struct err *e)
+{
+    struct dev *dev = t->m->dev;
+    int rc = mem_grow(&t->said, &t->cap_said, R, sizeof *t->said, e);
+    if (!rc)
+        rc = mem_grow(&t->own_nats, &t->cap_own_nats, R, sizeof *t->own_nats, e);
+    if (rc)
+        return rc;
+    dev->ops->rows_argmax(dev, R, model_outputs(t->m), logits, t->said);
+    dev->ops->lm_xent(dev, R, model_outputs(t->m), logits, t->said, NULL, t->own_nats, NULL);
+    return OK;
+}
+
+/* piece_pull - from the text's token alone, as lm_xent leaves dlogits and nats, to alpha of it
+ * given to what the model itself would write. */
+static void piece_pull(struct trainer *t, double alpha, size_t R, float *dlogits)
+{
+    struct dev *dev = t->m->dev;
+    for (size_t i = 0; i < R; i++) {
+        t->nats[i] = (1 - alpha) * t->nats[i] + alpha * t->own_nats[i];
+        t->weight[i] *= alpha;
+    }
+    dev->ops->rows_add_at(dev, R, model_outputs(t->m), t->feed.target, t->weight, dlogits);
+    for (size_t i = 0; i < R; i++)
+        t->weight[i] = -t->weight[i];
+    dev->ops->rows_add_at(dev, R, model_outputs(t->m), t->said, t->weight, dlogits);
+}
+
 /* piece_lm - examples [from,to) of a batch of a language model, forward to backward; *loss: their
  * part of the batch's. The gradient of the logits takes their place. */
 static int piece_lm(struct trainer *t, const struct work *w, size_t from, size_t to, double *loss,
@@ -264,8 +298,12 @@ static int piece_lm(struct trainer *t, const struct work *w, size_t from, size_t
     float *dlogits = pass_logits(t->pass);
     for (size_t i = 0; i < R; i++)
         t->weight[i] = 1 / w->weighs;
+    if (w->alpha > 0 && (rc = piece_said(t, logits, R, e)))
+        return rc;
     dev->ops->lm_xent(dev, R, model_outputs(t->m), logits, t->feed.target, t->weight, t->nats,
                       dlogits);
+    if (w->alpha > 0)
+        piece_pull(t, w->alpha, R, dlogits);
     *loss = 0;
     for (size_t i = 0; i < R; i++)
         *loss += t->nats[i] / w->weighs;

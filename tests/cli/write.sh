@@ -123,8 +123,19 @@ expect 0 "$W2S" run write.yaml controls=true seeds=2 --runs cut
 [ "$(numbers a)" = "$(numbers cut)" ] || { fail "killed and continued, other answers"; diff <(numbers a) <(numbers cut) | head -5; }
 
 # What is not there for written answers.
-expect 2 "$W2S" run write.yaml methods=confidence --runs c
-says err "method confidence needs the probability of each class, and the answers of task words are written"
+expect 2 "$W2S" run write.yaml methods=focal --runs c
+says err "method focal needs the probability of each class, and the answers of task words are written"
+# Confidence token by token: another student than naive, and naive to the bit without its share.
+expect 0 "$W2S" run write.yaml methods='[naive, confidence]' confidence.alpha_max=0 name=none --runs c
+expect 0 "$W2S" run write.yaml methods='[naive, confidence]' confidence.alpha_max=0.7 name=much --runs c
+python3 - <<'END' || fail "confidence of written answers"
+import json
+def loss(study, method):
+    r = json.load(open(f"c/studies/{study}/results.json"))
+    return [j["result"]["curve"][-1]["loss"] for j in r["jobs"] if j["role"] == "student" and j["method"] == method]
+assert loss("none", "naive") == loss("none", "confidence") == loss("much", "naive")
+assert loss("much", "confidence") < loss("much", "naive"), "what it believes itself costs it less"
+END
 expect 2 "$W2S" run write.yaml decoding=legal --runs c
 says err '"decoding" is legal, and the answers of task words are no moves'
 expect 2 "$W2S" run write.yaml student.trainable=head student.embeddings=false --runs c

@@ -71,12 +71,21 @@ def optimizer_of(params):
     return torch.optim.AdamW(groups, lr=LR, betas=BETAS, eps=EPS)
 
 
-def train_lm(name, tokens, answer_at):
+def lm_loss(logits, wanted, alpha):
+    """cross-entropy on the text, alpha of it given to what the model itself finds most probable"""
+    own = logits.detach().argmax(1)
+    return ((1 - alpha) * torch.nn.functional.cross_entropy(logits, wanted)
+            + alpha * torch.nn.functional.cross_entropy(logits, own))
+
+
+def train_lm(name, tokens, answer_at, kind="xent"):
     model = MODELS[name]().from_pretrained(OUT / name, dtype=torch.float64)
     model.train()
     params = list(model.parameters())
     opt = optimizer_of(params)
     out = {"model": name, "tokens": tokens, "answer_at": answer_at, "loss": [], "grad_norm": [], "lr": []}
+    if kind != "xent":
+        out |= {"kind": kind, "alpha": []}
 
     def forward():
         rows = [model(torch.tensor([t])).logits[0, at - 1:-1] for t, at in zip(tokens, answer_at)]
@@ -86,11 +95,14 @@ def train_lm(name, tokens, answer_at):
         for g in opt.param_groups:
             g["lr"] = rate(step)
         opt.zero_grad()
-        loss = torch.nn.functional.cross_entropy(*forward())
+        alpha = alpha_of(step) if kind == "confidence" else 0
+        loss = lm_loss(*forward(), alpha)
         loss.backward()
         out["grad_norm"].append(float(torch.nn.utils.clip_grad_norm_(params, CLIP)))
         out["loss"].append(float(loss))
         out["lr"].append(rate(step))
+        if kind != "xent":
+            out["alpha"].append(alpha)
         opt.step()
     logits, wanted = forward()
     out["nats"] = float(torch.nn.functional.cross_entropy(logits, wanted))
@@ -106,6 +118,8 @@ def main_lm():
         answers = [max(1, len(t) - 1 - i % 3) for i, t in enumerate(tokens)]
         cases += [train_lm(name, tokens, answers), train_lm(name, tokens, [1] * N)]
         print(name, [(c["loss"][0], c["loss"][-1], c["right"]) for c in cases[-2:]])
+    for c in [c for c in cases if c["answer_at"] != [1] * N]:  # the same texts
+        cases.append(train_lm(c["model"], c["tokens"], c["answer_at"], "confidence"))
     expected = {"versions": {"torch": torch.__version__, "transformers": transformers.__version__}, "cases": cases}
     (OUT / "lm.json").write_text(json.dumps(expected, indent=None, separators=(",", ":")) + "\n")
 

@@ -217,7 +217,7 @@ static void cases_check(const char *device, size_t micro_tokens)
     assert_int_equal(n, 18);
     for (const struct doc *c = doc_get(expected_lm.root, "cases")->child; c; c = c->next, n++)
         lm_check(&dev, c, micro_tokens);
-    assert_int_equal(n, 18 + 8);
+    assert_int_equal(n, 18 + 12);
     dev_close(&dev);
 }
 

@@ -250,6 +250,15 @@ static void test_loss_and_step(struct dev *d)
     buf_close(&dz, "lm_xent dlogits");
     for (size_t i = 0; i < N; i++)
         assert_true(fabs(a[i] - b[i]) <= 1e-6 * (1 + fabs(b[i])));
+    int32_t fast[N], slow[N];
+    z.f[2 * V + 11] = z.f[2 * V + 2999] = 50, z.d[2 * V + 11] = z.d[2 * V + 2999] = 50;
+    d->ops->rows_argmax(d, N, V, z.f, fast);
+    ref->rows_argmax(NULL, N, V, z.d, slow);
+    assert_memory_equal(fast, slow, sizeof fast);
+    assert_int_equal(fast[2], 11); /* the lowest of equals */
+    d->ops->rows_add_at(d, N, V, fast, weight, dz.f);
+    ref->rows_add_at(NULL, N, V, slow, weight, dz.d);
+    buf_close(&dz, "rows_add_at");
     for (size_t i = 0; i < V; i++)
         v.f[i] = fabsf(v.f[i]), v.d[i] = fabs(v.d[i]);
     for (uint64_t step = 1; step < 4; step++) {
