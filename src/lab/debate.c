@@ -45,7 +45,7 @@ int debate_read(struct study_side *side, const struct doc *m, const char *name, 
     if (side->random)
         return doc_fail(map, e, "\"debate\" is read by a judge, and \"weights\" is random");
     *s = (struct debate_settings){
-        .turns = 1, .tokens = 32, .samples = 1, .temperature = 0.8, .argue = "Reason:"};
+        .turns = 1, .tokens = 32, .samples = 1, .temperature = 0.8, .argue = ", because"};
     rc = doc_check_keys(map, debate_keys, e);
     if (!rc && form && form->type == DOC_LIST && !form->n)
         rc = doc_fail(form, e, "\"form\" is empty");
@@ -143,10 +143,9 @@ int debate_check(const struct plan *p, struct err *e)
                        task_writes(p->task) ? "are answered by writing"
                                             : "are several texts with a reward each");
     if (side->ensemble.kind != ENSEMBLE_NONE)
-        return err_set(
-            e, ERR_INPUT,
-            "an ensemble reads the examples alone: wanted \"debate\" or \"ensemble\", not "
-            "both");
+        return err_set(e, ERR_INPUT,
+                       "an ensemble reads the examples alone: wanted \"debate\" or several models "
+                       "as one supervisor, not both");
     if (!d->model && s->student.n_models > 1)
         return err_set(e, ERR_INPUT,
                        "who argues? The students are of several models: wanted debate.model");

@@ -26,7 +26,7 @@ struct debate_settings {
     size_t samples;    /* of which its author's own choice is taken; 1: the most probable words */
     double temperature;
     bool right;        /* an adviser argues for the right class, not for one that is drawn */
-    const char *argue; /* what stands between the class that is argued for and the argument */
+    const char *argue; /* stands behind the class that is argued for, before the argument */
 };
 
 struct study_side;
@@ -84,6 +84,10 @@ int job_arguments(const struct plan *p, const struct job *j, enum task_part part
 void transcript_add(const struct arguments *a, size_t i, size_t turns, const char *id, int one,
                     const char *const *words, uint64_t seed, struct str *out);
 int transcript_adviser(const struct example *x, size_t K, bool right, uint64_t seed);
+
+/* argument_best - of n drafts for class k, whose scores [n,K] are log p of the classes' words with
+ * each, the one with which class k has the largest share; the first of equals. */
+size_t argument_best(const double *scores, size_t n, size_t K, size_t k);
 
 /* heard - examples of a part with what was argued about them behind each text. */
 struct heard {

@@ -41,7 +41,7 @@ int spec_argue(const struct plan *p, const struct job *j, struct str *out, struc
     for (size_t k = 0; k < a.n_words; k++)
         js_str(&w, a.words[k]);
     js_close(&w, ']');
-    js_key(&w, "argue"), js_str(&w, s->argue);
+    js_key(&w, "behind"), js_str(&w, s->argue);
     js_key(&w, "turns"), js_int(&w, (int64_t)s->turns);
     js_key(&w, "tokens"), js_int(&w, (int64_t)s->tokens);
     js_key(&w, "samples"), js_int(&w, (int64_t)s->samples);
@@ -131,7 +131,7 @@ static int prompts_make(struct advocate *a, struct drafts_of *t, const struct ar
         str_reset(&text);
         str_catn(&text, x->text, x->len);
         transcript_add(said, i, turn, x->id, -1, q->words, a->seed, &text);
-        str_addf(&text, "\n%s%s\n%s", q->ask, q->words[k], d->job->side->debate.argue);
+        str_addf(&text, "\n%s%s%s", q->ask, q->words[k], d->job->side->debate.argue);
         rc = str_check(&text, e);
         const char *kept = rc ? NULL : arena_strndup(&t->store.arena, text.s, text.len, e);
         rc = rc || kept ? rc : e->code;
@@ -203,19 +203,8 @@ static int drafts_choose(struct advocate *a, struct drafts_of *t, enum task_part
     if (!rc)
         rc = words_run(d->model, a->prefix.ids, a->prefix.n, &set, &a->words, p, &tokens, NULL, e);
     d->predicted += (double)tokens;
-    for (size_t i = 0; !rc && i < t->n; i++) {
-        double most = -HUGE_VAL;
-        for (size_t s = 0; s < t->samples; s++) {
-            const double *row = p + (i * t->samples + s) * d->K;
-            double sum = 0;
-            for (size_t c = 0; c < d->K; c++)
-                sum += exp(row[c] - row[k]);
-            if (-log(sum) > most) {
-                most = -log(sum);
-                best[i] = s;
-            }
-        }
-    }
+    for (size_t i = 0; !rc && i < t->n; i++)
+        best[i] = argument_best(p + i * t->samples * d->K, t->samples, d->K, k);
     token_set_release(&set);
     str_release(&text);
     mem_free(p);

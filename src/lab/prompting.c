@@ -30,7 +30,8 @@ static int settings_read(struct prompt_settings *s, const struct doc *map, struc
 int prompting_read(struct study_side *side, const struct doc *root, const struct doc *m,
                    const char *name, struct err *e)
 {
-    static const char *const others[] = {"trainable", "embeddings", NULL};
+    static const char *const others[] = {"trainable", "embeddings", "combine",
+                                         "bagging",   "boosting",   NULL};
     if (side->learner != LEARNER_PROMPT) {
         const struct doc *own = doc_get(m, "prompt");
         return own ? doc_fail(own, e,

@@ -7,6 +7,7 @@
 #include "core/rng.h"
 #include "data/table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -144,6 +145,23 @@ void transcript_add(const struct arguments *a, size_t i, size_t turns, const cha
         for (size_t k = 0; k < a->K; k++)
             str_addf(out, "\nArgument for%s: %s", words[order[k]],
                      *arguments_at(a, i, turn, order[k]));
+}
+
+size_t argument_best(const double *scores, size_t n, size_t K, size_t k)
+{
+    size_t best = 0;
+    double most = -HUGE_VAL;
+    for (size_t s = 0; s < n; s++) {
+        const double *row = scores + s * K;
+        double sum = 0;
+        for (size_t c = 0; c < K; c++)
+            sum += exp(row[c] - row[k]);
+        if (-log(sum) > most) {
+            most = -log(sum);
+            best = s;
+        }
+    }
+    return best;
 }
 
 int heard_make(struct heard *h, const struct plan *p, const struct job *judge, enum task_part part,

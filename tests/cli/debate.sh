@@ -86,6 +86,7 @@ no 'did you mean "supervisor.debate.tokens"' supervisor.debate.token=3
 no 'the student has none' "student.debate={form: debate}"
 no 'its consultancy is the debate' supervisor.layers=all
 no 'wanted fewer turns, tokens or shots' supervisor.debate.turns=8
+no 'an ensemble reads the examples alone' "supervisor={layers: [1, 2], combine: mean, debate: {form: debate, tokens: 4}}"
 no '"weights" is random' supervisor.weights=random
 words_task write.yaml
 no 'the examples of task words are answered by writing' task=write.yaml student.trainable=all

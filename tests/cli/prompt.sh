@@ -91,6 +91,7 @@ no() {
 }
 no 'method confidence trains, and the students are asked' "methods=[naive, confidence]"
 no 'lr" is of a side that trains, and the learner of the student is prompt' student.lr=1e-3
+no 'combine" is of a side that trains' "supervisor={layers: [1, 2], learner: prompt, combine: mean}"
 no 'trainable" is of a side that trains' student.trainable=head
 no 'prompt" says how a model is asked, and the learner of the supervisor is finetune' supervisor.prompt.shots=1
 no '"prompt" says how models are asked, and no side is' "student={layers: all}" prompt.shots=1

@@ -1,6 +1,7 @@
 /* train_faults - the n-th allocation or write of a training fails, for every n: a code and a
  * sentence, nothing leaked (the sanitizers watch), and what was written before goes on to the bits
  * of a run that met no fault. */
+#include "train/words.h"
 #include "unit/train_toy.h"
 #include "core/file.h"
 
@@ -108,6 +109,30 @@ static void every_allocation_of_writing(void **state)
     }
 }
 
+static void every_allocation_of_asking(void **state)
+{
+    (void)state;
+    static const int32_t prefix[] = {3, 1}, tokens[] = {5, 6, 2};
+    static const size_t starts[] = {0, 1, 3};
+    const struct words words = {2, tokens, starts};
+    const struct head_spec lm = {.kind = HEAD_LM};
+    bool hit = true;
+    for (size_t n = 1; hit; n++) {
+        struct err e = ERR_INIT;
+        double scores[2 * 20];
+        size_t worked;
+        struct model *m = toy_model(&dev, 2, upper, 1);
+        assert_int_equal(model_head_set(m, &lm, &e), OK);
+        mem_fault_at(n);
+        int rc = words_run(m, prefix, 2, &toy.set, &words, scores, &worked, NULL, &e);
+        hit = mem_fault_hit();
+        mem_fault_at(0);
+        assert_int_equal(rc, hit ? ERR_NOMEM : OK);
+        model_free(m);
+        assert_true(n < 100000);
+    }
+}
+
 static void every_write(void **state)
 {
     (void)state;
@@ -142,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation),
         cmocka_unit_test(every_allocation_of_writing),
+        cmocka_unit_test(every_allocation_of_asking),
         cmocka_unit_test(every_write),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

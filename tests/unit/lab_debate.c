@@ -71,8 +71,21 @@ static void advisers(void **state)
     assert_true(same > N / 3 && same < N * 2 / 3);
 }
 
+/* By hand: shares, not probabilities: the second draft has the lower p of class 1, and of class 0 a
+ * much lower one. */
+static void the_authors_choice(void **state)
+{
+    const double scores[] = {-1, -1, -6, -2, -2, -1.5, -6, -2};
+    (void)state;
+    assert_int_equal(argument_best(scores, 4, 2, 1), 1); /* the first of two alike */
+    assert_int_equal(argument_best(scores, 4, 2, 0), 0);
+    assert_int_equal(argument_best(scores + 2, 3, 2, 0), 1);
+    assert_int_equal(argument_best(scores, 1, 2, 0), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lines), cmocka_unit_test(advisers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lines), cmocka_unit_test(advisers),
+                                       cmocka_unit_test(the_authors_choice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
