@@ -95,6 +95,13 @@ int ensemble_needs(struct plan *p, struct job *j, struct err *e)
     return rc;
 }
 
+/* members - how many of what it stands on, the first ones, are members: an ensemble's, or the
+ * earlier rounds of one that is boosted, behind which may be where its weights come from. */
+static size_t members(const struct job *j)
+{
+    return j->ensemble ? j->n_needs : j->round - 1;
+}
+
 void member_json(struct js *w, const struct job *j)
 {
     if (j->member == ENSEMBLE_NONE)
@@ -103,7 +110,7 @@ void member_json(struct js *w, const struct job *j)
     if (j->member != ENSEMBLE_BOOSTING)
         return;
     js_key(w, "earlier"), js_open(w, '[');
-    for (size_t i = 0; i < j->n_needs; i++)
+    for (size_t i = 0; i < members(j); i++)
         js_str(w, j->needs[i]->hash);
     js_close(w, ']');
 }
@@ -141,7 +148,7 @@ static int boost_replay(const struct desk *d, double *w, double *alpha, struct e
         labels[i] = d->data->part[PART_SUPERVISE][i].label;
         w[i] = 1 / (double)n;
     }
-    for (size_t m = 0; !rc && m < d->job->n_needs; m++) {
+    for (size_t m = 0; !rc && m < members(d->job); m++) {
         double *probs = NULL;
         rc = job_probs(d->plan, d->job->needs[m], PART_SUPERVISE, &probs, e);
         if (!rc)

@@ -88,6 +88,10 @@ rounds = sorted((s["boosting"], len(s["earlier"])) for s in specs if "boosting" 
 assert rounds == [(1, 0), (2, 1), (3, 2), (4, 3)], rounds
 END
 
+# Rounds that start from a model which learnt the texts before stand on that as well.
+expect 0 "$W2S" run micro.yaml supervisor.layers=1 supervisor.boosting=3 generative='{epochs: 1}' name=texts --runs a --json
+python3 check.py out a labels || fail "boosting from weights of another job"
+
 # Killed in its members, and run again: the same bits.
 "$W2S" run micro.yaml supervisor.layers=1 supervisor.boosting=4 training.checkpoint_every=0 name=cut --runs cut --jobs 1 >out 2>err &
 pid=$!
