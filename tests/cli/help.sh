@@ -46,7 +46,7 @@ completes() { # completes WANT WORD...
     [ "$got" = "$want" ] || fail "$* completes to $got, wanted $want"
 }
 completes mystudy w2s run my
-completes movie-sentiment w2s task movie-s
+completes movie-preference w2s task movie-p
 completes "smollm2-135m smollm2-135m-hf" w2s fetch smo
 completes smollm2-135m-hf w2s generate smollm2-135m-
 completes mine w2s report min
