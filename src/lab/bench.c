@@ -93,7 +93,9 @@ int bench_open(struct bench *b, const struct plan *p, struct err *e)
                 rc = bench_score(b, i, e);
             for (size_t k = 0; !scored && k < SCORES; k++)
                 b->scores[i][k] = (double)NAN;
-            if (!rc)
+            bool idle = p->jobs[i]->role == JOB_FEATURES && /* found because not needed */
+                        !store_has(p->lab->store, p->jobs[i]->hash);
+            if (!rc && !idle)
                 rc = store_result(p->lab->store, p->jobs[i]->hash, &b->results[i], e);
             if (rc)
                 return rc;

@@ -44,9 +44,10 @@ struct desk {
      */
     double predicted, flops;
     const struct curve_point *stopped; /* the point that it is, of another's curve; NULL: none */
-    struct str more; /* of its kind's own in result.json, a value in JSON; may be empty */
-    void *own;       /* of its kind, while it runs */
-    bool own_peak;   /* the peak of memory is this job's, not of all that the process computed */
+    struct str more;    /* of its kind's own in result.json, a value in JSON; may be empty */
+    struct probe probe; /* that it fitted; c 0: none */
+    void *own;          /* of its kind, while it runs */
+    bool own_peak;      /* the peak of memory is this job's, not of all that the process computed */
 };
 
 /* job_kind - name: what its spec and listings call it. is: whether a job of a plan is of this kind;
@@ -77,6 +78,13 @@ int spec_argue(const struct plan *p, const struct job *j, struct str *out, struc
 int spec_prompt(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* spec_begin - what every job that computes with a model begins with: where and from which. */
 void spec_begin(struct js *w, const struct plan *p, const struct job *j);
+/* job_probe.c: features; a probe of them; a student that is fine-tuned and then probed. */
+int spec_features(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_probe(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_probed(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int run_features(struct desk *d, struct err *e);
+int run_probe(struct desk *d, struct err *e);
+int run_probed(struct desk *d, struct err *e);
 /* job_train.c, job_write.c, job_prompt.c, kinds.c, job_simulate.c, job_ensemble.c, job_repair.c */
 int run_untrained(struct desk *d, struct err *e);
 int run_write(struct desk *d, struct err *e);
@@ -93,21 +101,22 @@ int repair_chosen(struct desk *d, struct err *e);
 /* member_choose - d->chosen: the sample that a member of an ensemble learns (job_ensemble.c). */
 int member_choose(struct desk *d, struct err *e);
 
-/* What kinds share (job.c). desk_path - of a file of the job's. desk_model - the model it begins
- * with, a head to be set; desk_learns - which of it is trained. desk_frozen (frozen.c) - what
- * its model, of which nothing learns, makes of the texts that it reads, of every part but
- * supervise: d->features, a row of each text's last token; d->model is gone then. desk_predicts -
- * whether it says something of a part: what trains on ground truth's half also labels the other.
- * desk_learn - train it; eval as train_events', which adds its points by desk_point, one that a
- * former life wrote and this one reaches again takes its place. desk_save - the trained model as a
- * Hugging Face folder in dir that is whole: tokenizer beside it, classes by name where labels is
- * not NULL; adapters merged, and by themselves. array_keep - numbers [n,K] of a part as a file of
- * the job's: LAB_REWARDS, or (NULL) the part's own name, for job_probs. probs_accuracy - against
- * ground truth.
+/* What kinds share (job.c). desk_path - of a file of the job's. desk_truth - ground truth of a
+ * part as one-hot rows [n,K], mem_free. desk_model - the model it begins with, a head to be set;
+ * desk_learns - which of it is trained. desk_frozen (frozen.c) - what its model, of which nothing
+ * learns, makes of the texts that it reads, of every part but supervise: d->features, a row of each
+ * text's last token; d->model is gone then. desk_predicts - whether it says something of a part:
+ * what trains on ground truth's half also labels the other. desk_learn - train it; eval as
+ * train_events', which adds its points by desk_point, one that a former life wrote and this one
+ * reaches again takes its place. desk_save - the trained model as a Hugging Face folder in dir that
+ * is whole: tokenizer beside it, classes by name where labels is not NULL; adapters merged, and by
+ * themselves. array_keep - numbers [n,K] of a part as a file of the job's: LAB_REWARDS, or (NULL)
+ * the part's own name, for job_probs. probs_accuracy - against ground truth.
  */
 /* desk_examples - of a part as the job reads them: a judge with what was argued about them. */
 int desk_examples(struct desk *d, enum task_part part, const struct example **x, struct err *e);
 int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e);
+int desk_truth(const struct desk *d, enum task_part part, double **rows, struct err *e);
 int desk_model(struct desk *d, struct err *e);
 int desk_learns(struct desk *d, struct err *e);
 int desk_frozen(struct desk *d, struct err *e);

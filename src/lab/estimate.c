@@ -140,6 +140,32 @@ static void lm_cost(const struct plan *p, const struct job *j, const struct mode
     cost->moved = cost->bytes + (size_t)config_params(c) * sizeof(float);
 }
 
+/* Iterations of a probe's fit, with one c; multiply-adds a second of one thread, of numbers that
+ * come from memory: some hundred and 1e9 where this was measured (bits of a Zen 4). */
+#define PROBE_ITERATIONS 100
+#define PROBE_RATE       1e9
+
+/* probe_cost - of a forward over a part, or of a probe of what came of one. */
+static void probe_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                       const struct counts *of, struct cost *cost)
+{
+    const struct trainable all = {TRAIN_ALL, 0, false, {0}};
+    const struct probe_settings *s = &p->study->probe;
+    double n = (double)(p->data[j->repetition].n[j->part] * plan_texts(p));
+    cost->bytes = job_bytes(p, j);
+    cost->moved = cost->bytes;
+    if (job_probes(j)) {
+        double fits = s->n > 1 ? (double)(s->n * (s->folds - 1)) + 1 : 1;
+        cost->seconds =
+            fits * PROBE_ITERATIONS * n * 2 * (double)(c->channels * job_outputs(p)) / PROBE_RATE;
+        return;
+    }
+    cost->flops = model_flops(c, &all, of->n[j->part], (size_t)n, false) / 3;
+    cost->blocks = (double)c->layers / 3 * pieces_of(j, of->n[j->part]);
+    cost->seconds = of->seconds[j->part];
+    cost->moved += (size_t)config_params(c) * sizeof(float);
+}
+
 /* job_cost - from token counts that the examples' own tokens give; counts [seeds, models] are
  * filled as they are needed. */
 static int job_cost(const struct plan *p, const struct job *j, struct counts *counts,
@@ -154,6 +180,10 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     int rc = tokens_count(p, j, of, e);
     if (rc)
         return rc;
+    if (job_probes(j) || j->role == JOB_FEATURES) {
+        probe_cost(p, j, &c, of, cost);
+        return OK;
+    }
     if (j->role == JOB_LM) {
         lm_cost(p, j, &c, tokens, cost);
         return OK;

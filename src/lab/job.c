@@ -365,6 +365,7 @@ static void desk_clear(struct desk *d)
     mem_free(d->rewards);
     mem_free(d->weak_valid);
     mem_free(d->curve);
+    probe_release(&d->probe);
     model_free(d->model);
 }
 

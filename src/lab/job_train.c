@@ -70,6 +70,15 @@ static const struct features *desk_features(const struct desk *d, enum task_part
     return desk_prefix(d) ? &d->features[part].f : NULL;
 }
 
+int desk_truth(const struct desk *d, enum task_part part, double **rows, struct err *e)
+{
+    size_t n = d->data->n[part];
+    *rows = mem_zalloc(n, d->K * sizeof **rows, e);
+    for (size_t i = 0; *rows && i < n; i++)
+        (*rows)[i * d->K + (size_t)d->data->part[part][i].label] = 1;
+    return *rows ? OK : e->code;
+}
+
 /* train_targets - what it learns: ground truth as one-hot rows, or the supervisor's probabilities.
  */
 static int train_targets(struct desk *d, struct err *e)
@@ -86,13 +95,7 @@ static int train_targets(struct desk *d, struct err *e)
             rc = job_probs(d->plan, j->supervisor, PART_VALID, &d->weak_valid, e);
         return rc;
     }
-    size_t n = d->data->n[j->part];
-    d->targets = mem_zalloc(n, d->K * sizeof *d->targets, e);
-    if (!d->targets)
-        return e->code;
-    for (size_t i = 0; i < n; i++)
-        d->targets[i * d->K + (size_t)d->data->part[j->part][i].label] = 1;
-    return OK;
+    return desk_truth(d, j->part, &d->targets, e);
 }
 
 /* train_predict - rewards: NULL, or where the logits of the part go. */

@@ -43,6 +43,24 @@ static bool is_lm(const struct plan *p, const struct job *j)
     return j->role == JOB_LM;
 }
 
+static bool is_features(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->role == JOB_FEATURES;
+}
+
+static bool is_probe(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return job_probes(j);
+}
+
+static bool is_probed(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->role == JOB_STUDENT && j->method->recipe == RECIPE_PROBED;
+}
+
 static bool is_untrained(const struct plan *p, const struct job *j)
 {
     (void)p;
@@ -89,6 +107,9 @@ static const struct job_kind kinds[] = {
     {"prompt", is_asked, spec_prompt, run_prompt, false},
     {"stop", is_stop, spec_stop, run_stop, true},
     {"lm", is_lm, spec_lm, run_lm, false},
+    {"features", is_features, spec_features, run_features, false},
+    {"probe", is_probe, spec_probe, run_probe, false},
+    {"finetune_probe", is_probed, spec_probed, run_probed, false},
     {"untrained", is_untrained, spec_untrained, run_untrained, false},
     {"write", is_written, spec_write, run_write, false},
     {"train", is_any, spec_train, run_train, false},

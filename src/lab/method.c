@@ -67,6 +67,11 @@ const struct method methods[] = {
      .recipe = RECIPE_REPAIR,
      .choice = {CHOICE_CONFIDENT, .folds = 5, .c = 0.01},
      .what = "cross-entropy on the weak labels that are not pruned as errors"},
+    {"finetune_probe",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_PROBED,
+     .truth = true,
+     .what = "naive, then a probe of what it has learnt, fitted on ground truth"},
     {.name = NULL},
 };
 

@@ -20,8 +20,15 @@ struct chain_model {
 /* How a student is made (lab/recipe.c): of its supervisor's labels, in one training; or of that
  * training the point which the validation part's labels, or its ground truth, say is best; or at
  * the end of a chain of models, each trained on what the one before says of examples of its own; or
- * of labels that are mended for it. */
-enum recipe { RECIPE_DIRECT, RECIPE_STOP, RECIPE_STOP_TRUTH, RECIPE_CHAIN, RECIPE_REPAIR };
+ * of labels that are mended for it; or with a probe on what came of it, fitted on ground truth. */
+enum recipe {
+    RECIPE_DIRECT,
+    RECIPE_STOP,
+    RECIPE_STOP_TRUTH,
+    RECIPE_CHAIN,
+    RECIPE_REPAIR,
+    RECIPE_PROBED
+};
 
 struct method {
     const char *name;
@@ -30,6 +37,7 @@ struct method {
     struct choice choice; /* of the labels, with the method's defaults */
     const char *what;     /* one line for help and reports */
     bool upper_bound;     /* it looks at ground truth that a student does not have */
+    bool truth;           /* it is told the true labels of what its students learn from */
 };
 extern const struct method methods[]; /* ends with a NULL name */
 const struct method *method_find(const char *name);

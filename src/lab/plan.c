@@ -13,8 +13,8 @@
 #include <string.h>
 
 const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
-const char *const job_roles[] = {"supervisor", "ceiling", "student",       "untrained",
-                                 "repair",     "debater", "language model"};
+const char *const job_roles[] = {"supervisor", "ceiling", "student",        "untrained",
+                                 "repair",     "debater", "language model", "features"};
 
 struct model_config job_config(const struct job *j)
 {
@@ -41,6 +41,8 @@ void job_who(const struct job *j, struct str *out)
         str_addf(out, "%s/%zu%s", j->model->name, j->layers, j->side->random ? "/random" : "");
     if (!j->imported)
         job_judge_id(j, out), job_asked_id(j, out);
+    if (!j->imported && !j->votes && j->side->learner == LEARNER_PROBE)
+        str_cat(out, "/probe");
 }
 
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t)
@@ -65,6 +67,8 @@ bool job_reads(const struct job *j, enum task_part part)
         return part == PART_TRAIN;
     if (j->role == JOB_LM)
         return part == PART_SUPERVISE || part == PART_TRAIN;
+    if (j->role == JOB_FEATURES)
+        return part == j->part;
     return part != PART_SUPERVISE || j->part == PART_SUPERVISE;
 }
 
@@ -114,8 +118,11 @@ size_t job_bytes(const struct plan *p, const struct job *j)
     if (job_asks(j) || job_argues(j))
         return prompting_bytes(p, j);
     size_t tokens = piece_tokens(p, j, &whole);
-    size_t bytes = j->role == JOB_UNTRAINED ? model_bytes_predicting(&c, tokens)
-                                            : model_bytes(&c, &j->trainable, tokens, whole);
+    if (job_probes(j))
+        return probe_bytes(p, j);
+    bool forward = j->role == JOB_UNTRAINED || j->role == JOB_FEATURES;
+    size_t bytes = forward ? model_bytes_predicting(&c, tokens)
+                           : model_bytes(&c, &j->trainable, tokens, whole);
     /* The logits of answers, and what the optimizer has of them, of every word in the vocabulary */
     size_t rows = j->role == JOB_LM
                       ? tokens
@@ -153,6 +160,8 @@ static int job_threads(const struct plan *p, const struct job *j)
     bool whole;
     size_t tokens = piece_tokens(p, j, &whole);
     size_t texts = tokens / p->study->max_tokens;
+    if (job_probes(j) || j->role == JOB_FEATURES) /* which have the same bits whatever is deepest */
+        return job_probes(j) ? 1 : p->threads;
     return model_flops(&c, &j->trainable, tokens, texts ? texts : 1, false) < SMALL_PIECE
                ? 1
                : p->threads;
@@ -164,6 +173,8 @@ void job_how(const struct job *j, struct str *out)
     if (out->len && job_asks(j))
         str_cat(out, ", ");
     job_asked_words(j, out);
+    if (j->side->learner == LEARNER_PROBE)
+        str_cat(out, "probe");
 }
 
 /* models of one name are told from another by name only where there is more than one */
@@ -189,6 +200,17 @@ static void model_words(const struct plan *p, const struct job *j, struct str *o
     str_release(&how);
 }
 
+static void features_label(const struct plan *p, const struct job *j, struct str *out)
+{
+    str_cat(out, "features of ");
+    if (p->n_models > 1)
+        str_addf(out, "%s ", j->model->shown);
+    for (size_t i = 0; i < j->n_depths; i++)
+        str_addf(out, "%s%zu", i ? ", " : "", j->depths[i]);
+    str_addf(out, " layer%s%s, %s", j->depths[j->n_depths - 1] > 1 ? "s" : "",
+             j->side->random ? ", random weights" : "", lab_part_names[j->part]);
+}
+
 const struct job *job_root(const struct job *j)
 {
     const struct job *root = j->supervisor;
@@ -212,8 +234,12 @@ static void chain_words(const struct plan *p, const struct job *j, struct str *o
 static void job_label(const struct plan *p, struct job *j)
 {
     struct str s = STR_INIT;
-    str_addf(&s, "%s ", job_roles[j->role]);
-    model_words(p, j, &s);
+    if (j->role == JOB_FEATURES) {
+        features_label(p, j, &s);
+    } else {
+        str_addf(&s, "%s ", job_roles[j->role]);
+        model_words(p, j, &s);
+    }
     if (j->member != ENSEMBLE_NONE)
         str_addf(&s, ", %s %zu", ensemble_names[j->member], j->round);
     if (j->role == JOB_STUDENT || j->role == JOB_REPAIR) {
@@ -273,7 +299,9 @@ int plan_add(struct plan *p, const struct job *like, struct job **out, struct er
     if (rc)
         return rc;
     asked.threads = job_threads(p, like);
-    rc = job_kind(p, like)->spec(p, &asked, &spec, e);
+    rc = job_probes(like) ? probe_needs(p, &asked, e) : OK;
+    if (!rc)
+        rc = job_kind(p, like)->spec(p, &asked, &spec, e);
     if (!rc)
         rc = plan_job(p, &asked, spec.s, out, e);
     str_release(&spec);
@@ -318,6 +346,8 @@ int plan_make(struct plan *p, const struct lab *lab, const struct study *s, stru
     rc = plan_pairs(p, e);
     if (rc)
         plan_release(p);
+    else
+        probe_settle(p);
     return rc ? err_wrap(e, "study %s", s->name) : OK;
 }
 

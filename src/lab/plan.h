@@ -7,7 +7,7 @@
 
 /* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it.
  * JOB_DEBATER: it labels nothing. JOB_LM: a model that learns the task's texts, from whose weights
- * others start (generative.h). */
+ * others start (generative.h). JOB_FEATURES: what probes of a model read (job_probe.c). */
 enum job_role {
     JOB_SUPERVISOR,
     JOB_CEILING,
@@ -15,7 +15,8 @@ enum job_role {
     JOB_UNTRAINED,
     JOB_REPAIR,
     JOB_DEBATER,
-    JOB_LM
+    JOB_LM,
+    JOB_FEATURES
 };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
@@ -55,6 +56,8 @@ struct job {
     const struct job *arguments; /* where that is written; NULL: nothing */
     /* whose training it is a point of, or from whose weights it starts; NULL: none */
     const struct job *base;
+    const size_t *depths; /* [n_depths] of JOB_FEATURES, rising */
+    size_t n_depths;
     char label[160]; /* for people: "student 30 of 30 layers, naive, from 2 layers, seed 0" */
     char hash[HASH_HEX];
     char *spec;   /* the JSON that was hashed */
@@ -161,6 +164,14 @@ void plan_release(struct plan *p);
 /* job_config - the checkpoint's, cut to the job's layers; all zero of one that is votes. */
 struct model_config job_config(const struct job *j);
 extern const char *const job_roles[]; /* "supervisor" ... by enum job_role */
+/* job_probes - whether it fits a probe to features, which other jobs make: probe_needs adds those
+ * to the plan and to what it stands on; probe_settle - features that no job of the plan is still to
+ * be fitted to count as found. probe_bytes - of memory, of a job that fits one.
+ */
+bool job_probes(const struct job *j);
+int probe_needs(struct plan *p, struct job *j, struct err *e);
+void probe_settle(struct plan *p);
+size_t probe_bytes(const struct plan *p, const struct job *j);
 /* job_settings - the job's training settings, whole: side's, with loss and seeds. */
 void job_settings(const struct plan *p, const struct job *j, struct train_settings *t);
 /* job_choice - which of its supervisor's labels it learns; of who has none, all of them. */

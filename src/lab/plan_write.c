@@ -18,6 +18,12 @@ static int settings_check(const struct plan *p, struct err *e)
                            "%s are written: naive, confidence and bootstrapping are what there is",
                            s->methods[i]->name, task);
     const struct study_side *const sides[] = {&s->supervisor, &s->student};
+    for (size_t i = 0; task_writes(p->task) && i < s->n_methods + 2; i++)
+        if (i < 2 ? sides[i]->learner == LEARNER_PROBE : s->methods[i - 2]->recipe == RECIPE_PROBED)
+            return err_set(e, ERR_INPUT,
+                           "a probe tells classes or texts apart, and the answers of task %s are "
+                           "written: wanted learner: finetune, and no finetune_probe",
+                           task);
     for (size_t i = 0; task_writes(p->task) && i < 2; i++)
         for (size_t k = 0; sides[i]->trainable.kind == TRAIN_HEAD && k < sides[i]->n_models; k++)
             if (weights_config(plan_model(p, sides[i]->models[k])->weights)->tied)

@@ -114,19 +114,35 @@ double probe_objective(const struct probe_problem *q, const double *theta, doubl
     return loss / (double)q->m + decay / 2 * dot(theta, theta, weights);
 }
 
-/* What a fit works with. */
+/* What a fit works with. It searches in v = scale w, in which decay bends F about as much as the
+ * examples do or less: else very little of c makes a valley that is a million times as steep one
+ * way as the other. */
 struct fit {
     struct probe_problem q;
-    double *theta, *gradient; /* [n]; theta is lbfgs_malloc's, as vector instructions want it */
+    double *theta, *gradient; /* [n] */
+    double *v;                /* lbfgs_malloc's, as vector instructions want it */
+    double scale;
     size_t n, iterations;
 };
 
-static double fit_evaluate(void *ctx, const double *theta, double *gradient, const int n,
+/* fit_from - to theta what v is. */
+static void fit_from(const struct fit *f, const double *v)
+{
+    size_t weights = f->q.outputs * f->q.C;
+    for (size_t k = 0; k < f->n; k++)
+        f->theta[k] = k < weights ? v[k] / f->scale : v[k];
+}
+
+static double fit_evaluate(void *ctx, const double *v, double *gradient, const int n,
                            const double step)
 {
     const struct fit *f = ctx;
     (void)n, (void)step;
-    return probe_objective(&f->q, theta, gradient);
+    fit_from(f, v);
+    double value = probe_objective(&f->q, f->theta, gradient);
+    for (size_t k = 0; k < f->q.outputs * f->q.C; k++)
+        gradient[k] /= f->scale;
+    return value;
 }
 
 static int fit_watch(void *ctx, const double *theta, const double *gradient, const double value,
@@ -144,16 +160,18 @@ static int fit_init(struct fit *f, const struct probe_problem *q, struct err *e)
 {
     *f = (struct fit){.q = *q, .n = q->outputs * (q->C + 1)};
     f->gradient = mem_alloc(f->n, sizeof *f->gradient, e);
-    f->theta = f->gradient && f->n < INT32_MAX / 2 ? lbfgs_malloc((int)f->n) : NULL;
-    if (f->gradient && !f->theta)
+    f->theta = f->gradient ? mem_alloc(f->n, sizeof *f->theta, e) : NULL;
+    f->v = f->theta && f->n < INT32_MAX / 2 ? lbfgs_malloc((int)f->n) : NULL;
+    if (f->theta && !f->v)
         err_set(e, ERR_NOMEM, "out of memory: a probe of %zu numbers", f->n);
-    return f->theta ? OK : e->code;
+    return f->v ? OK : e->code;
 }
 
 static void fit_release(struct fit *f)
 {
-    if (f->theta)
-        lbfgs_free(f->theta);
+    if (f->v)
+        lbfgs_free(f->v);
+    mem_free(f->theta);
     mem_free(f->gradient);
 }
 
@@ -166,16 +184,20 @@ static int fit_run(struct fit *f, double epsilon, struct err *e)
     how.m = PAIRS;
     how.epsilon = epsilon;
     f->iterations = 0;
-    int rc = lbfgs((int)f->n, f->theta, &least, fit_evaluate, fit_watch, f, &how);
+    f->scale = sqrt(1 + 1 / (f->q.c * (double)f->q.m));
+    for (size_t k = 0; k < f->n; k++)
+        f->v[k] = k < f->q.outputs * f->q.C ? f->theta[k] * f->scale : f->theta[k];
+    int rc = lbfgs((int)f->n, f->v, &least, fit_evaluate, fit_watch, f, &how);
+    fit_from(f, f->v);
     if (stop_asked())
         return stop_check(e);
     if (rc == LBFGSERR_OUTOFMEMORY)
         return err_set(e, ERR_NOMEM, "out of memory: a probe of %zu numbers", f->n);
     if (rc >= 0)
         return OK;
-    probe_objective(&f->q, f->theta, f->gradient);
+    fit_evaluate(f, f->v, f->gradient, 0, 0);
     double slope = sqrt(dot(f->gradient, f->gradient, f->n)),
-           far = fmax(1, sqrt(dot(f->theta, f->theta, f->n)));
+           far = fmax(1, sqrt(dot(f->v, f->v, f->n)));
     if (slope <= STUCK_EPSILON * far)
         return OK;
     return err_set(e, ERR_NUMERIC,

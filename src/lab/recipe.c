@@ -117,7 +117,8 @@ static recipe_fn *const recipes[] = {[RECIPE_REPAIR] = recipe_repair,
                                      [RECIPE_DIRECT] = recipe_direct,
                                      [RECIPE_STOP] = recipe_stop,
                                      [RECIPE_STOP_TRUTH] = recipe_stop,
-                                     [RECIPE_CHAIN] = recipe_chain};
+                                     [RECIPE_CHAIN] = recipe_chain,
+                                     [RECIPE_PROBED] = recipe_direct};
 
 int recipe_add(struct plan *p, const struct job *supervisor, const struct job *student,
                struct job **out, struct err *e)

@@ -88,6 +88,8 @@ static void side_how_json(struct js *w, const struct study_side *side)
 {
     if (side->learner == LEARNER_PROMPT)
         prompting_json(w, side);
+    else if (side->learner == LEARNER_PROBE)
+        probing_json(w, side);
     else
         side_settings_json(w, side);
 }
@@ -305,15 +307,19 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
     js_key(w, "jobs"), js_open(w, '[');
     for (size_t i = 0; i < p->n_jobs && !rc; i++) {
         const struct job *j = p->jobs[i];
+        if (j->state != JOB_FAILED && !b->results[i].root) /* features that were not needed */
+            continue;
         js_open(w, '{');
         js_key(w, "hash"), js_str(w, j->hash);
         js_key(w, "label"), js_str(w, j->label);
         js_key(w, "role"), js_str(w, job_roles[j->role]);
         model_id(j, &id);
         js_key(w, "model"), js_str(w, id.s);
-        js_key(w, "method"), js_str(w, j->role == JOB_LM ? "texts"
-                                       : j->supervisor   ? j->method->name
-                                                         : "ground truth");
+        js_key(w, "method");
+        js_str(w, j->role == JOB_LM         ? "texts"
+                  : j->role == JOB_FEATURES ? ""
+                  : j->supervisor           ? j->method->name
+                                            : "ground truth");
         if (j->supervisor) {
             model_id(job_root(j), &id);
             js_key(w, "supervisor"), js_str(w, id.s);

@@ -286,6 +286,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
     js_key(w, "control"), js_bool(w, !q->method);
     human_json(w, b, q);
     js_key(w, "upper_bound"), js_bool(w, q->method && q->method->upper_bound);
+    js_key(w, "ground_truth"), js_bool(w, q->method && q->method->truth);
     js_key(w, "seeds"), js_int(w, (int64_t)n);
     js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));
     if (n) {

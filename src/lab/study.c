@@ -9,10 +9,10 @@
 #include <string.h>
 
 static const char *const study_keys[] = {
-    "name",     "title",      "task",       "model",     "data",   "supervisor",
-    "student",  "training",   "methods",    "seeds",     "seed",   "hold",
-    "controls", "untrained",  "save",       "bootstrap", "level",  "precision",
-    "decoding", "test_curve", "generative", "learner",   "prompt", NULL};
+    "name",     "title",     "task",  "model",     "data",     "supervisor", "student",
+    "training", "methods",   "seeds", "seed",      "hold",     "controls",   "untrained",
+    "save",     "bootstrap", "level", "precision", "decoding", "test_curve", "generative",
+    "learner",  "prompt",    "probe", NULL};
 static const char *const data_keys[] = {"supervise", "train",      "valid", "test",
                                         "bands",     "max_tokens", NULL};
 const char *const study_part_names[] = {"supervise", "train", "valid", "test", NULL};
@@ -27,7 +27,7 @@ static const char *const side_keys[] = {
 const char *const study_seed_names[] = {"split", "label", "init", "order", NULL};
 const char *const schedule_names[] = {"cosine", "linear", "constant", NULL};
 const char *const study_weights_names[] = {"pretrained", "random", NULL};
-const char *const learner_names[] = {"finetune", "prompt", NULL};
+const char *const learner_names[] = {"finetune", "prompt", "probe", NULL};
 const char *const precision_names[] = {"auto", "f32", "bf16", NULL};
 const char *const decoding_names[] = {"greedy", "legal", NULL};
 
@@ -50,6 +50,7 @@ static const char *key_deeper(const char *key, bool like, const char **map)
         const char *const *keys;
     } maps[] = {{"data", data_keys},
                 {"training", training_keys},
+                {"probe", probe_keys},
                 {"student", side_keys},
                 {"seed", study_seed_names}};
     const char *found = NULL;
@@ -285,7 +286,8 @@ static int side_read(struct study *s, struct study_side *side, const char *name,
     if (votes_key(m) && strcmp(name, "supervisor") == 0)
         return votes_read(side, m, votes_key(m), e);
     if ((m && (rc = side_check(m, strcmp(name, "supervisor") == 0, e))) ||
-        (rc = learner_read(side, root, m, e)) || (rc = prompting_read(side, root, m, name, e)))
+        (rc = learner_read(side, root, m, e)) || (rc = prompting_read(side, root, m, name, e)) ||
+        (rc = probing_read(side, m, e)))
         return rc;
     d = m && doc_get(m, "model") ? doc_get(m, "model") : doc_get(root, "model");
     if (!d)
@@ -502,6 +504,7 @@ static void study_defaults(struct study *s)
     s->bootstrap = 2000;
     s->level = 0.95;
     methods_defaults(&s->settings);
+    probe_settings_init(&s->probe);
 }
 
 /* override_again - the i-th override takes away what an earlier one set. */
@@ -592,7 +595,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = doc_opt_bool(root, "test_curve", &s->test_curve, e)) || (rc = precision_read(s, e)) ||
         (rc = decoding_read(s, e)) || (rc = doc_opt_bool(root, "save", &s->save, e)) ||
         (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||
-        (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) ||
+        (rc = doc_opt_real(root, "level", 0.5, 0.9999, &s->level, e)) || (rc = probe_read(s, e)) ||
         (rc = study_names(s, overrides, n, e)))
         goto out;
 out:

@@ -11,6 +11,7 @@
 #include "lab/method.h"
 #include "lab/debate.h"
 #include "lab/simulate.h"
+#include "lab/probe.h"
 #include "store/asset.h"
 #include "train/train.h"
 
@@ -18,8 +19,8 @@
 #define STUDY_NAME 200 /* bytes of a name: it is a folder's */
 
 /* How a model comes to answer: it is trained, or asked with examples before the question
- * (lab/prompting.h). */
-enum learner { LEARNER_FINETUNE, LEARNER_PROMPT };
+ * (lab/prompting.h), or a probe is fitted on its features (lab/probe.h). */
+enum learner { LEARNER_FINETUNE, LEARNER_PROMPT, LEARNER_PROBE };
 extern const char *const learner_names[]; /* ends with NULL */
 
 struct prompt_settings {
@@ -77,6 +78,7 @@ struct study {
     const struct method *methods[STUDY_LIST];
     size_t n_methods;
     struct method_settings settings;
+    struct probe_settings probe;
     enum precision precision;  /* of large products, as asked for; the device says what it is */
     enum decoding decoding;    /* of tasks that are answered by writing */
     bool controls;             /* add ground truth as weak label: PGR must be 1 */
@@ -129,10 +131,18 @@ int study_names(struct study *s, const char *const *overrides, size_t n, struct 
  */
 int ensemble_name(const struct study_side *side, size_t i, const char **name, struct arena *a,
                   struct err *e);
+/* study_probe.c: probing_read - the map m of a side (NULL: none) whose learner is set. probing_json
+ * - its keys as they stand in a study file, and in results. probe_read - "probe", and whether what
+ * a study asks of probes can be had. probe_json - the settings, where anything is a probe. */
+int probing_read(const struct study_side *side, const struct doc *m, struct err *e);
+void probing_json(struct js *j, const struct study_side *side);
+int probe_read(struct study *s, struct err *e);
+void probe_json(const struct study *s, struct js *j);
 
 /* The words of a study file, each list ends with NULL: used by study_read and study_resolved. */
 extern const char *const study_part_names[],
-    *const study_seed_names[], *const study_weights_names[], *const schedule_names[];
+    *const study_seed_names[], *const study_weights_names[], *const schedule_names[],
+                                                                 *const probe_keys[];
 
 /* side_settings_json - what of a side's training can change a result, as members of an open JSON
  * object: enters job hashes. */

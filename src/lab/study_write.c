@@ -106,6 +106,11 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
         js_close(j, '}');
         return;
     }
+    if (side->learner == LEARNER_PROBE) {
+        probing_json(j, side);
+        js_close(j, '}');
+        return;
+    }
     side_settings_json(j, side);
     js_key(j, "checkpoint_every"), js_real(j, side->training.checkpoint_every);
     js_close(j, '}');
@@ -177,6 +182,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
         js_str(&j, s->methods[i]->name);
     js_close(&j, ']');
     methods_json(&s->settings, used, methods_used(s, used), assets, &j);
+    probe_json(s, &j);
     js_key(&j, "seeds"), js_int(&j, (int64_t)s->seeds);
     js_key(&j, "seed"), js_open(&j, '{');
     for (int i = 0; i < SEED_COUNT; i++)

@@ -116,6 +116,10 @@ static void side_words(const struct doc *side, struct str *out)
                  calibrated && calibrated->b ? ", calibrated" : "");
         return;
     }
+    if (strcmp(view_str(side, "learner"), "probe") == 0) {
+        str_cat(out, "are probes: logistic regressions on the last token's features");
+        return;
+    }
     const struct doc *embeddings = doc_get(side, "embeddings");
     if (strcmp(what, "all") == 0)
         str_cat(out, embeddings && embeddings->b ? "train whole" : "train all but the embeddings");

@@ -52,13 +52,20 @@ const struct doc *view_job(const struct doc *results, const char *hash)
     return find(doc_get(results, "jobs"), "hash", hash);
 }
 
+static bool is_probe(const struct doc *model)
+{
+    return strcmp(view_str(model, "how"), "probe") == 0;
+}
+
 void view_words(const struct doc *results, const char *id, struct str *out)
 {
     const struct doc *models = doc_get(results, "models"), *m = view_model(results, id);
-    bool several = false;
-    for (const struct doc *x = models ? models->child : NULL; x; x = x->next)
+    bool several = false, all = true;
+    for (const struct doc *x = models ? models->child : NULL; x; x = x->next) {
+        all = all && is_probe(x);
         several = several ||
                   (!doc_get(x, "votes") && strcmp(view_str(x, "name"), view_str(m, "name")) != 0);
+    }
     const struct doc *votes = doc_get(m, "votes");
     if (votes && votes->b) {
         str_cat(out, view_str(m, "name"));
@@ -74,7 +81,7 @@ void view_words(const struct doc *results, const char *id, struct str *out)
     const struct doc *random = doc_get(m, "random");
     if (random && random->b)
         str_cat(out, ", random weights");
-    if (*view_str(m, "how"))
+    if (*view_str(m, "how") && !(all && is_probe(m)))
         str_addf(out, ", %s", view_str(m, "how"));
 }
 
@@ -84,6 +91,9 @@ void view_method(const struct doc *pair, struct str *out)
     str_cat(out, view_str(pair, "method"));
     if (bound && bound->b)
         str_cat(out, " (upper bound)");
+    const struct doc *truth = doc_get(pair, "ground_truth");
+    if (truth && truth->b)
+        str_cat(out, " (on ground truth)");
 }
 
 void view_seeds(const struct doc *results, struct str *out)

@@ -18,7 +18,7 @@
 #define TOLERANCE 2e-6
 /* Fits that only tell one c from another stop earlier, and what they have not seen is no minimum.
  */
-#define HELD_OUT 1e-5
+#define HELD_OUT 1e-4
 #define MOST     1024
 
 static size_t reals(const struct doc *map, const char *key, double *out)

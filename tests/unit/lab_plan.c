@@ -187,6 +187,22 @@ static const struct row rows[] = {
     {"generative.lr", "1e-3", ALL, "generative.epochs=1"},
     {"generative.trainable", "top 1", ALL, "generative.epochs=1"},
     {"generative.checkpoint_every", "1", NONE, "generative.epochs=1"},
+    {"supervisor.learner", "probe", UNDER_WEAK, NULL},
+    {"student.learner", "finetune", NONE, NULL}, /* a student that is a probe: cli/probe */
+    {"supervisor.layers", "[2, 1]", NONE, "supervisor.learner=probe"}, /* read beside others */
+    {"supervisor.layers", "2", UNDER_WEAK, "supervisor.learner=probe"},
+    {"supervisor.weights", "random", UNDER_WEAK, "supervisor.learner=probe"},
+    {"supervisor.micro_tokens", "64", UNDER_WEAK, "supervisor.learner=probe"},
+    {"training.epochs", "3", STRONG, "supervisor.learner=probe"},
+    {"seed.order", "7", STRONG, "supervisor.learner=probe"},
+    {"data.valid", "7", ALL, "supervisor.learner=probe"},
+    {"data.max_tokens", "31", ALL, "supervisor.learner=probe"},
+    {"probe.c", "0.1", UNDER_WEAK, "supervisor.learner=probe"},
+    {"probe.folds", "3", UNDER_WEAK, "supervisor.learner=probe"},
+    {"probe.folds", "3", NONE, "{supervisor.learner: probe, probe.c: 0.1}"}, /* nothing to choose */
+    {"probe.c", "0.1", NONE, NULL},
+    {"methods", "[finetune_probe, confidence]", NAIVE, NULL},
+    {"probe.c", "0.1", NAIVE, "methods=[finetune_probe, confidence]"},
     {"save", "true", ALL, NULL}, /* the model is part of what the job leaves */
     {"bootstrap", "150", NONE, NULL},
     {"level", "0.9", NONE, NULL},

@@ -1,0 +1,436 @@
+/* clang-format off
+ * job_probe.c - probes (probe.h) in a study: of a frozen model's features, or of a student's that
+ * was fine-tuned.
+ *
+ *     features of 2, 6, 12 layers, train --+--> probe of 2 layers, of 6, of 12, by ground truth
+ *     features of 2, 6, 12 layers, test ---+    or by what a supervisor says
+ *
+ * One forward gives every depth that the study asks for, whoever reads it: a file of rows
+ * [texts, depths, C] for each part. A probe is a small job, so that a crew fits several at once.
+ * clang-format on */
+#include "lab/desk.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FEATURES_FILE "features.f32"
+
+static const struct trainable everything = {TRAIN_ALL, 0, false, {0}};
+
+bool job_probes(const struct job *j)
+{
+    return j->side && j->side->learner == LEARNER_PROBE && !j->votes && j->role != JOB_FEATURES;
+}
+
+/* ---------------------------------------------------------------- plan */
+
+/* depths_of - every depth at which the study's probes read a part of a model, rising; of random
+ * weights, and of those that learnt texts first, the job's own, as each depth has its own. */
+static size_t depths_of(const struct plan *p, const struct job *j, enum task_part part,
+                        size_t depths[2 * STUDY_LIST])
+{
+    const struct study_side *const sides[] = {&p->study->supervisor, &p->study->student};
+    size_t n = 0, whole = weights_config(j->model->weights)->layers;
+    depths[n++] = j->layers;
+    for (size_t i = 0; i < 2 && !j->side->random && !p->study->generates; i++) {
+        const struct study_side *s = sides[i];
+        bool has = false;
+        for (size_t k = 0; k < s->n_models; k++)
+            has = has || plan_model(p, s->models[k]) == j->model;
+        if (!has || s->learner != LEARNER_PROBE || s->random || s->n_votes ||
+            (i && part == PART_SUPERVISE) ||
+            s->training.micro_tokens != j->side->training.micro_tokens)
+            continue;
+        for (size_t k = 0; k < s->n_layers; k++) {
+            size_t own = s->layers[k] ? s->layers[k] : whole, at = 0;
+            while (at < n && depths[at] < own)
+                at++;
+            if (own > whole || (at < n && depths[at] == own)) /* too many: said where it is met */
+                continue;
+            memmove(depths + at + 1, depths + at, (n++ - at) * sizeof *depths);
+            depths[at] = own;
+        }
+    }
+    return n;
+}
+
+int probe_needs(struct plan *p, struct job *j, struct err *e)
+{
+    for (int part = 0; part < PART_COUNT; part++) {
+        size_t depths[2 * STUDY_LIST];
+        struct job f = *j, *added;
+        if (!job_reads(j, (enum task_part)part) || !p->data[j->repetition].n[part])
+            continue;
+        f.role = JOB_FEATURES;
+        f.part = (enum task_part)part;
+        f.supervisor = NULL;
+        f.method = NULL;
+        f.base = NULL; /* its own is added as any job's */
+        f.n_needs = 0;
+        f.n_depths = depths_of(p, j, f.part, depths);
+        f.layers = depths[f.n_depths - 1];
+        size_t *own = arena_alloc(&p->arena, f.n_depths, sizeof *own, e);
+        if (!own)
+            return e->code;
+        memcpy(own, depths, f.n_depths * sizeof *own);
+        f.depths = own;
+        int rc = plan_add(p, &f, &added, e);
+        if (rc)
+            return rc;
+        job_need(j, added);
+    }
+    return OK;
+}
+
+void probe_settle(struct plan *p)
+{
+    for (size_t i = 0; i < p->n_jobs; i++) {
+        struct job *f = p->jobs[i];
+        bool needed = f->role != JOB_FEATURES;
+        for (size_t k = 0; k < p->n_jobs && !needed; k++)
+            for (size_t n = 0; n < p->jobs[k]->n_needs; n++)
+                needed = needed || (p->jobs[k]->needs[n] == f && p->jobs[k]->state == JOB_TODO);
+        if (!needed)
+            f->state = JOB_FOUND;
+    }
+}
+
+size_t probe_bytes(const struct plan *p, const struct job *j)
+{
+    size_t rows = p->data[j->repetition].n[j->part] * plan_texts(p), bytes;
+    size_t C = weights_config(j->model->weights)->channels;
+    size_t vectors = job_outputs(p) * 40; /* theta, and what L-BFGS remembers of it */
+    return size_mul(rows + vectors, C * sizeof(double), &bytes) ? bytes : SIZE_MAX;
+}
+
+/* ---------------------------------------------------------------- names */
+
+/* source_json - what features depend on, in an open object; not on the other depths. */
+static void source_json(struct js *w, const struct plan *p, const struct job *j)
+{
+    char numerics[256];
+    dev_numerics(p->lab->dev, p->threads, numerics, sizeof numerics);
+    js_open(w, '{');
+    js_key(w, "kind"), js_str(w, job_kind(p, j)->name);
+    js_key(w, "numerics"), js_int(w, LAB_NUMERICS);
+    js_key(w, "device"), js_str(w, numerics);
+    js_key(w, "model"), js_str(w, j->model->hash);
+    js_key(w, "tokenizer"), js_str(w, j->model->tokenizer_hash);
+    js_key(w, "weights"), js_str(w, study_weights_names[j->side->random]);
+    if (j->base)
+        js_key(w, "start"), js_str(w, j->base->hash);
+    if (j->side->random)
+        js_key(w, "seed_init"), js_int(w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
+    js_key(w, "max_tokens"), js_int(w, (int64_t)p->study->max_tokens);
+    js_key(w, "micro_tokens"), js_int(w, (int64_t)j->side->training.micro_tokens);
+    js_key(w, "data"), js_open(w, '{');
+    for (int part = 0; part < PART_COUNT; part++)
+        if (job_reads(j, (enum task_part)part))
+            js_key(w, lab_part_names[part]), js_str(w, p->data[j->repetition].part_hash[part]);
+    js_close(w, '}');
+}
+
+int spec_features(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    struct js w;
+    js_init(&w, out);
+    source_json(&w, p, j);
+    js_key(&w, "depths"), js_open(&w, '[');
+    for (size_t i = 0; i < j->n_depths; i++)
+        js_int(&w, (int64_t)j->depths[i]);
+    js_close(&w, ']');
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
+/* settings_json - what of the study's settings changes a probe. */
+static void settings_json(struct js *w, const struct plan *p)
+{
+    const struct probe_settings *s = &p->study->probe;
+    js_key(w, "c"), js_open(w, '[');
+    for (size_t i = 0; i < s->n; i++)
+        js_real(w, s->c[i]);
+    js_close(w, ']');
+    if (s->n > 1)
+        js_key(w, "folds"), js_int(w, (int64_t)s->folds);
+}
+
+int spec_probe(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    struct js w;
+    js_init(&w, out);
+    source_json(&w, p, j);
+    js_key(&w, "layers"), js_int(&w, (int64_t)j->layers);
+    js_key(&w, "part"), js_str(&w, lab_part_names[j->part]);
+    js_key(&w, "targets"), js_str(&w, j->supervisor ? j->supervisor->hash : "ground truth");
+    settings_json(&w, p);
+    js_close(&w, '}');
+    return str_check(out, e);
+}
+
+int spec_probed(const struct plan *p, const struct job *j, struct str *out, struct err *e)
+{
+    struct str student = STR_INIT;
+    struct js w;
+    int rc = spec_train(p, j, &student, e);
+    js_init(&w, out);
+    js_open(&w, '{');
+    js_key(&w, "kind"), js_str(&w, job_kind(p, j)->name);
+    js_key(&w, "student"), js_raw(&w, student.s);
+    settings_json(&w, p);
+    js_close(&w, '}');
+    str_release(&student);
+    return rc ? rc : str_check(out, e);
+}
+
+/* ---------------------------------------------------------------- features */
+
+/* Rows of features go to a file, or to memory. */
+struct rows {
+    struct file_out *file;
+    float *at;
+    size_t C;
+};
+
+static int rows_add(void *ctx, const float *rows, size_t n, struct err *e)
+{
+    struct rows *r = ctx;
+    if (r->file)
+        return file_out_write(r->file, rows, n * r->C * sizeof *rows, e);
+    memcpy(r->at, rows, n * r->C * sizeof *rows);
+    r->at += n * r->C;
+    return OK;
+}
+
+/* part_rows - of the desk's model, at n depths, of a part whose tokens are made. */
+static int part_rows(struct desk *d, enum task_part part, const size_t *depths, size_t n,
+                     struct rows *rows, struct err *e)
+{
+    const struct token_set *t = &d->sets[part];
+    struct progress progress;
+    char what[96];
+    snprintf(what, sizeof what, "features of %s", lab_part_names[part]);
+    rows->C = d->model->cfg.channels;
+    progress_begin(&progress, d->plan->lab->log, what, (double)t->n, "tokens");
+    int rc = features_last(d->model, t, depths, n, d->job->side->training.micro_tokens, &progress,
+                           rows_add, rows, e);
+    progress_end(&progress, rc);
+    return rc;
+}
+
+/* forward_cost - of a forward over so many tokens of so many texts is a third of a step. */
+static void forward_cost(struct desk *d, double tokens, double texts)
+{
+    struct model_config c = job_config(d->job);
+    d->predicted += tokens;
+    d->flops += model_flops(&c, &everything, (size_t)tokens, (size_t)texts, false) / 3;
+}
+
+int run_features(struct desk *d, struct err *e)
+{
+    const struct job *j = d->job;
+    struct str path = STR_INIT;
+    struct rows rows = {NULL, NULL, 0};
+    struct token_set *t = &d->sets[j->part];
+    int rc = desk_model(d, e);
+    if (!rc)
+        rc = token_set_make(t, d->data->part[j->part], d->data->n[j->part], j->model->tokenizer, e);
+    if (!rc)
+        rc = desk_path(d, FEATURES_FILE, &path, e);
+    if (!rc)
+        rc = file_out_open(&rows.file, path.s, e);
+    if (!rc)
+        rc = part_rows(d, j->part, j->depths, j->n_depths, &rows, e);
+    if (!rc)
+        rc = file_out_commit(rows.file, e);
+    if (!rc)
+        forward_cost(d, (double)token_set_total(t), (double)(t->n * t->per));
+    d->accuracy = (double)NAN;
+    file_out_close(rows.file);
+    str_release(&path);
+    return rc;
+}
+
+/* features - of a part, as a finished job left them, at the depth of the one that reads. */
+struct features_view {
+    struct file_map map;
+    const float *x; /* rows ld apart */
+    size_t ld;
+    double tokens;
+};
+
+static int features_open(struct features_view *v, const struct desk *d, enum task_part part,
+                         struct err *e)
+{
+    const struct job *f = NULL;
+    struct str path = STR_INIT;
+    struct doc_tree result = DOC_TREE_INIT;
+    size_t C = weights_config(d->job->model->weights)->channels, at = 0;
+    size_t texts = d->data->n[part] * plan_texts(d->plan);
+    *v = (struct features_view){.tokens = 0};
+    for (size_t i = 0; i < d->job->n_needs; i++)
+        if (d->job->needs[i]->role == JOB_FEATURES && d->job->needs[i]->part == part)
+            f = d->job->needs[i];
+    BUG_ON(!f);
+    while (f->depths[at] != d->job->layers)
+        at++;
+    v->ld = f->n_depths * C;
+    store_job_path(d->plan->lab->store, f->hash, FEATURES_FILE, &path);
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = file_map_open(&v->map, path.s, e);
+    if (!rc && v->map.size != texts * v->ld * sizeof *v->x) {
+        err_set(e, ERR_INPUT, "%s: %zu bytes, wanted %zu", path.s, v->map.size,
+                texts * v->ld * sizeof *v->x);
+        rc = store_job_broken(d->plan->lab->store, f->hash, e);
+    }
+    if (!rc)
+        rc = store_result(d->plan->lab->store, f->hash, &result, e);
+    if (!rc)
+        rc = doc_opt_real(result.root, "predicted_tokens", 0, HUGE_VAL, &v->tokens, e);
+    if (!rc)
+        v->x = (const float *)(const void *)v->map.data + at * C;
+    doc_tree_release(&result);
+    str_release(&path);
+    return rc;
+}
+
+/* ---------------------------------------------------------------- probes */
+
+/* more_json - what its result says of the fit. */
+static void more_json(struct desk *d)
+{
+    const struct probe_settings *s = &d->plan->study->probe;
+    struct js w;
+    js_init(&w, &d->more);
+    js_open(&w, '{');
+    js_key(&w, "c"), js_real(&w, d->probe.c);
+    js_key(&w, "loss"), js_real(&w, d->probe.loss);
+    js_key(&w, "iterations"), js_int(&w, (int64_t)d->probe.iterations);
+    js_key(&w, "held_out"), js_open(&w, '[');
+    for (size_t k = 0; s->n > 1 && k < s->n; k++)
+        js_real(&w, d->probe.held_out[k]);
+    js_close(&w, ']');
+    js_close(&w, '}');
+}
+
+/* probe_learn - d->probe, on a part with labels y [n,K]. */
+static int probe_learn(struct desk *d, enum task_part part, const float *x, size_t ld,
+                       const double *y, struct err *e)
+{
+    const struct dataset *s = d->data;
+    size_t n = s->n[part];
+    uint64_t *question = mem_alloc(n, sizeof *question, e);
+    if (!question)
+        return e->code;
+    for (size_t i = 0; i < n; i++)
+        question[i] = s->part[part][i].question;
+    struct probe_data data = {.n = n,
+                              .per = plan_texts(d->plan),
+                              .C = weights_config(d->job->model->weights)->channels,
+                              .K = d->K,
+                              .x = x,
+                              .ld = ld,
+                              .y = y,
+                              .question = question};
+    int rc = probe_fit(&d->probe, &d->plan->study->probe, &data, e);
+    if (!rc)
+        more_json(d);
+    mem_free(question);
+    return rc;
+}
+
+/* probe_keep - what it says of a part. */
+static int probe_keep(struct desk *d, enum task_part part, const float *x, size_t ld, struct err *e)
+{
+    size_t n = d->data->n[part];
+    bool reward = part == PART_TEST && task_alternatives(d->plan->task);
+    if (!d->probs[part])
+        d->probs[part] = mem_alloc(n, d->K * sizeof(double), e);
+    if (d->probs[part] && reward && !d->rewards)
+        d->rewards = mem_alloc(n, d->K * sizeof(double), e);
+    if (!d->probs[part] || (reward && !d->rewards))
+        return e->code;
+    int rc = probe_predict(&d->probe, x, ld, n, d->probs[part], reward ? d->rewards : NULL, e);
+    if (!rc)
+        rc = array_keep(d, part, NULL, d->probs[part], e);
+    if (!rc && reward)
+        rc = array_keep(d, part, LAB_REWARDS, d->rewards, e);
+    return rc;
+}
+
+int run_probe(struct desk *d, struct err *e)
+{
+    const struct job *j = d->job;
+    struct features_view views[PART_COUNT] = {{.x = NULL}};
+    double texts = 0, tokens = 0;
+    int rc = j->supervisor ? job_probs(d->plan, j->supervisor, j->part, &d->targets, e)
+                           : desk_truth(d, j->part, &d->targets, e);
+    for (int k = 0; k < PART_COUNT && !rc; k++) {
+        enum task_part part = (enum task_part)k;
+        if (!d->data->n[part] || !job_reads(j, part))
+            continue;
+        rc = features_open(&views[k], d, part, e);
+        texts += (double)(d->data->n[part] * plan_texts(d->plan));
+        tokens += views[k].tokens;
+    }
+    if (!rc)
+        rc = probe_learn(d, j->part, views[j->part].x, views[j->part].ld, d->targets, e);
+    for (int k = 0; k < PART_COUNT && !rc; k++)
+        if (desk_predicts(d, (enum task_part)k))
+            rc = probe_keep(d, (enum task_part)k, views[k].x, views[k].ld, e);
+    if (!rc)
+        rc = probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
+    if (!rc)
+        forward_cost(d, tokens, texts);
+    for (int k = 0; k < PART_COUNT; k++)
+        if (views[k].map.data)
+            file_map_close(&views[k].map);
+    return rc;
+}
+
+/* probed_rows - the last tokens' features of a part, by the model as it is now; *rows mem_free. */
+static int probed_rows(struct desk *d, enum task_part part, float **rows, struct err *e)
+{
+    const struct token_set *t = &d->sets[part];
+    size_t depth = d->model->cfg.layers, texts = t->n * t->per;
+    *rows = mem_alloc(texts, d->model->cfg.channels * sizeof **rows, e);
+    struct rows to = {NULL, *rows, 0};
+    int rc = *rows ? part_rows(d, part, &depth, 1, &to, e) : e->code;
+    if (!rc)
+        forward_cost(d, (double)token_set_total(t), (double)texts);
+    return rc;
+}
+
+/* run_probed - the student is trained and predicts as any other; then a probe on what its blocks
+ * have become takes the place of its head, fitted on the true labels of the same examples. */
+int run_probed(struct desk *d, struct err *e)
+{
+    float *rows = NULL;
+    double *truth = NULL;
+    size_t ld = weights_config(d->job->model->weights)->channels;
+    int rc = run_train(d, e);
+    if (!rc)
+        rc = desk_truth(d, d->job->part, &truth, e);
+    if (!rc)
+        rc = probed_rows(d, d->job->part, &rows, e);
+    if (!rc)
+        rc = probe_learn(d, d->job->part, rows, ld, truth, e);
+    for (int k = 0; k < PART_COUNT && !rc; k++) {
+        if (!desk_predicts(d, (enum task_part)k))
+            continue;
+        mem_free(rows);
+        rows = NULL;
+        rc = probed_rows(d, (enum task_part)k, &rows, e);
+        if (!rc)
+            rc = probe_keep(d, (enum task_part)k, rows, ld, e);
+    }
+    if (!rc)
+        rc = probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
+    mem_free(rows);
+    mem_free(truth);
+    return rc;
+}
