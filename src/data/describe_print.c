@@ -1,5 +1,6 @@
 /* describe_print.c - a description for people and for programs. */
 #include "data/describe.h"
+#include "data/prompt.h"
 
 #include <math.h>
 #include <string.h>
@@ -114,6 +115,23 @@ static enum task_part shown_part(const struct dataset *d)
     return PART_TEST;
 }
 
+/* asking_print - what a model reads behind an example where it is asked, and the words it may say.
+ */
+static void asking_print(const struct task *t, struct str *out)
+{
+    struct asking a;
+    if (task_alternatives(t) || task_writes(t))
+        return;
+    task_asking(t, &a);
+    str_cat(out, "\nto a model that is asked (learner: prompt):\n");
+    if (*a.instruction)
+        str_addf(out, "    %s\n", a.instruction);
+    str_addf(out, "    %s", a.ask);
+    for (size_t k = 0; k < a.n_words; k++)
+        str_addf(out, "%s%s", k ? " |" : "", a.words[k]);
+    str_addc(out, '\n');
+}
+
 static void examples_print(const struct task *t, const struct dataset *d, size_t show,
                            struct str *out)
 {
@@ -145,6 +163,8 @@ void description_print(const struct description *a, const struct task *t, const 
     if (a->tokenized)
         tokens_print(a, d, out);
     examples_print(t, d, show, out);
+    if (show)
+        asking_print(t, out);
 }
 
 static void key_count(struct js *j, const char *key, size_t n)

@@ -43,7 +43,7 @@ int spec_argue(const struct plan *p, const struct job *j, struct str *out, struc
     js_close(&w, ']');
     js_key(&w, "behind"), js_str(&w, s->argue);
     js_key(&w, "turns"), js_int(&w, (int64_t)s->turns);
-    js_key(&w, "tokens"), js_int(&w, (int64_t)s->tokens);
+    js_key(&w, "argument_tokens"), js_int(&w, (int64_t)s->tokens);
     js_key(&w, "samples"), js_int(&w, (int64_t)s->samples);
     if (s->samples > 1)
         js_key(&w, "temperature"), js_real(&w, s->temperature);
