@@ -199,6 +199,11 @@ static const struct {
      "dotted its supervisor's, grey the ceiling's, dashed the ratings' own, the most that can be "
      "had.",
      NULL, script_best_of},
+    {"layers", "Accuracy by layer",
+     "Test accuracy of probes by how many layers their features have behind them: students, in a "
+     "colour for each supervisor; grey the ceiling, which learns the same examples' ground truth, "
+     "and dotted the supervisors.",
+     NULL, script_layers},
 };
 
 static int figure_make(const struct sheet *sheet, const char *dir, size_t i, struct figure *f,

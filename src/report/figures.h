@@ -62,5 +62,6 @@ figure_script script_accuracy, script_pgr; /* figure_sizes.c */
 figure_script script_curves;               /* figure_curves.c */
 figure_script script_agreement;            /* figure_agreement.c */
 figure_script script_best_of;              /* figure_best_of.c */
+figure_script script_layers;               /* figure_layers.c */
 
 #endif

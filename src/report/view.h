@@ -56,7 +56,7 @@ struct figure {
     const char *name, *title;
     struct str caption, svg;
 };
-#define FIGURES 5
+#define FIGURES 6
 /* figures_make - all figures; files figures/<name>.svg, .pdf and .gp (script with its data) in dir.
  * *missing holds a sentence where gnuplot is not there or too old, and the svgs stay empty. */
 int figures_make(const struct doc *results, const char *dir, struct figure f[FIGURES],

@@ -69,6 +69,8 @@ import json, sys
 a, b = ({j["label"]: j["hash"] for j in json.load(open(f))["jobs"] if j["role"] != "features"} for f in sys.argv[1:])
 assert all(b[k] == v for k, v in a.items()) and len(b) > len(a)
 END
+! command -v gnuplot >/dev/null || says a/studies/more/report.html "figures/layers.svg"
+says a/studies/more/figures/layers.gp '$w using 1:2'
 # One c, and what it does: much decay makes a probe say what is most common.
 expect 0 "$W2S" run probe.yaml probe.c=1e-9 name=flat supervisor.layers=1 student.layers=4 --runs a --json
 python3 - out <<'END' || fail "c is not used"
