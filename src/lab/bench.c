@@ -127,6 +127,7 @@ void bench_close(struct bench *b)
     mem_free(b->units);
     mem_free(b->probs);
     mem_free(b->scores);
+    mem_free(b->versus);
 }
 
 size_t bench_job(const struct bench *b, const struct job *j)

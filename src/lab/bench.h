@@ -8,6 +8,13 @@
 
 /* Of one job on its test part, beside its accuracy; NAN where undefined. */
 enum { SCORE_AUROC, SCORE_PRIOR, SCORE_ECE, SCORE_BRIER, SCORES };
+/* Of a pair the accuracy of its students minus that of naive ones of the same models, with the
+ * p-value of none, and the same after Holm's correction for all methods of these models; NAN where
+ * there is none. */
+struct versus {
+    struct estimate d;
+    double p, holm;
+};
 /* What results need of a repetition: test labels, and each job's test predictions, read once. */
 struct bench {
     const struct plan *p;
@@ -24,6 +31,7 @@ struct bench {
      * and probs are 1 for what was written. Scores, which need probabilities, are NAN. */
     struct answers *answers;
     double (*scores)[SCORES]; /* [jobs] */
+    struct versus *versus;    /* [pairs] once versus_measure was called */
     struct doc_tree *results; /* [jobs], result.json; no root where failed */
 };
 
@@ -58,6 +66,15 @@ void pgr_json(struct js *w, const struct trio *x);
  * repetitions, the three accuracies, gap, gain and PGR, as a pair's. t as below. */
 int bands_json(struct js *w, const struct bench *b, const struct pair *q, const struct trio_seed *t,
                const size_t *alive, size_t n, const struct trio_settings *set, struct err *e);
+/* bench_settings - of every bootstrap of the study. pair_seeds - a pair's repetitions that have all
+ * three models' predictions, each once: t and alive [q->n]; how many. *distinct: with those that
+ * failed. */
+struct trio_settings bench_settings(const struct bench *b);
+size_t pair_seeds(const struct bench *b, const struct pair *q, struct trio_seed *t, size_t *alive,
+                  size_t *distinct);
+/* versus_measure - all pairs', once, before versus_json says it of one (versus.c). */
+int versus_measure(struct bench *b, struct err *e);
+void versus_json(struct js *w, const struct bench *b, const struct pair *q);
 /* pair_sampled - trio_measure of a pair (band NULL) or of one of its bands, and what the bootstrap
  * drew into the lab's samples, as *row. */
 int pair_sampled(const struct bench *b, const struct pair *q, const char *band,

@@ -372,6 +372,37 @@ int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const stru
     return rc;
 }
 
+double difference_p(const double *v, size_t samples)
+{
+    size_t n = 0, least = 0, most = 0;
+    for (size_t i = 0; i < samples; i++) {
+        n += isnan(v[i]) ? 0 : 1;
+        least += v[i] <= 0 ? 1 : 0;
+        most += v[i] >= 0 ? 1 : 0;
+    }
+    double side = (double)(least < most ? least : most);
+    return n ? fmin(1, 2 * (side + 1) / ((double)n + 1)) : (double)NAN;
+}
+
+void holm_adjust(double *p, size_t n)
+{
+    double least = 0; /* no adjusted p is below that of a smaller one */
+    uint64_t done = 0;
+    size_t tests = 0;
+    BUG_ON(n > 64);
+    for (size_t i = 0; i < n; i++)
+        tests += isnan(p[i]) ? 0 : 1;
+    for (; tests; tests--) {
+        size_t next = n;
+        for (size_t i = 0; i < n; i++)
+            if (!(done >> i & 1) && !isnan(p[i]) && (next == n || p[i] < p[next]))
+                next = i;
+        done |= UINT64_C(1) << next;
+        least = fmax(least, fmin(1, (double)tests * p[next]));
+        p[next] = least;
+    }
+}
+
 /* Wider than this, a PGR says whether, not how much. */
 #define PGR_WIDE 0.5
 /* Narrower than this, one around 0 says that the gap stays. */

@@ -115,6 +115,14 @@ int trio_drawn(const struct trio_seed *seeds, size_t n_seeds, const struct trio_
 int difference_measure(const struct trio_seed *seeds, size_t n_seeds, const struct trio_settings *s,
                        struct estimate *out, struct err *e);
 
+/* difference_p - the two-sided p-value of no difference, by the same replicates: twice the share of
+ * those on the side that has fewer of them, of as many as there are and one; 1 at most. NAN where
+ * there are none. v [samples] is what trio_drawn gave of TRIO_GAIN. holm_adjust - Holm 1979: p [n]
+ * of tests that are looked at together become what each is to be compared with the level with, n at
+ * most 64; NAN is no test. */
+double difference_p(const double *v, size_t samples);
+void holm_adjust(double *p, size_t n);
+
 /* trio_verdict - what the intervals allow to say, one sentence, in buf: better or worse only where
  * the gain's interval leaves out 0, then PGR or why it has none. */
 void trio_verdict(const struct trio *t, char *buf, size_t n);

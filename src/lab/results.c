@@ -463,6 +463,8 @@ int results_write(const struct plan *p, const char *dir, const char *yaml, bool 
     struct js w;
     int rc = bench_open(&b, p, e);
     js_init(&w, &out);
+    if (!rc)
+        rc = versus_measure(&b, e);
     if (rc)
         goto out;
     js_open(&w, '{');

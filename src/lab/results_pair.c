@@ -189,56 +189,6 @@ static void seeds_json(struct js *w, const struct bench *b, const struct pair *q
     js_close(w, ']');
 }
 
-/* naive_pair - the naive pair of the same supervisor and student: what other methods are compared
- * with. */
-static const struct pair *naive_pair(const struct plan *p, const struct pair *q)
-{
-    for (size_t i = 0; i < p->n_pairs; i++) {
-        const struct pair *c = &p->pairs[i];
-        if (c->method && strcmp(c->method->name, "naive") == 0 && c->weak[0] == q->weak[0] &&
-            c->ceiling[0] == q->ceiling[0])
-            return c;
-    }
-    return NULL;
-}
-
-static int versus_json(struct js *w, const struct bench *b, const struct pair *q,
-                       const struct trio_seed *t, const size_t *alive, size_t n,
-                       const struct trio_settings *set, struct err *e)
-{
-    const struct pair *naive = q->method ? naive_pair(b->p, q) : NULL;
-    if (!naive || naive == q)
-        return OK;
-    struct estimate d;
-    struct trio_seed *two = mem_alloc(n, sizeof *two, e);
-    if (!two)
-        return e->code;
-    int rc = OK;
-    for (size_t i = 0; i < n; i++) {
-        two[i] = t[i];
-        two[i].ceiling = bench_probs(b, naive->student[alive[i]]);
-        if (!two[i].ceiling)
-            goto out; /* naive failed: nothing to compare with */
-    }
-    rc = difference_measure(two, n, set, &d, e);
-    if (!rc && !isnan(d.lo))
-        estimate_json(w, "minus_naive", &d);
-out:
-    mem_free(two);
-    return rc;
-}
-
-/* pair_repeats - whether repetition r is the very same jobs as an earlier one (its seeds are held).
- */
-static bool pair_repeats(const struct pair *q, size_t r)
-{
-    for (size_t i = 0; i < r; i++)
-        if (q->weak[i] == q->weak[r] && q->student[i] == q->student[r] &&
-            q->ceiling[i] == q->ceiling[r])
-            return true;
-    return false;
-}
-
 /* human_json - of a method that is given ground truth for some of its labels, for how many in a
  * repetition: what else could have been done with them is for the reader to ask. */
 static void human_json(struct js *w, const struct bench *b, const struct pair *q)
@@ -250,8 +200,7 @@ static void human_json(struct js *w, const struct bench *b, const struct pair *q
 
 int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e)
 {
-    const struct study *s = b->p->study;
-    struct trio_settings set = {b->K, s->bootstrap, s->level, s->seed[SEED_SPLIT]};
+    struct trio_settings set = bench_settings(b);
     struct str id = STR_INIT;
     struct trio trio;
     struct sample_row *row = NULL;
@@ -264,18 +213,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         rc = e->code;
         goto out;
     }
-    for (size_t r = 0; r < q->n; r++) {
-        const double *weak = bench_probs(b, q->weak[r]), *student = bench_probs(b, q->student[r]);
-        const double *ceiling = bench_probs(b, q->ceiling[r]);
-        if (pair_repeats(q, r))
-            continue;
-        distinct++;
-        if ((!weak && job_scored(b->p, q->weak[r])) || !student || !ceiling)
-            continue;
-        t[n] = (struct trio_seed){
-            b->p->data[r].n[PART_TEST], b->labels[r], b->units[r], weak, student, ceiling};
-        alive[n++] = r;
-    }
+    n = pair_seeds(b, q, t, alive, &distinct);
     js_open(w, '{');
     model_id(q->weak[0], &id);
     js_key(w, "supervisor"), js_str(w, id.s);
@@ -318,7 +256,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         if (!rc)
             rc = bands_json(w, b, q, t, alive, n, &set, e);
         if (!rc)
-            rc = versus_json(w, b, q, t, alive, n, &set, e);
+            versus_json(w, b, q);
         if (!rc)
             rc = judge_json(w, b, q, t, alive, n, &set, e);
         if (!rc)

@@ -172,6 +172,24 @@ static void pairs_html(const struct doc *results, struct str *out)
     str_release(&note);
 }
 
+/* versus_words - a method beside naive, as its interval says and, among several methods, Holm's
+ * correction. */
+static void versus_words(const struct doc *results, const struct doc *pair, struct est d,
+                         struct str *out)
+{
+    double holm = view_real(pair, "minus_naive_holm"),
+           level = view_real(doc_get(results, "study"), "level");
+    bool told = d.lo > 0 || d.hi < 0;
+    str_addf(out, " Against naive: %+.3f accuracy (%+.3f to %+.3f), %s", d.value, d.lo, d.hi,
+             d.lo > 0   ? "better"
+             : d.hi < 0 ? "worse"
+                        : "a difference this study cannot tell from none");
+    if (told && holm > 1 - level)
+        str_addf(out, " taken alone, but not among all methods (p %.3f, by Holm's correction %.3f)",
+                 view_real(pair, "minus_naive_p"), holm);
+    str_addc(out, '.');
+}
+
 static void verdicts_html(const struct doc *results, struct str *out)
 {
     fold(results, "sentence", out);
@@ -187,11 +205,7 @@ static void verdicts_html(const struct doc *results, struct str *out)
         str_addf(&w, ": %s.", *verdict ? verdict : "no result, its jobs failed");
         struct est d = view_est(p, "minus_naive");
         if (!isnan(d.value))
-            str_addf(&w, " Against naive: %+.3f accuracy (%+.3f to %+.3f), %s.", d.value, d.lo,
-                     d.hi,
-                     d.lo > 0   ? "better"
-                     : d.hi < 0 ? "worse"
-                                : "a difference this study cannot tell from none");
+            versus_words(results, p, d, &w);
         str_cat(out, "<li>");
         html_text(out, w.s);
         str_cat(out, "</li>\n");

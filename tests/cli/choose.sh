@@ -32,7 +32,7 @@ for p in r["pairs"]:
     assert abs(result["chosen_right"] - sum(right[i] for i in chosen) / len(chosen)) < 1e-12
     assert abs(result["labels_right"] - sum(right) / n) < 1e-12
     assert result["steps"] == 3 * -(-len(chosen) // 8), result["steps"]
-    assert "minus_naive" in p
+    assert "minus_naive" in p and p["minus_naive_p"] <= p["minus_naive_holm"] <= 1
 END
 }
 expect 0 "$W2S" run micro.yaml --runs a --json

@@ -292,6 +292,9 @@ for p in r["pairs"]:
     if "minus_naive" in p:
         k = int(p["student"].rsplit("/")[-1])
         v, lo, hi = p["minus_naive"]
+        one = p["minus_naive_p"]
+        assert 0 < one <= 1 and one == p["minus_naive_holm"], p # one other method is no family
+        assert (lo > 0 or hi < 0) == (one < .05), (p["minus_naive"], one)
         assert abs(v - (accuracy(k, "confidence") - naive[k])) < 1e-9 and lo <= v <= hi, (k, p["minus_naive"], naive)
         found += 1
 assert found == 2

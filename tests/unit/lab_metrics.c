@@ -648,6 +648,33 @@ static void test_wilson(void **state)
     assert_true(isnan(metrics_wilson(0.5, (double)NAN).lo) && isnan(metrics_wilson(0.5, 0).hi));
 }
 
+/* Holm 1979: .01, .04, .03, .005 of four tests are .03, .06, .06, .02. */
+static void p_values(void **state)
+{
+    double p[] = {0.01, (double)NAN, 0.04, 0.03, 0.005}, one[] = {0.7}, ties[] = {0.5, 0.5, 0.9};
+    const double want[] = {0.03, 0, 0.06, 0.06, 0.02};
+    (void)state;
+    holm_adjust(p, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(i == 1 ? isnan(p[i]) : fabs(p[i] - want[i]) < 1e-12);
+    holm_adjust(one, 1);
+    assert_true(one[0] == 0.7);
+    holm_adjust(ties, 3);
+    assert_true(ties[0] == 1 && ties[1] == 1 && ties[2] == 1);
+    double v[99];
+    for (size_t i = 0; i < 99; i++)
+        v[i] = (double)i - 9; /* ten at or below 0 */
+    assert_true(fabs(difference_p(v, 99) - 2 * 11 / 100.0) < 1e-12);
+    for (size_t i = 0; i < 99; i++)
+        v[i] = -1;
+    assert_true(fabs(difference_p(v, 99) - 0.02) < 1e-12);
+    for (size_t i = 0; i < 99; i++)
+        v[i] = 0;
+    assert_true(difference_p(v, 99) == 1);
+    v[0] = (double)NAN;
+    assert_true(isnan(difference_p(v, 1)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_wilson),
@@ -670,6 +697,7 @@ int main(void)
                                        cmocka_unit_test(test_bounds_are_finite),
                                        cmocka_unit_test(test_bounds_exactly),
                                        cmocka_unit_test(test_difference),
-                                       cmocka_unit_test(test_verdicts)};
+                                       cmocka_unit_test(test_verdicts),
+                                       cmocka_unit_test(p_values)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
