@@ -111,6 +111,20 @@ END2
 run methods=naive generative.epochs=1 task=rated.yaml data.supervise=32 data.train=100 data.test=60 name=rewards --runs r
 words_task words.yaml
 run methods=naive untrained=true generative.epochs=1 task=words.yaml data.supervise=20 data.train=60 data.test=30 name=words --runs r
+# Probes read what the model that learnt the texts makes of them; of one that learnt nothing the same as without.
+sed '/^supervisor:/d; /^student:/d; /^training:/d; /^methods:/d' micro.yaml >probe.yaml
+printf 'learner: probe\nsupervisor: {layers: 1}\nstudent: {layers: 4}\n' >>probe.yaml
+for how in "" generative.epochs=0 generative.epochs=2; do
+    expect 0 "$W2S" run probe.yaml $how name="probe${how//=/-}" --runs r --json
+    cp out "probe$how.json"
+done
+python3 - <<'END2' || fail "probes do not start from the texts"
+import json
+def bits(name):
+    p = json.load(open(f"probe{name}.json"))["pairs"][0]
+    return [open(f"r/jobs/{p[role]['jobs'][0]}/test.f64", "rb").read() for role in ("weak", "student_scores", "ceiling")]
+assert bits("") == bits("generative.epochs=0") != bits("generative.epochs=2")
+END2
 # A text of one token has nothing to predict.
 sed '1,40s/"text": "[^"]*"/"text": " good"/' toy.jsonl | awk '/: " good"/ { if (n++) next } 1' >one.jsonl
 sed 's/toy.jsonl/one.jsonl/' toy.yaml >one.yaml
