@@ -18,7 +18,7 @@ END
 
 # Indented lines that begin with the program, and `w2s ...` in the text; build/w2s is the program, a study of the share folder the micro study.
 { sed -n 's/^    \(build\/w2s .*\)$/\1/p' "$W2S_SOURCE/README.md"; grep -oE '`w2s (run|help)[^`]*`' "$W2S_SOURCE/README.md" | tr -d '`' | sed 's/ COMMAND/ run/'; } |
-    sed -E 's/ +#.*//; s/^(build\/)?w2s //; s/^run (quick|ladder)/run micro.yaml/; s/student.layers=12 supervisor.layers=4/student.layers=4 supervisor.layers=1/' >commands
+    sed -E 's/ +#.*//; s/^(build\/)?w2s //; s/^run (quick|ladder|probe)/run micro.yaml/; s/student.layers=12 supervisor.layers=4/student.layers=4 supervisor.layers=1/' >commands
 [ "$(wc -l <commands)" -ge 7 ] || fail "README.md shows too few commands: $(cat commands)"
 while read -r line; do
     echo "w2s $line"
@@ -27,8 +27,8 @@ while read -r line; do
     eval "\"\$W2S\" $line" >out 2>err </dev/null || { fail "w2s $line ended with $?"; head -n 5 err; }
 done <commands
 
-# The examples of every help, but for those that fetch or want an engine's games, or all data at once; what of the data is not there is counted.
-for c in $("$W2S" help | awk '/^  [a-z]/ { print $1 }'); do "$W2S" help "$c" | sed -n 's/^    w2s //p'; done | grep -vE '^(fetch|chess|task --all)' |
+# The examples of every help, but for those that fetch or want an engine's games, or all data at once, or a finding's hours; what of the data is not there is counted.
+for c in $("$W2S" help | awk '/^  [a-z]/ { print $1 }'); do "$W2S" help "$c" | sed -n 's/^    w2s //p'; done | grep -vE '^(fetch|chess|task --all|reproduce [a-z])' |
     sed -E 's/smollm2-135m/my-model/; s/^(run|report) quick/\1 micro/; s/^run micro/run micro.yaml/; s/^label quick/label micro.yaml/; s/student.layers=12/student.layers=4/; s/^task new .*/& --out other.yaml/; s/^pretrain chess .*/pretrain my-ladder.yaml/; s/tokens=1000000/tokens=3000/' >examples
 [ "$(wc -l <examples)" -ge 14 ] || fail "help has too few examples: $(cat examples)"
 expect 0 "$W2S" run micro.yaml
