@@ -16,9 +16,18 @@ tokens: 2000
 models: [{name: one, layers: 1, width: 8, heads: 1}]
 END
 
+cat >my-finding.yaml <<'END'
+name: my-finding
+title: A finding
+shape: Students are better than their supervisors.
+scales: {laptop: {studies: [{study: micro.yaml}]}}
+claims: [{say: students are better, value: gain, above: 0}]
+figure: [{title: Accuracy, label: accuracy, x: student_size, series: [{y: student, lines: [method]}]}]
+END
+
 # Indented lines that begin with the program, and `w2s ...` in the text; build/w2s is the program, a study of the share folder the micro study.
 { sed -n 's/^    \(build\/w2s .*\)$/\1/p' "$W2S_SOURCE/README.md"; grep -oE '`w2s (run|help)[^`]*`' "$W2S_SOURCE/README.md" | tr -d '`' | sed 's/ COMMAND/ run/'; } |
-    sed -E 's/ +#.*//; s/^(build\/)?w2s //; s/^run (quick|ladder|probe)/run micro.yaml/; s/student.layers=12 supervisor.layers=4/student.layers=4 supervisor.layers=1/' >commands
+    sed -E 's/ +#.*//; s/^(build\/)?w2s //; s/^run (quick|ladder|probe)/run micro.yaml/; s/^reproduce (fig[0-9a-z-]+|all)/reproduce my-finding.yaml/; s/student.layers=12 supervisor.layers=4/student.layers=4 supervisor.layers=1/' >commands
 [ "$(wc -l <commands)" -ge 7 ] || fail "README.md shows too few commands: $(cat commands)"
 while read -r line; do
     echo "w2s $line"
@@ -27,9 +36,9 @@ while read -r line; do
     eval "\"\$W2S\" $line" >out 2>err </dev/null || { fail "w2s $line ended with $?"; head -n 5 err; }
 done <commands
 
-# The examples of every help, but for those that fetch or want an engine's games, or all data at once, or a finding's hours; what of the data is not there is counted.
-for c in $("$W2S" help | awk '/^  [a-z]/ { print $1 }'); do "$W2S" help "$c" | sed -n 's/^    w2s //p'; done | grep -vE '^(fetch|chess|task --all|reproduce [a-z])' |
-    sed -E 's/smollm2-135m/my-model/; s/^(run|report) quick/\1 micro/; s/^run micro/run micro.yaml/; s/^label quick/label micro.yaml/; s/student.layers=12/student.layers=4/; s/^task new .*/& --out other.yaml/; s/^pretrain chess .*/pretrain my-ladder.yaml/; s/tokens=1000000/tokens=3000/' >examples
+# The examples of every help, but for those that fetch or want an engine's games, or all data at once; what of the data is not there is counted.
+for c in $("$W2S" help | awk '/^  [a-z]/ { print $1 }'); do "$W2S" help "$c" | sed -n 's/^    w2s //p'; done | grep -vE '^(fetch|chess|task --all)' |
+    sed -E 's/smollm2-135m/my-model/; s/^reproduce (fig[0-9a-z-]+|all)/reproduce my-finding.yaml/; s/^(run|report) quick/\1 micro/; s/^run micro/run micro.yaml/; s/^label quick/label micro.yaml/; s/student.layers=12/student.layers=4/; s/^task new .*/& --out other.yaml/; s/^pretrain chess .*/pretrain my-ladder.yaml/; s/tokens=1000000/tokens=3000/' >examples
 [ "$(wc -l <examples)" -ge 14 ] || fail "help has too few examples: $(cat examples)"
 expect 0 "$W2S" run micro.yaml
 cp my-data.csv letters.csv
