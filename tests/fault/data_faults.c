@@ -184,7 +184,9 @@ static void proposals(void **state)
     put("p.csv",
         "words,kind\none two three four,1\nfive six seven eight,0\na b c d,1\ne f g h,0\n");
     put("q.jsonl", "{\"q\": \"a b c d\", \"o\": [\"x\", \"y\"], \"a\": 0, \"m\": {\"n\": [1]}}\n"
-                   "{\"q\": \"e f g h\", \"o\": [\"z\", \"w\"], \"a\": 1}\n");
+                   "{\"q\": \"e f g h\", \"o\": [\"z\", \"w\"], \"a\": 1}\n"
+                   "{\"q\": \"i j k l\", \"o\": [\"v\", \"u\"], \"a\": 0}\n"
+                   "{\"q\": \"m n o p\", \"o\": [\"t\", \"s\"], \"a\": 1}\n");
     put("m.jsonl", "{\"chosen\": [{\"role\": \"user\", \"content\": \"a\"}], \"rejected\": "
                    "[{\"role\": \"user\", \"content\": \"b\"}]}\n");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

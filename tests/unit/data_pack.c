@@ -468,7 +468,8 @@ static void description(void **state)
              "truncated: examples longer than 6 tokens, cut from the left of their long field; "
              "cut off: characters\n\n"
              "no, test 1, a.jsonl:7\n    ab\n\n"
-             "yes, test 2, a.jsonl:7, confidence 2.5\n    abc\n    d\n");
+             "yes, test 2, a.jsonl:7, confidence 2.5\n    abc\n    d\n\n"
+             "to a model that is asked (learner: prompt):\n    Answer: no | yes\n");
     str_reset(&s);
     d.hash[0] = 'h';
     description_json(&a, t, &d, 1, &s);
