@@ -69,7 +69,6 @@ static double x_scaled(const struct doc *panel, double x)
 
 static void x_axis(const struct doc *panel, struct str *out)
 {
-    const struct doc *names = doc_get(panel, "names");
     double lo = (double)INFINITY, hi = -(double)INFINITY;
     bool log = x_is(panel, "_size") || x_is(panel, "_ratio");
     for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next)
@@ -81,16 +80,7 @@ static void x_axis(const struct doc *panel, struct str *out)
             "unset logscale\nunset xtics\nset xtics nomirror out autofreq norotate\nset xlabel ");
     script_quoted(out, x_words(panel));
     str_addc(out, '\n');
-    if (names) {
-        size_t i = 0;
-        str_cat(out, "set xtics rotate by 25 right (");
-        for (const struct doc *d = names->child; d; d = d->next, i++) {
-            str_cat(out, i ? ", " : "");
-            script_quoted(out, d->s);
-            str_addf(out, " %zu", i);
-        }
-        str_addf(out, ")\nset xrange [-0.5:%.1f]\n", (double)names->n - 0.5);
-    } else if (log && hi > lo) {
+    if (log && hi > lo) {
         str_addf(out, "set logscale x\nset xrange [%.9g:%.9g]\nset xtics (", lo / 1.25, hi * 1.25);
         double last = 0;
         bool first = true;
@@ -117,8 +107,8 @@ static void x_axis(const struct doc *panel, struct str *out)
     }
 }
 
-/* y_range - every value is in the panel; an interval may reach out of it. */
-static void y_range(const struct doc *panel, struct str *out)
+/* value_range - every value is in the panel; an interval may reach out of it. */
+static void value_range(const struct doc *panel, const char *axis, struct str *out)
 {
     double lo = (double)INFINITY, hi = -(double)INFINITY, ends[2] = {lo, hi};
     for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next)
@@ -136,20 +126,57 @@ static void y_range(const struct doc *panel, struct str *out)
     double room = fmax(hi - lo, 0.02);
     lo = fmax(lo - room, fmin(ends[0], lo));
     hi = fmin(hi + room, fmax(ends[1], hi));
-    str_addf(out, "set yrange [%.9g:%.9g]\n", lo - 0.04 * (hi - lo + 0.01),
+    str_addf(out, "set %srange [%.9g:%.9g]\n", axis, lo - 0.04 * (hi - lo + 0.01),
              hi + 0.04 * (hi - lo + 0.01));
 }
 
-static void panel_script(const struct doc *panel, const struct legend *legend, size_t at,
-                         struct str *out)
+static bool panel_named(const struct doc *panel)
+{
+    return doc_get(panel, "names") != NULL;
+}
+
+/* names_axis - the names from top to bottom, values to the right. */
+static void names_axis(const struct doc *panel, struct str *out)
+{
+    const struct doc *names = doc_get(panel, "names");
+    size_t i = 0;
+    str_cat(out,
+            "unset logscale\nunset xtics\nset xtics nomirror out autofreq\nset ylabel \"\"\nset "
+            "ytics (");
+    for (const struct doc *d = names->child; d; d = d->next, i++) {
+        str_cat(out, i ? ", " : "");
+        script_quoted(out, d->s);
+        str_addf(out, " %zu", i);
+    }
+    str_addf(out, ")\nset yrange [%.1f:-0.5]\nset grid noytics xtics lc rgb \"#a0a0a0\" dt 3\n",
+             (double)names->n - 0.5);
+    value_range(panel, "x", out);
+    str_cat(out, "set xlabel ");
+    script_quoted(out, view_str(panel, "label"));
+    str_addc(out, '\n');
+}
+
+static void number_axis(const struct doc *panel, struct str *out)
+{
+    x_axis(panel, out);
+    str_cat(out, "unset ytics\nset ytics nomirror out autofreq\nset grid noxtics ytics lc rgb "
+                 "\"#a0a0a0\" dt 3\n");
+    value_range(panel, "y", out);
+    str_cat(out, "set ylabel ");
+    script_quoted(out, view_str(panel, "label"));
+    str_addc(out, '\n');
+}
+
+/* panel_data - a block for each line. Of names, those of one name lie below each other. */
+static void panel_data(const struct doc *panel, size_t at, struct str *out)
 {
     const struct doc *lines = doc_get(panel, "lines");
-    bool names = doc_get(panel, "names") != NULL, any = false;
+    bool named = panel_named(panel);
     size_t i = 0;
     for (const struct doc *l = lines->child; l; l = l->next, i++) {
+        double place = named ? 0.7 * ((double)i + 0.5) / (double)lines->n - 0.35 : 0;
         str_addf(out, "$p%zu_%zu << EOD\n", at, i);
         for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
-            double place = names ? 0.5 * ((double)i + 1) / ((double)lines->n + 1) - 0.25 : 0;
             const struct doc *v = p->child->next;
             struct est y = {v->r, (double)NAN, (double)NAN};
             if (v->next->type != DOC_NULL)
@@ -158,28 +185,62 @@ static void panel_script(const struct doc *panel, const struct legend *legend, s
         }
         str_cat(out, "EOD\n");
     }
-    x_axis(panel, out);
-    y_range(panel, out);
-    str_cat(out, "unset key\nset ylabel ");
-    script_quoted(out, view_str(panel, "label"));
-    str_cat(out, "\nplot ");
-    i = 0;
-    for (const struct doc *l = lines->child; l; l = l->next, i++) {
+}
+
+static void panel_script(const struct doc *panel, const struct legend *legend, size_t at,
+                         struct str *out)
+{
+    bool named = panel_named(panel), any = false;
+    size_t i = 0;
+    panel_data(panel, at, out);
+    (named ? names_axis : number_axis)(panel, out);
+    str_cat(out, "unset key\nplot ");
+    for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next, i++) {
         size_t k = legend_place(legend, view_str(l, "name"));
         if (!doc_get(l, "points")->n)
             continue;
-        str_addf(
-            out,
-            "%s$p%zu_%zu using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.8 lc rgb \"%s\" notitle",
-            any ? ", " : "", at, i, figure_point(k), figure_colour(k));
-        if (!names)
-            str_addf(
-                out,
-                ", $p%zu_%zu using 1:2 smooth unique with lines lw 2 dt %zu lc rgb \"%s\" notitle",
-                at, i, k / 6 + 1, figure_colour(k));
+        str_addf(out, "%s$p%zu_%zu using %s lw 1.5 pt %d ps 0.8 lc rgb \"%s\" notitle",
+                 any ? ", " : "", at, i,
+                 named ? "2:1:3:4 with xerrorbars" : "1:2:3:4 with yerrorbars", figure_point(k),
+                 figure_colour(k));
+        if (!named)
+            str_addf(out,
+                     ", $p%zu_%zu using 1:2 smooth unique with lines lw 2 dt %zu lc rgb \"%s\" "
+                     "notitle",
+                     at, i, k / 6 + 1, figure_colour(k));
         any = true;
     }
     str_cat(out, any ? "\n" : "NaN notitle\n");
+}
+
+enum { PANEL_NUMBERS = 280, PANEL_NAMES = 110, PANEL_NAME = 26 }; /* heights, in pixels */
+
+static int panel_height(const struct doc *panel)
+{
+    return panel_named(panel) ? PANEL_NAMES + PANEL_NAME * (int)doc_get(panel, "names")->n
+                              : PANEL_NUMBERS;
+}
+
+/* panels_place - rows from the top: a panel of names has one by itself, two of numbers share one.
+ * Of each panel its row's top, its column and columns; the height of all. */
+struct place {
+    int top, height;
+    bool right, wide;
+};
+
+static int panels_place(const struct doc *panels, struct place *at)
+{
+    int top = 0;
+    bool open = false;
+    for (const struct doc *p = panels->child; p; p = p->next, at++) {
+        bool wide = panel_named(p), right = open && !wide;
+        if (open && !right)
+            top += PANEL_NUMBERS;
+        *at = (struct place){top, panel_height(p), right, wide};
+        open = !wide && !right;
+        top += open ? 0 : at->height;
+    }
+    return top + (open ? PANEL_NUMBERS : 0);
 }
 
 /* script_finding - the whole figure; false where no panel has a point. */
@@ -187,16 +248,24 @@ static bool script_finding(const struct doc *finding, const struct legend *legen
                            int *height)
 {
     const struct doc *all = doc_get(finding, "panels");
-    struct panels panels;
-    size_t at = 0;
-    if (!legend->n)
+    struct place at[64];
+    size_t i = 0;
+    if (!legend->n || all->n > sizeof at / sizeof *at)
         return false;
-    panels_begin(&panels, all->n, legend->n, out);
-    for (const struct doc *p = all->child; p; p = p->next, at++) {
-        panel_place(&panels, view_str(p, "title"), out);
-        panel_script(p, legend, at, out);
+    struct panels key = {.legend = legend_height(legend->n)};
+    int rows = panels_place(all, at);
+    *height = key.height = rows + key.legend;
+    str_cat(out, "set multiplot\n");
+    for (const struct doc *p = all->child; p; p = p->next, i++) {
+        double total = *height;
+        str_addf(out, "set size %s,%.6f\nset origin %s,%.6f\nset title ", at[i].wide ? "1" : "0.5",
+                 at[i].height / total, at[i].right ? "0.5" : "0",
+                 1 - (at[i].top + at[i].height) / total);
+        script_quoted(out, view_str(p, "title"));
+        str_addc(out, '\n');
+        panel_script(p, legend, i, out);
     }
-    panels_legend(&panels, out);
+    panels_legend(&key, out);
     for (size_t k = 0; k < legend->n; k++) {
         str_addf(out, "%sNaN with linespoints lw 2 dt %zu pt %d lc rgb \"%s\" title ",
                  k ? ", " : "", k / 6 + 1, figure_point(k), figure_colour(k));
@@ -204,7 +273,6 @@ static bool script_finding(const struct doc *finding, const struct legend *legen
     }
     str_addc(out, '\n');
     panels_end(out);
-    *height = panels.height;
     return true;
 }
 
