@@ -231,16 +231,20 @@ struct place {
 static int panels_place(const struct doc *panels, struct place *at)
 {
     int top = 0;
-    bool open = false;
+    struct place *alone = NULL; /* one of numbers whose row has room for another */
     for (const struct doc *p = panels->child; p; p = p->next, at++) {
-        bool wide = panel_named(p), right = open && !wide;
-        if (open && !right)
+        bool wide = panel_named(p), right = alone && !wide;
+        if (alone && wide) {
+            alone->wide = true;
             top += PANEL_NUMBERS;
+        }
         *at = (struct place){top, panel_height(p), right, wide};
-        open = !wide && !right;
-        top += open ? 0 : at->height;
+        alone = wide || right ? NULL : at;
+        top += alone ? 0 : at->height;
     }
-    return top + (open ? PANEL_NUMBERS : 0);
+    if (alone)
+        alone->wide = true;
+    return top + (alone ? PANEL_NUMBERS : 0);
 }
 
 /* script_finding - the whole figure; false where no panel has a point. */
