@@ -118,12 +118,14 @@ static int slice_make(struct slice *s, const struct bench *b, const struct datas
         s->labels[out->n] = t->labels[i];
         s->units[out->n] = t->units[i];
         for (int k = 0; k < 3; k++)
-            memcpy(s->probs[k] + out->n * K, from[k] + i * K, K * sizeof **s->probs);
+            if (from[k])
+                memcpy(s->probs[k] + out->n * K, from[k] + i * K, K * sizeof **s->probs);
         out->n++;
     }
     out->labels = s->labels;
     out->units = s->units;
-    out->weak = s->probs[0], out->student = s->probs[1], out->ceiling = s->probs[2];
+    out->weak = from[0] ? s->probs[0] : NULL; /* labels of other examples alone */
+    out->student = s->probs[1], out->ceiling = s->probs[2];
     return OK;
 }
 

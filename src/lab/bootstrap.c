@@ -105,3 +105,18 @@ void interval(double *v, size_t n, double level, struct estimate *out)
     out->lo = v[cut];
     out->hi = v[n - 1 - cut];
 }
+
+size_t interval_cautious(double *v, size_t n, double level, struct estimate *out)
+{
+    size_t none = 0, cut = n ? (size_t)((1 - level) / 2 * (double)(n - 1)) : 0;
+    qsort(v, n, sizeof *v, double_compare);
+    while (none < n && isnan(v[n - 1 - none]))
+        none++;
+    out->lo = out->hi = (double)NAN;
+    if (!n || none > cut)
+        return none;
+    /* with them before all others, and behind */
+    out->lo = v[cut - none];
+    out->hi = v[n - 1 - cut];
+    return none;
+}

@@ -32,5 +32,8 @@ void crossing_draw(struct crossing *c, struct rng *r);
 /* interval - out's bounds from what n replicates gave, order statistics; NAN sorts last and does
  * not count, no number gives NAN bounds. v is sorted. */
 void interval(double *v, size_t n, double level, struct estimate *out);
+/* interval_cautious - the same, each NAN beyond either bound: where there are more of them than are
+ * cut off at one end, there are no bounds. How many there are. */
+size_t interval_cautious(double *v, size_t n, double level, struct estimate *out);
 
 #endif

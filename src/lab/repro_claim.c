@@ -123,16 +123,14 @@ int claim_measure(const struct samples *s, const struct repro_claim *c, double l
         rc = e->code;
         goto out;
     }
-    for (size_t b = 0; b < s->samples; b++) {
+    for (size_t b = 0; b < s->samples; b++)
         v[b] = claimed_take(&x, s, c, b);
-        none += isnan(v[b]) ? 1 : 0;
-    }
-    /* What is undefined in more replicates than an interval leaves out at one end has none. */
-    if (isnan(out->x.value) || (double)none > (1 - level) / 2 * (double)s->samples)
+    none = interval_cautious(v, s->samples, level, &out->x);
+    if (isnan(out->x.value))
+        out->x.lo = out->x.hi = (double)NAN;
+    if (isnan(out->x.lo))
         snprintf(out->why, sizeof out->why, "it is undefined in %zu of %zu bootstrap replicates",
                  none, s->samples);
-    else
-        interval(v, s->samples, level, &out->x);
     out->verdict = verdict_of(&out->x, c);
 out:
     mem_free(v);

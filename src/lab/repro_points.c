@@ -122,15 +122,12 @@ static void point_measure(const struct samples *s, const struct rows *rows,
                           const struct repro_series *series, double level, double *v,
                           struct estimate *out)
 {
-    size_t none = 0;
     *out = (struct estimate){(double)NAN, (double)NAN, (double)NAN};
     out->value = rows_take(s, rows, series->value, NULL, 0, series->take, ROW_POINT);
-    for (size_t b = 0; b < s->samples; b++) {
+    for (size_t b = 0; b < s->samples; b++)
         v[b] = rows_take(s, rows, series->value, NULL, 0, series->take, b);
-        none += isnan(v[b]) ? 1 : 0;
-    }
-    if (!isnan(out->value) && (double)none <= (1 - level) / 2 * (double)s->samples)
-        interval(v, s->samples, level, out);
+    if (!isnan(out->value))
+        interval_cautious(v, s->samples, level, out);
 }
 
 /* line_points - the points of the line of the first of the rows; those are taken off. */

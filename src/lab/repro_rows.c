@@ -117,7 +117,9 @@ static int double_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* pooled - the gains' sum over the gaps': undefined PGRs are in it, as their gap is. */
+/* pooled - the gains' sum over the gaps': undefined PGRs are in it, as their gap is. A replicate
+ * without a gap is infinitely far on its gain's side, as trio_measure has it; what was measured is
+ * undefined then. */
 static double pooled(const struct samples *s, const struct rows *r, size_t b)
 {
     double gain = 0, gap = 0;
@@ -125,7 +127,11 @@ static double pooled(const struct samples *s, const struct rows *r, size_t b)
         gain += row_value(&s->rows[r->at[i]], TRIO_GAIN, b);
         gap += row_value(&s->rows[r->at[i]], TRIO_GAP, b);
     }
-    return gap > 0 ? gain / gap : (double)NAN;
+    if (gap > 0)
+        return gain / gap;
+    if (b == ROW_POINT || isnan(gain) || isnan(gap))
+        return (double)NAN;
+    return gain > 0 ? (double)INFINITY : gain < 0 ? -(double)INFINITY : 0;
 }
 
 static double median(double *v, size_t n)

@@ -134,6 +134,22 @@ for x in map(json.loads, open("out")):
     seen.setdefault(x["part"], set()).add(level[x["text"]])
 assert seen["train"] == seen["supervise"] == {0} and seen["test"] == {0, 1, 2}, seen
 END
+# Bands, and a supervisor of labels that are not of the test part.
+expect 0 "$W2S" label easy.yaml data.valid=0 data.train=120 data.test=150 --examples
+python3 - <<'END'
+import csv
+rows = list(csv.DictReader(open("out", newline="")))
+with open("labels.csv", "w", newline="") as f:
+    w = csv.writer(f)
+    w.writerow(["id", "negative", "positive"])
+    w.writerows([x["id"], *((.2, .8) if x["truth"] == "1" else (.8, .2))] for x in rows if x["part"] == "train")
+END
+expect 0 "$W2S" run easy.yaml supervisor='{labels: labels.csv}' data.valid=0 data.train=120 data.test=150 name=given --json
+python3 - <<'END' || fail "bands of a supervisor that is not tested"
+import json
+b = json.load(open("out"))["pairs"][0]["bands"]["below 1"]
+assert b["weak"] == [None] * 3 and b["student"][0] > .5, b
+END
 expect 2 "$W2S" run easy.yaml data.bands='{train: [below 2]}'
 says err 'data.bands.train: task graded has no band "below 2"; it has "below 1", "1 and more"'
 expect 2 "$W2S" run micro.yaml data.bands='{train: [below 2]}'

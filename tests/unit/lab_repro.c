@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "lab/bootstrap.h"
 #include "lab/repro.h"
 #include "core/mem.h"
 
@@ -171,6 +172,59 @@ static void undefined_pgr(void **state)
     samples_release(&s);
 }
 
+/* A replicate without a gap is infinitely far on its gain's side; one without a number is beyond
+ * either bound. */
+static void far_replicates(void **state)
+{
+    struct samples s;
+    double v[101];
+    struct estimate x;
+    (void)state;
+    ladder(&s);
+    for (size_t i = 0; i < s.n; i++)
+        for (size_t b = 0; b < 3;
+             b++) /* as many as are cut off at one end, and those count as far up */
+            s.rows[i].drawn[TRIO_GAP * SAMPLES + b] = 0,
+                                                 s.rows[i].drawn[TRIO_GAIN * SAMPLES + b] = 1;
+    struct repro_claim c = {
+        .value = TRIO_PGR, .take = TAKE_POOLED, .where = {.method = "naive"}, .above = true};
+    near(measured(&s, &c).x.hi, (0.075 + 0.049) / 0.3);
+    near(measured(&s, &c).x.lo, (0.075 - 0.043) / 0.3);
+    samples_release(&s);
+    for (size_t i = 0; i < 101; i++)
+        v[i] = i < 3 ? (double)NAN : (double)i; /* 3 .. 100 */
+    assert_int_equal(interval_cautious(v, 101, 0.9, &x), 3);
+    near(x.lo, 3 + 1); /* of 101 four are cut off at one end, three of them without a number */
+    near(x.hi, 100 - 4 + 3);
+    for (size_t i = 0; i < 101; i++)
+        v[i] = i < 5 ? (double)NAN : (double)i;
+    assert_int_equal(interval_cautious(v, 101, 0.9, &x), 5);
+    assert_true(isnan(x.lo) && isnan(x.hi));
+}
+
+/* What is matched is matched by supervisor and student: a pair has its own counterpart. */
+static void own_counterparts(void **state)
+{
+    struct samples s;
+    (void)state;
+    samples_init(&s);
+    s.study = "one";
+    pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.5, 0.6, 0.8);
+    pair_put(&s, "m/2", "m/4", "naive", 2, 4, 0.5, 0.7, 0.8);
+    pair_put(&s, "m/2", "m/4", "other", 2, 4, 0.5, 0.75, 0.8);
+    struct repro_claim c = {.value = TRIO_STUDENT,
+                            .other = TRIO_STUDENT,
+                            .where = {.method = "other"},
+                            .minus = {.method = "naive"},
+                            .subtracts = true,
+                            .matched = true,
+                            .above = true};
+    struct repro_result r = measured(&s, &c);
+    assert_int_equal(r.pairs, 1);
+    near(r.x.value, 0.05);
+    samples_release(&s);
+}
+
 static void verdicts(void **state)
 {
     struct samples s;
@@ -204,10 +258,9 @@ static void verdicts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_taken),
-        cmocka_unit_test(which_pairs),
-        cmocka_unit_test(undefined_pgr),
-        cmocka_unit_test(verdicts),
+        cmocka_unit_test(what_is_taken),    cmocka_unit_test(which_pairs),
+        cmocka_unit_test(undefined_pgr),    cmocka_unit_test(far_replicates),
+        cmocka_unit_test(own_counterparts), cmocka_unit_test(verdicts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
