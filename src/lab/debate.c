@@ -209,17 +209,27 @@ void job_judge_json(struct js *w, const struct plan *p, const struct job *j)
     js_close(w, '}');
 }
 
+bool job_told(const struct job *j)
+{
+    return j->arguments && j->form == DEBATE_ADVISER && j->side->debate.right;
+}
+
+const char *job_judge_form(const struct job *j)
+{
+    return job_told(j) ? "adviser-right" : debate_forms[j->form];
+}
+
 void job_judge_id(const struct job *j, struct str *out)
 {
     if (j->arguments)
-        str_addf(out, "/%s", debate_forms[j->form]);
+        str_addf(out, "/%s", job_judge_form(j));
 }
 
 void job_judge_words(const struct job *j, struct str *out)
 {
     static const char *const words[] = {"", "one adviser", "two debaters", "its own arguments"};
     if (j->arguments)
-        str_cat(out, words[j->form]);
+        str_cat(out, job_told(j) ? "an adviser who is always right" : words[j->form]);
 }
 
 double arguing_tokens(const struct plan *p, const struct job *j, const size_t tokens[PART_COUNT])

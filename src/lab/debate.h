@@ -52,7 +52,11 @@ const char *debate_model(const struct study *s);
 int debate_prepare(struct plan *p, struct job *judge, struct err *e);
 /* job_argues - whether a job writes arguments. job_judge_json - what of a debate can change a
  * judge's result, as a member of an open object; nothing of others. job_judge_id - appended to the
- * name of its model, "/debate". job_judge_words - the same for people. */
+ * name of its model, "/debate". job_judge_words - the same for people. job_told - whether it reads
+ * an adviser who is always right, and so the truth: an upper bound. job_judge_form - as results
+ * call it. */
+bool job_told(const struct job *j);
+const char *job_judge_form(const struct job *j);
 bool job_argues(const struct job *j);
 void job_judge_json(struct js *w, const struct plan *p, const struct job *j);
 void job_judge_id(const struct job *j, struct str *out);

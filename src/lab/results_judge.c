@@ -40,7 +40,7 @@ int judge_json(struct js *w, const struct bench *b, const struct pair *q, const 
     if (alone)
         rc = difference_measure(two, n, set, &d, e);
     js_key(w, "judge"), js_open(w, '{');
-    js_key(w, "form"), js_str(w, debate_forms[q->weak[0]->form]);
+    js_key(w, "form"), js_str(w, job_judge_form(q->weak[0]));
     if (alone && !rc)
         estimate_json(w, "minus_alone", &d);
     js_close(w, '}');

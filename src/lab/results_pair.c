@@ -193,7 +193,9 @@ static void seeds_json(struct js *w, const struct bench *b, const struct pair *q
  * repetition: what else could have been done with them is for the reader to ask. */
 static void human_json(struct js *w, const struct bench *b, const struct pair *q)
 {
-    double human = bench_number(b, bench_job(b, q->student[0]), "human_labels");
+    double human = 0;
+    for (const struct job *j = q->student[0]; j; j = j->base) /* what it is a point of, too */
+        human += bench_number(b, bench_job(b, j), "human_labels");
     if (human > 0)
         js_key(w, "human_labels"), js_int(w, (int64_t)human);
 }
@@ -223,7 +225,8 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
     js_key(w, "method"), js_str(w, q->method ? q->method->name : "ground truth");
     js_key(w, "control"), js_bool(w, !q->method);
     human_json(w, b, q);
-    js_key(w, "upper_bound"), js_bool(w, q->method && q->method->upper_bound);
+    js_key(w, "upper_bound"),
+        js_bool(w, (q->method && q->method->upper_bound) || job_told(q->weak[0]));
     js_key(w, "ground_truth"), js_bool(w, q->method && q->method->truth);
     js_key(w, "seeds"), js_int(w, (int64_t)n);
     js_key(w, "seeds_failed"), js_int(w, (int64_t)(distinct - n));

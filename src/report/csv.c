@@ -88,8 +88,9 @@ static void csv_pair(struct str *out, const struct doc *p)
                                            {"ceiling", "ceiling"},
                                            {"untrained", "untrained"}};
     static const char *const whole[] = {
-        "seeds",         "seeds_failed",     "gap",         "gain",         "pgr", "minus_naive",
-        "minus_naive_p", "minus_naive_holm", "upper_bound", "stopped_epoch"};
+        "seeds",       "seeds_failed",  "gap",           "gain",
+        "pgr",         "minus_naive",   "minus_naive_p", "minus_naive_holm",
+        "upper_bound", "stopped_epoch", "human_labels"};
     static const char *const parts[] = {
         "agreement", "error_inheritance", "best_of", "best_of_by_ceiling", "bands", "cost"};
     struct subject s = {view_str(p, "supervisor"), view_str(p, "student"), view_str(p, "method"),

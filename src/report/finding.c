@@ -60,11 +60,9 @@ static void verdict_words(const struct doc *finding, struct str *out)
             "The paper's shape does not hold here: %zu of %zu claims %s contradicted, %zu hold%s.",
             fails, n, fails == 1 ? "is" : "are", holds, holds == 1 ? "s" : "");
     else
-        str_addf(
-            out,
-            "Cannot tell at this size: %zu of %zu claims hold%s, the intervals leave the others "
-            "open.",
-            holds, n, holds == 1 ? "s" : "");
+        str_addf(out,
+                 "Cannot tell at this size: %zu of %zu claims hold%s, the others cannot be told.",
+                 holds, n, holds == 1 ? "s" : "");
 }
 
 static void studies_words(const struct doc *finding, struct str *out)
@@ -234,7 +232,8 @@ int findings_markdown(const struct doc *const *findings, size_t n, const char *f
     str_cat(
         out,
         "# Findings of the study, put to the test\n\nEvery number here was computed and written by "
-        "`w2s reproduce`. A claim *holds* where its whole 95 % interval lies on the side that is "
+        "`w2s reproduce`. A claim *holds* where its whole interval (95 % unless the finding says "
+        "otherwise) lies on the side that is "
         "wanted, *does not hold* where all of it lies on the other, and else *cannot tell*. "
         "Intervals are by bootstrap over seeds and test examples, the models and studies of a "
         "finding together ([reproduce](reproduce.md)).\n\n"
@@ -290,6 +289,12 @@ static void finding_html(const struct doc *finding, const char *dir, struct str 
     studies_words(finding, &words);
     html_text(out, words.s);
     str_cat(out, "</p>\n");
+    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next)
+        if (doc_get(s, "missing")) {
+            str_addf(out, "<p class=\"warn\">Not run, %s: ", view_str(s, "as"));
+            html_text(out, view_str(s, "missing"));
+            str_cat(out, "</p>\n");
+        }
     out->failed = out->failed || words.failed;
     str_release(&words);
     str_release(&path);

@@ -166,6 +166,7 @@ void notes_training(const struct doc *results, struct str *out)
 void notes_judges(const struct doc *results, struct str *out)
 {
     static const char *const forms[][2] = {{"adviser", "one adviser"},
+                                           {"adviser-right", "an adviser who is always right"},
                                            {"debate", "two debaters"},
                                            {"consultancy", "its own arguments"}};
     const struct doc *pairs = doc_get(results, "pairs");

@@ -94,6 +94,9 @@ void view_method(const struct doc *pair, struct str *out)
     const struct doc *truth = doc_get(pair, "ground_truth");
     if (truth && truth->b)
         str_cat(out, " (on ground truth)");
+    double human = view_real(pair, "human_labels");
+    if (human > 0)
+        str_addf(out, " (%.0f human labels)", human);
 }
 
 void view_seeds(const struct doc *results, struct str *out)

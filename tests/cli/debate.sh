@@ -103,4 +103,14 @@ done
 expect 0 "$W2S" run argued.yaml --runs cut
 expect 0 "$W2S" run argued.yaml --runs whole
 [ "$(bits cut)" = "$(bits whole)" ] || fail "killed and continued, other bits"
+# An adviser who is always right tells the truth: an upper bound, and called so everywhere.
+expect 0 "$W2S" run argued.yaml name=told supervisor.debate.adviser=right --runs r
+says out "naive (upper bound)"
+python3 - <<'END' || fail "an adviser who is always right"
+import json
+pairs = json.load(open("r/studies/told/results.json"))["pairs"]
+told = [p for p in pairs if p["supervisor"].endswith("/adviser-right")]
+assert told and all(p["upper_bound"] and p["judge"]["form"] == "adviser-right" for p in told), pairs
+assert not any(p["upper_bound"] for p in pairs if p not in told)
+END
 finish

@@ -176,4 +176,19 @@ for f in b/jobs/*/features.f32; do printf x >>"$f"; done
 rm -rf $(grep -l '"role": *"none"\|"kind": *"probe"' b/jobs/*/job.json | xargs -n 1 dirname)
 expect 1 "$W2S" run probe.yaml --runs b
 says err "features.f32: "
+# A student learns what its supervisor says and nothing else: of labels that are all wrong it learns the contrary.
+expect 0 "$W2S" label probe.yaml --examples
+python3 - <<'END'
+import csv
+with open("contrary.csv", "w", newline="") as f:
+    w = csv.writer(f)
+    w.writerow(["id", "negative", "positive"])
+    w.writerows([x["id"], *((1, 0) if x["truth"] == "1" else (0, 1))] for x in csv.DictReader(open("out", newline="")) if x["part"] in ("train", "valid"))
+END
+expect 0 "$W2S" run probe.yaml supervisor='{labels: contrary.csv}' student.layers=4 name=contrary --runs b --json
+python3 - <<'END' || fail "a student that learns the contrary"
+import json
+(p,) = (p for p in json.load(open("out"))["pairs"] if not p["control"])
+assert p["student_scores"]["accuracy"][0] < .4 and p["ceiling"]["accuracy"][0] > .6, p
+END
 finish

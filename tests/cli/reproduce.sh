@@ -178,6 +178,7 @@ expect 0 "$W2S" reproduce f/partly.yaml --markdown page.md
 says err "goes on without it: partly: study other: study pairs"
 says out "1 study and 1 that could not be run"
 says page.md "Not run, other: partly: study other"
+says runs/findings/findings.html "Not run, other: partly: study other"
 
 wrong() { # wrong SED-SCRIPT SENTENCE
     sed "$1" f/finding.yaml >f/wrong.yaml

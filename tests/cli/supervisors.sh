@@ -157,4 +157,12 @@ p = json.load(open(sys.argv[1]))["pairs"][1]
 bits = {open(f"{sys.argv[2]}/jobs/{p[k]['jobs'][0]}/test.f64", "rb").read() for k in ("student_scores", "ceiling")}
 assert len(bits) == 1 and p["pgr"][0] == 1
 END
+# A point of a training on human labels was given them, too; the table says how many.
+expect 0 "$W2S" run micro.yaml methods='[naive, human_labels, early_stop]' early_stop.of=human_labels human_labels.share=.25 name=stopped --runs a
+says out "early_stop (64 human labels)"
+python3 - <<'END' || fail "human labels of a point"
+import json
+pairs = json.load(open("a/studies/stopped/results.json"))["pairs"]
+assert {p["method"]: p.get("human_labels") for p in pairs} == {"naive": None, "human_labels": 64, "early_stop": 64}, pairs
+END
 finish
