@@ -20,13 +20,16 @@ static void est_words(struct est x, struct str *out)
         return;
     }
     number(x.value, out);
-    if (isnan(x.lo))
+    if (isnan(x.lo) && isnan(x.hi))
         return;
-    str_cat(out, " [");
-    number(x.lo, out);
+    /* JSON has no infinity: a bound without a number is one */
+    str_cat(out, isnan(x.lo) ? " [-∞" : " [");
+    if (!isnan(x.lo))
+        number(x.lo, out);
     str_addc(out, ' ');
-    number(x.hi, out);
-    str_addc(out, ']');
+    if (!isnan(x.hi))
+        number(x.hi, out);
+    str_cat(out, isnan(x.hi) ? "∞]" : "]");
 }
 
 /* claim_value - its number, what was wanted of it, and what number it is. */

@@ -116,10 +116,10 @@ static void value_range(const struct doc *panel, const char *axis, struct str *o
             const struct doc *v = p->child->next;
             lo = fmin(lo, v->r);
             hi = fmax(hi, v->r);
-            if (v->next->type == DOC_REAL || v->next->type == DOC_INT) {
+            if (v->next->type != DOC_NULL)
                 ends[0] = fmin(ends[0], v->next->r);
+            if (v->next->next->type != DOC_NULL)
                 ends[1] = fmax(ends[1], v->next->next->r);
-            }
         }
     if (!(hi >= lo))
         return;
@@ -167,6 +167,8 @@ static void number_axis(const struct doc *panel, struct str *out)
     str_addc(out, '\n');
 }
 
+#define FAR 1e6 /* beyond any panel */
+
 /* panel_data - a block for each line. Of names, those of one name lie below each other. */
 static void panel_data(const struct doc *panel, size_t at, struct str *out)
 {
@@ -178,9 +180,11 @@ static void panel_data(const struct doc *panel, size_t at, struct str *out)
         str_addf(out, "$p%zu_%zu << EOD\n", at, i);
         for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
             const struct doc *v = p->child->next;
+            const struct doc *lo = v->next, *hi = lo->next;
             struct est y = {v->r, (double)NAN, (double)NAN};
-            if (v->next->type != DOC_NULL)
-                y = (struct est){v->r, v->next->r, v->next->next->r};
+            if (lo->type != DOC_NULL || hi->type != DOC_NULL) /* one alone: the other is infinite */
+                y = (struct est){v->r, lo->type != DOC_NULL ? lo->r : -FAR,
+                                 hi->type != DOC_NULL ? hi->r : FAR};
             script_point(out, x_scaled(panel, p->child->r) + place, y);
         }
         str_cat(out, "EOD\n");

@@ -251,7 +251,7 @@ static void verdicts(void **state)
                             .above = true};
     struct repro_result r = measured(&s, &c);
     assert_int_equal(r.verdict, VERDICT_UNKNOWN);
-    assert_string_equal(r.why, "it is undefined in 101 of 101 bootstrap replicates");
+    assert_string_equal(r.why, "it is undefined for what was measured");
     samples_release(&s);
 }
 
