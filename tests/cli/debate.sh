@@ -38,6 +38,9 @@ for form in ("adviser", "debate", "consultancy"):
 jobs = [json.load(open(f)) for f in glob.glob("r/jobs/*/job.json")]
 argue = {j["hash"]: j for j in jobs if j["kind"] == "argue"}
 assert len(argue) == 2 and sorted(j["spec"]["layers"] for j in argue.values()) == [2, 4]
+# each judge reads its own transcript: two arguments are longer than one, which is longer than none
+tokens = {form: json.load(open(f"r/jobs/{p['weak']['jobs'][0]}/result.json"))["tokens"] for form, p in pairs.items()}
+assert tokens["2"] < tokens["adviser"] < tokens["debate"], tokens
 reads = [j["spec"]["reads"] for j in jobs if "reads" in j["spec"]]
 assert sorted(x["form"] for x in reads) == ["adviser", "debate", "debate"]
 assert all(x["arguments"] in argue for x in reads)

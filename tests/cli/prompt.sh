@@ -73,6 +73,37 @@ moved "3 computed, 1 found" "student.prompt.ask=then"
 moved "3 computed, 1 found" "student.prompt.words=[\" bad\", \" good\"]"
 moved "3 computed, 1 found" "student.prompt.instruction=Is the film good?"
 moved "3 computed, 1 found" student.prompt.calibrate=true
+# Calibrated, every answer's odds are those of before by one factor, which is not 1.
+checks=$((checks + 1))
+python3 - <<'END' || fail "calibration is not applied"
+import array, json, math
+def logits(study):
+    job = json.load(open(f"r/studies/{study}/results.json"))["pairs"][0]["student_scores"]["jobs"][0]
+    p = array.array("d", open(f"r/jobs/{job}/test.f64", "rb").read()[-100 * 2 * 8:])
+    return [math.log(p[2 * i + 1] / p[2 * i]) for i in range(100)]
+by = [a - b for a, b in zip(logits("x"), logits("asked"))]
+assert max(by) - min(by) < 1e-9 and abs(by[0]) > 1e-3, (min(by), max(by))
+END
+# A student's shots have its supervisor's labels, the ceiling's the truth: of a supervisor who is always wrong the contrary of it.
+expect 0 "$W2S" label asked.yaml --examples --runs r
+python3 - <<'END'
+import csv
+with open("contrary.csv", "w", newline="") as f:
+    w = csv.writer(f)
+    w.writerow(["id", "probability"])
+    w.writerows([x["id"], "0" if x["truth"] == "1" else "1"] for x in csv.DictReader(open("out", newline="")) if x["part"] == "train")
+END
+expect 0 "$W2S" run asked.yaml name=contrary supervisor='{labels: contrary.csv}' untrained=false controls=false --runs r
+checks=$((checks + 1))
+python3 - <<'END' || fail "whose labels the shots have"
+import json
+truth = {x["text"]: ("negative", "positive")[x["label"]] for x in map(json.loads, open("toy.jsonl"))}
+(pair,) = json.load(open("r/studies/contrary/results.json"))["pairs"]
+for role, right in ("student_scores", False), ("ceiling", True):
+    lines = open(f"r/jobs/{pair[role]['jobs'][0]}/prompt.txt").read().splitlines()
+    shots = [(a, b[len("so: "):]) for a, b in zip(lines, lines[1:]) if a in truth]
+    assert len(shots) == 2 and all((truth[text] == label) == right for text, label in shots), (role, shots)
+END
 # Both sides asked, without shots: student and ceiling are one job.
 expect 0 "$W2S" run asked.yaml name=zero learner=prompt prompt.shots=0 "supervisor={layers: all}" "student={layers: all}" untrained=false --runs r
 says err "students without shots learn nothing of their supervisors"
