@@ -144,28 +144,37 @@ int choice_make(const struct choice *c, const double *probs, size_t n, size_t K,
     return rc;
 }
 
+int choice_drawn(const char *method, double share, uint64_t seed, size_t n, size_t **drawn,
+                 size_t *k, struct err *e)
+{
+    struct rng rng;
+    *k = (size_t)floor(share * (double)n + 0.5);
+    *drawn = NULL;
+    if (!*k)
+        return err_set(e, ERR_INPUT, "%s: a share of %g of %zu examples is none", method, share, n);
+    size_t *all = mem_alloc(n, sizeof *all, e);
+    if (!all)
+        return e->code;
+    for (size_t i = 0; i < n; i++)
+        all[i] = i;
+    rng_init(&rng, seed, "human labels");
+    rng_shuffle(&rng, all, n);
+    qsort(all, *k, sizeof *all, index_compare);
+    *drawn = all;
+    return OK;
+}
+
 int choice_human(const struct choice *c, uint64_t seed, const int *truth, size_t n, size_t K,
                  double *probs, size_t **chosen, size_t *n_human, struct err *e)
 {
-    struct rng rng;
-    size_t *drawn = mem_alloc(n, sizeof *drawn, e);
+    size_t *drawn;
+    int rc = choice_drawn("human_labels", c->share, seed, n, &drawn, n_human, e);
     *chosen = NULL;
-    if (!drawn)
-        return e->code;
-    *n_human = (size_t)floor(c->share * (double)n + 0.5);
-    if (!*n_human) {
-        mem_free(drawn);
-        return err_set(e, ERR_INPUT, "human_labels: a share of %g of %zu examples is none",
-                       c->share, n);
-    }
-    for (size_t i = 0; i < n; i++)
-        drawn[i] = i;
-    rng_init(&rng, seed, "human labels");
-    rng_shuffle(&rng, drawn, n);
+    if (rc)
+        return rc;
     for (size_t h = 0; h < *n_human; h++)
         for (size_t k = 0; k < K; k++)
             probs[drawn[h] * K + k] = k == (size_t)truth[drawn[h]];
-    qsort(drawn, *n_human, sizeof *drawn, index_compare);
     if (c->alone)
         *chosen = drawn;
     else

@@ -45,6 +45,13 @@ double choice_share(const struct choice *c);
 int choice_make(const struct choice *c, const double *probs, size_t n, size_t K, size_t **chosen,
                 size_t *n_chosen, struct err *e);
 
+/* choice_drawn - of n examples those whose ground truth is told, n * share of them (to the
+ * nearest), by the seed: drawn [*k] ascending, the caller's, mem_free. All methods that are told
+ * some of it draw here, so that one seed and share are the same examples for each. ERR_INPUT, begun
+ * with the method's name, where that is none. */
+int choice_drawn(const char *method, double share, uint64_t seed, size_t n, size_t **drawn,
+                 size_t *k, struct err *e);
+
 /* choice_human - the same of CHOICE_HUMAN: labels probs [n,K] become 1 for truth where they are
  * human; *chosen is NULL where it is not these alone. */
 int choice_human(const struct choice *c, uint64_t seed, const int *truth, size_t n, size_t K,
