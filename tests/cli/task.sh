@@ -160,4 +160,11 @@ if command -v bzip2 >/dev/null; then
     expect 0 "$W2S" task new whole.csv.bz2
 fi
 
+# The golden draws of unit/data_split have the sums that another program comes to by docs/tasks.md alone.
+checks=$((checks + 1))
+python3 "$W2S_SOURCE/tests/oracle/make_split.py" >golden || fail "make_split.py"
+[ "$(wc -l <golden)" = 2 ] || fail "make_split.py makes other draws"
+for sum in $(cut -d " " -f 2 golden); do
+    says "$W2S_SOURCE/tests/unit/data_split.c" "$sum"
+done
 finish
