@@ -70,7 +70,7 @@ int debate_read(struct study_side *side, const struct doc *m, const char *name, 
     return OK;
 }
 
-void debate_json(struct js *j, const struct study_side *side)
+void debate_json(struct js *j, const struct study_side *side, const struct assets *assets)
 {
     const struct debate_settings *s = &side->debate;
     if (!s->n_forms)
@@ -81,7 +81,8 @@ void debate_json(struct js *j, const struct study_side *side)
         js_str(j, debate_forms[s->forms[i]]);
     js_close(j, ']');
     if (s->model)
-        js_key(j, "model"), js_str(j, s->model);
+        js_key(j, "model"),
+            study_place_json(j, s->model, assets && asset_is_path(assets, s->model));
     js_key(j, "turns"), js_int(j, (int64_t)s->turns);
     js_key(j, "tokens"), js_int(j, (int64_t)s->tokens);
     js_key(j, "samples"), js_int(j, (int64_t)s->samples);

@@ -29,6 +29,7 @@ struct debate_settings {
     const char *argue; /* stands behind the class that is argued for, before the argument */
 };
 
+struct assets;
 struct study_side;
 struct plan;
 struct job;
@@ -39,9 +40,9 @@ struct trio_seed;
 struct trio_settings;
 
 /* debate_read - of a side's map m (NULL: nothing), "debate". debate_json - as it stands in a study
- * file; nothing of a side without one. */
+ * file, with assets, else NULL, a local path from the root; nothing of a side without one. */
 int debate_read(struct study_side *side, const struct doc *m, const char *name, struct err *e);
-void debate_json(struct js *j, const struct study_side *side);
+void debate_json(struct js *j, const struct study_side *side, const struct assets *assets);
 
 /* debate_check - a debate fits its task and its models, after plan_models_open and plan_data_draw.
  * debate_model - the name of the model that argues. */

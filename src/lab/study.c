@@ -356,6 +356,15 @@ static int path_beside(struct study *s, const struct doc *d, const char *study, 
     return rc;
 }
 
+/* model_beside - the same of a model: of a path, if it is there; any other name is what it is. */
+static int model_beside(struct study *s, const struct doc *d, const char *study, const char **value,
+                        struct err *e)
+{
+    return lab_is_path(*value) || str_ends(*value, ".gguf")
+               ? path_beside(s, d, study, false, value, e)
+               : OK;
+}
+
 static int paths_beside(struct study *s, const char *study, struct err *e)
 {
     const struct doc *root = s->tree.root, *own, *d;
@@ -373,10 +382,10 @@ static int paths_beside(struct study *s, const char *study, struct err *e)
         size_t k = 0;
         for (const struct doc *x = list_first(d); x && !rc && k < sides[i]->n_models;
              x = list_next(d, x), k++)
-            if (lab_is_path(sides[i]->models[k]) || str_ends(sides[i]->models[k], ".gguf"))
-                rc = path_beside(s, x, study, false, &sides[i]->models[k], e);
+            rc = model_beside(s, x, study, &sides[i]->models[k], e);
     }
-    return rc;
+    d = doc_get(doc_get(doc_get(root, "supervisor"), "debate"), "model");
+    return rc || !d ? rc : model_beside(s, d, study, &s->supervisor.debate.model, e);
 }
 
 /* bands_read - of which of the task's bands a part's examples are. */
@@ -439,8 +448,8 @@ static int chain_paths(struct study *s, const char *study, struct err *e)
     int rc = OK;
     struct chain_model *c = s->settings.through;
     for (const struct doc *x = through ? through->child : NULL; x && !rc; x = x->next, c++)
-        if (c->model && (lab_is_path(c->model) || str_ends(c->model, ".gguf")))
-            rc = path_beside(s, x, study, false, &c->model, e);
+        if (c->model)
+            rc = model_beside(s, x, study, &c->model, e);
     return rc;
 }
 

@@ -99,7 +99,7 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
             js_str(j, "all");
     js_close(j, ']');
     ensemble_json(&side->ensemble, j);
-    debate_json(j, side);
+    debate_json(j, side, assets);
     if (side->learner == LEARNER_PROMPT) {
         js_key(j, "weights"), js_str(j, study_weights_names[side->random]);
         prompting_json(j, side);

@@ -79,6 +79,14 @@ says err "6 computed"
 expect 0 "$W2S" run argued.yaml --dry-run --runs fresh
 says out "debater 4 layers"
 
+# Who argues, by a path that counts from the study's file, from any folder; the study that is saved is the same one from any folder too.
+mkdir -p far/studies && cp -r "$model" far/loud && sed "s#task: toy.yaml#task: $PWD/toy.yaml#; s#tokens: 4#tokens: 4, model: ../loud#" argued.yaml >far/studies/argued.yaml
+expect 0 "$W2S" run far/studies/argued.yaml name=far --runs r
+says err "0 computed, 11 found"
+grep -q "model: $PWD/far/.*loud" r/studies/far/study.yaml || fail "the saved study does not say where the debaters lie"
+expect 0 env -C far "$W2S" run ../r/studies/far/study.yaml --runs ../r
+says err "0 computed, 11 found"
+
 no() {
     expect 2 "$W2S" run argued.yaml --runs r "${@:2}"
     says err "$1"
