@@ -233,16 +233,65 @@ void job_judge_words(const struct job *j, struct str *out)
         str_cat(out, job_told(j) ? "an adviser who is always right" : words[j->form]);
 }
 
-double arguing_tokens(const struct plan *p, const struct job *j, const size_t tokens[PART_COUNT])
+/* words_tokens - of a text that stands behind others, by a job's tokenizer; 0 where that fails,
+ * which is said when it is computed. */
+static double words_tokens(const struct job *j, const char *a, const char *b, const char *c)
+{
+    struct token_ids ids = {.n = 0};
+    struct str text = STR_INIT;
+    struct err ignored = ERR_INIT;
+    double n = 0;
+    str_addf(&text, "\n%s%s%s", a, b, c);
+    if (!str_check(&text, &ignored) &&
+        !tokenizer_encode(j->model->tokenizer, text.s, text.len, false, &ids, &ignored))
+        n = (double)ids.n;
+    token_ids_release(&ids);
+    str_release(&text);
+    return n;
+}
+
+/* lines_tokens - of a line for each class, whose arguments are as long as they may be. */
+static double lines_tokens(const struct plan *p, const struct job *j)
+{
+    double sum = 0;
+    struct asking q;
+    job_asking(p, j, &q);
+    for (size_t k = 0; k < task_classes(p->task); k++)
+        sum += words_tokens(j, "Argument for", q.words[k], ": ") + (double)j->side->debate.tokens;
+    return sum;
+}
+
+double arguing_tokens(const struct plan *p, const struct job *j, const size_t tokens[PART_COUNT],
+                      double *written)
 {
     const struct debate_settings *s = &j->side->debate;
-    double all = 0, each = (double)(task_classes(p->task) * s->samples);
+    struct asking q;
+    size_t K = task_classes(p->task);
+    double read = 0, texts = 0, own = 0, drafts = (double)(K * s->samples), asked = 0;
+    double lines = lines_tokens(p, j);
+    job_asking(p, j, &q);
+    for (size_t k = 0; k < K; k++)
+        asked += words_tokens(j, q.ask, q.words[k], s->argue);
     for (int part = 0; part < PART_COUNT; part++) {
-        double n = (double)p->data[j->repetition].n[part], asked = (double)tokens[part];
-        double own = asked + n * (double)(LINE_TOKENS + s->tokens); /* and asked about a choice */
-        for (size_t turn = 0; turn < s->turns; turn++)
-            all += each * (own * (s->samples > 1 ? 2 : 1) +
-                           n * (double)(turn * task_classes(p->task) * s->tokens));
+        texts += (double)p->data[j->repetition].n[part];
+        own += (double)tokens[part];
     }
-    return all;
+    for (size_t turn = 0; turn < s->turns; turn++) {
+        read += drafts * (own + texts * (double)turn * lines) + (double)s->samples * texts * asked;
+        if (s->samples > 1) /* and asked about a choice */
+            read += drafts * (own + texts * words_tokens(j, q.ask, "", "")) +
+                    (double)s->samples * texts * lines;
+    }
+    *written = (double)s->turns * drafts * texts * (double)s->tokens;
+    return read;
+}
+
+double heard_tokens(const struct plan *p, const struct job *j)
+{
+    const struct debate_settings *s = &j->side->debate;
+    size_t K = task_classes(p->task);
+    if (!j->arguments)
+        return 0;
+    double lines = lines_tokens(p, j);
+    return j->form == DEBATE_ADVISER ? lines / (double)K : lines * (double)s->turns;
 }

@@ -63,8 +63,13 @@ void job_judge_json(struct js *w, const struct plan *p, const struct job *j);
 void job_judge_id(const struct job *j, struct str *out);
 void job_judge_words(const struct job *j, struct str *out);
 
-/* arguing_tokens - that writing arguments works out, where a part's texts have so many. */
-double arguing_tokens(const struct plan *p, const struct job *j, const size_t tokens[PART_COUNT]);
+/* arguing_tokens - that writing arguments works out, where a part's texts have so many: those that
+ * are read, whole texts at a time, and *written, one after the other, all as long as they may be.
+ */
+double arguing_tokens(const struct plan *p, const struct job *j, const size_t tokens[PART_COUNT],
+                      double *written);
+/* heard_tokens - that a judge reads behind each text, where all are as long; 0 of who is none. */
+double heard_tokens(const struct plan *p, const struct job *j);
 
 /* arguments - of a part: for each example of each turn what was argued for each class. */
 struct arguments {

@@ -61,6 +61,9 @@ struct job_kind {
     bool writes_down; /* what is there already: nothing is computed with a model */
 };
 const struct job_kind *job_kind(const struct plan *p, const struct job *j);
+/* job_computes - whether it loads a model: not one that writes down what is there already, but for
+ * labels whose errors go by a model's features. */
+bool job_computes(const struct job *j);
 
 /* spec.c */
 int spec_write(const struct plan *p, const struct job *j, struct str *out, struct err *e);

@@ -7,15 +7,19 @@
 
 #include <math.h>
 
-/* product_rate - multiply-adds of a product of the usual shape, in operations a second: what
+/* Rows of a product and of the weights in it: of a piece of a batch, and of texts that are written,
+ * a token of each at a time, for which all of a model's weights are read from memory. */
+enum { PIECE_ROWS = 768, PIECE_WEIGHTS = 1536, WRITTEN_WEIGHTS = 1 << 15 };
+
+/* product_rate - multiply-adds of a product of M rows by N of weights, in operations a second: what
  * estimates are made of. The fastest of many: what else the machine is at now slows the mean down,
  * and says nothing about the hours that are estimated. */
-static int product_rate(struct dev *d, double *rate, struct err *e)
+static int product_rate(struct dev *d, size_t M, size_t N, double *rate, struct err *e)
 {
-    enum { M = 768, N = 1536, K = 576, LEAST = 2 };
+    enum { K = 576, LEAST = 2 };
     const double SECONDS = 0.4;
-    float *a = dev_alloc(d, (size_t)M * K, e), *b = a ? dev_alloc(d, (size_t)N * K, e) : NULL;
-    float *c = b ? dev_alloc(d, (size_t)M * N, e) : NULL;
+    float *a = dev_alloc(d, M * K, e), *b = a ? dev_alloc(d, N * K, e) : NULL;
+    float *c = b ? dev_alloc(d, M * N, e) : NULL;
     int rc = c ? OK : e->code;
     if (!rc) {
         double best = 0, took, begin = clock_now(), end = begin;
@@ -29,7 +33,7 @@ static int product_rate(struct dev *d, double *rate, struct err *e)
             took = end - start;
             best = !calls || took < best ? took : best;
         }
-        *rate = 2.0 * M * N * K / best;
+        *rate = 2.0 * (double)M * (double)N * K / best;
     }
     dev_free(d, a);
     dev_free(d, b);
@@ -73,9 +77,12 @@ struct counts {
     double seconds[PART_COUNT];
 };
 
+static const struct trainable everything = {TRAIN_ALL, 0, false, {0}};
+
 /* What a job costs. */
 struct cost {
     double flops;   /* of its products */
+    double written; /* of those among them of a token at a time */
     double blocks;  /* that are worked through, forward and backward */
     double seconds; /* of tokenizing */
     size_t bytes;   /* of memory */
@@ -124,6 +131,14 @@ static void learn_cost(const struct plan *p, const struct job *j, const struct m
     cost->blocks += own * (steps > pieces ? steps : pieces);
 }
 
+/* model_memory - and what of its file is read. */
+static void model_memory(const struct plan *p, const struct job *j, const struct model_config *c,
+                         struct cost *cost)
+{
+    cost->bytes = job_bytes(p, j);
+    cost->moved = cost->bytes + (size_t)config_params(c) * sizeof(float);
+}
+
 /* lm_cost - of learning the task's texts, every token of which is predicted. */
 static void lm_cost(const struct plan *p, const struct job *j, const struct model_config *c,
                     const size_t *tokens, struct cost *cost)
@@ -136,8 +151,7 @@ static void lm_cost(const struct plan *p, const struct job *j, const struct mode
                                                      (double)(n > texts ? n - texts : 0));
     cost->blocks = (double)c->layers * (double)t->epochs *
                    fmax((double)texts / (double)t->batch, pieces_of(j, n));
-    cost->bytes = job_bytes(p, j);
-    cost->moved = cost->bytes + (size_t)config_params(c) * sizeof(float);
+    model_memory(p, j, c, cost);
 }
 
 /* Iterations of a probe's fit, with one c; multiply-adds a second of one thread, of numbers that
@@ -149,7 +163,6 @@ static void lm_cost(const struct plan *p, const struct job *j, const struct mode
 static void probe_cost(const struct plan *p, const struct job *j, const struct model_config *c,
                        const struct counts *of, struct cost *cost)
 {
-    const struct trainable all = {TRAIN_ALL, 0, false, {0}};
     const struct probe_settings *s = &p->study->probe;
     double n = (double)(p->data[j->repetition].n[j->part] * plan_texts(p));
     cost->bytes = job_bytes(p, j);
@@ -160,10 +173,56 @@ static void probe_cost(const struct plan *p, const struct job *j, const struct m
             fits * PROBE_ITERATIONS * n * 2 * (double)(c->channels * job_outputs(p)) / PROBE_RATE;
         return;
     }
-    cost->flops = model_flops(c, &all, of->n[j->part], (size_t)n, false) / 3;
+    cost->flops = model_flops(c, &everything, of->n[j->part], (size_t)n, false) / 3;
     cost->blocks = (double)c->layers / 3 * pieces_of(j, of->n[j->part]);
     cost->seconds = of->seconds[j->part];
     cost->moved += (size_t)config_params(c) * sizeof(float);
+}
+
+/* forward_flops - of a token. A forward alone is a third of a step in which everything learns. */
+static double forward_flops(const struct model_config *c)
+{
+    return model_flops(c, &everything, 1000, 40, false) / 3 / 1000;
+}
+
+/* asked_cost - of texts that are read with a question, and of what is written about them. */
+static void asked_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                       const struct counts *of, struct cost *cost)
+{
+    double written = 0, read = job_argues(j) ? arguing_tokens(p, j, of->n, &written)
+                                             : prompting_tokens(p, j, of->n);
+    cost->written = model_flops_lm(c, &everything, written, written, written) / 3;
+    cost->flops = forward_flops(c) * read + cost->written;
+    cost->blocks = (double)c->layers / 3 * (pieces_of(j, (size_t)read) + written / WRITE_TEXTS);
+    cost->seconds = of->seconds[PART_TEST];
+    model_memory(p, j, c, cost);
+}
+
+/* frozen_first - whether no job before this one, of those still to be done, makes its features. */
+static bool frozen_first(const struct plan *p, const struct job *j)
+{
+    for (size_t i = 0; p->jobs[i] != j; i++) {
+        const struct job *o = p->jobs[i];
+        if (o->state == JOB_TODO && o->simulated && simulation_reads(o->simulated) &&
+            o->repetition == j->repetition && o->layers == j->layers)
+            return false;
+    }
+    return true;
+}
+
+/* frozen_cost - of what a frozen model makes of the texts that a job reads (desk_frozen). */
+static void frozen_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                        const struct counts *of, struct cost *cost)
+{
+    bool made = j->simulated && !frozen_first(p, j);
+    for (int part = 0; part < PART_COUNT; part++) {
+        if (part == PART_SUPERVISE || !job_reads(j, (enum task_part)part))
+            continue;
+        cost->flops += made ? 0 : forward_flops(c) * (double)of->n[part];
+        cost->blocks += made ? 0 : (double)c->layers / 3 * pieces_of(j, of->n[part]);
+        cost->seconds += of->seconds[part];
+    }
+    model_memory(p, j, c, cost);
 }
 
 /* job_cost - from token counts that the examples' own tokens give; counts [seeds, models] are
@@ -173,13 +232,18 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
 {
     struct model_config c = job_config(j);
     *cost = (struct cost){.flops = 0};
-    if (j->kind->writes_down)
+    if (!job_computes(j))
         return OK;
-    struct counts *of = &counts[j->repetition * p->n_models + (size_t)(j->model - p->models)];
-    const size_t *tokens = of->n;
-    int rc = tokens_count(p, j, of, e);
+    struct counts *texts = &counts[j->repetition * p->n_models + (size_t)(j->model - p->models)];
+    int rc = tokens_count(p, j, texts, e);
     if (rc)
         return rc;
+    struct counts own_texts = *texts;
+    double heard = heard_tokens(p, j);
+    for (int part = 0; part < PART_COUNT; part++)
+        own_texts.n[part] += (size_t)(heard * (double)p->data[j->repetition].n[part]);
+    const struct counts *of = &own_texts;
+    const size_t *tokens = of->n;
     if (job_probes(j) || j->role == JOB_FEATURES) {
         probe_cost(p, j, &c, of, cost);
         return OK;
@@ -188,34 +252,21 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
         lm_cost(p, j, &c, tokens, cost);
         return OK;
     }
-    bool learns = j->role != JOB_UNTRAINED && !job_asks(j) && !job_argues(j),
-         prefix = learns && model_cut(&c, &j->trainable) > 0,
+    if (j->role == JOB_REPAIR || j->simulated) {
+        frozen_cost(p, j, &c, of, cost);
+        return OK;
+    }
+    if (job_asks(j) || job_argues(j)) {
+        asked_cost(p, j, &c, of, cost);
+        return OK;
+    }
+    bool learns = j->role != JOB_UNTRAINED, prefix = learns && model_cut(&c, &j->trainable) > 0,
          labels = j->part == PART_SUPERVISE || j->labels;
     size_t evals = j->side->training.epochs * j->side->training.evals + 1,
            tests = j->points ? 1 + evals : 1;
     if (learns)
         learn_cost(p, j, &c, tokens, prefix, cost);
-    /* A forward alone is a third of a step in which everything learns. */
-    struct trainable all = {TRAIN_ALL, 0, false, {0}};
-    double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000;
-    if (j->role == JOB_REPAIR) {
-        *cost = (struct cost){.flops = forward * (double)tokens[PART_TRAIN],
-                              .blocks = (double)c.layers / 3 * pieces_of(j, tokens[PART_TRAIN]),
-                              .seconds = of->seconds[PART_TRAIN],
-                              .bytes = job_bytes(p, j)};
-        cost->moved = cost->bytes + (size_t)config_params(&c) * sizeof(float);
-        return OK;
-    }
-    if (job_asks(j) || job_argues(j)) {
-        double asked =
-            job_argues(j) ? arguing_tokens(p, j, tokens) : prompting_tokens(p, j, tokens);
-        cost->flops = forward * asked;
-        cost->blocks = (double)c.layers / 3 * pieces_of(j, (size_t)asked);
-        cost->seconds = of->seconds[PART_TEST];
-        cost->bytes = job_bytes(p, j);
-        cost->moved = cost->bytes + (size_t)config_params(&c) * sizeof(float);
-        return OK;
-    }
+    double forward = forward_flops(&c);
     double own =
         prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;
     cost->flops += forward * own *
@@ -233,15 +284,29 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
             ((double)tokens[j->part] + (double)tokens[PART_TEST] + (double)tokens[PART_VALID]);
     for (int part = 0; part < PART_COUNT; part++)
         cost->seconds += job_reads(j, (enum task_part)part) ? of->seconds[part] : 0;
-    cost->bytes = job_bytes(p, j);
-    cost->moved = cost->bytes + (size_t)config_params(&c) * sizeof(float);
+    model_memory(p, j, &c, cost);
     return OK;
 }
 
-/* What the machine does in a second: operations of products, bytes of memory that is new. */
+/* What the machine does in a second: operations of products, and of those of a token of each text;
+ * bytes of memory that is new. */
 struct pace {
-    double product, fresh;
+    double product, written, fresh;
 };
+
+/* pace_measure - what of it the plan's jobs are in need of. */
+static int pace_measure(const struct plan *p, struct pace *pace, struct err *e)
+{
+    struct dev *d = p->lab->dev;
+    bool writes = false;
+    for (size_t i = 0; i < p->n_jobs; i++)
+        writes = writes || job_argues(p->jobs[i]);
+    int rc = product_rate(d, PIECE_ROWS, PIECE_WEIGHTS, &pace->product, e);
+    pace->written = pace->product;
+    if (!rc && writes)
+        rc = product_rate(d, WRITE_TEXTS, WRITTEN_WEIGHTS, &pace->written, e);
+    return rc ? rc : fresh_rate(d, &pace->fresh, e);
+}
 
 /* job_start - seconds before and behind what is computed: the model loaded, texts tokenized, files
  * written. job_seconds - of all of it. */
@@ -253,7 +318,8 @@ static double job_start(const struct pace *pace, const struct cost *c)
 static double job_seconds(const struct plan *p, const struct job *j, const struct pace *pace,
                           const struct cost *c)
 {
-    return c->flops / (pace->product * j->threads / p->threads * TRAINING_EFFICIENCY) +
+    double products = (c->flops - c->written) / pace->product + c->written / pace->written;
+    return products / ((double)j->threads / p->threads * TRAINING_EFFICIENCY) +
            c->blocks * BLOCK_SECONDS + job_start(pace, c);
 }
 
@@ -294,16 +360,14 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     struct plan p;
     struct js w;
     struct progress progress;
-    struct pace pace = {0, 0};
+    struct pace pace;
     double total = 0;
     size_t todo = 0;
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
     struct counts *counts = mem_zalloc(s->seeds * p.n_models, sizeof *counts, e);
-    rc = counts ? product_rate(lab->dev, &pace.product, e) : e->code;
-    if (!rc)
-        rc = fresh_rate(lab->dev, &pace.fresh, e);
+    rc = counts ? pace_measure(&p, &pace, e) : e->code;
     size_t crew = crew_size(&p), at_once = crew > 1 ? crew : 1;
     js_init(&w, out);
     if (json)

@@ -390,7 +390,7 @@ int job_run(const struct plan *p, struct job *j, bool *busy, struct err *e)
                          busy, e);
     if (rc || *busy)
         return rc;
-    rc = j->kind->writes_down ? OK : memory_check(job_bytes(p, j), e);
+    rc = job_computes(j) ? memory_check(job_bytes(p, j), e) : OK;
     if (!rc)
         rc = j->kind->run(&d, e);
     if (!rc)

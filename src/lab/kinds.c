@@ -123,6 +123,11 @@ const struct job_kind *job_kind(const struct plan *p, const struct job *j)
     return &kinds[k];
 }
 
+bool job_computes(const struct job *j)
+{
+    return !j->kind->writes_down || (j->simulated && simulation_reads(j->simulated));
+}
+
 /* run_votes - what others say of every part that is not theirs to learn from, as probabilities: 1
  * for the class of a vote; where there is none, all the same. */
 int run_votes(struct desk *d, struct err *e)

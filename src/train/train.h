@@ -161,8 +161,10 @@ int lm_score_run(struct model *m, const struct token_set *t, size_t micro_tokens
  * end; the caller's, token_ids_release, after an error too. Of equal logits the lowest id. allowed
  * (NULL: all) names the tokens that may come after `said` of example i, at least one.
  *
- * Texts are written many at a time, in an order of their own as predict_run's. progress was begun
- * with n as its total and tokens as its unit. Errors: as predict_run. */
+ * Texts are written many at a time (WRITE_TEXTS at most: products of as many rows are worth it), in
+ * an order of their own as predict_run's. progress was begun with n as its total and tokens as its
+ * unit. Errors: as predict_run. */
+#define WRITE_TEXTS 64
 struct write_settings {
     int32_t end;
     size_t most;

@@ -8,9 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Texts written at a time: as many as make products that are worth it, and whose keys and values
- * have room. */
-#define WRITE_TEXTS 64
+/* Of the texts that are written at a time, no more than whose keys and values have room. */
 #define WRITE_BYTES ((size_t)256 << 20)
 
 struct writing {

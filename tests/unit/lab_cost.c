@@ -3,12 +3,14 @@
 #include "lab_test.h"
 #include "unit/count_products.h"
 
+#include <math.h>
+
 static struct bench bench;
 
 /* The jobs of a study, in the order of --dry-run. */
 struct said {
     size_t n;
-    double operations, bytes[8], seconds[8], start[8];
+    double operations, of[8], bytes[8], seconds[8], start[8]; /* of: operations of each */
     char hash[8][HASH_HEX];
     int threads[8];
 };
@@ -24,7 +26,8 @@ static void said_read(struct said *s, const struct study *study)
     assert_ok(doc_parse_json(&t, out.s, out.len, "plan", 1, &e), &e);
     for (const struct doc *j = t.root->child; j; j = j->next, s->n++) {
         assert_true(s->n < 8);
-        s->operations += doc_get(j, "operations")->r;
+        s->of[s->n] = doc_get(j, "operations")->r;
+        s->operations += s->of[s->n];
         s->bytes[s->n] = doc_get(j, "bytes")->r;
         s->seconds[s->n] = doc_get(j, "seconds")->r;
         s->start[s->n] = doc_get(j, "start_seconds")->r;
@@ -106,7 +109,7 @@ static void study_measured(struct said *said, const char *const *overrides, size
     products_count(&bench.dev, &counting);
     assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);
     bench.dev.ops = own;
-    assert_int_equal(said->n, s.untrained ? 4 : 3);
+    assert_int_equal(said->n, s.untrained || s.supervisor.debate.n_forms ? 4 : 3);
     assert_int_equal(sum.ran, said->n);
     file_unlock(sum.hold);
     str_release(&sum.dir);
@@ -215,6 +218,100 @@ static void pieces_are_of_whole_examples(void **state)
     assert_true(a.bytes[1] > 0 && a.bytes[1] == b.bytes[1]);
 }
 
+/* Labels with errors along a direction are made of a forward over all texts that they are of, which
+ * another such supervisor finds done; uniform errors are made of nothing. */
+static void a_direction_takes_a_forward(void **state)
+{
+    (void)state;
+    static const char *const direction[] = {
+        "supervisor={simulated: [{errors: direction, accuracy: 0.8, layers: 1}, {errors: "
+        "direction, accuracy: 0.6, layers: 1}, {errors: uniform, accuracy: 0.8}]}",
+        "data.max_tokens=4", "methods=naive"};
+    const struct trainable all = {TRAIN_ALL, 0, false, {0}};
+    struct model_config c;
+    struct err e = ERR_INIT;
+    struct study s;
+    struct said said;
+    struct plan p;
+    study_of(&s, direction, 3);
+    said_read(&said, &s);
+    assert_ok(plan_make(&p, &bench.lab, &s, &e), &e);
+    c = job_config(p.jobs[0]);
+    plan_release(&p);
+    study_release(&s);
+    assert_int_equal(said.n, 7); /* of each supervisor a student; a ceiling */
+    assert_int_equal(c.layers, 1);
+    double forward = model_flops(&c, &all, 1000, 40, false) / 3 / 1000 * 4 * (12 + 6 + 10);
+    assert_true(fabs(said.of[0] - forward) < 1e-9 * forward);
+    assert_true(said.bytes[0] > 0 && said.seconds[0] > said.start[0]);
+    assert_true(said.of[3] == 0 && said.of[5] == 0);
+    assert_true(said.bytes[3] > 0 && said.bytes[5] == 0); /* it loads the model, if only that */
+    assert_true(said.of[1] > 0 && said.of[2] > 0 && said.of[4] > 0 && said.of[6] > 0);
+}
+
+#define ARGUED                                                                                     \
+    "data={supervise: 8, train: 12, valid: 0, test: 10, max_tokens: 4}", "methods=naive",          \
+        "supervisor.debate={form: debate, tokens: 5, samples: 1, turns: 1}"
+
+static double tokens_of(const struct job *j, const char *text)
+{
+    struct token_ids ids = {.n = 0};
+    struct err e = ERR_INIT;
+    assert_ok(tokenizer_encode(j->model->tokenizer, text, strlen(text), false, &ids, &e), &e);
+    double n = (double)ids.n;
+    token_ids_release(&ids);
+    return n;
+}
+
+/* By hand: two sides of 30 examples, whose parts have 100, 200 and 300 tokens; of one draft, of
+ * three of which one is chosen, and these in two turns, of which the second reads the first. */
+static void arguments_take_what_is_read_and_written(void **state)
+{
+    static const char *const overrides[] = {ARGUED, "supervisor.debate.samples=3",
+                                            "supervisor.debate.turns=2"};
+    static const size_t tokens[PART_COUNT] = {100, 200, 0, 300};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct err e = ERR_INIT;
+        struct study s;
+        struct plan p;
+        double written;
+        const struct job *j = NULL, *judge = NULL;
+        study_of(&s, overrides, 3 + i);
+        assert_ok(plan_make(&p, &bench.lab, &s, &e), &e);
+        for (size_t k = 0; k < p.n_jobs; k++)
+            j = job_argues(p.jobs[k]) ? p.jobs[k] : j;
+        for (size_t k = 0; k < p.n_jobs; k++)
+            judge = p.jobs[k]->arguments ? p.jobs[k] : judge;
+        assert_true(j && judge);
+        const double asked = tokens_of(j, "\nAnswer: negative, because") +
+                             tokens_of(j, "\nAnswer: positive, because"),
+                     lines = tokens_of(j, "\nArgument for negative: ") +
+                             tokens_of(j, "\nArgument for positive: ") + 2 * 5,
+                     choice = 6 * (600 + 30 * tokens_of(j, "\nAnswer:")) + 3 * 30 * lines,
+                     read[] = {2 * 600 + 30 * asked, 6 * 600 + 3 * 30 * asked + choice,
+                               2 * (6 * 600 + 3 * 30 * asked + choice) + 6 * 30 * lines},
+                     writes[] = {2 * 30 * 5, 6 * 30 * 5, 2 * 6 * 30 * 5};
+        assert_true(fabs(arguing_tokens(&p, j, tokens, &written) - read[i]) < 1e-9);
+        assert_true(fabs(written - writes[i]) < 1e-9);
+        assert_true(fabs(heard_tokens(&p, judge) - (i == 2 ? 2 : 1) * lines) < 1e-9);
+        assert_true(heard_tokens(&p, j) < 1e-9);
+        plan_release(&p);
+        study_release(&s);
+    }
+}
+
+/* The micro model seldom ends a line: it writes as much as it may. */
+static void arguments_take_the_operations_that_are_said(void **state)
+{
+    (void)state;
+    static const char *const overrides[] = {ARGUED, "student.trainable=head"};
+    struct said said;
+    study_measured(&said, overrides, 4);
+    print_message("operations: said %.4g, counted %.4g\n", said.operations, counted);
+    assert_true(said.operations > 0.8 * counted && said.operations < 1.25 * counted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +320,9 @@ int main(void)
         cmocka_unit_test(short_jobs_take_more_than_their_products),
         cmocka_unit_test(texts_take_the_memory_that_is_said),
         cmocka_unit_test(pieces_are_of_whole_examples),
+        cmocka_unit_test(a_direction_takes_a_forward),
+        cmocka_unit_test(arguments_take_what_is_read_and_written),
+        cmocka_unit_test(arguments_take_the_operations_that_are_said),
     };
     bench_open(&bench);
     bench.lab.threads = 2;
