@@ -1,6 +1,7 @@
 /* job_repair.c - a supervisor's labels mended for one student: a job between the two. */
 #include "lab/desk.h"
 #include "lab/metrics.h"
+#include "lab/probe.h"
 #include "lab/repair.h"
 #include "core/mem.h"
 
@@ -51,7 +52,7 @@ static int repair_held(struct desk *d, const struct choice *c, bool *keep, struc
     for (size_t i = 0; !rc && i < n; i++)
         question[i] = d->data->part[PART_TRAIN][i].question;
     if (!rc)
-        rc = repair_folds(question, n, c->folds, fold, &questions, e);
+        rc = probe_folds(question, n, c->folds, fold, &questions, e);
     if (!rc && questions < c->folds)
         rc = err_set(e, ERR_INPUT, "confident_learning: %zu folds of %zu questions", c->folds,
                      questions);

@@ -1,6 +1,7 @@
 /* job_simulate.c - a simulated supervisor: its description, what it stands on, its labels. */
 #include "lab/desk.h"
 #include "lab/metrics.h"
+#include "lab/standardise.h"
 #include "core/mem.h"
 
 #include <float.h>
@@ -187,15 +188,12 @@ static int direction_make(struct direction *v, const struct desk *d, struct err 
     v->scale = v->mean + f->C;
     v->g = v->scale + f->C;
     rng_init(&rng, study_seed(d->plan->study, SEED_LABEL, d->job->repetition), "direction");
-    for (size_t c = 0; c < f->C; c++) {
-        for (size_t i = 0; i < n; i++)
-            v->mean[c] += (double)f->data[i * f->C + c] / (double)n;
-        for (size_t i = 0; i < n; i++)
-            v->scale[c] += pow((double)f->data[i * f->C + c] - v->mean[c], 2) / (double)n;
-        v->scale[c] = v->scale[c] > 0 ? 1 / sqrt(v->scale[c]) : 0;
+    int rc = standard_moments(f->data, f->C, n, f->C, v->mean, v->scale, e);
+    for (size_t c = 0; !rc && c < f->C; c++) {
+        v->scale[c] = v->scale[c] > 0 ? 1 / v->scale[c] : 0;
         v->g[c] = rng_normal(&rng);
     }
-    return OK;
+    return rc;
 }
 
 /* numbers_of - what the errors of a text's feature go by: its length, or its place along v. */

@@ -2,6 +2,7 @@
 #include "lab/probe.h"
 #include "core/mem.h"
 #include "core/stop.h"
+#include "lab/standardise.h"
 
 #include <lbfgs.h>
 #include <math.h>
@@ -16,8 +17,6 @@
 #define STUCK_EPSILON 1e-5
 /* Pairs of steps and gradients that curvature is estimated from. */
 #define PAIRS 10
-/* The variance of a constant, relative to its square. */
-#define CONSTANT 1e-24
 
 void probe_settings_init(struct probe_settings *s)
 {
@@ -212,28 +211,13 @@ static int probe_standard(struct probe *p, const struct probe_data *d, double **
     *x = mem_alloc(n, C * sizeof **x, e);
     if (!*x)
         return e->code;
-    memset(p->mean, 0, C * sizeof *p->mean);
-    memset(p->scale, 0, C * sizeof *p->scale);
-    for (size_t i = 0; i < n; i++)
+    int rc = standard_moments(d->x, d->ld, n, C, p->mean, p->scale, e);
+    for (size_t k = 0; !rc && k < C; k++)
+        p->scale[k] = p->scale[k] > 0 ? 1 / p->scale[k] : 0;
+    for (size_t i = 0; !rc && i < n; i++)
         for (size_t k = 0; k < C; k++)
-            p->mean[k] += (double)d->x[i * d->ld + k] / (double)n;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < C; k++) {
-            double off = (double)d->x[i * d->ld + k] - p->mean[k];
-            (*x)[i * C + k] = off;
-            p->scale[k] += off * off / (double)n;
-        }
-    for (size_t k = 0; k < C; k++) {
-        if (!isfinite(p->scale[k]))
-            return err_set(e, ERR_NUMERIC, "feature %zu is not finite everywhere", k);
-        /* of a constant, nothing but the rounding of its mean is left */
-        bool constant = p->scale[k] <= CONSTANT * p->mean[k] * p->mean[k];
-        p->scale[k] = constant ? 0 : 1 / sqrt(p->scale[k]);
-    }
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < C; k++)
-            (*x)[i * C + k] *= p->scale[k];
-    return OK;
+            (*x)[i * C + k] = ((double)d->x[i * d->ld + k] - p->mean[k]) * p->scale[k];
+    return rc;
 }
 
 struct place {
@@ -249,31 +233,25 @@ static int place_order(const void *a, const void *b)
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
-/* probe_folds - fold [n] of every example, *folds of them: no more than there are questions. */
-static int probe_folds(const struct probe_data *d, size_t *fold, size_t *folds, struct err *e)
+int probe_folds(const uint64_t *question, size_t n, size_t folds, size_t *fold, size_t *questions,
+                struct err *e)
 {
-    size_t questions = 0;
-    struct place *place = mem_alloc(d->n, sizeof *place, e);
+    struct place *place = mem_alloc(n, sizeof *place, e);
     if (!place)
         return e->code;
-    for (size_t i = 0; i < d->n; i++)
-        place[i] = (struct place){d->question[i], i};
-    qsort(place, d->n, sizeof *place, place_order);
-    for (size_t i = 0, first = 0; i < d->n; i++) { /* first of its question, at its first example */
+    for (size_t i = 0; i < n; i++)
+        place[i] = (struct place){question[i], i};
+    qsort(place, n, sizeof *place, place_order);
+    for (size_t i = 0, first = 0; i < n; i++) { /* first of its question, at its first example */
         if (i && place[i].question != place[i - 1].question)
             first = i;
         fold[place[i].at] = place[first].at;
     }
-    for (size_t i = 0; i < d->n; i++) /* the first comes before the others: its number is there */
-        fold[i] = fold[i] == i ? questions++ : fold[fold[i]];
-    *folds = questions < *folds ? questions : *folds;
-    for (size_t i = 0; i < d->n; i++)
-        fold[i] %= *folds;
     mem_free(place);
-    return questions > 1 ? OK
-                         : err_set(e, ERR_INPUT,
-                                   "a probe learns from one question: several c cannot be told "
-                                   "apart there, wanted one (probe.c)");
+    *questions = 0;
+    for (size_t i = 0; i < n; i++) /* the first comes before the others: its fold is there */
+        fold[i] = fold[i] == i ? (*questions)++ % folds : fold[fold[i]];
+    return OK;
 }
 
 /* held_out - adds to p->held_out the cross-entropies of a fold's examples, with each c, from the
@@ -306,15 +284,19 @@ static int held_out(struct probe *p, const struct probe_settings *s, struct fit 
 static int probe_choose(struct probe *p, const struct probe_settings *s, struct fit *f,
                         const struct probe_data *d, size_t *rows, struct err *e)
 {
-    size_t folds = s->folds, best = 0;
+    size_t questions = 0, best = 0;
     p->c = s->c[0];
     if (s->n == 1) {
         p->held_out[0] = (double)NAN;
         return OK;
     }
     size_t *fold = mem_alloc(d->n, sizeof *fold, e);
-    int rc = fold ? probe_folds(d, fold, &folds, e) : e->code;
-    for (size_t k = 0; !rc && k < folds; k++)
+    int rc = fold ? probe_folds(d->question, d->n, s->folds, fold, &questions, e) : e->code;
+    if (!rc && questions < 2)
+        rc = err_set(e, ERR_INPUT,
+                     "a probe learns from one question: several c cannot be told apart there, "
+                     "wanted one (probe.c)");
+    for (size_t k = 0; !rc && k < s->folds && k < questions; k++)
         rc = held_out(p, s, f, fold, k, d->n, rows, e);
     mem_free(fold);
     for (size_t k = 1; k < s->n; k++)

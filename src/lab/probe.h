@@ -59,6 +59,12 @@ int probe_predict(const struct probe *p, const float *x, size_t ld, size_t n, do
                   double *logits, struct err *e);
 void probe_release(struct probe *p);
 
+/* probe_folds - fold [n] of each example, so that those of one question are in one: question q,
+ * counted in the order in which they come, is in fold q modulo `folds`. *questions: how many there
+ * are. */
+int probe_folds(const uint64_t *question, size_t n, size_t folds, size_t *fold, size_t *questions,
+                struct err *e);
+
 /* probe_objective - for tests: of examples rows[0..m) of standardised x [n*per,C] at theta
  * [outputs*C + outputs] (vectors, then b, which choices have not),
  *

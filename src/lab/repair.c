@@ -4,6 +4,7 @@
 #include "core/stop.h"
 #include "lab/metrics.h"
 #include "lab/probe.h"
+#include "lab/standardise.h"
 
 #include <float.h>
 #include <math.h>
@@ -13,28 +14,20 @@
 /* directions - z [n,C]: the standardised rows of x, each of length 1. */
 static int directions(const float *x, size_t n, size_t C, double **z, struct err *e)
 {
-    double *moments = mem_zalloc(2 * C, sizeof *moments, e);
-    *z = moments ? mem_alloc(n, C * sizeof **z, e) : NULL;
-    if (!*z) {
-        mem_free(moments);
-        return e->code;
-    }
-    for (size_t i = 0; i < n * C; i++)
-        moments[i % C] += (double)x[i] / (double)n;
-    for (size_t i = 0; i < n * C; i++)
-        moments[C + i % C] += pow((double)x[i] - moments[i % C], 2) / (double)n;
-    for (size_t i = 0; i < n; i++) {
+    double *mean = mem_alloc(2 * C, sizeof *mean, e), *spread = mean ? mean + C : NULL;
+    *z = mean ? mem_alloc(n, C * sizeof **z, e) : NULL;
+    int rc = *z ? standard_moments(x, C, n, C, mean, spread, e) : e->code;
+    for (size_t i = 0; !rc && i < n; i++) {
         double *row = *z + i * C, length = 0;
         for (size_t c = 0; c < C; c++) {
-            double spread = sqrt(moments[C + c]);
-            row[c] = spread > 0 ? ((double)x[i * C + c] - moments[c]) / spread : 0;
+            row[c] = spread[c] > 0 ? ((double)x[i * C + c] - mean[c]) / spread[c] : 0;
             length += row[c] * row[c];
         }
         for (size_t c = 0; c < C && length > 0; c++)
             row[c] /= sqrt(length);
     }
-    mem_free(moments);
-    return OK;
+    mem_free(mean);
+    return rc;
 }
 
 /* dot - in eight sums, always the same. */
@@ -95,38 +88,6 @@ int repair_neighbours(const float *x, const double *w, size_t n, size_t C, size_
     mem_free(list);
     mem_free(z);
     return rc;
-}
-
-struct asked {
-    uint64_t question;
-    size_t i;
-};
-
-static int asked_compare(const void *pa, const void *pb)
-{
-    const struct asked *a = pa, *b = pb;
-    return a->question != b->question ? (a->question > b->question ? 1 : -1)
-                                      : (a->i > b->i) - (a->i < b->i);
-}
-
-int repair_folds(const uint64_t *question, size_t n, size_t folds, size_t *fold, size_t *questions,
-                 struct err *e)
-{
-    struct asked *all = mem_alloc(n, sizeof *all, e);
-    if (!all)
-        return e->code;
-    for (size_t i = 0; i < n; i++)
-        all[i] = (struct asked){question[i], i};
-    qsort(all, n, sizeof *all, asked_compare);
-    for (size_t s = 0, first = 0; s < n; s++) { /* where each question came first */
-        first = s && all[s].question == all[s - 1].question ? first : all[s].i;
-        fold[all[s].i] = first;
-    }
-    *questions = 0;
-    for (size_t i = 0; i < n; i++)
-        fold[i] = fold[i] == i ? (*questions)++ % folds : fold[fold[i]];
-    mem_free(all);
-    return OK;
 }
 
 /* fold_fit - of the examples outside a fold: probabilities of those within. */

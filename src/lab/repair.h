@@ -11,18 +11,12 @@
  *
  *     out[i] = (1 - weight) w[i] + weight * mean of w[j], j the k others most like i
  *
- * Features x [n,C] are standardised (mean 0, standard deviation 1, biased; a constant one is 0),
- * and texts are as alike as the cosine of theirs; of equals the first. k is at most n - 1: more
- * means all others. out may not be w. Errors: ERR_INPUT where there are no others, ERR_INTERRUPTED.
- */
+ * Features x [n,C] are standardised (standardise.h; a constant one is 0), and texts are as alike as
+ * the cosine of theirs; of equals the first. k is at most n - 1: more means all others. out may not
+ * be w. Errors: ERR_INPUT where there are no others, ERR_NUMERIC where a feature is not finite,
+ * ERR_INTERRUPTED. */
 int repair_neighbours(const float *x, const double *w, size_t n, size_t C, size_t K, size_t k,
                       double weight, double *out, struct err *e);
-
-/* repair_folds - fold [n] of each example, so that those of one question are in one: question q,
- * counted in the order in which they come, is in fold q modulo `folds`. *questions: how many there
- * are. */
-int repair_folds(const uint64_t *question, size_t n, size_t folds, size_t *fold, size_t *questions,
-                 struct err *e);
 
 /* repair_held_out - p [n,K]: what logistic regression (probe.h, with this c) on the labels w of all
  * other folds says of each example. ERR_INPUT where a fold would be all there is. */

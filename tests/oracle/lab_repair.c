@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "core/doc.h"
+#include "lab/probe.h"
 #include "lab/repair.h"
 
 #include <math.h>
@@ -68,7 +69,7 @@ static void one_case(const struct doc *t)
     assert_int_equal(reals(t, "question", want), n);
     for (size_t i = 0; i < n; i++)
         questions[i] = (uint64_t)want[i] * 0x9e3779b97f4a7c15u; /* no order to go by */
-    check(repair_folds(questions, n, folds, fold, &asked, &e));
+    check(probe_folds(questions, n, folds, fold, &asked, &e));
     assert_int_equal(reals(t, "fold", want), n);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(fold[i], (size_t)want[i]);
