@@ -49,7 +49,8 @@ int bench_answers(struct bench *b, struct err *e)
     b->K = 2;
     for (size_t i = 0; !rc && i < p->n_jobs; i++) {
         first[i] = repetition_first(p, p->jobs[i]->repetition);
-        if (p->jobs[i]->state != JOB_FAILED && p->jobs[i]->role != JOB_LM)
+        if (p->jobs[i]->state != JOB_FAILED && p->jobs[i]->role != JOB_LM &&
+            p->jobs[i]->role != JOB_RECITE)
             rc = job_answers(p, p->jobs[i], PART_TEST, &b->answers[i], e);
     }
     for (size_t r = 0; !rc && r < p->study->seeds; r++)

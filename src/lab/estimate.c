@@ -225,6 +225,19 @@ static void frozen_cost(const struct plan *p, const struct job *j, const struct 
     model_memory(p, j, c, cost);
 }
 
+/* recite_cost - of a forward over the test part that predicts half of its tokens. */
+static void recite_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                        const struct counts *of, struct cost *cost)
+{
+    const struct trainable all = {TRAIN_ALL, 0, false, {0}};
+    double n = (double)of->n[PART_TEST],
+           texts = (double)(p->data[j->repetition].n[PART_TEST] * plan_texts(p));
+    cost->flops = model_flops_lm(c, &all, n, texts, n / 2) / 3;
+    cost->blocks = (double)c->layers / 3 * pieces_of(j, of->n[PART_TEST]);
+    cost->seconds = of->seconds[PART_TEST];
+    model_memory(p, j, c, cost);
+}
+
 /* job_cost - from token counts that the examples' own tokens give; counts [seeds, models] are
  * filled as they are needed. */
 static int job_cost(const struct plan *p, const struct job *j, struct counts *counts,
@@ -250,6 +263,10 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     }
     if (j->role == JOB_LM) {
         lm_cost(p, j, &c, tokens, cost);
+        return OK;
+    }
+    if (j->role == JOB_RECITE) {
+        recite_cost(p, j, &c, of, cost);
         return OK;
     }
     if (j->role == JOB_REPAIR || j->simulated) {

@@ -107,7 +107,8 @@ int generative_base(struct plan *p, struct job *j, struct err *e)
                      .trainable = s->generative.trainable,
                      .part = PART_TRAIN};
     int rc = OK;
-    if (!s->generates || j->role == JOB_LM || j->role == JOB_DEBATER || j->base || j->votes)
+    if (!s->generates || j->role == JOB_LM || j->role == JOB_RECITE || j->role == JOB_DEBATER ||
+        j->base || j->votes)
         return OK;
     if (lm.trainable.kind == TRAIN_TOP && lm.trainable.top > lm.layers)
         lm.trainable.top = lm.layers;

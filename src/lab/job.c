@@ -76,7 +76,7 @@ bool desk_predicts(const struct desk *d, enum task_part part)
 {
     if (d->job->role == JOB_UNTRAINED)
         return part == PART_TEST;
-    if (d->job->role == JOB_LM)
+    if (d->job->role == JOB_LM || d->job->role == JOB_RECITE)
         return false;
     return d->data->n[part] &&
            (part == PART_TEST || part == PART_VALID ||

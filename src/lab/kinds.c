@@ -2,6 +2,7 @@
 #include "lab/desk.h"
 #include "lab/generative.h"
 #include "lab/prompting.h"
+#include "lab/recite.h"
 #include "core/mem.h"
 
 #include <math.h>
@@ -47,6 +48,12 @@ static bool is_features(const struct plan *p, const struct job *j)
 {
     (void)p;
     return j->role == JOB_FEATURES;
+}
+
+static bool is_recite(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->role == JOB_RECITE;
 }
 
 static bool is_probe(const struct plan *p, const struct job *j)
@@ -107,6 +114,7 @@ static const struct job_kind kinds[] = {
     {"prompt", is_asked, spec_prompt, run_prompt, false},
     {"stop", is_stop, spec_stop, run_stop, true},
     {"lm", is_lm, spec_lm, run_lm, false},
+    {"recite", is_recite, spec_recite, run_recite, false},
     {"features", is_features, spec_features, run_features, false},
     {"probe", is_probe, spec_probe, run_probe, false},
     {"finetune_probe", is_probed, spec_probed, run_probed, false},

@@ -13,8 +13,8 @@
 #include <string.h>
 
 const char *const lab_part_names[PART_COUNT] = {"supervise", "train", "valid", "test"};
-const char *const job_roles[] = {"supervisor", "ceiling", "student",        "untrained",
-                                 "repair",     "debater", "language model", "features"};
+const char *const job_roles[] = {"supervisor", "ceiling",        "student",  "untrained", "repair",
+                                 "debater",    "language model", "features", "recital"};
 
 struct model_config job_config(const struct job *j)
 {
@@ -61,7 +61,7 @@ const struct choice *job_choice(const struct plan *p, const struct job *j)
 
 bool job_reads(const struct job *j, enum task_part part)
 {
-    if (j->role == JOB_UNTRAINED)
+    if (j->role == JOB_UNTRAINED || j->role == JOB_RECITE)
         return part == PART_TEST;
     if (j->role == JOB_REPAIR)
         return part == PART_TRAIN;
@@ -120,14 +120,14 @@ size_t job_bytes(const struct plan *p, const struct job *j)
     size_t tokens = piece_tokens(p, j, &whole);
     if (job_probes(j))
         return probe_bytes(p, j);
-    bool forward = j->role == JOB_UNTRAINED || j->role == JOB_FEATURES;
+    bool forward = j->role == JOB_UNTRAINED || j->role == JOB_FEATURES || j->role == JOB_RECITE;
     size_t bytes = forward ? model_bytes_predicting(&c, tokens)
                            : model_bytes(&c, &j->trainable, tokens, whole);
     /* The logits of answers, and what the optimizer has of them, of every word in the vocabulary */
-    size_t rows = j->role == JOB_LM
-                      ? tokens
-                      : tokens / p->study->max_tokens * p->data[j->repetition].answer_tokens;
-    return (task_writes(p->task) || j->role == JOB_LM) && bytes < SIZE_MAX / 2
+    bool lm = j->role == JOB_LM || j->role == JOB_RECITE;
+    size_t rows =
+        lm ? tokens : tokens / p->study->max_tokens * p->data[j->repetition].answer_tokens;
+    return (task_writes(p->task) || lm) && bytes < SIZE_MAX / 2
                ? bytes + rows * c.vocab * sizeof(float)
                : bytes;
 }

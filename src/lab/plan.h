@@ -7,7 +7,8 @@
 
 /* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it.
  * JOB_DEBATER: it labels nothing. JOB_LM: a model that learns the task's texts, from whose weights
- * others start (generative.h). JOB_FEATURES: what probes of a model read (job_probe.c). */
+ * others start (generative.h). JOB_FEATURES: what probes of a model read (job_probe.c).
+ * JOB_RECITE: what a model knows by heart (recite.h). */
 enum job_role {
     JOB_SUPERVISOR,
     JOB_CEILING,
@@ -16,7 +17,8 @@ enum job_role {
     JOB_REPAIR,
     JOB_DEBATER,
     JOB_LM,
-    JOB_FEATURES
+    JOB_FEATURES,
+    JOB_RECITE
 };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
@@ -74,6 +76,7 @@ struct pair {
     size_t n;                                /* repetitions */
     struct job **weak, **student, **ceiling; /* [n] */
     struct job **untrained;                  /* [n]; NULL: the study does not ask for it */
+    struct job **recited;                    /* [n]; NULL: the same, or there is none */
 };
 
 /* A supervisor and a student that are not compared: the student is smaller. Both without

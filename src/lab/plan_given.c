@@ -60,7 +60,8 @@ int plan_given(struct plan *p, struct err *e)
 bool job_scored(const struct plan *p, const struct job *j)
 {
     const struct example *first;
-    if (j->role == JOB_REPAIR || j->role == JOB_LM || j->role == JOB_FEATURES || job_argues(j))
+    if (j->role == JOB_REPAIR || j->role == JOB_LM || j->role == JOB_FEATURES ||
+        j->role == JOB_RECITE || job_argues(j))
         return false;
     return !j->given ||
            !given_missing(j->given, &p->data[j->repetition], PART_TEST, j->repetition, &first);

@@ -1,6 +1,7 @@
 /* plan_pairs.c - who supervises whom: every supervisor with every student that is not smaller, by
  * every method; a job each for every repetition. */
 #include "lab/recipe.h"
+#include "lab/recite.h"
 #include "core/file.h"
 #include "core/mem.h"
 
@@ -169,6 +170,8 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
     for (int i = 0; i < (p->study->untrained ? 4 : 3); i++)
         if (!(*lists[i] = arena_alloc(&p->arena, n, sizeof **lists[i], e)))
             return e->code;
+    if (p->study->recited && !(pair->recited = arena_alloc(&p->arena, n, sizeof *pair->recited, e)))
+        return e->code;
     for (size_t r = 0; r < n; r++) {
         struct job w = *weak, c = *strong, s = *strong;
         w.repetition = c.repetition = s.repetition = r;
@@ -197,6 +200,8 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         u.part = PART_TEST;
         u.trainable = (struct trainable){.kind = TRAIN_ALL}; /* no frozen blocks to keep */
         if (pair->untrained && (rc = plan_add(p, &u, &pair->untrained[r], e)))
+            return rc;
+        if (pair->recited && (rc = recite_add(p, &u, &pair->recited[r], e)))
             return rc;
     }
     p->n_pairs++;

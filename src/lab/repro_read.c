@@ -7,7 +7,8 @@
 
 const char *const repro_values[] = {
     "weak",      "student",         "ceiling",         "gap",           "gain",      "pgr",
-    "agreement", "agreement_right", "agreement_wrong", "ceiling_wrong", "untrained", NULL};
+    "agreement", "agreement_right", "agreement_wrong", "ceiling_wrong", "untrained", "recited",
+    NULL};
 const char *const repro_takes[] = {
     "mean", "median", "pooled", "slope_student", "slope_supervisor", "slope_ratio", NULL};
 const char *const repro_keys[] = {"study",

@@ -1,6 +1,7 @@
 /* results_pair.c - what results.json says of a supervisor, a student and a method. */
 #include "lab/bench.h"
 #include "lab/prompting.h"
+#include "lab/recite.h"
 #include "core/mem.h"
 
 #include <math.h>
@@ -119,7 +120,7 @@ static int untrained_json(struct js *w, const struct bench *b, const struct pair
     }
     int rc = all ? trio_drawn(own, n, set, &trio, v, e) : OK;
     if (!rc && all && row)
-        samples_untrained(row, &trio, v);
+        samples_beside(row, SAMPLE_UNTRAINED, &trio, v);
     if (!rc && all) {
         role_open(w, b, "untrained", q->untrained, alive, n, &trio.weak);
         estimate_json(w, "gain", &trio.gain);
@@ -127,6 +128,67 @@ static int untrained_json(struct js *w, const struct bench *b, const struct pair
         js_close(w, '}');
     }
     mem_free(own);
+    mem_free(v);
+    return rc;
+}
+
+/* recited_probs - of the i-th repetition predictions [n,K] that are right where the student's model
+ * knows the example by heart: mem_free. */
+static int recited_probs(const struct bench *b, const struct job *j, const struct trio_seed *t,
+                         double **probs, struct err *e)
+{
+    double *recited;
+    int rc = recited_read(b->p, j, &recited, e);
+    if (rc)
+        return rc;
+    *probs = mem_zalloc(t->n, b->K * sizeof **probs, e);
+    for (size_t i = 0; *probs && i < t->n; i++) {
+        size_t label = (size_t)t->labels[i];
+        (*probs)[i * b->K + (recited[i] > 0 ? label : (label + 1) % b->K)] = 1;
+    }
+    mem_free(recited);
+    return *probs ? OK : e->code;
+}
+
+/* recited_json - the share of test examples that the student's model knows by heart, and of how
+ * many that could be asked. */
+static int recited_json(struct js *w, const struct bench *b, const struct pair *q,
+                        const struct trio_seed *t, const size_t *alive, size_t n,
+                        const struct trio_settings *set, struct sample_row *row, struct err *e)
+{
+    struct trio trio;
+    double texts = 0;
+    struct trio_seed *own = mem_zalloc(n, sizeof *own, e);
+    double **probs = own ? mem_zalloc(n, sizeof *probs, e) : NULL;
+    double *v = probs && row ? mem_alloc(set->samples, TRIO_VALUES * sizeof *v, e) : NULL;
+    int rc = probs && (v || !row) ? OK : e->code;
+    bool all = q->recited != NULL;
+    for (size_t i = 0; !rc && i < n && all; i++) {
+        const struct job *j = q->recited[alive[i]];
+        all = j && j->state != JOB_FAILED;
+        if (!all || (rc = recited_probs(b, j, &t[i], &probs[i], e)))
+            break;
+        own[i] = t[i];
+        own[i].weak = probs[i];
+        const struct doc *r = doc_get(b->results[bench_job(b, j)].root, "recite");
+        const struct doc *asked = doc_get(r, "texts");
+        texts += asked ? asked->r / (double)n : (double)NAN;
+    }
+    if (!rc && all)
+        rc = trio_drawn(own, n, set, &trio, v, e);
+    if (!rc && all && row)
+        samples_beside(row, SAMPLE_RECITED, &trio, v);
+    if (!rc && all) {
+        js_key(w, "recited"), js_open(w, '{');
+        js_key(w, "model"), js_str(w, q->recited[alive[0]]->model->shown);
+        estimate_json(w, "share", &trio.weak);
+        js_key(w, "texts"), js_real(w, texts);
+        js_close(w, '}');
+    }
+    for (size_t i = 0; probs && i < n; i++)
+        mem_free(probs[i]);
+    mem_free(own);
+    mem_free(probs);
     mem_free(v);
     return rc;
 }
@@ -239,6 +301,8 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         role_json(w, b, "student_scores", q->student, alive, n, &trio.student);
         role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling);
         rc = untrained_json(w, b, q, t, alive, n, &set, row, e);
+        if (!rc)
+            rc = recited_json(w, b, q, t, alive, n, &set, row, e);
         if (rc)
             goto out;
         stopped_json(w, b, q, alive, n);

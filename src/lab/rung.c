@@ -67,7 +67,7 @@ static int rung_eval(void *ctx, const struct train_point *p, struct err *e)
     struct rung_work *w = ctx;
     struct lm_score s;
     int rc = lm_score_run(w->model, &w->p->held[HELD_DOCUMENTS], w->r->model->training.micro_tokens,
-                          &s, NULL, e);
+                          &s, NULL, NULL, e);
     if (rc)
         return rc;
     while (w->n_marks && w->marks[w->n_marks - 1].step >= (double)p->step)
@@ -115,7 +115,7 @@ static int rung_keep(struct rung_work *w, struct err *e)
     int rc = OK;
     for (int k = 0; k < HELD_COUNT && !rc; k++)
         rc = lm_score_run(w->model, &p->held[k], w->r->model->training.micro_tokens, &w->held[k],
-                          NULL, e);
+                          NULL, NULL, e);
     if (!rc)
         rc = work_path(w, "model", &dir, e);
     if (!rc)

@@ -44,17 +44,17 @@ int samples_add(struct samples *s, const struct sample_row *like, const struct t
     for (size_t k = 0; k < SAMPLE_VALUES; k++)
         r->point[k] = k < TRIO_VALUES ? x[k]->value : (double)NAN;
     memcpy(r->drawn, v, TRIO_VALUES * samples * sizeof *v);
-    for (size_t b = 0; b < samples; b++)
-        r->drawn[SAMPLE_UNTRAINED * samples + b] = (double)NAN;
+    for (size_t b = TRIO_VALUES * samples; b < SAMPLE_VALUES * samples; b++)
+        r->drawn[b] = (double)NAN;
     s->samples = s->n && s->samples < samples ? s->samples : samples;
     s->n++;
     *out = r;
     return OK;
 }
 
-void samples_untrained(struct sample_row *r, const struct trio *trio, const double *v)
+void samples_beside(struct sample_row *r, int which, const struct trio *trio, const double *v)
 {
-    r->point[SAMPLE_UNTRAINED] = trio->weak.value;
-    memcpy(r->drawn + SAMPLE_UNTRAINED * r->samples, v + TRIO_WEAK * r->samples,
+    r->point[which] = trio->weak.value;
+    memcpy(r->drawn + (size_t)which * r->samples, v + TRIO_WEAK * r->samples,
            r->samples * sizeof *v);
 }

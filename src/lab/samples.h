@@ -6,8 +6,9 @@
 #include "core/arena.h"
 #include "lab/metrics.h"
 
-/* A pair's values: those of a trio, and the accuracy of the student before it learns. */
-enum { SAMPLE_UNTRAINED = TRIO_VALUES, SAMPLE_VALUES };
+/* A pair's values: those of a trio, the accuracy of the student before it learns, and the share of
+ * test examples that its model knows by heart. */
+enum { SAMPLE_UNTRAINED = TRIO_VALUES, SAMPLE_RECITED, SAMPLE_VALUES };
 
 /* A pair, or those of its examples that are of one band of difficulty. Strings are the samples'. */
 struct sample_row {
@@ -34,10 +35,10 @@ void samples_init(struct samples *s);
 void samples_release(struct samples *s);
 
 /* samples_add - a row like this one, of s->study, its strings copied, with what trio_drawn gave:
- * trio, and v [TRIO_VALUES, samples]. *out is good until the next one. samples_untrained - and of
- * the same call with the untrained student in the supervisor's place. */
+ * trio, and v [TRIO_VALUES, samples]. *out is good until the next one. samples_beside - and of the
+ * same call with something else in the supervisor's place, whose accuracy is the value `which`. */
 int samples_add(struct samples *s, const struct sample_row *like, const struct trio *trio,
                 const double *v, size_t samples, struct sample_row **out, struct err *e);
-void samples_untrained(struct sample_row *r, const struct trio *trio, const double *v);
+void samples_beside(struct sample_row *r, int which, const struct trio *trio, const double *v);
 
 #endif

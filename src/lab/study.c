@@ -9,10 +9,10 @@
 #include <string.h>
 
 static const char *const study_keys[] = {
-    "name",     "title",     "task",  "model",     "data",     "supervisor", "student",
-    "training", "methods",   "seeds", "seed",      "hold",     "controls",   "untrained",
-    "save",     "bootstrap", "level", "precision", "decoding", "test_curve", "generative",
-    "learner",  "prompt",    "probe", NULL};
+    "name",       "title",   "task",      "model", "data",      "supervisor", "student",
+    "training",   "methods", "seeds",     "seed",  "hold",      "controls",   "untrained",
+    "recited",    "save",    "bootstrap", "level", "precision", "decoding",   "test_curve",
+    "generative", "learner", "prompt",    "probe", NULL};
 static const char *const data_keys[] = {"supervise", "train",      "valid", "test",
                                         "bands",     "max_tokens", NULL};
 const char *const study_part_names[] = {"supervise", "train", "valid", "test", NULL};
@@ -601,6 +601,7 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = study_methods(s, e)) || (rc = chain_paths(s, path, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) ||
+        (rc = doc_opt_bool(root, "recited", &s->recited, e)) ||
         (rc = doc_opt_bool(root, "test_curve", &s->test_curve, e)) || (rc = precision_read(s, e)) ||
         (rc = decoding_read(s, e)) || (rc = doc_opt_bool(root, "save", &s->save, e)) ||
         (rc = doc_opt_size(root, "bootstrap", 100, 10000000, &s->bootstrap, e)) ||

@@ -79,14 +79,15 @@ struct study {
     size_t n_methods;
     struct method_settings settings;
     struct probe_settings probe;
-    enum precision precision;  /* of large products, as asked for; the device says what it is */
-    enum decoding decoding;    /* of tasks that are answered by writing */
-    bool controls;             /* add ground truth as weak label: PGR must be 1 */
-    bool untrained;            /* add every student as it is before it learns anything */
-    bool imported;             /* of predictions that another program made (lab/import.c) */
-    bool test_curve;           /* curves of students and ceilings are of the test part too */
-    bool save;                 /* keep every trained model as a Hugging Face folder in its job */
-    size_t seeds;              /* repetitions */
+    enum precision precision; /* of large products, as asked for; the device says what it is */
+    enum decoding decoding;   /* of tasks that are answered by writing */
+    bool controls;            /* add ground truth as weak label: PGR must be 1 */
+    bool untrained;           /* add every student as it is before it learns anything */
+    bool imported;            /* of predictions that another program made (lab/import.c) */
+    bool recited;    /* add how much of the test part every student's model knows by heart */
+    bool test_curve; /* curves of students and ceilings are of the test part too */
+    bool save;       /* keep every trained model as a Hugging Face folder in its job */
+    size_t seeds;    /* repetitions */
     uint64_t seed[SEED_COUNT]; /* of the first repetition; the r-th has + r, but for those held */
     bool held[SEED_COUNT];
     size_t bootstrap; /* replicates */

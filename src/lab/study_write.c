@@ -197,6 +197,8 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     js_key(&j, "decoding"), js_str(&j, decoding_names[s->decoding]);
     js_key(&j, "controls"), js_bool(&j, s->controls);
     js_key(&j, "untrained"), js_bool(&j, s->untrained);
+    if (s->recited) /* studies without it keep their names */
+        js_key(&j, "recited"), js_bool(&j, true);
     js_key(&j, "test_curve"), js_bool(&j, s->test_curve);
     js_key(&j, "save"), js_bool(&j, s->save);
     js_key(&j, "bootstrap"), js_int(&j, (int64_t)s->bootstrap);

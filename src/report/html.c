@@ -154,6 +154,9 @@ static void pairs_html(const struct doc *results, struct str *out)
     notes_untrained(results, &note);
     html_note(out, "note", note.s);
     str_reset(&note);
+    notes_recited(results, &note);
+    html_note(out, "note", note.s);
+    str_reset(&note);
     notes_judges(results, &note);
     html_note(out, "note", note.s);
     str_reset(&note);

@@ -217,6 +217,32 @@ void notes_untrained(const struct doc *results, struct str *out)
         str_addc(out, '.');
 }
 
+void notes_recited(const struct doc *results, struct str *out)
+{
+    const struct doc *pairs = doc_get(results, "pairs");
+    bool any = false;
+    for (const struct doc *p = pairs->child; p; p = p->next) {
+        const struct doc *recited = doc_get(p, "recited");
+        struct est x = view_est(recited, "share");
+        bool seen = false; /* of another student of the same model */
+        for (const struct doc *q = pairs->child; q != p; q = q->next)
+            seen = seen || strcmp(view_str(doc_get(q, "recited"), "model"),
+                                  view_str(recited, "model")) == 0;
+        if (!recited || seen)
+            continue;
+        str_addf(out, "%s%s writes the second half of %.1f %%",
+                 any ? "; " : "Given the first half of a text, ", view_str(recited, "model"),
+                 100 * x.value);
+        if (!isnan(x.lo))
+            str_addf(out, " [%.1f, %.1f]", 100 * x.lo, 100 * x.hi);
+        str_addf(out, " of the test examples word for word (%.0f were long enough to tell)",
+                 view_real(recited, "texts"));
+        any = true;
+    }
+    if (any)
+        str_cat(out, ": so much of them, at least, it has seen before.");
+}
+
 void notes_device(const struct doc *results, struct str *out)
 {
     const char *device = view_str(doc_get(results, "study"), "device");

@@ -296,6 +296,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     sentence(out, note.s, 2, width);
     paragraph(notes_constant, results, width, out);
     paragraph(notes_untrained, results, width, out);
+    paragraph(notes_recited, results, width, out);
     paragraph(notes_judges, results, width, out);
     paragraph(notes_training, results, width, out);
     paragraph(notes_source, results, width, out);

@@ -47,6 +47,8 @@ bool notes_cut(const struct doc *results, struct str *out);
  * read. notes_device - threads and precision. */
 void notes_training(const struct doc *results, struct str *out);
 void notes_untrained(const struct doc *results, struct str *out);
+/* notes_recited - what students' models know by heart of the test part. */
+void notes_recited(const struct doc *results, struct str *out);
 void notes_device(const struct doc *results, struct str *out);
 void notes_source(const struct doc *results, struct str *out);
 

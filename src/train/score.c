@@ -17,6 +17,7 @@ struct scoring {
     size_t cap_most;
     double sum;
     struct lm_score *s;
+    bool *whole; /* [n] or NULL */
 };
 
 static int piece_score(struct scoring *c, const size_t *index, size_t n, struct err *e)
@@ -43,15 +44,17 @@ static int piece_score(struct scoring *c, const size_t *index, size_t n, struct 
         }
         c->s->right += right;
         c->s->texts_right += right == end - begin;
+        if (c->whole)
+            c->whole[index[i]] = right == end - begin;
     }
     c->s->tokens += R;
     return OK;
 }
 
 int lm_score_run(struct model *m, const struct token_set *t, size_t micro_tokens,
-                 struct lm_score *s, struct progress *progress, struct err *e)
+                 struct lm_score *s, bool *whole, struct progress *progress, struct err *e)
 {
-    struct scoring c = {.m = m, .t = t, .s = s};
+    struct scoring c = {.m = m, .t = t, .s = s, .whole = whole};
     size_t *order = NULL, *ends = NULL, pieces = 0, begin = 0, tokens = 0;
     BUG_ON(m->head.kind != HEAD_LM);
     *s = (struct lm_score){.nats = (double)NAN};

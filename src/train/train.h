@@ -147,14 +147,14 @@ int predict_run(struct model *m, const struct token_set *t, const struct feature
 /* lm_score_run - how well a language model predicts t's texts: over all tokens that are to be
  * (token_set.answer_at), their mean -log p in nats, whose exponential is the perplexity, how many
  * of them were the most probable token (the lowest id among equals), and of how many texts all
- * were. Order, progress and errors are predict_run's; ERR_INPUT for a text of which nothing is to
- * be predicted. */
+ * were; whole [n] (may be NULL): of which. Order, progress and errors are predict_run's; ERR_INPUT
+ * for a text of which nothing is to be predicted. */
 struct lm_score {
     double nats; /* NAN where there is no token */
     size_t tokens, right, texts_right;
 };
 int lm_score_run(struct model *m, const struct token_set *t, size_t micro_tokens,
-                 struct lm_score *s, struct progress *progress, struct err *e);
+                 struct lm_score *s, bool *whole, struct progress *progress, struct err *e);
 
 /* write_run - what m, whose head is LM, writes after each of t's texts: the most probable token,
  * time after time, up to `end` or `most` (> 0) tokens. out [n] starts empty and does not hold the

@@ -9,7 +9,9 @@ same() {
 import json, sys
 a, b = (json.load(open(f"r/studies/{name}/results.json"))["pairs"][0] for name in sys.argv[1:3])
 x, y = a["untrained"], b["student_scores"]
-assert x["accuracy"] == y["accuracy"] and x["ece"] == y["ece"] and x.get("legal") == y.get("legal"), (x, y)
+assert x["accuracy"] == y["accuracy"] and x.get("legal") == y.get("legal"), (x, y)
+# The trained one has its frozen blocks from other pieces: on some processors a product's last bits go by how many rows it has.
+assert x["ece"] == y["ece"] or abs(x["ece"] - y["ece"]) < 1e-6, (x, y)
 assert x["accuracy"][1] < x["accuracy"][0] < x["accuracy"][2] or x["accuracy"][0] == 0, x
 assert abs(x["gain"][0] - (a["student_scores"]["accuracy"][0] - x["accuracy"][0])) < 1e-12, x
 assert len(x["jobs"]) == a["seeds"] == len(a["per_seed"]) and all("untrained" in s for s in a["per_seed"])

@@ -170,7 +170,7 @@ static void lm_check(struct dev *dev, const struct doc *c, size_t micro_tokens)
     s.micro_tokens = micro_tokens;
     struct model *m = model_of(dev, c, 0);
     if (train_run(m, &s, &data, NULL, &events, NULL, &r, &e) ||
-        lm_score_run(m, &set, micro_tokens, &score, NULL, &e))
+        lm_score_run(m, &set, micro_tokens, &score, NULL, NULL, &e))
         fail_msg("%s", e.msg);
     points_check(c, &trace);
     close_to("nats", c, 0, score.nats, doc_get(c, "nats")->r, PROB_TOL);

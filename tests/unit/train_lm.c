@@ -50,7 +50,7 @@ static double nats_of(struct model *m, const struct token_set *t, size_t micro)
 {
     struct err e = ERR_INIT;
     struct lm_score s;
-    if (lm_score_run(m, t, micro, &s, NULL, &e))
+    if (lm_score_run(m, t, micro, &s, NULL, NULL, &e))
         fail_msg("%s", e.msg);
     return s.nats;
 }
@@ -126,7 +126,7 @@ static void every_predicted_token_counts_once(void **state)
         for (size_t i = 0; i < N; i++)
             tokens += token_set_len(&t.toy.set, i) - (whole ? 1 : t.answer_at[i]);
         assert_int_equal(train_run(m, &s, &t.toy.data, NULL, NULL, NULL, &r, &e), OK);
-        assert_int_equal(lm_score_run(m, &t.toy.set, 40, &score, NULL, &e), OK);
+        assert_int_equal(lm_score_run(m, &t.toy.set, 40, &score, NULL, NULL, &e), OK);
         assert_int_equal(score.tokens, tokens);
         assert_true(fabs(r.final_loss - score.nats) < 1e-5);
         assert_true(fabs(score.nats - log(TOY_V)) < 0.1); /* a model that knows nothing */
@@ -151,7 +151,12 @@ static void texts_are_learnt(void **state)
     s.evals = 0;
     struct model *m = lm(&dev, true);
     assert_int_equal(train_run(m, &s, &t.toy.data, NULL, NULL, NULL, &r, &e), OK);
-    assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, NULL, &e), OK);
+    bool whole[N];
+    size_t all = 0;
+    assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, whole, NULL, &e), OK);
+    for (size_t i = 0; i < N; i++)
+        all += whole[i];
+    assert_int_equal(all, score.texts_right);
     assert_true(score.nats < 0.2 && r.final_loss < 0.3);
     assert_true((double)score.right > 0.95 * (double)score.tokens);
     assert_true(score.texts_right >= N - (score.tokens - score.right) && score.texts_right <= N);
@@ -237,16 +242,16 @@ static void wrong_texts_are_named(void **state)
     t.answer_at[5] = token_set_len(&t.toy.set, 5);
     assert_int_equal(train_run(m, &s, &t.toy.data, NULL, NULL, NULL, &r, &e), ERR_INPUT);
     assert_non_null(strstr(e.msg, "example 5: none of its"));
-    assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, NULL, &e), ERR_INPUT);
+    assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, NULL, NULL, &e), ERR_INPUT);
     assert_non_null(strstr(e.msg, "example 5: none of its"));
     texts_init(&t, 8);
     float bad = (float)NAN;
     dev_upload(&dev, m->params[0].w + m->cfg.channels * (size_t)t.toy.tokens[0], &bad, 1);
     assert_int_equal(train_run(m, &s, &t.toy.data, NULL, NULL, NULL, &r, &e), ERR_NUMERIC);
     assert_non_null(strstr(e.msg, "step 1: loss is "));
-    assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, NULL, &e), ERR_NUMERIC);
+    assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, NULL, NULL, &e), ERR_NUMERIC);
     t.toy.set.n = 0;
-    assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, NULL, &e), OK);
+    assert_int_equal(lm_score_run(m, &t.toy.set, 64, &score, NULL, NULL, &e), OK);
     assert_true(isnan(score.nats) && score.tokens == 0);
     model_free(m);
     dev_close(&dev);
