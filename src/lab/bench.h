@@ -72,9 +72,10 @@ int bands_json(struct js *w, const struct bench *b, const struct pair *q, const 
 struct trio_settings bench_settings(const struct bench *b);
 size_t pair_seeds(const struct bench *b, const struct pair *q, struct trio_seed *t, size_t *alive,
                   size_t *distinct);
-/* versus_measure - all pairs', once, before versus_json says it of one (versus.c). */
+/* versus_measure - all pairs', once, before versus_json says it of one (versus.c), and of a charged
+ * method that the study names its accuracy minus each baseline's: "minus_baselines". */
 int versus_measure(struct bench *b, struct err *e);
-void versus_json(struct js *w, const struct bench *b, const struct pair *q);
+int versus_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e);
 /* pair_sampled - trio_measure of a pair (band NULL) or of one of its bands, and what the bootstrap
  * drew into the lab's samples, as *row. */
 int pair_sampled(const struct bench *b, const struct pair *q, const char *band,

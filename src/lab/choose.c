@@ -11,15 +11,31 @@
 const char *const *choice_keys(enum choice_kind kind)
 {
     static const char *const sure[] = {"share", NULL}, *const window[] = {"low", "high", NULL},
-                             *const human[] = {"share", "alone", NULL},
+                             *const told[] = {"share", NULL},
                              *const neighbours[] = {"k", "weight", NULL},
-                             *const confident[] = {"folds", "c", NULL};
-    static const char *const *const keys[] = {[CHOICE_SURE] = sure,
-                                              [CHOICE_WINDOW] = window,
-                                              [CHOICE_HUMAN] = human,
-                                              [CHOICE_NEIGHBOURS] = neighbours,
-                                              [CHOICE_CONFIDENT] = confident};
+                             *const confident[] = {"folds", "c", NULL},
+                             *const active[] = {"share", "by", "folds", "c", NULL};
+    static const char *const *const keys[] = {
+        [CHOICE_SURE] = sure,          [CHOICE_WINDOW] = window, [CHOICE_HUMAN] = told,
+        [CHOICE_SUPERVISOR] = told,    [CHOICE_ACTIVE] = active, [CHOICE_NEIGHBOURS] = neighbours,
+        [CHOICE_CONFIDENT] = confident};
     return keys[kind];
+}
+
+static const char *const by_names[] = {"unsure", "disputed", "cover", NULL};
+
+/* by_read - how labels are chosen that are told; folds and c are of one way alone. */
+static int by_read(struct choice *c, const struct doc *m, struct err *e)
+{
+    static const char *const own[] = {"folds", "c"};
+    int by = (int)c->by, rc = doc_opt_enum(m, "by", by_names, &by, e);
+    c->by = (enum active_by)by;
+    for (size_t i = 0; !rc && c->by != ACTIVE_DISPUTED && i < 2; i++)
+        if (doc_get(m, own[i]))
+            rc = doc_fail(doc_get(m, own[i]), e,
+                          "\"%s\" is of by: disputed, and \"by\" is %s: nothing is fitted there",
+                          own[i], by_names[c->by]);
+    return rc;
 }
 
 int choice_read(struct choice *c, const struct doc *m, struct err *e)
@@ -30,13 +46,13 @@ int choice_read(struct choice *c, const struct doc *m, struct err *e)
     if ((rc = doc_opt_real(m, "share", 0, 1, &c->share, e)) ||
         (rc = doc_opt_real(m, "low", 0, 1, &c->low, e)) ||
         (rc = doc_opt_real(m, "high", 0, 1, &c->high, e)) ||
-        (rc = doc_opt_bool(m, "alone", &c->alone, e)) ||
         (rc = doc_opt_size(m, "k", 1, 1000, &c->k, e)) ||
         (rc = doc_opt_real(m, "weight", 0, 1, &c->weight, e)) ||
         (rc = doc_opt_size(m, "folds", 2, 100, &c->folds, e)) ||
-        (rc = doc_opt_real(m, "c", 1e-12, 1e12, &c->c, e)))
+        (rc = doc_opt_real(m, "c", 1e-12, 1e12, &c->c, e)) ||
+        (c->kind == CHOICE_ACTIVE && (rc = by_read(c, m, e))))
         return rc;
-    if ((c->kind == CHOICE_SURE || c->kind == CHOICE_HUMAN) && c->share <= 0)
+    if ((c->kind == CHOICE_SURE || choice_told(c)) && c->share <= 0)
         return doc_fail(doc_get(m, "share"), e, "\"share\" is %g, wanted more than 0", c->share);
     if (c->kind == CHOICE_WINDOW && c->low > c->high)
         return doc_fail(m, e, "\"low\" is %g and \"high\" is %g, wanted low at most high", c->low,
@@ -44,12 +60,32 @@ int choice_read(struct choice *c, const struct doc *m, struct err *e)
     return OK;
 }
 
+bool choice_told(const struct choice *c)
+{
+    return c->kind == CHOICE_HUMAN || c->kind == CHOICE_SUPERVISOR || c->kind == CHOICE_ACTIVE;
+}
+
+bool choice_reads(const struct choice *c)
+{
+    return c->kind == CHOICE_NEIGHBOURS || c->kind == CHOICE_CONFIDENT ||
+           (c->kind == CHOICE_ACTIVE && c->by != ACTIVE_UNSURE);
+}
+
+int choice_gone(const struct choice *c, const struct doc *m, struct err *e)
+{
+    const struct doc *alone = doc_get(m, "alone");
+    if (c->kind != CHOICE_HUMAN || !alone)
+        return OK;
+    return doc_fail(alone, e,
+                    "\"alone\" is a method now and no setting: name human_labels_alone in "
+                    "\"methods\" for students that learn the human labels alone, human_labels for "
+                    "the mixture");
+}
+
 void choice_json(const struct choice *c, struct js *j)
 {
-    if (c->kind == CHOICE_SURE || c->kind == CHOICE_HUMAN)
+    if (c->kind == CHOICE_SURE || choice_told(c))
         js_key(j, "share"), js_real(j, c->share);
-    if (c->kind == CHOICE_HUMAN)
-        js_key(j, "alone"), js_bool(j, c->alone);
     if (c->kind == CHOICE_WINDOW) {
         js_key(j, "low"), js_real(j, c->low);
         js_key(j, "high"), js_real(j, c->high);
@@ -58,7 +94,9 @@ void choice_json(const struct choice *c, struct js *j)
         js_key(j, "k"), js_int(j, (int64_t)c->k);
         js_key(j, "weight"), js_real(j, c->weight);
     }
-    if (c->kind == CHOICE_CONFIDENT) {
+    if (c->kind == CHOICE_ACTIVE)
+        js_key(j, "by"), js_str(j, by_names[c->by]);
+    if (c->kind == CHOICE_CONFIDENT || (c->kind == CHOICE_ACTIVE && c->by == ACTIVE_DISPUTED)) {
         js_key(j, "folds"), js_int(j, (int64_t)c->folds);
         js_key(j, "c"), js_real(j, c->c);
     }
@@ -144,14 +182,22 @@ int choice_make(const struct choice *c, const double *probs, size_t n, size_t K,
     return rc;
 }
 
+int choice_count(const char *method, double share, size_t n, size_t *k, struct err *e)
+{
+    *k = (size_t)floor(share * (double)n + 0.5);
+    return *k ? OK
+              : err_set(e, ERR_INPUT, "%s: a share of %g of %zu examples is none", method, share,
+                        n);
+}
+
 int choice_drawn(const char *method, double share, uint64_t seed, size_t n, size_t **drawn,
                  size_t *k, struct err *e)
 {
     struct rng rng;
-    *k = (size_t)floor(share * (double)n + 0.5);
+    int rc = choice_count(method, share, n, k, e);
     *drawn = NULL;
-    if (!*k)
-        return err_set(e, ERR_INPUT, "%s: a share of %g of %zu examples is none", method, share, n);
+    if (rc)
+        return rc;
     size_t *all = mem_alloc(n, sizeof *all, e);
     if (!all)
         return e->code;
@@ -168,7 +214,8 @@ int choice_human(const struct choice *c, uint64_t seed, const int *truth, size_t
                  double *probs, size_t **chosen, size_t *n_human, struct err *e)
 {
     size_t *drawn;
-    int rc = choice_drawn("human_labels", c->share, seed, n, &drawn, n_human, e);
+    int rc = choice_drawn(c->alone ? "human_labels_alone" : "human_labels", c->share, seed, n,
+                          &drawn, n_human, e);
     *chosen = NULL;
     if (rc)
         return rc;

@@ -10,32 +10,45 @@
 /* CHOICE_SURE: of n examples the n * share (to the nearest) whose largest probability is largest,
  * of equal ones the first. CHOICE_WINDOW: those whose largest probability is from low to high, both
  * within; it is the probability as it stands, 1/K at least. CHOICE_HUMAN: all, of which n * share
- * (to the nearest) that are drawn have ground truth for a label; alone: these and no others. The
- * others are of repair.h, made by a job before: CHOICE_NEIGHBOURS: labels smoothed over `weight` of
- * their k nearest neighbours'; CHOICE_CONFIDENT: those that confident learning keeps, by logistic
- * regression (c) on so many folds. */
+ * (to the nearest) that are drawn have ground truth for a label; alone: these and no others.
+ * CHOICE_SUPERVISOR: all, and it is their supervisor that has learnt so many of them with their
+ * truth (job_taught.c). The others are of repair.h, made by a job before: CHOICE_NEIGHBOURS: labels
+ * smoothed over `weight` of their k nearest neighbours'; CHOICE_CONFIDENT: those that
+ * confident learning keeps, by logistic regression (c) on so many folds; CHOICE_ACTIVE: all, of
+ * which n * share that `by` says are worth asking about (active.h) are ground truth; disputed asks
+ * such a regression. */
 enum choice_kind {
     CHOICE_ALL,
     CHOICE_SURE,
     CHOICE_WINDOW,
     CHOICE_HUMAN,
+    CHOICE_SUPERVISOR,
+    CHOICE_ACTIVE,
     CHOICE_NEIGHBOURS,
     CHOICE_CONFIDENT
 };
 
+enum active_by { ACTIVE_UNSURE, ACTIVE_DISPUTED, ACTIVE_COVER };
+
 struct choice {
     enum choice_kind kind;
     double share, low, high;
-    bool alone;
+    bool alone; /* the method's, no setting */
+    enum active_by by;
     size_t k, folds;
     double weight, c;
 };
 
 /* choice_keys - the settings of a kind; NULL: none. choice_read - those that m has, over what c is.
- * choice_json - them all, as members of an open JSON object. */
+ * choice_gone - ERR_INPUT for a setting of before, saying what stands for it. choice_json - them
+ * all, as members of an open JSON object. choice_told - whether it is told a share of the truth.
+ * choice_reads - whether a model has to read the texts before (repair.h, active.h). */
 const char *const *choice_keys(enum choice_kind kind);
 int choice_read(struct choice *c, const struct doc *m, struct err *e);
+int choice_gone(const struct choice *c, const struct doc *m, struct err *e);
 void choice_json(const struct choice *c, struct js *j);
+bool choice_told(const struct choice *c);
+bool choice_reads(const struct choice *c);
 
 /* choice_share - of how many of its examples a student learns, as far as that is known before. */
 double choice_share(const struct choice *c);
@@ -44,6 +57,10 @@ double choice_share(const struct choice *c);
  * mem_free. ERR_INPUT where there is none. */
 int choice_make(const struct choice *c, const double *probs, size_t n, size_t K, size_t **chosen,
                 size_t *n_chosen, struct err *e);
+
+/* choice_count - n * share, to the nearest: ERR_INPUT, begun with the method's name, where that is
+ * none. */
+int choice_count(const char *method, double share, size_t n, size_t *k, struct err *e);
 
 /* choice_drawn - of n examples those whose ground truth is told, n * share of them (to the
  * nearest), by the seed: drawn [*k] ascending, the caller's, mem_free. All methods that are told

@@ -26,11 +26,12 @@ struct desk {
     struct store_work work;
     struct model *model;
     struct token_set sets[PART_COUNT];
-    struct token_set learn; /* of a writer: prompts with the answers that it learns; else n 0 */
+    struct token_set learn; /* of a writer: prompts with the answers that it learns; of who is
+                               taught beside its part: all that it learns; else n 0 */
     struct heard heard[PART_COUNT]; /* of a judge */
     struct cached_features features[PART_COUNT];
     size_t *chosen, n_chosen; /* of its examples; NULL: it learns from all */
-    size_t human;             /* labels among its targets that are ground truth, charged to it */
+    size_t human;             /* labels of the train part that it was told, charged to it */
     double *targets, *probs[PART_COUNT], *rewards, *weak_valid;
     struct curve_point *curve;
     size_t n_curve, cap_curve;
@@ -101,6 +102,10 @@ int run_ensemble(struct desk *d, struct err *e);
 int run_repair(struct desk *d, struct err *e);
 /* repair_chosen - d->chosen: the labels that the repair which a job stands on kept. */
 int repair_chosen(struct desk *d, struct err *e);
+/* taught_learn - train a supervisor that learns some of the train part too: its sets and features
+ * are made (job_taught.c). */
+int taught_learn(struct desk *d, int (*eval)(void *ctx, const struct train_point *p, struct err *e),
+                 struct err *e);
 /* member_choose - d->chosen: the sample that a member of an ensemble learns (job_ensemble.c). */
 int member_choose(struct desk *d, struct err *e);
 

@@ -122,8 +122,12 @@ static void learn_cost(const struct plan *p, const struct job *j, const struct m
 {
     const struct train_settings *t = &j->side->training;
     double share = choice_share(job_choice(p, j)) / (j->slices > 1 ? (double)j->slices : 1);
-    size_t all = p->data[j->repetition].n[j->part], examples = (size_t)(share * (double)all + 0.5),
-           n = examples * plan_texts(p), read = (size_t)(share * (double)tokens[j->part] + 0.5);
+    double more = j->taught ? j->taught->share : 0; /* of the train part */
+    const size_t *n_part = p->data[j->repetition].n;
+    size_t all = n_part[j->part] + (size_t)(more * (double)n_part[PART_TRAIN] + 0.5),
+           examples = (size_t)(share * (double)all + 0.5), n = examples * plan_texts(p),
+           read =
+               (size_t)(share * (double)tokens[j->part] + more * (double)tokens[PART_TRAIN] + 0.5);
     double steps = (double)t->epochs * (double)(examples / t->batch + (examples % t->batch != 0)),
            pieces = (double)t->epochs * pieces_of(j, read),
            own = (double)(c->layers - (prefix ? model_cut(c, &j->trainable) : 0));
@@ -267,6 +271,10 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     }
     if (j->role == JOB_RECITE) {
         recite_cost(p, j, &c, of, cost);
+        return OK;
+    }
+    if (j->role == JOB_REPAIR && !choice_reads(job_choice(p, j))) {
+        *cost = (struct cost){.bytes = job_bytes(p, j)};
         return OK;
     }
     if (j->role == JOB_REPAIR || j->simulated) {

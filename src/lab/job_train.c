@@ -204,7 +204,8 @@ static int train_choose(struct desk *d, struct err *e)
     size_t n = d->data->n[d->job->part];
     if (d->job->member != ENSEMBLE_NONE)
         return member_choose(d, e);
-    if (c->kind == CHOICE_ALL || c->kind == CHOICE_NEIGHBOURS)
+    if (c->kind == CHOICE_ALL || c->kind == CHOICE_NEIGHBOURS || c->kind == CHOICE_ACTIVE ||
+        c->kind == CHOICE_SUPERVISOR)
         return job_chosen(d->plan, d->job, &d->chosen, &d->n_chosen, e);
     if (c->kind == CHOICE_CONFIDENT)
         return repair_chosen(d, e);
@@ -226,6 +227,10 @@ int run_train(struct desk *d, struct err *e)
         rc = train_sets(d, e);
     if (!rc && d->job->role == JOB_UNTRAINED)
         return train_keep(d, e);
+    if (!rc && d->job->taught) {
+        rc = taught_learn(d, train_eval, e);
+        return rc ? rc : train_keep(d, e);
+    }
     if (!rc)
         rc = train_targets(d, e);
     if (!rc)

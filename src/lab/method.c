@@ -52,7 +52,29 @@ const struct method methods[] = {
     {"human_labels",
      {.kind = LOSS_XENT},
      .choice = {CHOICE_HUMAN, .share = 0.1},
-     .what = "cross-entropy on weak labels, a share of which is ground truth in their place"},
+     .what = "cross-entropy on weak labels, a share of which is ground truth in their place",
+     .charged = true,
+     .baseline = true},
+    {"human_labels_alone",
+     {.kind = LOSS_XENT},
+     .choice = {CHOICE_HUMAN, .share = 0.1, .alone = true},
+     .what = "cross-entropy on the ground truth of a share of the examples, and on no others",
+     .charged = true,
+     .baseline = true},
+    {"human_labels_supervisor",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_TAUGHT,
+     .choice = {CHOICE_SUPERVISOR, .share = 0.1},
+     .what = "cross-entropy on the labels of a supervisor that has learnt a share of them as well",
+     .charged = true,
+     .baseline = true},
+    {"active_labels",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_REPAIR,
+     .choice = {CHOICE_ACTIVE, .share = 0.1, .folds = 5, .c = 0.01},
+     .what = "cross-entropy on weak labels, of which those that are worth asking about are ground "
+             "truth",
+     .charged = true},
     {"bootstrapping",
      {.kind = LOSS_XENT},
      .recipe = RECIPE_CHAIN,
@@ -180,6 +202,12 @@ const struct method *method_stopped(const struct method_settings *s, const struc
     return s->stops[m - methods];
 }
 
+const struct method *method_charged(const struct method_settings *s, const struct method *m)
+{
+    const struct method *of = method_stops(m) ? method_stopped(s, m) : m;
+    return of->charged ? of : NULL;
+}
+
 /* stopped_read - "of" in the map of a method that stops early: one that trains. */
 static int stopped_read(const struct doc *map, const struct method **of, struct err *e)
 {
@@ -215,7 +243,7 @@ int methods_read(struct method_settings *s, const struct doc *study, struct err 
         int threshold = (int)l->threshold, rc = OK;
         if (!map)
             continue;
-        if ((rc = doc_check_keys(map, keys, e)) ||
+        if ((rc = choice_gone(&s->choice[i], map, e)) || (rc = doc_check_keys(map, keys, e)) ||
             (method_stops(&methods[i]) && (rc = stopped_read(map, &s->stops[i], e))) ||
             (methods[i].recipe == RECIPE_CHAIN && (rc = through_read(map, s, e))) ||
             (rc = doc_opt_real(map, "alpha_max", 0, 1, &l->alpha_max, e)) ||

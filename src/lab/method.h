@@ -20,14 +20,16 @@ struct chain_model {
 /* How a student is made (lab/recipe.c): of its supervisor's labels, in one training; or of that
  * training the point which the validation part's labels, or its ground truth, say is best; or at
  * the end of a chain of models, each trained on what the one before says of examples of its own; or
- * of labels that are mended for it; or with a probe on what came of it, fitted on ground truth. */
+ * of labels that are mended for it; or with a probe on what came of it, fitted on ground truth; or
+ * of what its supervisor says once that has learnt some of them with their truth. */
 enum recipe {
     RECIPE_DIRECT,
     RECIPE_STOP,
     RECIPE_STOP_TRUTH,
     RECIPE_CHAIN,
     RECIPE_REPAIR,
-    RECIPE_PROBED
+    RECIPE_PROBED,
+    RECIPE_TAUGHT
 };
 
 struct method {
@@ -38,6 +40,9 @@ struct method {
     const char *what;     /* one line for help and reports */
     bool upper_bound;     /* it looks at ground truth that a student does not have */
     bool truth;           /* it is told the true labels of what its students learn from */
+    /* charged: it is told a share of them (choice.share), and what it gains is weighed against the
+     * baselines, which use as many of them otherwise (baselines.c) */
+    bool charged, baseline;
 };
 extern const struct method methods[]; /* ends with a NULL name */
 const struct method *method_find(const char *name);
@@ -64,6 +69,9 @@ void methods_json(const struct method_settings *s, const struct method *const *u
                   const struct assets *assets, struct js *j);
 const struct loss_settings *method_loss(const struct method_settings *s, const struct method *m);
 bool method_stops(const struct method *m);
+/* method_charged - the method that is told labels: m, or the one whose training it is a point of;
+ * NULL: none is. */
+const struct method *method_charged(const struct method_settings *s, const struct method *m);
 const struct method *method_stopped(const struct method_settings *s, const struct method *m);
 const struct choice *method_choice(const struct method_settings *s, const struct method *m);
 

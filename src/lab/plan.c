@@ -242,6 +242,8 @@ static void job_label(const struct plan *p, struct job *j)
     }
     if (j->member != ENSEMBLE_NONE)
         str_addf(&s, ", %s %zu", ensemble_names[j->member], j->round);
+    if (j->taught)
+        str_cat(&s, ", human labels too");
     if (j->role == JOB_STUDENT || j->role == JOB_REPAIR) {
         str_addf(&s, ", %s, from ", j->method->name);
         model_words(p, job_root(j), &s);

@@ -43,12 +43,14 @@ struct job {
     double params; /* of an imported one, where it is told; else 0 */
     bool imported; /* another program's: its test predictions are all there is */
     const struct study_side *side;
-    size_t layers;                      /* resolved: 1..checkpoint's */
-    struct trainable trainable;         /* top cut down to layers */
-    enum task_part part;                /* what it trains on */
-    const struct method *method;        /* of a student; NULL: ground truth */
-    const struct job *supervisor;       /* whose labels; NULL: ground truth */
-    const struct job *repair;           /* that mended these labels; NULL: as they are */
+    size_t layers;                /* resolved: 1..checkpoint's */
+    struct trainable trainable;   /* top cut down to layers */
+    enum task_part part;          /* what it trains on */
+    const struct method *method;  /* of a student; NULL: ground truth */
+    const struct job *supervisor; /* whose labels; NULL: ground truth */
+    const struct job *repair;     /* that mended these labels; NULL: as they are */
+    /* of a supervisor: which of the train part it learns too, with their truth; NULL: none */
+    const struct choice *taught;
     const struct job *needs[JOB_NEEDS]; /* what is done before it, its supervisor among them */
     size_t n_needs;
     size_t slice, slices;  /* it learns from one of so many of its part, by question; 0: from all */

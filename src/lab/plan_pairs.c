@@ -223,6 +223,16 @@ static void warmup_say(const struct plan *p, const struct study_side *side, cons
                  name, steps, t->warmup);
 }
 
+/* baselines_note - what is run that nobody named. */
+static void baselines_note(const struct plan *p)
+{
+    struct str words = STR_INIT;
+    baselines_say(p->study, &words);
+    if (words.len && !words.failed)
+        log_info(p->lab->log, "%s", words.s);
+    str_release(&words);
+}
+
 /* seeds_check - every repetition has a job of its own. */
 static int seeds_check(const struct plan *p, struct err *e)
 {
@@ -275,6 +285,8 @@ int plan_pairs(struct plan *p, struct err *e)
             if (!rc && s->controls)
                 rc = pair_add(p, &weak, &strong, NULL, e);
         }
+    if (!rc)
+        baselines_note(p);
     if (!rc && p->n_left_out && p->n_pairs)
         log_info(
             p->lab->log,

@@ -113,12 +113,22 @@ static int recipe_repair(struct plan *p, const struct job *supervisor, const str
     return plan_add(p, &j, out, e);
 }
 
-static recipe_fn *const recipes[] = {[RECIPE_REPAIR] = recipe_repair,
-                                     [RECIPE_DIRECT] = recipe_direct,
-                                     [RECIPE_STOP] = recipe_stop,
-                                     [RECIPE_STOP_TRUTH] = recipe_stop,
-                                     [RECIPE_CHAIN] = recipe_chain,
-                                     [RECIPE_PROBED] = recipe_direct};
+/* recipe_taught - the supervisor learns some of the train part with its truth, and the student what
+ * that supervisor says. */
+static int recipe_taught(struct plan *p, const struct job *supervisor, const struct job *student,
+                         struct job **out, struct err *e)
+{
+    struct job w = *supervisor, *taught;
+    w.taught = method_choice(&p->study->settings, student->method);
+    int rc = plan_add(p, &w, &taught, e);
+    return rc ? rc : recipe_direct(p, taught, student, out, e);
+}
+
+static recipe_fn *const recipes[] = {
+    [RECIPE_REPAIR] = recipe_repair, [RECIPE_DIRECT] = recipe_direct,
+    [RECIPE_STOP] = recipe_stop,     [RECIPE_STOP_TRUTH] = recipe_stop,
+    [RECIPE_CHAIN] = recipe_chain,   [RECIPE_PROBED] = recipe_direct,
+    [RECIPE_TAUGHT] = recipe_taught};
 
 int recipe_add(struct plan *p, const struct job *supervisor, const struct job *student,
                struct job **out, struct err *e)

@@ -11,22 +11,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* directions - z [n,C]: the standardised rows of x, each of length 1. */
-static int directions(const float *x, size_t n, size_t C, double **z, struct err *e)
+int repair_standardise(const float *x, size_t n, size_t C, double **z, struct err *e)
 {
     double *mean = mem_alloc(2 * C, sizeof *mean, e), *spread = mean ? mean + C : NULL;
     *z = mean ? mem_alloc(n, C * sizeof **z, e) : NULL;
     int rc = *z ? standard_moments(x, C, n, C, mean, spread, e) : e->code;
+    for (size_t i = 0; !rc && i < n; i++)
+        for (size_t c = 0; c < C; c++)
+            (*z)[i * C + c] = spread[c] > 0 ? ((double)x[i * C + c] - mean[c]) / spread[c] : 0;
+    mem_free(mean);
+    return rc;
+}
+
+/* directions - z [n,C]: the standardised rows of x, each of length 1. */
+static int directions(const float *x, size_t n, size_t C, double **z, struct err *e)
+{
+    int rc = repair_standardise(x, n, C, z, e);
     for (size_t i = 0; !rc && i < n; i++) {
         double *row = *z + i * C, length = 0;
-        for (size_t c = 0; c < C; c++) {
-            row[c] = spread[c] > 0 ? ((double)x[i * C + c] - mean[c]) / spread[c] : 0;
+        for (size_t c = 0; c < C; c++)
             length += row[c] * row[c];
-        }
         for (size_t c = 0; c < C && length > 0; c++)
             row[c] /= sqrt(length);
     }
-    mem_free(mean);
     return rc;
 }
 

@@ -7,11 +7,15 @@
 
 #include <stdint.h>
 
+/* repair_standardise - *z [n,C], mem_free: features x less their mean, by their spread
+ * (standardise.h); a constant one is 0. ERR_NUMERIC where a feature is not finite. */
+int repair_standardise(const float *x, size_t n, size_t C, double **z, struct err *e);
+
 /* repair_neighbours - labels w [n,K] smoothed over the k nearest neighbours:
  *
  *     out[i] = (1 - weight) w[i] + weight * mean of w[j], j the k others most like i
  *
- * Features x [n,C] are standardised (standardise.h; a constant one is 0), and texts are as alike as
+ * Features x [n,C] are standardised (repair_standardise), and texts are as alike as
  * the cosine of theirs; of equals the first. k is at most n - 1: more means all others. out may not
  * be w. Errors: ERR_INPUT where there are no others, ERR_NUMERIC where a feature is not finite,
  * ERR_INTERRUPTED. */

@@ -119,6 +119,7 @@ static void study_json(struct js *w, const struct bench *b, const struct doc *ol
         side_settings_json(w, &p->study->generative);
         js_close(w, '}');
     }
+    baselines_json(p->study, w);
     js_key(w, "seeds"), js_int(w, (int64_t)p->study->seeds);
     js_key(w, "bootstrap"), js_int(w, (int64_t)p->study->bootstrap);
     js_key(w, "level"), js_real(w, p->study->level);

@@ -251,15 +251,57 @@ static void seeds_json(struct js *w, const struct bench *b, const struct pair *q
     js_close(w, ']');
 }
 
-/* human_json - of a method that is given ground truth for some of its labels, for how many in a
- * repetition: what else could have been done with them is for the reader to ask. */
+/* taught_by - the supervisor that a student learnt from, where it learnt more than the pair's. */
+static const struct job *taught_by(const struct job *student)
+{
+    return student->supervisor && student->supervisor->taught ? student->supervisor : NULL;
+}
+
+static double human_of(const struct bench *b, const struct job *j)
+{
+    return j ? bench_number(b, bench_job(b, j), "human_labels") : 0;
+}
+
+/* human_json - of a method that is told ground truth for some of its labels, for how many in a
+ * repetition: its own, those of what it is a point of, of the job that mended them, or of its
+ * supervisor. beside: nobody named it, it is there to be compared with. */
 static void human_json(struct js *w, const struct bench *b, const struct pair *q)
 {
-    double human = 0;
-    for (const struct job *j = q->student[0]; j; j = j->base) /* what it is a point of, too */
-        human += bench_number(b, bench_job(b, j), "human_labels");
+    double human = human_of(b, taught_by(q->student[0]));
+    for (const struct job *j = q->student[0]; j; j = j->base)
+        human += human_of(b, j) + human_of(b, j->repair);
     if (human > 0)
         js_key(w, "human_labels"), js_int(w, (int64_t)human);
+    if (q->method && baselines_run(b->p->study, q->method))
+        js_key(w, "beside"), js_bool(w, true);
+}
+
+/* taught_json - the supervisor with the labels that it was told beside its own, which is not the
+ * one that PGR is of: its accuracy, and how much better (gain) its student is. */
+static int taught_json(struct js *w, const struct bench *b, const struct pair *q,
+                       const struct trio_seed *t, const size_t *alive, size_t n,
+                       const struct trio_settings *set, struct err *e)
+{
+    struct trio trio;
+    if (!taught_by(q->student[0]))
+        return OK;
+    struct trio_seed *own = mem_alloc(n, sizeof *own, e);
+    struct job **jobs = own ? mem_zalloc(q->n, sizeof *jobs, e) : NULL;
+    int rc = jobs ? OK : e->code;
+    for (size_t i = 0; !rc && i < n; i++) {
+        struct job *j = b->p->jobs[bench_job(b, taught_by(q->student[alive[i]]))];
+        jobs[alive[i]] = j;
+        own[i] = t[i];
+        own[i].weak = bench_probs(b, j);
+    }
+    if (!rc && !(rc = trio_measure(own, n, set, &trio, e))) {
+        role_open(w, b, "taught_supervisor", jobs, alive, n, &trio.weak);
+        estimate_json(w, "gain", &trio.gain);
+        js_close(w, '}');
+    }
+    mem_free(own);
+    mem_free(jobs);
+    return rc;
 }
 
 int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e)
@@ -300,7 +342,9 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         role_json(w, b, "weak", q->weak, alive, n, &trio.weak);
         role_json(w, b, "student_scores", q->student, alive, n, &trio.student);
         role_json(w, b, "ceiling", q->ceiling, alive, n, &trio.ceiling);
-        rc = untrained_json(w, b, q, t, alive, n, &set, row, e);
+        rc = taught_json(w, b, q, t, alive, n, &set, e);
+        if (!rc)
+            rc = untrained_json(w, b, q, t, alive, n, &set, row, e);
         if (!rc)
             rc = recited_json(w, b, q, t, alive, n, &set, row, e);
         if (rc)
@@ -323,7 +367,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         if (!rc)
             rc = bands_json(w, b, q, t, alive, n, &set, e);
         if (!rc)
-            versus_json(w, b, q);
+            rc = versus_json(w, b, q, e);
         if (!rc)
             rc = judge_json(w, b, q, t, alive, n, &set, e);
         if (!rc)

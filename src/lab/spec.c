@@ -93,6 +93,23 @@ static void loss_json(struct js *w, const struct loss_settings *l)
         js_key(w, "temperature"), js_real(w, l->temperature);
 }
 
+/* choice_spec - which of its supervisor's labels it learns; what these are is in the supervisor's
+ * own hash. Of a supervisor, which of the train part it learns beside its own. */
+static void choice_spec(struct js *w, const struct plan *p, const struct job *j)
+{
+    const struct choice *c = j->taught ? j->taught : job_choice(p, j);
+    if (!choice_keys(c->kind) || (c->kind == CHOICE_SUPERVISOR && !j->taught))
+        return;
+    js_key(w, j->taught ? "taught" : "choice"), js_open(w, '{');
+    choice_json(c, w);
+    if (c->kind == CHOICE_HUMAN)
+        js_key(w, "alone"), js_bool(w, c->alone);
+    if (c->kind == CHOICE_HUMAN || j->taught) /* are drawn */
+        js_key(w, "seed_label"),
+            js_int(w, (int64_t)study_seed(p->study, SEED_LABEL, j->repetition));
+    js_close(w, '}');
+}
+
 /* end_json - and what follows its head: data, whose labels, settings. draws: the head starts from
  * random numbers. */
 static void end_json(struct js *w, const struct plan *p, const struct job *j, bool draws)
@@ -126,14 +143,7 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
         js_key(w, "labels"), js_bool(w, true);
     if (j->points)
         js_key(w, "points"), js_bool(w, true);
-    if (choice_keys(job_choice(p, j)->kind)) {
-        js_key(w, "choice"), js_open(w, '{');
-        choice_json(job_choice(p, j), w);
-        if (job_choice(p, j)->kind == CHOICE_HUMAN)
-            js_key(w, "seed_label"),
-                js_int(w, (int64_t)study_seed(p->study, SEED_LABEL, j->repetition));
-        js_close(w, '}');
-    }
+    choice_spec(w, p, j);
     js_key(w, "save"), js_bool(w, p->study->save);
 }
 

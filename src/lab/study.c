@@ -12,7 +12,7 @@ static const char *const study_keys[] = {
     "name",       "title",   "task",      "model", "data",      "supervisor", "student",
     "training",   "methods", "seeds",     "seed",  "hold",      "controls",   "untrained",
     "recited",    "save",    "bootstrap", "level", "precision", "decoding",   "test_curve",
-    "generative", "learner", "prompt",    "probe", NULL};
+    "generative", "learner", "prompt",    "probe", "baselines", NULL};
 static const char *const data_keys[] = {"supervise", "train",      "valid", "test",
                                         "bands",     "max_tokens", NULL};
 const char *const study_part_names[] = {"supervise", "train", "valid", "test", NULL};
@@ -512,6 +512,7 @@ static void study_defaults(struct study *s)
     s->seeds = 1;
     s->bootstrap = 2000;
     s->level = 0.95;
+    s->baselines = true;
     methods_defaults(&s->settings);
     probe_settings_init(&s->probe);
 }
@@ -598,7 +599,8 @@ int study_read(struct study *s, const char *path, const char *const *overrides, 
         (rc = side_read(s, &s->supervisor, "supervisor", &common, e)) ||
         (rc = side_read(s, &s->student, "student", &common, e)) || (rc = prompt_needed(s, e)) ||
         (rc = generative_read(s, &common, e)) || (rc = paths_beside(s, path, e)) ||
-        (rc = study_methods(s, e)) || (rc = chain_paths(s, path, e)) || (rc = seeds_read(s, e)) ||
+        (rc = study_methods(s, e)) || (rc = baselines_read(s, e)) ||
+        (rc = chain_paths(s, path, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) ||
         (rc = doc_opt_bool(root, "recited", &s->recited, e)) ||

@@ -75,12 +75,14 @@ struct study {
     struct study_side supervisor, student;
     struct study_side generative; /* how every model learns the task's texts first, */
     bool generates;               /* if it does; no models of its own */
+    /* n_named that it names, then those that are run beside them (baselines.c) */
     const struct method *methods[STUDY_LIST];
-    size_t n_methods;
+    size_t n_methods, n_named;
     struct method_settings settings;
     struct probe_settings probe;
     enum precision precision; /* of large products, as asked for; the device says what it is */
     enum decoding decoding;   /* of tasks that are answered by writing */
+    bool baselines;           /* beside methods that are told labels, unless it names them */
     bool controls;            /* add ground truth as weak label: PGR must be 1 */
     bool untrained;           /* add every student as it is before it learns anything */
     bool imported;            /* of predictions that another program made (lab/import.c) */
@@ -139,6 +141,17 @@ int probing_read(const struct study_side *side, const struct doc *m, struct err 
 void probing_json(struct js *j, const struct study_side *side);
 int probe_read(struct study *s, struct err *e);
 void probe_json(const struct study *s, struct js *j);
+
+/* baselines.c: baselines_read - "baselines", and the methods that are run beside a charged one
+ * (method.h), which have its share: ERR_INPUT where charged methods differ in theirs, or where
+ * supervisors would have to learn labels and learn none. baselines_run - whether a method of the
+ * study is one that it does not name. baselines_say - one sentence, appended: what is run so;
+ * nothing where nothing is. baselines_json - "baselines" of results: the charged methods, what is
+ * run beside them, what is left out, and why; nothing where no method is charged. */
+int baselines_read(struct study *s, struct err *e);
+bool baselines_run(const struct study *s, const struct method *m);
+void baselines_say(const struct study *s, struct str *out);
+void baselines_json(const struct study *s, struct js *j);
 
 /* The words of a study file, each list ends with NULL: used by study_read and study_resolved. */
 extern const char *const study_part_names[],

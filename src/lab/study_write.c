@@ -136,13 +136,14 @@ static void bands_json(struct js *j, const struct study *s)
     js_close(j, '}');
 }
 
-/* methods_used - the study's, and those whose training one of them stops; how many. */
+/* methods_used - those that the study names, and those whose training one of them stops; how many.
+ */
 static size_t methods_used(const struct study *s, const struct method **used)
 {
     size_t n = 0;
-    for (size_t i = 0; i < s->n_methods; i++)
+    for (size_t i = 0; i < s->n_named; i++)
         used[n++] = s->methods[i];
-    for (size_t i = 0; i < s->n_methods; i++) {
+    for (size_t i = 0; i < s->n_named; i++) {
         const struct method *of = method_stopped(&s->settings, s->methods[i]);
         bool there = !method_stops(s->methods[i]);
         for (size_t k = 0; k < n; k++)
@@ -178,7 +179,7 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     if (s->generates)
         generative_json(&j, &s->generative);
     js_key(&j, "methods"), js_open(&j, '[');
-    for (size_t i = 0; i < s->n_methods; i++)
+    for (size_t i = 0; i < s->n_named; i++)
         js_str(&j, s->methods[i]->name);
     js_close(&j, ']');
     methods_json(&s->settings, used, methods_used(s, used), assets, &j);
@@ -195,6 +196,8 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
     js_close(&j, ']');
     js_key(&j, "precision"), js_str(&j, precision_names[s->precision]);
     js_key(&j, "decoding"), js_str(&j, decoding_names[s->decoding]);
+    if (!s->baselines) /* else the name of a study of before would be another */
+        js_key(&j, "baselines"), js_bool(&j, s->baselines);
     js_key(&j, "controls"), js_bool(&j, s->controls);
     js_key(&j, "untrained"), js_bool(&j, s->untrained);
     if (s->recited) /* studies without it keep their names */

@@ -60,18 +60,16 @@ static const struct pair *naive_pair(const struct plan *p, const struct pair *q)
     return NULL;
 }
 
-/* versus_one - the i-th pair's; NAN where there is no naive, or a repetition of it failed. */
-static int versus_one(struct bench *b, size_t i, struct err *e)
+/* versus_pair - q's students minus those of another pair of the same models; NAN where a repetition
+ * of that failed. */
+static int versus_pair(const struct bench *b, const struct pair *q, const struct pair *other,
+                       struct versus *x, struct err *e)
 {
-    const struct pair *q = &b->p->pairs[i], *naive = naive_pair(b->p, q);
     struct trio_settings set = bench_settings(b);
     struct trio trio;
-    struct versus *x = &b->versus[i];
     size_t distinct, n;
     int rc = OK;
     *x = (struct versus){{(double)NAN, (double)NAN, (double)NAN}, (double)NAN, (double)NAN};
-    if (!naive)
-        return OK;
     struct trio_seed *t = mem_alloc(q->n, sizeof *t, e);
     size_t *alive = t ? mem_alloc(q->n, sizeof *alive, e) : NULL;
     double *v = alive ? mem_alloc(set.samples, TRIO_VALUES * sizeof *v, e) : NULL;
@@ -81,10 +79,10 @@ static int versus_one(struct bench *b, size_t i, struct err *e)
     }
     n = pair_seeds(b, q, t, alive, &distinct);
     for (size_t k = 0; k < n; k++)
-        if (!(t[k].weak = bench_probs(b, naive->student[alive[k]])))
+        if (!(t[k].weak = bench_probs(b, other->student[alive[k]])))
             goto out;
-    /* gain of a trio is student - weak: the same bootstrap with naive's student in the supervisor's
-     * place */
+    /* gain of a trio is student - weak: the same bootstrap with the other's student in the
+     * supervisor's place */
     if (n && !(rc = trio_drawn(t, n, &set, &trio, v, e)) && !isnan(trio.gain.lo)) {
         x->d = trio.gain;
         x->p = x->holm = difference_p(v + TRIO_GAIN * set.samples, set.samples);
@@ -94,6 +92,15 @@ out:
     mem_free(alive);
     mem_free(v);
     return rc;
+}
+
+/* versus_one - the i-th pair's; NAN where there is no naive. */
+static int versus_one(struct bench *b, size_t i, struct err *e)
+{
+    const struct pair *q = &b->p->pairs[i], *naive = naive_pair(b->p, q);
+    struct versus *x = &b->versus[i];
+    *x = (struct versus){{(double)NAN, (double)NAN, (double)NAN}, (double)NAN, (double)NAN};
+    return naive ? versus_pair(b, q, naive, x, e) : OK;
 }
 
 int versus_measure(struct bench *b, struct err *e)
@@ -123,12 +130,37 @@ int versus_measure(struct bench *b, struct err *e)
     return b->versus ? rc : e->code;
 }
 
-void versus_json(struct js *w, const struct bench *b, const struct pair *q)
+/* baselines_versus - of a charged method that is named, against every other use of as many labels.
+ */
+static int baselines_versus(struct js *w, const struct bench *b, const struct pair *q,
+                            struct err *e)
+{
+    const struct study *s = b->p->study;
+    int rc = OK;
+    if (s->imported || !q->method || !method_charged(&s->settings, q->method) ||
+        baselines_run(s, q->method))
+        return OK;
+    js_key(w, "minus_baselines"), js_open(w, '{');
+    for (size_t i = 0; !rc && i < b->p->n_pairs; i++) {
+        const struct pair *c = &b->p->pairs[i];
+        struct versus x;
+        if (c == q || !c->method || !c->method->baseline || !same_models(c, q))
+            continue;
+        rc = versus_pair(b, q, c, &x, e);
+        if (!rc && !isnan(x.d.value))
+            estimate_json(w, c->method->name, &x.d);
+    }
+    js_close(w, '}');
+    return rc;
+}
+
+int versus_json(struct js *w, const struct bench *b, const struct pair *q, struct err *e)
 {
     const struct versus *x = &b->versus[q - b->p->pairs];
-    if (isnan(x->d.value))
-        return;
-    estimate_json(w, "minus_naive", &x->d);
-    js_key(w, "minus_naive_p"), js_real(w, x->p);
-    js_key(w, "minus_naive_holm"), js_real(w, x->holm);
+    if (!isnan(x->d.value)) {
+        estimate_json(w, "minus_naive", &x->d);
+        js_key(w, "minus_naive_p"), js_real(w, x->p);
+        js_key(w, "minus_naive_holm"), js_real(w, x->holm);
+    }
+    return baselines_versus(w, b, q, e);
 }

@@ -86,13 +86,15 @@ static void csv_pair(struct str *out, const struct doc *p)
     static const char *const roles[][2] = {{"weak", "weak"},
                                            {"student_scores", "student"},
                                            {"ceiling", "ceiling"},
-                                           {"untrained", "untrained"}};
+                                           {"untrained", "untrained"},
+                                           {"taught_supervisor", "taught supervisor"}};
     static const char *const whole[] = {
         "seeds",       "seeds_failed",  "gap",           "gain",
         "pgr",         "minus_naive",   "minus_naive_p", "minus_naive_holm",
-        "upper_bound", "stopped_epoch", "human_labels"};
+        "upper_bound", "stopped_epoch", "human_labels",  "beside"};
     static const char *const parts[] = {
-        "agreement", "error_inheritance", "best_of", "best_of_by_ceiling", "bands", "cost"};
+        "agreement", "error_inheritance", "best_of", "best_of_by_ceiling", "bands",
+        "cost",      "minus_baselines"};
     struct subject s = {view_str(p, "supervisor"), view_str(p, "student"), view_str(p, "method"),
                         "", (double)NAN};
     for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)

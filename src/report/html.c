@@ -157,6 +157,9 @@ static void pairs_html(const struct doc *results, struct str *out)
     notes_recited(results, &note);
     html_note(out, "note", note.s);
     str_reset(&note);
+    notes_baselines(results, &note);
+    html_note(out, "note", note.s);
+    str_reset(&note);
     notes_judges(results, &note);
     html_note(out, "note", note.s);
     str_reset(&note);
@@ -209,6 +212,7 @@ static void verdicts_html(const struct doc *results, struct str *out)
         struct est d = view_est(p, "minus_naive");
         if (!isnan(d.value))
             versus_words(results, p, d, &w);
+        baselines_words(p, &w);
         str_cat(out, "<li>");
         html_text(out, w.s);
         str_cat(out, "</li>\n");

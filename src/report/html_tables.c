@@ -1,5 +1,5 @@
-/* html_tables.c - the report's tables behind the test texts: what students take over from their
- * supervisors, best of n, bands, calibration, costs, jobs. */
+/* html_tables.c - the report's tables behind the test texts: the same labels used otherwise, what
+ * students take over from their supervisors, best of n, bands, calibration, costs, jobs. */
 #include "report/view.h"
 
 #include <math.h>
@@ -238,6 +238,7 @@ static void jobs_html(const struct doc *results, struct str *out)
 
 void tables_html(const struct doc *results, struct str *out)
 {
+    baselines_html(results, out);
     inherited_html(results, out);
     best_of_html(results, out);
     bands_html(results, out);

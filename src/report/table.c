@@ -274,6 +274,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
         str_cat(&line, ", ");
         view_method(p, &line);
         str_addf(&line, ": %s.", *verdict ? verdict : "no result, its jobs failed");
+        baselines_words(p, &line);
         best_of_words(p, &line);
         by_ceiling_words(p, &line);
         legal_words(results, p, &line);
@@ -297,6 +298,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     paragraph(notes_constant, results, width, out);
     paragraph(notes_untrained, results, width, out);
     paragraph(notes_recited, results, width, out);
+    paragraph(notes_baselines, results, width, out);
     paragraph(notes_judges, results, width, out);
     paragraph(notes_training, results, width, out);
     paragraph(notes_source, results, width, out);

@@ -96,7 +96,7 @@ void view_method(const struct doc *pair, struct str *out)
         str_cat(out, " (on ground truth)");
     double human = view_real(pair, "human_labels");
     if (human > 0)
-        str_addf(out, " (%.0f human labels)", human);
+        str_addf(out, " (%.0f human labels%s)", human, doc_get(pair, "beside") ? ", beside" : "");
 }
 
 void view_seeds(const struct doc *results, struct str *out)
@@ -164,11 +164,13 @@ static int list_check(const struct doc *map, const char *key, enum doc_type of, 
 
 static int pairs_check(const struct doc *pairs, struct err *e)
 {
-    static const char *const roles[] = {"weak", "student_scores", "ceiling"};
+    static const char *const roles[] = {"weak", "student_scores", "ceiling"},
+                             *const more[] = {"untrained", "taught_supervisor"};
     int rc = OK;
     for (const struct doc *p = pairs->child; p && !rc; p = p->next)
-        if (doc_get(p, "untrained"))
-            rc = list_check(doc_get(p, "untrained"), "jobs", DOC_STRING, e);
+        for (size_t k = 0; k < 2 && !rc; k++)
+            if (doc_get(p, more[k]))
+                rc = list_check(doc_get(p, more[k]), "jobs", DOC_STRING, e);
     for (const struct doc *p = pairs->child; p && !rc; p = p->next)
         for (size_t r = 0; r < 3 && !rc; r++) {
             const struct doc *role = doc_get(p, roles[r]);

@@ -76,6 +76,12 @@ void gnuplot_inline(const struct str *svg, const struct figure *f, struct str *o
 void browser_html(const struct doc *results, struct str *out);
 /* html_tables.c: the tables behind the test texts, that of costs among them. */
 void tables_html(const struct doc *results, struct str *out);
+/* baselines.c, of methods that are told labels: baselines_words - sentences about a pair, each
+ * begun with a blank; notes_baselines - what is run beside them, or is not; baselines_html - the
+ * table of differences. Nothing where there is nothing to say. */
+void baselines_words(const struct doc *pair, struct str *out);
+void notes_baselines(const struct doc *results, struct str *out);
+void baselines_html(const struct doc *results, struct str *out);
 /* costs.c: pairs by PGR for what they cost, as HTML; nothing where costs are not known. */
 void costs_html(const struct doc *results, struct str *out);
 /* style.c: the page's style sheet. */

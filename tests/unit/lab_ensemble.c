@@ -134,7 +134,9 @@ static void human_labels(void **state)
         mem_free(chosen);
         h.share = .001;
         assert_int_equal(choice_human(&h, 4, truth, N, 2, probs, &chosen, &n, &e), ERR_INPUT);
-        assert_string_equal(e.msg, "human_labels: a share of 0.001 of 50 examples is none");
+        assert_string_equal(e.msg,
+                            alone ? "human_labels_alone: a share of 0.001 of 50 examples is none"
+                                  : "human_labels: a share of 0.001 of 50 examples is none");
     }
 }
 

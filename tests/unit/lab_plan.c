@@ -154,7 +154,13 @@ static const struct row rows[] = {
     {"confidence_window.low", "0.1", CONFIDENCE, "methods=[naive, confidence_window]"},
     {"confidence_window.high", "0.99", CONFIDENCE, "methods=[naive, confidence_window]"},
     {"human_labels.share", "0.5", CONFIDENCE, "methods=[naive, human_labels]"},
-    {"human_labels.alone", "true", CONFIDENCE, "methods=[naive, human_labels]"},
+    {"human_labels_alone.share", "0.5", CONFIDENCE, "methods=[naive, human_labels_alone]"},
+    {"human_labels_supervisor.share", "0.5", CONFIDENCE,
+     "methods=[naive, human_labels_supervisor]"},
+    {"active_labels.share", "0.5", CONFIDENCE, "methods=[naive, active_labels]"},
+    {"active_labels.by", "disputed", CONFIDENCE, "methods=[naive, active_labels]"},
+    {"active_labels.by", "cover", CONFIDENCE, "methods=[naive, active_labels]"},
+    {"baselines", "false", NONE, "methods=[naive, human_labels]"},
     {"knn.k", "3", CONFIDENCE, "methods=[naive, knn]"},
     {"knn.weight", "0.2", CONFIDENCE, "methods=[naive, knn]"},
     {"confident_learning.folds", "3", CONFIDENCE, "methods=[naive, confident_learning]"},
@@ -167,6 +173,10 @@ static const struct row rows[] = {
     {"seed.split", "7", ALL, NULL},
     {"seed.label", "7", NONE, NULL}, /* nothing is drawn for these labels */
     {"seed.label", "7", ALL, "task=$/choice.yaml"},
+    {"seed.label", "7", CONFIDENCE, "methods=[naive, human_labels]"},
+    {"seed.label", "7", CONFIDENCE, "methods=[naive, human_labels_alone]"},
+    {"seed.label", "7", CONFIDENCE, "methods=[naive, human_labels_supervisor]"},
+    {"seed.label", "7", NONE, "methods=[naive, active_labels]"}, /* these are not drawn */
     {"seed.init", "7", NONE, NULL}, /* nothing is drawn: weights from a file, heads from words */
     {"seed.init", "7", ALL, "task=$/no_word.yaml"},
     {"seed.init", "7", UNDER_WEAK, "supervisor.weights=random"},
@@ -236,7 +246,9 @@ static void hashes_of(struct hashes *h, const char *const *overrides, size_t n)
     assert_ok(plan_make(&p, &bench.lab, &s, &e), &e);
     for (size_t i = 0; i < p.n_pairs; i++) {
         const struct pair *x = &p.pairs[i];
-        for (size_t r = 0; r < x->n && x->method; r++) {
+        if (!x->method || baselines_run(&s, x->method)) /* beside the one that is looked at */
+            continue;
+        for (size_t r = 0; r < x->n; r++) {
             hash_keep(h, x->weak[r], 0, r);
             hash_keep(h, x->ceiling[r], 1, r);
             hash_keep(h, x->student[r], some_of(x->method) ? 3 : 2, r);
@@ -306,7 +318,9 @@ static void methods_have_their_defaults(void **state)
         "\"early_stop\": {\"of\": \"naive\"}, \"early_stop_truth\": {\"of\": \"naive\"}, "
         "\"high_confidence\": {\"share\": 0.5}, "
         "\"confidence_window\": {\"low\": 0.6, \"high\": 0.95}, "
-        "\"human_labels\": {\"share\": 0.1, \"alone\": false}, "
+        "\"human_labels\": {\"share\": 0.1}, \"human_labels_alone\": {\"share\": 0.1}, "
+        "\"human_labels_supervisor\": {\"share\": 0.1}, "
+        "\"active_labels\": {\"share\": 0.1, \"by\": \"unsure\"}, "
         "\"bootstrapping\": {\"through\": []}, \"knn\": {\"k\": 10, \"weight\": 0.5}, "
         "\"confident_learning\": {\"folds\": 5, \"c\": 0.01}}";
     struct method_settings s;
