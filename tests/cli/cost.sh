@@ -86,4 +86,46 @@ r = json.load(open(sys.argv[1]))
 c = r["pairs"][0]["cost"]
 assert c["jobs"] == 2 and c["flops"] > 0 and c["predicted_tokens"] > 0, c
 END2
+# What stands before a student counts with it: a model that learns the texts, of which every token but a text's first is predicted; what probes
+# read, which are seconds alone.
+expect 0 "$W2S" run micro.yaml generative='{epochs: 2}' methods=naive name=texts --runs r --json
+python3 - out examples.csv "$W2S" "$model" <<'END2' || fail "what learning the texts takes is not what they give"
+import csv, json, subprocess, sys
+r = json.load(open(sys.argv[1]))
+texts = [x["text"] for x in csv.DictReader(open(sys.argv[2], newline="")) if x["part"] in ("supervise", "train") and x["seed"] == "0"]
+said = subprocess.run([sys.argv[3], "tokenize", sys.argv[4], "-"], input="\n".join(texts) + "\n", capture_output=True, text=True, check=True).stdout
+n = [len(json.loads(line)["ids"]) for line in said.splitlines()]
+N, S, C, KV, MLP, V = sum(n), len(n), 32, 16, 48, 294
+def step(layers): # of all blocks, queries of the last one where a token follows
+    total = 3 * (N - S) * C * V
+    for l in range(layers):
+        q, m = ((N - S) / S if l + 1 == layers else N / S), N / S
+        total += 3 * C * (S * q * (2 * C + 3 * MLP) + N * 2 * KV) + 7 * S * (q * (m - q) + q * (q + 1) / 2) * C
+    return 2 * total
+lm = {j["label"]: j["result"] for j in r["jobs"] if j["role"] == "language model"}
+assert len(lm) == 2, [j["role"] for j in r["jobs"]]
+for label, x in lm.items():
+    want = 2 * step(1 if " 1 of" in label else 4)
+    assert x["tokens"] == 2 * N and abs(x["flops"] - want) < 1e-6 * want, (label, x["tokens"], N, x["flops"], want)
+jobs = {j["hash"]: j["result"] for j in r["jobs"]}
+(p,) = r["pairs"]
+all = list(lm.values()) + [jobs[p[k]["jobs"][0]] for k in ("weak", "student_scores")]
+for key in ("seconds", "flops", "tokens"):
+    want = sum(x[key] for x in all)
+    assert abs(p["cost"][key] - want) < 1e-9 * want, (key, p["cost"][key], want)
+END2
+expect 0 "$W2S" run micro.yaml learner=probe supervisor='{layers: 1}' student='{layers: 4}' methods=naive name=probes --runs r --json
+python3 - out <<'END2' || fail "what features take is not in what a pair of probes costs"
+import json, sys
+r = json.load(open(sys.argv[1]))
+(p,) = r["pairs"]
+assert p["weak"]["jobs"] != p["student_scores"]["jobs"]
+used = [j["result"] for j in r["jobs"] if j["role"] == "features" or j["hash"] in p["weak"]["jobs"] + p["student_scores"]["jobs"]]
+assert len(used) == 6 and p["cost"]["jobs"] == 2, len(used)
+want = sum(x["seconds"] for x in used)
+assert abs(p["cost"]["seconds"] - want) < 1e-9 * want, (p["cost"], want)
+# A model's size, by hand: tokens, blocks, a last gain.
+sizes = {m["id"].split("/")[-2]: m["params"] for m in r["models"]}
+assert sizes == {k: 294 * 32 + int(k) * (2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 48 + 64) + 32 for k in ("1", "4")}, sizes
+END2
 finish

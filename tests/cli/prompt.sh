@@ -84,6 +84,30 @@ def logits(study):
 by = [a - b for a, b in zip(logits("x"), logits("asked"))]
 assert max(by) - min(by) < 1e-9 and abs(by[0]) > 1e-3, (min(by), max(by))
 END
+# That factor is the odds of what the prompt says of nothing, a mean of three texts (Zhao et al. 2021), as w2s score says each.
+for calibrate in false true; do
+    expect 0 "$W2S" run asked.yaml name=of-$calibrate student.prompt.shots=0 student.prompt.calibrate=$calibrate untrained=false controls=false --runs r
+done
+python3 -c '
+import json
+for text in "N/A\n", "[MASK]\n", "":
+    for word in " negative", " positive":
+        print(json.dumps({"text": f"{text}so:{word}"}))' >nothing.jsonl
+expect 0 "$W2S" score "$model" nothing.jsonl
+checks=$((checks + 1))
+python3 - out <<'END' || fail "calibration is not by the mean of three texts without content"
+import array, json, math, sys
+sums = [json.loads(line)["sum"] for line in open(sys.argv[1])]
+each = [1 / (1 + math.exp(sums[2 * i] - sums[2 * i + 1])) for i in range(3)]
+prior = sum(each) / 3
+def logits(study):
+    job = json.load(open(f"r/studies/{study}/results.json"))["pairs"][0]["student_scores"]["jobs"][0]
+    p = array.array("d", open(f"r/jobs/{job}/test.f64", "rb").read()[-100 * 2 * 8:])
+    return [math.log(p[2 * i + 1] / p[2 * i]) for i in range(100)]
+by = [a - b for a, b in zip(logits("of-true"), logits("of-false"))]
+want = -math.log(prior / (1 - prior))
+assert max(each) - min(each) > 1e-3 and all(abs(x - want) < 1e-5 for x in by), (each, want, min(by), max(by))
+END
 # A student's shots have its supervisor's labels, the ceiling's the truth: of a supervisor who is always wrong the contrary of it.
 expect 0 "$W2S" label asked.yaml --examples --runs r
 python3 - <<'END'

@@ -98,6 +98,13 @@ one_sentence
 says err 'unknown key "knn.folds"'
 expect 1 "$W2S" run micro.yaml data.train=9 confident_learning.folds=20 methods=confident_learning name=folds --runs a
 says err "confident_learning: 20 folds of 9 questions"
+# Folds are of questions: three rows of one are in one fold.
+awk '{ sub(/}$/, sprintf(", \"of\": %d}", NR / 3)); print }' toy.jsonl >asked.jsonl
+sed 's/toy/asked/' toy.yaml >asked.yaml
+sed -i "s|^fields: .*|fields: {text: text, label: label, of: of}\ngroup: of|" asked.yaml
+expect 1 "$W2S" run micro.yaml task=asked.yaml data.train=9 confident_learning.folds=9 methods=confident_learning name=asked --runs a
+says err "confident_learning: 9 folds of "
+lacks err "9 folds of 9"
 awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
     printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
 cat >rated.yaml <<'END'

@@ -71,6 +71,9 @@ expect 0 "$W2S" label a/studies/mean/study.yaml --runs a
 expect 0 "$W2S" run micro.yaml supervisor.layers='[1, 2]' supervisor.bagging=3 name=bag --runs a --json
 says err "10 computed, 1 found"
 python3 check.py out a || fail "bagging is not its members' mean"
+# Each round has a sample of its own.
+checks=$((checks + 1))
+[ "$(cd a/jobs && sha256sum $(grep -l '"bagging":' */job.json | sed 's/job.json/test.f64/') | cut -c 1-64 | sort -u | grep -c .)" = 6 ] || fail "rounds of bagging are alike"
 "$W2S" label micro.yaml --examples >examples.csv
 python3 -c '
 import csv
@@ -86,6 +89,37 @@ import glob, json, sys
 specs = [json.load(open(f))["spec"] for f in glob.glob(sys.argv[2] + "/jobs/*/job.json")]
 rounds = sorted((s["boosting"], len(s["earlier"])) for s in specs if "boosting" in s)
 assert rounds == [(1, 0), (2, 1), (3, 2), (4, 3)], rounds
+END
+
+# What a round is wrong about has half of all weight in the next one's sample: where one text in eight is long and says nothing of its label, tokens tell.
+awk 'BEGIN { srand(4); for (i = 0; i < 900; i++) { y = rand() < .5; odd = i % 8 == 0
+    printf "{\"text\": \"%d the film is %s%s\", \"label\": %d}\n", i, odd ? "what it was and where it is and when it was and who it was and is " : "", (odd ? rand() < .5 : y) ? "good" : "bad", y } }' >odd.jsonl
+sed 's/toy/odd/' toy.yaml >odd.yaml
+odd=(micro.yaml task=odd.yaml supervisor.layers=2 supervisor.boosting=2 supervisor.epochs=3 supervisor.lr=1e-2 methods=naive data.supervise=200 data.max_tokens=64 name=odd)
+expect 0 "$W2S" run "${odd[@]}" --runs odd
+"$W2S" label "${odd[@]}" --examples >odd.csv
+python3 - odd.csv "$W2S" "$model" <<'END' || fail "a round of boosting does not learn what the one before got wrong"
+import csv, glob, json, math, struct, subprocess, sys
+rows = [x for x in csv.DictReader(open(sys.argv[1], newline="")) if x["part"] == "supervise"]
+said = subprocess.run([sys.argv[2], "tokenize", sys.argv[3], "-"], input="\n".join(x["text"] for x in rows) + "\n", capture_output=True, text=True, check=True).stdout
+length = [len(json.loads(line)["ids"]) for line in said.splitlines()]
+tokens, n = {}, len(rows)
+for f in glob.glob("odd/jobs/*/job.json"):
+    spec = json.load(open(f))["spec"]
+    if "boosting" not in spec:
+        continue
+    tokens[spec["boosting"]] = json.load(open(f.replace("job.json", "result.json")))["tokens"] / 3
+    if spec["boosting"] == 1:
+        p = struct.unpack(f"<{2 * n}d", open(f.replace("job.json", "supervise.f64"), "rb").read()[-16 * n:])
+wrong = [(p[2 * i + 1] > p[2 * i]) != (rows[i]["truth"] == "1") for i in range(n)]
+assert 0 < sum(wrong) < .4 * n, sum(wrong)
+w = [.5 / sum(wrong) if x else .5 / (n - sum(wrong)) for x in wrong]
+def draws(w): # tokens of n draws: their mean and standard deviation
+    mean = sum(a * b for a, b in zip(w, length))
+    return n * mean, math.sqrt(n * sum(a * (b - mean) ** 2 for a, b in zip(w, length)))
+first, second = draws([1 / n] * n), draws(w)
+assert abs(first[0] - second[0]) > 6 * max(first[1], second[1]), (first, second)
+assert abs(tokens[1] - first[0]) < 3 * first[1] and abs(tokens[2] - second[0]) < 3 * second[1], (tokens, first, second)
 END
 
 # Rounds that start from a model which learnt the texts before stand on that as well.
