@@ -89,6 +89,8 @@ int spec_probed(const struct plan *p, const struct job *j, struct str *out, stru
 int run_features(struct desk *d, struct err *e);
 int run_probe(struct desk *d, struct err *e);
 int run_probed(struct desk *d, struct err *e);
+/* end_keep - of a model that is trained, what job_leaves_end says it leaves. */
+int end_keep(struct desk *d, struct err *e);
 /* job_train.c, job_write.c, job_prompt.c, kinds.c, job_simulate.c, job_ensemble.c, job_repair.c */
 int run_untrained(struct desk *d, struct err *e);
 int run_write(struct desk *d, struct err *e);

@@ -163,18 +163,26 @@ static void lm_cost(const struct plan *p, const struct job *j, const struct mode
 #define PROBE_ITERATIONS 100
 #define PROBE_RATE       1e9
 
+/* fit_cost - of a probe of what is there. */
+static void fit_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                     struct cost *cost)
+{
+    const struct probe_settings *s = &p->study->probe;
+    double n = (double)(p->data[j->repetition].n[j->part] * plan_texts(p)),
+           fits = s->n > 1 ? (double)(s->n * (s->folds - 1)) + 1 : 1;
+    cost->seconds +=
+        fits * PROBE_ITERATIONS * n * 2 * (double)(c->channels * job_outputs(p)) / PROBE_RATE;
+}
+
 /* probe_cost - of a forward over a part, or of a probe of what came of one. */
 static void probe_cost(const struct plan *p, const struct job *j, const struct model_config *c,
                        const struct counts *of, struct cost *cost)
 {
-    const struct probe_settings *s = &p->study->probe;
     double n = (double)(p->data[j->repetition].n[j->part] * plan_texts(p));
     cost->bytes = job_bytes(p, j);
     cost->moved = cost->bytes;
-    if (job_probes(j)) {
-        double fits = s->n > 1 ? (double)(s->n * (s->folds - 1)) + 1 : 1;
-        cost->seconds =
-            fits * PROBE_ITERATIONS * n * 2 * (double)(c->channels * job_outputs(p)) / PROBE_RATE;
+    if (job_probes(j) || job_end(j)) {
+        fit_cost(p, j, c, cost);
         return;
     }
     cost->flops = model_flops(c, &everything, of->n[j->part], (size_t)n, false) / 3;
@@ -261,7 +269,7 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
         own_texts.n[part] += (size_t)(heard * (double)p->data[j->repetition].n[part]);
     const struct counts *of = &own_texts;
     const size_t *tokens = of->n;
-    if (job_probes(j) || j->role == JOB_FEATURES) {
+    if (job_probes(j) || job_end(j) || j->role == JOB_FEATURES) {
         probe_cost(p, j, &c, of, cost);
         return OK;
     }
@@ -307,6 +315,11 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
         cost->flops +=
             forward * (1 - own) *
             ((double)tokens[j->part] + (double)tokens[PART_TEST] + (double)tokens[PART_VALID]);
+    if (job_probed(j))
+        fit_cost(p, j, &c, cost);
+    if (job_probed(j) || job_leaves_end(p, j)) /* what it has become is read once more */
+        cost->flops += forward * ((double)tokens[j->part] + (double)tokens[PART_TEST] +
+                                  (double)tokens[PART_VALID]);
     for (int part = 0; part < PART_COUNT; part++)
         cost->seconds += job_reads(j, (enum task_part)part) ? of->seconds[part] : 0;
     model_memory(p, j, &c, cost);

@@ -17,6 +17,8 @@
 #include <string.h>
 
 #define FEATURES_FILE "features.f32"
+/* Of a training whose end is probed, by the part's name. */
+#define END_FILE "end-%s.f32"
 
 static const struct trainable everything = {TRAIN_ALL, 0, false, {0}};
 
@@ -392,27 +394,151 @@ int run_probe(struct desk *d, struct err *e)
     return rc;
 }
 
-/* probed_rows - the last tokens' features of a part, by the model as it is now; *rows mem_free. */
-static int probed_rows(struct desk *d, enum task_part part, float **rows, struct err *e)
+/* ---------------------------------------------------------------- students that are probed */
+
+/* end_path - of a part, in the folder of a finished job. */
+static int end_path(const struct plan *p, const struct job *j, enum task_part part,
+                    struct str *path, struct err *e)
+{
+    char name[32];
+    snprintf(name, sizeof name, END_FILE, lab_part_names[part]);
+    store_job_path(p->lab->store, j->hash, name, path);
+    return str_check(path, e);
+}
+
+static bool end_there(const struct plan *p, const struct job *j)
+{
+    struct str path = STR_INIT;
+    struct err ignored = ERR_INIT;
+    bool there = !end_path(p, j, PART_TEST, &path, &ignored) && file_exists(path.s);
+    str_release(&path);
+    return there;
+}
+
+bool job_leaves_end(const struct plan *p, const struct job *j)
+{
+    bool probed = false;
+    /* who keeps every point of a curve keeps its own */
+    if (j->role != JOB_STUDENT || j->method != method_find("naive") || p->study->test_curve)
+        return false;
+    for (size_t i = 0; i < p->study->n_methods; i++)
+        probed = probed || p->study->methods[i]->recipe == RECIPE_PROBED;
+    return probed && (j->state != JOB_FOUND || end_there(p, j));
+}
+
+bool job_probed(const struct job *j)
+{
+    return j->role == JOB_STUDENT && j->method->recipe == RECIPE_PROBED;
+}
+
+const struct job *job_end(const struct job *j)
+{
+    for (size_t i = 0; job_probed(j) && i < j->n_needs; i++)
+        if (j->needs[i]->role == JOB_STUDENT)
+            return j->needs[i];
+    return NULL;
+}
+
+/* probed_reads - whether a probe learns from a part or predicts it. */
+static bool probed_reads(const struct desk *d, enum task_part part)
+{
+    return part == d->job->part || desk_predicts(d, part);
+}
+
+/* end_rows - the last tokens' features of a part, by the model as it is now; *rows mem_free. */
+static int end_rows(struct desk *d, enum task_part part, float **rows, struct err *e)
 {
     const struct token_set *t = &d->sets[part];
-    size_t depth = d->model->cfg.layers, texts = t->n * t->per;
-    *rows = mem_alloc(texts, d->model->cfg.channels * sizeof **rows, e);
+    size_t depth = d->model->cfg.layers;
+    *rows = mem_alloc(t->n * t->per, d->model->cfg.channels * sizeof **rows, e);
     struct rows to = {NULL, *rows, 0};
-    int rc = *rows ? part_rows(d, part, &depth, 1, &to, e) : e->code;
-    if (!rc)
-        forward_cost(d, (double)token_set_total(t), (double)texts);
+    return *rows ? part_rows(d, part, &depth, 1, &to, e) : e->code;
+}
+
+int end_keep(struct desk *d, struct err *e)
+{
+    int rc = OK;
+    for (int k = 0; k < PART_COUNT && !rc; k++) {
+        enum task_part part = (enum task_part)k;
+        size_t depth = d->model->cfg.layers;
+        struct rows rows = {NULL, NULL, 0};
+        struct str path = STR_INIT;
+        char name[32];
+        if (!probed_reads(d, part))
+            continue;
+        snprintf(name, sizeof name, END_FILE, lab_part_names[part]);
+        rc = desk_path(d, name, &path, e);
+        if (!rc)
+            rc = file_out_open(&rows.file, path.s, e);
+        if (!rc)
+            rc = part_rows(d, part, &depth, 1, &rows, e);
+        if (!rc)
+            rc = file_out_commit(rows.file, e);
+        file_out_close(rows.file);
+        str_release(&path);
+    }
     return rc;
 }
 
-/* run_probed - the student is trained and predicts as any other; then a probe on what its blocks
- * have become takes the place of its head, fitted on the true labels of the same examples. */
+/* end_read - of a part, as naive's training left them; *rows mem_free. */
+static int end_read(struct desk *d, enum task_part part, float **rows, struct err *e)
+{
+    const struct job *from = job_end(d->job);
+    struct file_map map = {0};
+    struct str path = STR_INIT;
+    size_t want = d->data->n[part] * plan_texts(d->plan) *
+                  weights_config(d->job->model->weights)->channels * sizeof **rows;
+    int rc = end_path(d->plan, from, part, &path, e);
+    if (!rc)
+        rc = file_map_open(&map, path.s, e);
+    if (!rc && map.size != want)
+        rc = err_set(e, ERR_INPUT, "%s: %zu bytes, wanted %zu", path.s, map.size, want);
+    if (rc == ERR_INPUT)
+        rc = store_job_broken(d->plan->lab->store, from->hash, e);
+    if (!rc && !(*rows = mem_alloc(1, want, e)))
+        rc = e->code;
+    if (!rc)
+        memcpy(*rows, map.data, want);
+    if (map.data)
+        file_map_close(&map);
+    str_release(&path);
+    return rc;
+}
+
+/* probed_rows - what the student's last block makes of a part, and what that takes. */
+static int probed_rows(struct desk *d, enum task_part part, float **rows, struct err *e)
+{
+    const struct token_set *t = &d->sets[part];
+    int rc = d->model ? end_rows(d, part, rows, e) : end_read(d, part, rows, e);
+    if (!rc)
+        forward_cost(d, (double)token_set_total(t), (double)(t->n * t->per));
+    return rc;
+}
+
+/* probed_train - the student as naive's: trained here, or, where that training left what it has
+ * become, no more than its texts, of which there is something to count. */
+static int probed_train(struct desk *d, struct err *e)
+{
+    const struct job *j = d->job;
+    int rc = OK;
+    if (!job_end(j) || !end_there(d->plan, job_end(j)))
+        return run_train(d, e);
+    for (int k = 0; k < PART_COUNT && !rc; k++)
+        if (probed_reads(d, (enum task_part)k))
+            rc = token_set_make(&d->sets[k], d->data->part[k], d->data->n[k], j->model->tokenizer,
+                                e);
+    return rc;
+}
+
+/* run_probed - the student is trained and predicts as naive's, or is naive's; then a probe on what
+ * its blocks have become takes the place of its head, fitted on the true labels of the same
+ * examples. */
 int run_probed(struct desk *d, struct err *e)
 {
     float *rows = NULL;
     double *truth = NULL;
     size_t ld = weights_config(d->job->model->weights)->channels;
-    int rc = run_train(d, e);
+    int rc = probed_train(d, e);
     if (!rc)
         rc = desk_truth(d, d->job->part, &truth, e);
     if (!rc)

@@ -243,5 +243,7 @@ int run_train(struct desk *d, struct err *e)
                                     .chosen = d->chosen,
                                     .n_chosen = d->n_chosen};
     rc = desk_learn(d, &data, train_eval, e);
-    return rc ? rc : train_keep(d, e);
+    if (!rc)
+        rc = train_keep(d, e);
+    return rc || !job_leaves_end(d->plan, d->job) ? rc : end_keep(d, e);
 }

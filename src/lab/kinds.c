@@ -65,7 +65,7 @@ static bool is_probe(const struct plan *p, const struct job *j)
 static bool is_probed(const struct plan *p, const struct job *j)
 {
     (void)p;
-    return j->role == JOB_STUDENT && j->method->recipe == RECIPE_PROBED;
+    return job_probed(j);
 }
 
 static bool is_untrained(const struct plan *p, const struct job *j)

@@ -118,7 +118,7 @@ size_t job_bytes(const struct plan *p, const struct job *j)
     if (job_asks(j) || job_argues(j))
         return prompting_bytes(p, j);
     size_t tokens = piece_tokens(p, j, &whole);
-    if (job_probes(j))
+    if (job_probes(j) || job_end(j))
         return probe_bytes(p, j);
     bool forward = j->role == JOB_UNTRAINED || j->role == JOB_FEATURES || j->role == JOB_RECITE;
     size_t bytes = forward ? model_bytes_predicting(&c, tokens)

@@ -174,6 +174,14 @@ extern const char *const job_roles[]; /* "supervisor" ... by enum job_role */
  * be fitted to count as found. probe_bytes - of memory, of a job that fits one.
  */
 bool job_probes(const struct job *j);
+/* job_leaves_end - whether a training leaves, beside its predictions, what its last block makes of
+ * the texts in the end, for a student of this study that is such a training, probed: its name does
+ * not tell, as its results are the same. Of one that was done before, whether it has. job_probed -
+ * whether j is a student that is probed, and job_end the job that leaves it for j; NULL: j trains
+ * for itself, or is none. */
+bool job_leaves_end(const struct plan *p, const struct job *j);
+bool job_probed(const struct job *j);
+const struct job *job_end(const struct job *j);
 int probe_needs(struct plan *p, struct job *j, struct err *e);
 void probe_settle(struct plan *p);
 size_t probe_bytes(const struct plan *p, const struct job *j);

@@ -124,10 +124,27 @@ static int recipe_taught(struct plan *p, const struct job *supervisor, const str
     return rc ? rc : recipe_direct(p, taught, student, out, e);
 }
 
+/* recipe_probed - naive's student, where the study has that, and a probe of what it has become. */
+static int recipe_probed(struct plan *p, const struct job *supervisor, const struct job *student,
+                         struct job **out, struct err *e)
+{
+    struct job j = *student, t = *student, *training;
+    t.method = method_find("naive");
+    bool naive = false;
+    for (size_t i = 0; i < p->study->n_methods; i++)
+        naive = naive || p->study->methods[i] == t.method;
+    int rc = naive ? recipe_direct(p, supervisor, &t, &training, e) : OK;
+    if (rc)
+        return rc;
+    if (naive && job_leaves_end(p, training))
+        job_need(&j, training);
+    return recipe_direct(p, supervisor, &j, out, e);
+}
+
 static recipe_fn *const recipes[] = {
     [RECIPE_REPAIR] = recipe_repair, [RECIPE_DIRECT] = recipe_direct,
     [RECIPE_STOP] = recipe_stop,     [RECIPE_STOP_TRUTH] = recipe_stop,
-    [RECIPE_CHAIN] = recipe_chain,   [RECIPE_PROBED] = recipe_direct,
+    [RECIPE_CHAIN] = recipe_chain,   [RECIPE_PROBED] = recipe_probed,
     [RECIPE_TAUGHT] = recipe_taught};
 
 int recipe_add(struct plan *p, const struct job *supervisor, const struct job *student,

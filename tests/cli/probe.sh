@@ -103,6 +103,40 @@ for p in json.load(open(sys.argv[1]))["pairs"]:
     assert not p["ground_truth"] or p["student_scores"]["accuracy"][0] > .7, p["student_scores"]
 END
 says a/studies/tuned/report.html "finetune_probe (on ground truth)"
+# It is naive's training, once: that leaves its end beside its predictions, by the name that it always has. Alone, or beside a naive of which
+# nothing is left but predictions, it trains for itself, to the same bits.
+tuned=(tuned.yaml student.layers=4 student.lr=1e-2 training.epochs=3 training.batch=8 training.warmup=2)
+cp out tuned.json
+expect 0 "$W2S" run "${tuned[@]}" methods=finetune_probe name=alone --runs e --json
+cp out alone.json
+expect 0 "$W2S" run "${tuned[@]}" methods=naive name=naive --runs d --json
+cp out naive.json
+expect 0 "$W2S" run "${tuned[@]}" name=later --runs d --json
+cp out later.json
+python3 - <<'END' || fail "finetune_probe is not naive's student"
+import glob, json
+def probed(name, runs):
+    r = json.load(open(name + ".json"))
+    p = {q["method"]: q for q in r["pairs"] if q["supervisor"] == r["pairs"][0]["supervisor"]}
+    job = p["finetune_probe"]["student_scores"]["jobs"][0]
+    return p, job, open(f"{runs}/jobs/{job}/test.f64", "rb").read(), next(j["result"] for j in r["jobs"] if j["hash"] == job)
+(a, job, bits, result), (b, *alone), (c, *later) = probed("tuned", "a"), probed("alone", "e"), probed("later", "d")
+assert job == alone[0] == later[0] and bits == alone[1] == later[1]
+naive = a["naive"]["student_scores"]["jobs"][0]
+assert naive == json.load(open("naive.json"))["pairs"][0]["student_scores"]["jobs"][0]
+assert sorted(glob.glob(f"a/jobs/{naive}/end-*")) == [f"a/jobs/{naive}/end-{part}.f32" for part in ("test", "train", "valid")]
+assert not glob.glob(f"d/jobs/{naive}/end-*")
+assert result["tokens"] == result["steps"] == 0 and alone[2]["tokens"] == later[2]["tokens"] > 0
+# A pair costs one training, whoever trained.
+for key in ("tokens", "predicted_tokens", "flops"):
+    cost = [x["finetune_probe"]["cost"][key] for x in (a, b, c)]
+    assert max(cost) - min(cost) <= 1e-9 * max(cost) and cost[0] >= a["naive"]["cost"][key], (key, cost)
+assert a["finetune_probe"]["cost"]["tokens"] == a["naive"]["cost"]["tokens"]
+END
+for f in a/jobs/*/end-train.f32; do printf x >>"$f"; done
+rm -rf $(grep -l '"kind": *"finetune_probe"' a/jobs/*/job.json | xargs -n 1 dirname)
+expect 1 "$W2S" run "${tuned[@]}" name=tuned --runs a
+says err "end-train.f32: "
 export W2S_THREADS=1
 expect 0 "$W2S" run tuned.yaml student.layers=4 student.epochs=0 name=still --runs c --json
 cp out still.json

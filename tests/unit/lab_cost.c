@@ -249,6 +249,27 @@ static void a_direction_takes_a_forward(void **state)
     assert_true(said.of[1] > 0 && said.of[2] > 0 && said.of[4] > 0 && said.of[6] > 0);
 }
 
+/* A probe of naive's student takes no training, alone it does; what is probed is read once more. */
+static void a_probe_of_naive_trains_nothing(void **state)
+{
+    static const char *const taught[] = {"methods=naive", "methods=[naive, finetune_probe]",
+                                         "methods=finetune_probe"};
+    struct said said[3];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct study s;
+        study_of(&s, &taught[i], 1);
+        said_read(&said[i], &s);
+        study_release(&s);
+        assert_int_equal(said[i].n, i == 1 ? 4 : 3);
+    }
+    assert_string_equal(said[0].hash[2], said[1].hash[2]);
+    assert_string_equal(said[1].hash[3], said[2].hash[2]);
+    assert_true(said[0].of[2] > 0 && said[1].of[2] > said[0].of[2] && said[1].of[3] == 0);
+    assert_true(said[1].bytes[3] > 0 && said[1].bytes[3] < said[1].bytes[2]);
+    assert_true(fabs(said[2].of[2] - said[1].of[2]) < 1e-9 * said[1].of[2]);
+}
+
 #define ARGUED                                                                                     \
     "data={supervise: 8, train: 12, valid: 0, test: 10, max_tokens: 4}", "methods=naive",          \
         "supervisor.debate={form: debate, tokens: 5, samples: 1, turns: 1}"
@@ -321,6 +342,7 @@ int main(void)
         cmocka_unit_test(texts_take_the_memory_that_is_said),
         cmocka_unit_test(pieces_are_of_whole_examples),
         cmocka_unit_test(a_direction_takes_a_forward),
+        cmocka_unit_test(a_probe_of_naive_trains_nothing),
         cmocka_unit_test(arguments_take_what_is_read_and_written),
         cmocka_unit_test(arguments_take_the_operations_that_are_said),
     };
