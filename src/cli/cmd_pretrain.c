@@ -74,9 +74,9 @@ const struct command cmd_pretrain = {
         "cut into tokens, and models of several sizes that learn to predict it. key=value "
         "overrides "
         "a setting of it.\n"
-        "Each becomes a Hugging Face folder, runs/ladders/LADDER/MODEL, which a study takes as a "
-        "model. Stop or kill it at\n"
-        "any time and run it again to go on.\n"
+        "Each becomes a Hugging Face folder, runs/ladders/LADDER/MODEL, which a study calls "
+        "ladder:LADDER/MODEL. Stop or kill\n"
+        "it at any time and run it again to go on.\n"
         "\n"
         "    w2s pretrain chess data.pgn=games/\n"
         "    w2s pretrain my-ladder.yaml tokens=1000000 --dry-run\n",

@@ -12,6 +12,7 @@ static void session_init(struct session *s, const struct app *app)
     memset(s, 0, sizeof *s);
     s->log = app->log;
     s->lab.share = app->share;
+    s->lab.runs = "runs";
     s->lab.log = &s->log;
     s->lab.version = version_string;
     s->lab.command = app->command;
@@ -40,6 +41,7 @@ int session_open(struct session *s, const struct app *app, const char *runs, con
 {
     int rc;
     session_init(s, app);
+    s->lab.runs = runs && *runs ? runs : s->lab.runs;
     s->lab.offline = offline ? "--offline was given" : NULL;
     rc = assets_open(&s->lab.assets, app->share, e);
     if (!rc && !(runs && !*runs))
@@ -83,6 +85,7 @@ int session_study(struct session *s, struct study *study, const struct app *app,
                       args_option(c, a, "offline") != NULL, e);
     if (rc)
         goto out;
+    s->lab.runs = runs ? runs : s->lab.runs;
     rc = dev_precision_set(&s->dev, study->precision, e);
     if (!rc && view)
         rc = store_view(&s->lab.store, runs ? runs : "runs", e);

@@ -218,14 +218,20 @@ static int adapters_save(const struct desk *d, const char *dir, struct err *e)
     struct str path = STR_INIT, base = STR_INIT;
     if (j->side->random || j->layers < weights_config(j->model->weights)->layers)
         return OK;
+    int rc = OK;
     if (str_starts(name, "hub:"))
         str_catn(&base, name + 4, strcspn(name + 4, "@"));
+    else if (lab_ladder_model(name, NULL))
+        rc = lab_model_place(d->plan->lab, name, &path, e);
     else if (asset_is_path(d->plan->lab->assets, name))
-        file_absolute(name, &base);
+        str_cat(&path, name);
     else
         str_cat(&base, name);
+    if (!base.len && !rc)
+        file_absolute(path.s, &base);
     str_path(&path, dir, "adapter");
-    int rc = str_check(&path, e);
+    if (!rc)
+        rc = str_check(&path, e);
     if (!rc)
         rc = str_check(&base, e);
     if (!rc)

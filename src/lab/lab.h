@@ -17,6 +17,7 @@
 /* What a run stands on; borrowed. */
 struct lab {
     const char *share; /* folder with tasks/, studies/, assets.yaml */
+    const char *runs;  /* the runs folder: whose ladders "ladder:" names */
     struct store *store;
     struct assets *assets;
     struct dev *dev;
@@ -40,6 +41,13 @@ struct lab_model {
     struct tokenizer *tokenizer;
     char hash[HASH_HEX], tokenizer_hash[HASH_HEX];
 };
+/* lab_model_place - where a model that a study names lies: ladder:LADDER/MODEL is one that `w2s
+ * pretrain LADDER` left in lab->runs, all else is asset_path's. ERR_INPUT with what makes it.
+ * lab_ladder_model - whether the name is such a one, of that ladder (NULL: of any). */
+int lab_model_place(const struct lab *lab, const char *name, struct str *path, struct err *e);
+bool lab_ladder_model(const char *name, const char *ladder);
+/* lab_study_of_ladder - whether a model that a study names is of that ladder. */
+bool lab_study_of_ladder(const struct study *s, const char *ladder);
 /* lab_weights_open - a model's weights alone, with the adapters whose folder name is; path: where
  * the weights are. Owner: caller, weights_close. */
 int lab_weights_open(struct weights **w, const struct lab *lab, const char *name, struct str *path,
@@ -58,6 +66,8 @@ void lab_model_close(struct lab_model *m);
 bool lab_is_path(const char *name);
 /* lab_task_source - of NAME@SOURCE the latter; NULL where there is none. */
 const char *lab_task_source(const char *name);
+/* lab_task_read - a task's file, by name as below; its data is not looked at. */
+int lab_task_read(struct task **t, const char *share, const char *name, struct err *e);
 /* lab_task_open - a task by name (share/tasks/NAME.yaml) or by a path that ends in .yaml; *dir:
  * where its data lies, fetched where needed. Of several sources the one that @SOURCE behind the
  * name asks for, else the first whose files are there, else the first that can be fetched. */

@@ -111,6 +111,62 @@ static int model_fail(const struct lab *lab, const char *name, struct err *e)
     return named ? e->code : err_wrap(e, "model %s", name);
 }
 
+bool lab_ladder_model(const char *name, const char *ladder)
+{
+    size_t n = ladder ? strlen(ladder) : 0;
+    if (!str_starts(name, "ladder:"))
+        return false;
+    name += strlen("ladder:");
+    return !ladder || (strncmp(name, ladder, n) == 0 && name[n] == '/');
+}
+
+bool lab_study_of_ladder(const struct study *s, const char *ladder)
+{
+    const struct study_side *sides[2] = {&s->supervisor, &s->student};
+    bool of = false;
+    for (int i = 0; i < 2; i++)
+        for (size_t k = 0; k < sides[i]->n_models; k++)
+            of = of || lab_ladder_model(sides[i]->models[k], ladder);
+    for (size_t k = 0; k < s->settings.n_through; k++)
+        of = of || (s->settings.through[k].model &&
+                    lab_ladder_model(s->settings.through[k].model, ladder));
+    return of;
+}
+
+/* rung_find - path: of ladder:LADDER/MODEL its folder, which is there. */
+static int rung_find(const struct lab *lab, const char *name, struct str *path, struct err *e)
+{
+    const char *rung = name + strlen("ladder:"), *slash = strchr(rung, '/');
+    struct str ladder = STR_INIT, file = STR_INIT;
+    struct err ignored = ERR_INIT;
+    if (!slash || slash == rung || !slash[1] || strstr(rung, ".."))
+        return err_set(e, ERR_INPUT, "%s: wanted ladder:LADDER/MODEL", name);
+    str_addf(path, "%s/ladders/%s", lab->runs, rung);
+    str_catn(&ladder, rung, (size_t)(slash - rung));
+    int rc = str_check(path, e);
+    if (!rc)
+        rc = str_check(&ladder, e);
+    if (!rc && !file_is_dir(path->s)) {
+        bool known = !lab_ladder_path(lab->share, ladder.s, &file, &ignored);
+        bool other = strcmp(lab->runs, "runs") != 0;
+        rc = err_set(e, ERR_INPUT, "%.600s: no such file or folder%s%.100s%s%.200s%s", path->s,
+                     known ? "; w2s pretrain " : "", known ? ladder.s : "",
+                     known && other ? " --runs " : "", known && other ? lab->runs : "",
+                     known ? " makes it" : "");
+    }
+    str_release(&ladder);
+    str_release(&file);
+    return rc;
+}
+
+int lab_model_place(const struct lab *lab, const char *name, struct str *path, struct err *e)
+{
+    struct asset_options o = {lab->offline, lab->log};
+    str_reset(path);
+    return lab_ladder_model(name, NULL) ? rung_find(lab, name, path, e)
+                                        : asset_path(lab->assets, name, &o, path, e);
+}
+
 /* base_path - the model that an adapter's folder names: a path from that folder, else what a study
  * may name, else a repository of the hub. */
 static int base_path(const struct lab *lab, const char *adapter, const struct doc *named,
@@ -173,11 +229,10 @@ static int adapter_find(const struct lab *lab, struct str *path, struct str *ada
 int lab_tokenizer_open(struct lab_model *m, const struct lab *lab, const char *name, struct err *e)
 {
     struct str path = STR_INIT;
-    struct asset_options o = {lab->offline, lab->log};
     memset(m, 0, sizeof *m);
     m->name = name;
     struct str adapter = STR_INIT;
-    int rc = asset_path(lab->assets, name, &o, &path, e);
+    int rc = lab_model_place(lab, name, &path, e);
     if (!rc)
         rc = adapter_find(lab, &path, &adapter, e);
     str_release(&adapter);
@@ -195,9 +250,8 @@ int lab_weights_open(struct weights **w, const struct lab *lab, const char *name
                      struct err *e)
 {
     struct str adapter = STR_INIT;
-    struct asset_options o = {lab->offline, lab->log};
     *w = NULL;
-    int rc = asset_path(lab->assets, name, &o, path, e);
+    int rc = lab_model_place(lab, name, path, e);
     if (!rc)
         rc = adapter_find(lab, path, &adapter, e);
     if (!rc)
@@ -432,8 +486,9 @@ void lab_task_passed(const struct task *t, const char *name, struct str *out)
     }
 }
 
-int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
-                  struct err *e)
+/* task_file_read - a task's file with the source that is asked for in use. Where that fails, *t is
+ * what there is of it. */
+static int task_file_read(struct task **t, const char *share, const char *name, struct err *e)
 {
     struct str path = STR_INIT, stem = STR_INIT;
     const char *source = lab_task_source(name);
@@ -441,24 +496,44 @@ int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const
     str_catn(&stem, name, source ? (size_t)(source - name - 1) : strlen(name));
     int rc = str_check(&stem, e);
     if (!rc)
-        rc = share_path(lab->share, "tasks", "task", stem.s, &path, e);
+        rc = share_path(share, "tasks", "task", stem.s, &path, e);
     if (!rc)
         rc = task_read(t, path.s, e);
     if (!rc && source)
         rc = source_pick(*t, source, e);
+    str_release(&path);
+    str_release(&stem);
+    return rc;
+}
+
+int lab_task_read(struct task **t, const char *share, const char *name, struct err *e)
+{
+    int rc = task_file_read(t, share, name, e);
+    if (rc) {
+        task_free(*t);
+        *t = NULL;
+    }
+    return rc;
+}
+
+int lab_task_open(struct task **t, struct str *dir, const struct lab *lab, const char *name,
+                  struct err *e)
+{
+    struct str program = STR_INIT;
+    const char *source = lab_task_source(name);
+    int rc = task_file_read(t, lab->share, name, e);
     if (!rc && !source && task_sources(*t) > 1)
         rc = source_find(*t, lab, dir, e);
     else if (!rc)
         rc = data_dir(*t, lab, true, dir, e);
-    if (!rc && task_wants_duckdb(*t) && !(rc = lab_duckdb(lab, &stem, e)))
-        rc = task_duckdb(*t, stem.s, e);
+    if (!rc && task_wants_duckdb(*t) && !(rc = lab_duckdb(lab, &program, e)))
+        rc = task_duckdb(*t, program.s, e);
     if (rc && *t && task_sources(*t) > 1)
         rc = err_wrap(e, "task %s", task_name(*t));
     if (rc) {
         task_free(*t);
         *t = NULL;
     }
-    str_release(&path);
-    str_release(&stem);
+    str_release(&program);
     return rc;
 }

@@ -16,7 +16,7 @@ static int models_show(struct plan *p, struct err *e)
     int rc = OK;
     for (size_t i = 0; i < p->n_models; i++) {
         names[i] = p->models[i].name;
-        paths[i] = asset_is_path(p->lab->assets, names[i]);
+        paths[i] = lab_ladder_model(names[i], NULL) || asset_is_path(p->lab->assets, names[i]);
     }
     for (size_t i = 0; i < p->n_models && !rc; i++) {
         str_reset(&shown);

@@ -369,5 +369,19 @@ one_sentence
 says err "model runs/ladders/chess/0.2M: no such file or folder; w2s pretrain chess makes it"
 expect 2 "$W2S" generate runs/ladders/none/0.2M text
 lacks err "makes it"
+expect 2 "$W2S" generate ladder:chess/0.2M text
+one_sentence
+says err "model ladder:chess/0.2M: runs/ladders/chess/0.2M: no such file or folder; w2s pretrain chess makes it"
+expect 2 "$W2S" run micro.yaml model=ladder:chess/0.2M --runs elsewhere
+one_sentence
+says err "model ladder:chess/0.2M: elsewhere/ladders/chess/0.2M: no such file or folder; w2s pretrain chess --runs elsewhere makes it"
+expect 2 "$W2S" generate ladder:none/0.2M text
+says err "model ladder:none/0.2M: runs/ladders/none/0.2M: no such file or folder"
+lacks err "makes it"
+for name in ladder: ladder:chess ladder:chess/ ladder:/0.2M ladder:chess/../../x; do
+    expect 2 "$W2S" generate "$name" text
+    one_sentence
+    says err "$name: wanted ladder:LADDER/MODEL"
+done
 
 finish
