@@ -293,15 +293,15 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
         asked_cost(p, j, &c, of, cost);
         return OK;
     }
-    bool learns = j->role != JOB_UNTRAINED, prefix = learns && model_cut(&c, &j->trainable) > 0,
+    bool learns = j->role != JOB_UNTRAINED,
+         prefix = learns && !j->arguments && model_cut(&c, &j->trainable) > 0,
          labels = j->part == PART_SUPERVISE || j->labels;
     size_t evals = j->side->training.epochs * j->side->training.evals + 1,
            tests = j->points ? 1 + evals : 1;
     if (learns)
         learn_cost(p, j, &c, tokens, prefix, cost);
     double forward = forward_flops(&c);
-    double own =
-        prefix && j->trainable.kind == TRAIN_TOP ? (double)j->trainable.top / (double)c.layers : 1;
+    double own = prefix ? 1 - (double)model_cut(&c, &j->trainable) / (double)c.layers : 1;
     cost->flops += forward * own *
                    ((double)tests * (double)tokens[PART_TEST] +
                     (learns ? (double)evals * (double)tokens[PART_VALID] : 0) +

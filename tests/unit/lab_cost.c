@@ -127,6 +127,24 @@ static void texts_take_the_operations_that_are_said(void **state)
     assert_true(said.operations > 0.9 * counted && said.operations < 1.1 * counted);
 }
 
+/* What frozen blocks make of the texts is made once: a ceiling has it made, a student finds it. */
+static void frozen_blocks_are_worked_through_once(void **state)
+{
+    (void)state;
+    static const char *const heads[] = {"student.trainable=head", "methods=naive",
+                                        "training.evals=1", "data.max_tokens=8"},
+                             *const tops[] = {"student.trainable=top 1", "methods=naive",
+                                              "training.evals=1", "data.max_tokens=9"};
+    struct said said;
+    study_measured(&said, heads, 4);
+    print_message("operations: said %.4g, counted %.4g\n", said.operations, counted);
+    assert_true(said.operations > 0.8 * counted && said.operations < 1.25 * counted);
+    assert_true(said.of[2] < 0.1 * said.of[1]);
+    study_measured(&said, tops, 4);
+    print_message("operations: said %.4g, counted %.4g\n", said.operations, counted);
+    assert_true(said.operations > 0.8 * counted && said.operations < 1.25 * counted);
+}
+
 /* A student that learns nothing takes one forward over the test part. */
 static void untrained_students_take_a_forward(void **state)
 {
@@ -337,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_take_the_operations_that_are_said),
+        cmocka_unit_test(frozen_blocks_are_worked_through_once),
         cmocka_unit_test(untrained_students_take_a_forward),
         cmocka_unit_test(short_jobs_take_more_than_their_products),
         cmocka_unit_test(texts_take_the_memory_that_is_said),
