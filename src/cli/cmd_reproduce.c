@@ -1,10 +1,11 @@
 /* cmd_reproduce.c - findings put to the test. */
-#include "cli/command.h"
 #include "cli/session.h"
+#include "cli/shelf.h"
 #include "cli/worker.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
+#include "lab/ladder.h"
 #include "lab/repro.h"
 #include "report/finding.h"
 #include "report/report.h"
@@ -17,7 +18,7 @@ static const struct option_row options[] = {
     {"scale", "NAME", "laptop (default), gpu or paper: which studies stand for the finding", 0},
     {"list", NULL, "which findings there are, and how long each is said to take", 0},
     {"dry-run", NULL, "list the jobs with estimated time and memory, compute nothing", 'n'},
-    {"markdown", "FILE", "write the page of all findings there, and its figures beside it", 0},
+    {"markdown", "FILE", "all findings as a page, which grows: what it says of others stays", 0},
     {"runs", "DIR", "where results are kept (default: runs)", 0},
     {"offline", NULL, "fetch nothing; what is missing is an error", 0},
     {"device", "NAME", "cpu (default) or reference", 0},
@@ -53,30 +54,15 @@ static int finding_names(const struct app *app, char ***names, size_t *n, struct
     return rc;
 }
 
+/* finding_open - read at the scale that was asked for, and found to be one that can be run. */
 static int finding_open(const struct asked *q, const char *name, struct repro *r, struct err *e)
 {
     struct str path = STR_INIT;
     int rc = lab_finding_path(q->app->share, name, &path, e);
     if (!rc)
         rc = repro_read(r, path.s, q->scale, e);
-    str_release(&path);
-    return rc;
-}
-
-/* studies_check - every study of a finding is one that can be read, with its settings. */
-static int studies_check(const struct asked *q, const struct repro *r, struct err *e)
-{
-    struct str path = STR_INIT;
-    struct study study;
-    int rc = OK;
-    for (size_t i = 0; i < r->n_studies && !rc; i++) {
-        const struct repro_study *x = &r->studies[i];
-        rc = lab_study_path(q->app->share, x->study, &path, e);
-        if (!rc && !(rc = study_read(&study, path.s, x->overrides, x->n_overrides, e)))
-            study_release(&study);
-        if (rc)
-            err_wrap(e, "%s: study %s", r->name, x->as);
-    }
+    if (!rc && (rc = repro_check(r, q->app->share, e)))
+        repro_release(r);
     str_release(&path);
     return rc;
 }
@@ -94,7 +80,6 @@ static int list_print(const struct asked *q, struct str *out, struct err *e)
         struct repro r;
         if ((rc = finding_open(q, names[i], &r, e)))
             break;
-        rc = studies_check(q, &r, e);
         if (q->app->json) {
             js_open(&w, '{');
             js_key(&w, "name"), js_str(&w, r.name);
@@ -121,15 +106,71 @@ static int list_print(const struct asked *q, struct str *out, struct err *e)
     return rc ? rc : str_check(out, e);
 }
 
-/* place - runs/findings, or what is in it of a finding at its scale. */
+/* place - what is in runs/findings of a finding at its scale. */
 static int place(const struct asked *q, const struct repro *r, struct str *dir, struct err *e)
 {
+    bool laptop = strcmp(r->scale, "laptop") == 0;
     str_reset(dir);
-    str_addf(dir, "%s/findings", q->runs);
-    if (r)
-        str_addf(dir, "/%s%s%s", r->name, strcmp(r->scale, "laptop") ? "-" : "",
-                 strcmp(r->scale, "laptop") ? r->scale : "");
+    str_addf(dir, "%s/findings/%s%s%s", q->runs, r->name, laptop ? "" : "-",
+             laptop ? "" : r->scale);
     return str_check(dir, e);
+}
+
+/* ladder_make - what of a ladder is not there is made, or said, as w2s pretrain does. */
+static int ladder_make(struct asked *q, const struct repro *r, const struct ladder *l,
+                       struct err *e)
+{
+    struct lab *lab = &q->session.lab;
+    struct str out = STR_INIT;
+    size_t failed = 0;
+    bool dry = option(q, "dry-run") != NULL;
+    log_info(lab->log, "%s: ladder %s", r->name, l->name);
+    lab->threads = q->threads;
+    int rc = dry ? ladder_plan_print(lab, l, q->app->json, &out, e)
+                 : ladder_run(lab, l, q->app->json, &out, &failed, e);
+    if (!rc && (dry || !q->app->json))
+        fwrite(out.s, 1, out.len, stdout);
+    if (!rc && failed)
+        rc = err_set(e, ERR_NUMERIC, "%zu of %zu models failed", failed, l->n);
+    str_release(&out);
+    return rc;
+}
+
+/* ladder_of - one of the ladders that a finding stands on. Where it cannot be made, the studies
+ * that name its models say that they are not there. */
+static int ladder_of(struct asked *q, struct repro *r, size_t i, struct err *e)
+{
+    struct ladder l;
+    struct str path = STR_INIT;
+    bool whole = false;
+    int rc = lab_ladder_path(q->app->share, r->ladders[i].ladder, &path, e);
+    if (!rc)
+        rc = ladder_read(&l, path.s, NULL, 0, e);
+    str_release(&path);
+    if (rc)
+        return err_wrap(e, "%s", r->name);
+    rc = ladder_whole(&q->session.lab, &l, &whole, e);
+    if (!rc && !whole) {
+        rc = repro_ladder_missing(r, i, l.name, e);
+        if (!rc && (rc = ladder_make(q, r, &l, e)) && rc != ERR_INTERRUPTED && !e->full) {
+            log_warn(q->session.lab.log, "%s: ladder %s cannot be made: %s", r->name, l.name,
+                     e->msg);
+            *e = (struct err)ERR_INIT;
+            rc = OK;
+        }
+    }
+    ladder_release(&l);
+    return rc ? err_wrap(e, "%s: ladder %s", r->name, r->ladders[i].ladder) : OK;
+}
+
+/* ladder_waits - the ladder that a study's jobs cannot be listed without; NULL where there is none.
+ */
+static const char *ladder_waits(const struct repro *r, const struct study *s)
+{
+    for (size_t i = 0; i < r->n_ladders; i++)
+        if (r->ladders[i].missing && lab_study_of_ladder(s, r->ladders[i].missing))
+            return r->ladders[i].missing;
+    return NULL;
 }
 
 /* study_of - one of a finding's studies, run to its end; *failed jobs are counted. */
@@ -163,6 +204,11 @@ static int study_of(struct asked *q, struct repro *r, size_t i, size_t *failed, 
     lab->threads = q->threads;
     lab->samples = &r->samples;
     r->samples.study = x->as;
+    if (dry && ladder_waits(r, &study)) {
+        log_info(lab->log, "%s: study %s: its jobs can be listed once ladder %s is there", r->name,
+                 x->as, ladder_waits(r, &study));
+        goto out;
+    }
     if (dry) {
         if (!(rc = lab_plan_print(lab, &study, q->app->json, &out, e)))
             fwrite(out.s, 1, out.len, stdout);
@@ -203,25 +249,52 @@ static int finding_print(const struct asked *q, const char *dir, struct err *e)
     return rc;
 }
 
-static int finding_run(struct asked *q, const char *name, struct err *e)
+/* What is missing from findings that were put to the test. */
+struct lacking {
+    size_t studies, jobs;
+};
+
+/* stops - whether nothing else is begun after this error: the user's will, or a full disk. */
+static bool stops(int rc, const struct err *e)
+{
+    return rc == ERR_INTERRUPTED || (rc && e->full);
+}
+
+/* studies_run - one after the other. One that cannot be run is said and passed over, as long as
+ * there is another. */
+static int studies_run(struct asked *q, struct repro *r, struct lacking *lacking, struct err *e)
+{
+    size_t missing = 0;
+    int rc = OK;
+    for (size_t i = 0; i < r->n_studies && !rc; i++) {
+        size_t before = r->samples.n;
+        rc = study_of(q, r, i, &lacking->jobs, e);
+        if (!rc || stops(rc, e) || missing + 1 == r->n_studies)
+            continue;
+        missing++;
+        samples_cut(&r->samples, before);
+        log_warn(q->session.lab.log, "goes on without it: %s", e->msg);
+        rc = repro_missing(r, i, e->msg, e);
+    }
+    lacking->studies += rc ? 0 : missing;
+    return rc;
+}
+
+static int finding_run(struct asked *q, const char *name, struct lacking *lacking, struct err *e)
 {
     struct repro r;
     struct str dir = STR_INIT;
-    size_t failed = 0;
+    size_t failed = lacking->jobs;
     int rc = finding_open(q, name, &r, e);
     if (rc)
         return rc;
-    size_t missing = 0;
-    for (size_t i = 0; i < r.n_studies && !rc; i++) {
-        rc = study_of(q, &r, i, &failed, e);
-        if (rc != ERR_INPUT || r.n_studies == 1 || e->full || missing + 1 == r.n_studies)
-            continue;
-        missing++;
-        log_warn(q->session.lab.log, "goes on without it: %s", e->msg);
-        rc = repro_missing(&r, i, e->msg, e);
-    }
+    for (size_t i = 0; i < r.n_ladders && !rc; i++)
+        rc = ladder_of(q, &r, i, e);
+    if (!rc)
+        rc = studies_run(q, &r, lacking, e);
     if (rc || option(q, "dry-run"))
         goto out;
+    failed = lacking->jobs - failed;
     if (failed)
         log_warn(q->session.lab.log, "%s: %zu jobs failed; what they would have shown is missing",
                  r.name, failed);
@@ -238,123 +311,22 @@ out:
     return rc;
 }
 
-/* Every finding that a runs folder has. */
-struct shelf {
-    char **names;
-    struct str *dirs;
-    const char **paths;
-    struct doc_tree *trees;
-    const struct doc **roots;
-    size_t n;
-};
-
-static void shelf_release(struct shelf *s)
+/* lacking_say - that not all is there is an error, after what is there was written. */
+static int lacking_say(size_t passed, size_t n, const struct lacking *x, struct err *e)
 {
-    for (size_t i = 0; s->trees && i < s->n; i++)
-        doc_tree_release(&s->trees[i]);
-    for (size_t i = 0; s->dirs && i < s->n; i++)
-        str_release(&s->dirs[i]);
-    mem_free(s->names);
-    mem_free(s->dirs);
-    mem_free((void *)s->paths);
-    mem_free(s->trees);
-    mem_free((void *)s->roots);
-}
-
-static int shelf_read(struct shelf *s, const char *dir, struct err *e)
-{
-    size_t all = 0;
-    struct str path = STR_INIT;
-    memset(s, 0, sizeof *s);
-    int rc = file_list_stems(dir, "", &s->names, &all, e);
-    if (rc)
-        return rc;
-    s->dirs = mem_zalloc(all, sizeof *s->dirs, e);
-    s->paths = s->dirs ? mem_zalloc(all, sizeof *s->paths, e) : NULL;
-    s->trees = s->paths ? mem_zalloc(all, sizeof *s->trees, e) : NULL;
-    s->roots = s->trees ? mem_zalloc(all, sizeof *s->roots, e) : NULL;
-    if (!s->roots)
-        return e->code;
-    for (size_t i = 0; i < all && !rc; i++) {
-        struct str *own = &s->dirs[s->n];
-        str_init(own);
-        str_path(own, dir, s->names[i]);
-        str_path(&path, own->s, "finding.json");
-        rc = str_check(&path, e);
-        if (rc || !file_exists(path.s)) {
-            str_release(own);
-            continue;
-        }
-        rc = doc_read_json(&s->trees[s->n], path.s, e);
-        s->roots[s->n] = s->trees[s->n].root;
-        s->paths[s->n] = own->s;
-        s->n++;
-    }
-    str_release(&path);
-    return rc;
-}
-
-/* figures_copy - every figure as <stem>/<name>.svg beside the Markdown page. */
-static int figures_copy(const struct shelf *s, const char *dir, struct err *e)
-{
-    struct str from = STR_INIT, svg = STR_INIT, name = STR_INIT;
-    int rc = file_mkdirs(dir, e);
-    for (size_t i = 0; i < s->n && !rc; i++) {
-        const struct doc *own = doc_get(s->roots[i], "name");
-        str_reset(&svg);
-        str_reset(&name);
-        str_path(&from, s->paths[i], "figure.svg");
-        str_addf(&name, "%s.svg", own ? own->s : "");
-        if (str_check(&from, e) || str_check(&name, e))
-            rc = e->code;
-        else if (file_exists(from.s) && !(rc = file_read(&svg, from.s, e)))
-            rc = file_write_in(dir, name.s, &svg, e);
-    }
-    str_release(&from);
-    str_release(&svg);
-    str_release(&name);
-    return rc;
-}
-
-/* markdown_write - FILE and, for FILE.md, the folder FILE of figures. */
-static int markdown_write(const struct shelf *s, const char *file, struct err *e)
-{
-    struct str page = STR_INIT, dir = STR_INIT;
-    size_t stem = strlen(file);
-    int rc;
-    str_catn(&dir, file, stem - 3);
-    rc = str_check(&dir, e);
-    if (!rc)
-        rc = figures_copy(s, dir.s, e);
-    if (!rc)
-        rc = findings_markdown(s->roots, s->n, file_name(dir.s), &page, e);
-    if (!rc)
-        rc = file_write(file, page.s, page.len, e);
-    str_release(&page);
-    str_release(&dir);
-    return rc;
-}
-
-/* pages_write - one page of all findings that the runs folder has. */
-static int pages_write(const struct asked *q, struct err *e)
-{
-    struct shelf s;
-    struct str dir = STR_INIT, page = STR_INIT;
-    int rc = place(q, NULL, &dir, e);
-    if (rc)
-        return rc;
-    rc = shelf_read(&s, dir.s, e);
-    if (!rc)
-        rc = findings_html(s.roots, s.paths, s.n, &page, e);
-    if (!rc)
-        rc = file_write_in(dir.s, "findings.html", &page, e);
-    if (!rc && option(q, "markdown"))
-        rc = markdown_write(&s, option(q, "markdown"), e);
-    if (!rc && !q->app->json)
-        printf("\nall findings: %s/findings.html\n", dir.s);
-    shelf_release(&s);
-    str_release(&dir);
-    str_release(&page);
+    struct str words = STR_INIT;
+    if (passed)
+        str_addf(&words, "%zu of %zu findings could not be put to the test", passed, n);
+    if (x->studies)
+        str_addf(&words, "%s%zu stud%s could not be run", words.len ? "; " : "", x->studies,
+                 x->studies == 1 ? "y" : "ies");
+    if (x->jobs)
+        str_addf(&words, "%s%zu job%s failed, run again to try %s once more", words.len ? "; " : "",
+                 x->jobs, x->jobs == 1 ? "" : "s", x->jobs == 1 ? "it" : "them");
+    int rc = str_check(&words, e);
+    if (!rc && words.len)
+        rc = err_set(e, passed || x->studies ? ERR_INPUT : ERR_NUMERIC, "%s", words.s);
+    str_release(&words);
     return rc;
 }
 
@@ -362,12 +334,13 @@ static int pages_write(const struct asked *q, struct err *e)
  */
 static int findings_run(struct asked *q, const char *const *names, size_t n, struct err *e)
 {
+    struct lacking lacking = {0, 0};
     size_t passed = 0;
     int rc = OK;
     for (size_t i = 0; i < n && !rc; i++) {
         struct err why = ERR_INIT;
-        rc = finding_run(q, names[i], &why);
-        if (rc && n > 1 && rc != ERR_INTERRUPTED && !why.full) {
+        rc = finding_run(q, names[i], &lacking, &why);
+        if (rc && n > 1 && !stops(rc, &why)) {
             log_warn(q->session.lab.log, "passed over: %s", why.msg);
             passed++;
             rc = OK;
@@ -375,10 +348,25 @@ static int findings_run(struct asked *q, const char *const *names, size_t n, str
             *e = why;
         }
     }
+    if (stops(rc, e)) {
+        struct err why = *e;
+        err_set(e, why.code, "%.700s; %sthe same command goes on from here", why.msg,
+                why.full ? "with room made " : "");
+        e->full = why.full;
+    }
     if (!rc && !option(q, "dry-run") && passed < n)
-        rc = pages_write(q, e);
-    if (!rc && passed)
-        rc = err_set(e, ERR_INPUT, "%zu of %zu findings could not be put to the test", passed, n);
+        rc = findings_pages(q->runs, option(q, "markdown"), !q->app->json, e);
+    return rc ? rc : lacking_say(passed, n, &lacking, e);
+}
+
+/* findings_check - every one is one that can be run, before the first of them is. */
+static int findings_check(const struct asked *q, const char *const *names, size_t n, struct err *e)
+{
+    struct repro r;
+    int rc = OK;
+    for (size_t i = 0; i < n && !rc; i++)
+        if (!(rc = finding_open(q, names[i], &r, e)))
+            repro_release(&r);
     return rc;
 }
 
@@ -417,13 +405,18 @@ static int reproduce_run(const struct app *app, const struct args *a, struct err
     bool all = !rc && a->n_rest == 1 && strcmp(a->rest[0], "all") == 0;
     if (all)
         rc = finding_names(app, &names, &n, e);
+    const char *const *asked = all ? (const char *const *)names : a->rest;
+    n = all ? n : a->n_rest;
+    if (!rc)
+        rc = findings_check(&q, asked, n, e);
+    if (!rc && page)
+        rc = findings_page_check(page, e);
     if (!rc)
         rc = session_open(&q.session, app, q.runs, option(&q, "device"),
                           option(&q, "offline") != NULL, e);
     if (rc)
         goto out;
-    rc = all ? findings_run(&q, (const char *const *)names, n, e)
-             : findings_run(&q, a->rest, a->n_rest, e);
+    rc = findings_run(&q, asked, n, e);
     session_close(&q.session);
 out:
     mem_free(names);

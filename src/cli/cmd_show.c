@@ -161,7 +161,7 @@ static int files_add(struct str *out, const char *dir, struct err *e)
 static void accuracy_add(struct str *out, const struct doc *result)
 {
     double accuracy = real_of(result, "accuracy"), n = real_of(result, "test_questions");
-    struct estimate x = metrics_wilson(accuracy, n);
+    struct estimate x = metrics_wilson(accuracy, n, 0.95);
     if (isnan(accuracy))
         return;
     str_addf(out, "  %-" NAME_WIDTH "s %.3f", "test accuracy", accuracy);

@@ -55,6 +55,10 @@ int ladder_config(const struct ladder *l, const struct ladder_model *m, size_t v
 int ladder_run(const struct lab *lab, const struct ladder *l, bool json, struct str *out,
                size_t *failed, struct err *e);
 
+/* ladder_whole - whether every model of it lies at runs/ladders/<name>/<model>, whatever settings
+ * made it: what a study that names them reads. */
+int ladder_whole(const struct lab *lab, const struct ladder *l, bool *whole, struct err *e);
+
 /* ladder_plan_print - for each model whether it is there, and what it would take: memory as it is
  * counted, time by a few steps that are timed on what is held out. A table, or (json) a list of
  * objects. Nothing is kept but the tokenizer that is made for the ladder. */

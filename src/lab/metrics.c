@@ -196,9 +196,18 @@ static void measures(const struct counts *c, double m[TRIO_VALUES])
     m[TRIO_CEILING_WRONG] = share(c->ceiling_wrong, c->wrong_n);
 }
 
-struct estimate metrics_wilson(double share, double n)
+/* deviations - z, between -z and z of which a normal variable is with that probability, below 1. */
+static double deviations(double level)
 {
-    const double z = 1.959963984540054; /* of 95 % */
+    double lo = 0, hi = 40; /* erf is 1 there */
+    for (double z = 20; z > lo && z < hi; z = (lo + hi) / 2)
+        *(erf(z / sqrt(2)) < level ? &lo : &hi) = z;
+    return hi;
+}
+
+struct estimate metrics_wilson(double share, double n, double level)
+{
+    const double z = deviations(level);
     struct estimate x = {share, (double)NAN, (double)NAN};
     if (!(n >= 1) || isnan(share))
         return x;

@@ -29,10 +29,10 @@ struct estimate {
     double value, lo, hi; /* NAN where undefined */
 };
 
-/* metrics_wilson - a share of n independent questions with its 95 % interval: Wilson 1927, JASA 22,
- * 209-212. Where several examples are of one question, n counts questions: wider than need be. NAN
- * bounds where n is not 1 or more. */
-struct estimate metrics_wilson(double share, double n);
+/* metrics_wilson - a share of n independent questions with its interval at level (0.95): Wilson
+ * 1927, JASA 22, 209-212. Where several examples are of one question, n counts questions: wider
+ * than need be. NAN bounds where n is not 1 or more. */
+struct estimate metrics_wilson(double share, double n, double level);
 
 /* One trio on one seed's test set. */
 struct trio_seed {

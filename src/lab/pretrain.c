@@ -366,6 +366,21 @@ static int rungs_place(const struct pretraining *p, int *fd, size_t *failed, str
     return rc;
 }
 
+int ladder_whole(const struct lab *lab, const struct ladder *l, bool *whole, struct err *e)
+{
+    struct str path = STR_INIT;
+    int rc = OK;
+    *whole = true;
+    for (size_t i = 0; i < l->n && *whole && !rc; i++) {
+        str_reset(&path);
+        str_addf(&path, "%s/ladders/%s/%s", store_dir(lab->store), l->name, l->models[i].name);
+        rc = str_check(&path, e);
+        *whole = !rc && file_is_dir(path.s);
+    }
+    str_release(&path);
+    return rc;
+}
+
 int ladder_run(const struct lab *lab, const struct ladder *l, bool json, struct str *out,
                size_t *failed, struct err *e)
 {

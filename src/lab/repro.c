@@ -1,6 +1,6 @@
 /* repro.c - a finding's studies, once they are run, as finding.json. */
 #include "lab/bootstrap.h"
-#include "lab/repro.h"
+#include "lab/repro_rows.h"
 #include "core/file.h"
 #include "core/mem.h"
 
@@ -125,6 +125,19 @@ static int panels_json(struct js *w, const struct repro *r, struct err *e)
     return rc;
 }
 
+/* shown_json - a model's name for people, where that is another than its id. */
+static void shown_json(struct js *w, const struct samples *s, const char *key, enum repro_key which,
+                       const char *id)
+{
+    struct str words = STR_INIT;
+    if (!rows_one_model(s))
+        row_words(s, which, id, &words);
+    if (words.len && strcmp(words.s, id) != 0)
+        js_key(w, key), js_str(w, words.s);
+    w->out->failed = w->out->failed || words.failed;
+    str_release(&words);
+}
+
 /* pairs_json - the numbers that all of it is made of. */
 static int pairs_json(struct js *w, const struct repro *r, struct err *e)
 {
@@ -147,6 +160,8 @@ static int pairs_json(struct js *w, const struct repro *r, struct err *e)
         js_key(w, "task"), js_str(w, x->task);
         js_key(w, "supervisor"), js_str(w, x->supervisor);
         js_key(w, "student"), js_str(w, x->student);
+        shown_json(w, s, "supervisor_shown", KEY_SUPERVISOR, x->supervisor);
+        shown_json(w, s, "student_shown", KEY_STUDENT, x->student);
         js_key(w, "method"), js_str(w, x->method);
         if (x->band)
             js_key(w, "band"), js_str(w, x->band);
@@ -184,6 +199,12 @@ int repro_conclude(const struct repro *r, const char *dir, struct err *e)
     js_key(&w, "level"), js_real(&w, r->level);
     js_key(&w, "when"), js_str(&w, when);
     js_key(&w, "seconds"), js_real(&w, r->seconds);
+    if (r->n_ladders) {
+        js_key(&w, "ladders"), js_open(&w, '[');
+        for (size_t i = 0; i < r->n_ladders; i++)
+            js_str(&w, r->ladders[i].ladder);
+        js_close(&w, ']');
+    }
     studies_json(&w, r);
     int rc = claims_json(&w, r, &all, e);
     js_key(&w, "verdict"), js_str(&w, repro_verdicts[all]);

@@ -17,11 +17,31 @@
  */
 extern const char *const repro_values[];
 
+/* What a pair is told from others by, and what points lie along. */
+enum repro_key {
+    KEY_STUDY,
+    KEY_TASK,
+    KEY_SUPERVISOR,
+    KEY_STUDENT,
+    KEY_METHOD,
+    KEY_BAND,
+    KEY_NAMES, /* those above are names, those below numbers */
+    KEY_SUPERVISOR_SIZE = KEY_NAMES,
+    KEY_STUDENT_SIZE,
+    KEY_SIZE_RATIO,
+    KEY_SUPERVISOR_LAYERS,
+    KEY_STUDENT_LAYERS,
+    KEY_EPOCH, /* of curves within the epochs, not of pairs */
+    KEYS
+};
+extern const char *const repro_keys[]; /* ends with NULL */
+
 /* Which pairs. Patterns with * and ?, NULL: any; supervisor and student may be "largest" or
  * "smallest" of those that the others leave, of each study, task and method. band NULL: all
  * examples of a pair. Controls are pairs only to a method that names them. */
 struct repro_where {
     const char *study, *task, *supervisor, *student, *method, *band;
+    const struct doc *said[KEY_NAMES]; /* where the file says each; NULL */
 };
 
 /* What is made of several pairs' values: their mean, or median; of PGR, the sum of gains over the
@@ -48,25 +68,7 @@ struct repro_claim {
     double bound;
 };
 
-/* Lines and points of a panel: one line for each different combination of what `lines` names. */
-enum repro_key {
-    KEY_STUDY,
-    KEY_TASK,
-    KEY_SUPERVISOR,
-    KEY_STUDENT,
-    KEY_METHOD,
-    KEY_BAND,
-    KEY_NAMES, /* those above are names, those below numbers */
-    KEY_SUPERVISOR_SIZE = KEY_NAMES,
-    KEY_STUDENT_SIZE,
-    KEY_SIZE_RATIO,
-    KEY_SUPERVISOR_LAYERS,
-    KEY_STUDENT_LAYERS,
-    KEY_EPOCH, /* of curves within the epochs, not of pairs */
-    KEYS
-};
-extern const char *const repro_keys[]; /* ends with NULL */
-
+/* Lines of a panel: one for each different combination of what `lines` names. */
 struct repro_series {
     const char *name; /* before what the line is of; "" */
     int value;        /* of curves: CURVE_... */
@@ -93,11 +95,19 @@ struct repro_study {
     const char *missing;     /* why it was not run; NULL: it was */
 };
 
+/* A ladder of models that studies stand on: a name, or its file. */
+struct repro_ladder {
+    const char *ladder;
+    const char *missing; /* what its models' folder is called, where not all are there; else NULL */
+};
+
 struct repro {
     struct doc_tree tree; /* strings below live in it */
     const char *name, *title, *source, *shape, *scale;
     double minutes; /* that the scale is said to take on two cores; NAN: not said */
     double level;
+    struct repro_ladder ladders[REPRO_LIST];
+    size_t n_ladders;
     struct repro_study studies[REPRO_LIST];
     size_t n_studies;
     struct repro_claim claims[REPRO_LIST];
@@ -114,6 +124,13 @@ extern const char *const repro_scales[];
 int repro_read(struct repro *r, const char *path, const char *scale, struct err *e);
 void repro_release(struct repro *r);
 
+/* repro_check - its ladders and studies are ones that can be read, with their settings, and for
+ * every choice of pairs there is a study that has what its study, task, method and band ask for. No
+ * data is looked at. ERR_INPUT with file and line. */
+int repro_check(const struct repro *r, const char *share, struct err *e);
+
+/* repro_ladder_missing - of the i-th ladder, which is called so, not all models are there. */
+int repro_ladder_missing(struct repro *r, size_t i, const char *name, struct err *e);
 /* repro_studied - the i-th study has been run into r->samples, and its results are in dir. */
 int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e);
 /* repro_missing - it could not be: the finding goes on without it, and says why. */

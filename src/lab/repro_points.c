@@ -3,44 +3,8 @@
 #include "lab/repro_rows.h"
 #include "core/mem.h"
 
-#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
-
-/* model_part - of "model/layers" the bytes of the model; 0 where it is no such id. */
-static size_t model_part(const char *id)
-{
-    const char *slash = strrchr(id, '/');
-    return slash && slash[1] && strspn(slash + 1, "0123456789") == strlen(slash + 1)
-               ? (size_t)(slash - id)
-               : 0;
-}
-
-/* one_model - whether all supervisors and students are depths of one. */
-static bool one_model(const struct samples *s)
-{
-    const char *first = s->n ? s->rows[0].student : "";
-    size_t n = model_part(first);
-    for (size_t i = 0; i < s->n; i++) {
-        const char *const ids[] = {s->rows[i].supervisor, s->rows[i].student};
-        for (size_t k = 0; k < 2; k++)
-            if (!n || model_part(ids[k]) != n || strncmp(ids[k], first, n) != 0)
-                return false;
-    }
-    return n > 0;
-}
-
-/* key_words - what people read of a name. */
-static void key_words(const struct samples *s, enum repro_key key, const char *name,
-                      struct str *out)
-{
-    bool who = key == KEY_SUPERVISOR || key == KEY_STUDENT;
-    size_t model = who && one_model(s) ? model_part(name) : 0;
-    if (model)
-        str_addf(out, "%s layer%s", name + model + 1, strcmp(name + model + 1, "1") ? "s" : "");
-    else
-        str_cat(out, who && model_part(name) ? name : *name ? name : "all");
-}
 
 /* line_words - "student, from 2 layers, naive". names [KEY_NAMES]. */
 static void line_words(const struct repro *r, const struct repro_series *series,
@@ -51,7 +15,7 @@ static void line_words(const struct repro *r, const struct repro_series *series,
         if (!series->lines[k])
             continue;
         str_addf(out, "%s%s", out->len ? ", " : "", k == KEY_SUPERVISOR ? "from " : "");
-        key_words(&r->samples, (enum repro_key)k, names[k], out);
+        row_words(&r->samples, (enum repro_key)k, names[k], out);
     }
 }
 
@@ -97,7 +61,7 @@ void panel_names(struct js *w, const struct repro *r, const struct repro_panel *
         for (size_t k = 0; k < i && !seen; k++)
             seen = strcmp(row_key(&s->rows[k], panel->x), own) == 0;
         if (!seen) {
-            key_words(s, panel->x, own, &words);
+            row_words(s, panel->x, own, &words);
             js_str(w, words.s);
         }
         w->out->failed = w->out->failed || words.failed;
@@ -180,7 +144,8 @@ static void line_points(struct js *w, const struct repro *r, const struct repro_
 struct curve {
     const char *keys[KEY_NAMES];
     const struct doc *points;
-    double questions; /* of what it is measured on */
+    double questions;       /* of what it is measured on */
+    double weak_size, size; /* parameters; NAN where not known, or there is no supervisor */
     bool drawn;
 };
 
@@ -196,9 +161,14 @@ static double real_of(const struct doc *map, const char *key)
     return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
 }
 
-static bool fits(const char *pattern, const char *name)
+/* size_of - parameters of the model of that id in a study's results. */
+static double size_of(const struct doc *results, const char *id)
 {
-    return !pattern || fnmatch(pattern, name, 0) == 0;
+    const struct doc *models = doc_get(results, "models");
+    for (const struct doc *m = models ? models->child : NULL; m; m = m->next)
+        if (strcmp(text_of(m, "id"), id) == 0)
+            return real_of(m, "params");
+    return (double)NAN;
 }
 
 /* curve_init - of a job in a study's results; false where it is not wanted. */
@@ -214,10 +184,41 @@ static bool curve_init(struct curve *c, const struct repro_study *study,
                         .points = doc_get(result, "curve")};
     c->questions =
         series->value == CURVE_TEST ? real_of(result, "test_questions") : real_of(task, "valid");
+    c->weak_size = size_of(study->results.root, c->keys[KEY_SUPERVISOR]);
+    c->size = size_of(study->results.root, c->keys[KEY_STUDENT]);
     return c->points && strcmp(text_of(job, "role"), control ? "ceiling" : "student") == 0 &&
            (!control || (w->method && strcmp(w->method, method) == 0)) &&
-           fits(w->study, study->as) && fits(w->supervisor, c->keys[KEY_SUPERVISOR]) &&
-           fits(w->student, c->keys[KEY_STUDENT]) && fits(w->method, method);
+           pattern_fits(w->study, study->as) && pattern_fits(w->task, c->keys[KEY_TASK]) &&
+           pattern_fits(w->supervisor, c->keys[KEY_SUPERVISOR]) &&
+           pattern_fits(w->student, c->keys[KEY_STUDENT]) && pattern_fits(w->method, method);
+}
+
+/* curves_extreme - of curves of one study, task and method those of the largest, or smallest, model
+ * stay; how many. weak: by the supervisor. */
+static size_t curves_extreme(struct curve *all, size_t n, const char *which, bool weak)
+{
+    static const enum repro_key alike[] = {KEY_STUDY, KEY_TASK, KEY_METHOD};
+    int sign = size_sign(which);
+    size_t kept = 0;
+    for (size_t i = 0; i < n && sign; i++) {
+        bool stays = true;
+        for (size_t k = 0; k < n && stays; k++) {
+            double x = weak ? all[i].weak_size : all[i].size,
+                   y = weak ? all[k].weak_size : all[k].size;
+            bool same = true;
+            for (size_t m = 0; m < sizeof alike / sizeof *alike; m++)
+                same = same && strcmp(all[i].keys[alike[m]], all[k].keys[alike[m]]) == 0;
+            stays = !same || !(sign * (y - x) > 0);
+        }
+        all[i].drawn = !stays; /* for now: not to be kept */
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool stays = !all[i].drawn;
+        all[i].drawn = false;
+        if (stays)
+            all[kept++] = all[i];
+    }
+    return kept;
 }
 
 /* curve_json - the mean of all curves of one line, at each epoch that they share; its interval is
@@ -243,7 +244,7 @@ static void curve_json(struct js *w, const struct repro *r, const struct repro_s
                     count++;
                 }
         }
-        struct estimate y = metrics_wilson(sum / count, all[first].questions);
+        struct estimate y = metrics_wilson(sum / count, all[first].questions, r->level);
         if (!isnan(y.value))
             point_json(w, epoch, &y);
     }
@@ -268,6 +269,8 @@ static int curves_json(struct js *w, const struct repro *r, const struct repro_s
                 n++;
         }
     }
+    n = curves_extreme(all, n, series->where.supervisor, true);
+    n = curves_extreme(all, n, series->where.student, false);
     for (size_t i = 0; i < n && !rc; i++)
         if (!all[i].drawn)
             curve_json(w, r, series, all, n, i);

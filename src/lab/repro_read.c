@@ -30,7 +30,7 @@ const char *const repro_verdicts[] = {"holds", "does not hold", "cannot tell"};
 
 static const char *const root_keys[] = {"name",   "title",  "source", "shape", "level",
                                         "scales", "claims", "figure", NULL},
-                         *const scale_keys[] = {"minutes", "studies", NULL},
+                         *const scale_keys[] = {"minutes", "ladders", "studies", NULL},
                          *const study_keys[] = {"as", "study", "set", NULL},
                          *const claim_keys[] = {"say",   "value", "take",  "where", "minus",
                                                 "match", "above", "below", NULL},
@@ -66,9 +66,12 @@ static int where_read(struct repro_where *w, const struct doc *m, const char *co
         const char *key, **to;
     } strings[] = {{"study", &w->study},     {"task", &w->task},     {"supervisor", &w->supervisor},
                    {"student", &w->student}, {"method", &w->method}, {"band", &w->band}};
-    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    for (int i = 0; i < KEY_NAMES; i++) {
         if ((rc = doc_opt_str(m, strings[i].key, strings[i].to, e)))
             return rc;
+        if (doc_get(m, strings[i].key))
+            w->said[i] = doc_get(m, strings[i].key);
+    }
     return OK;
 }
 
@@ -101,7 +104,6 @@ static int claim_read(struct repro_claim *c, const struct doc *m, struct err *e)
         (rc = where_read(&c->where, doc_get(m, "where"), where_keys, e)))
         return rc;
     c->other = c->value;
-    c->minus = c->where;
     if (minus) {
         c->subtracts = true;
         if ((rc = where_read(&c->minus, minus, minus_keys, e)) ||
@@ -147,6 +149,8 @@ static int series_read(struct repro_series *s, const struct doc *m, bool curves,
         (rc = take_read(m, &s->take, curves ? TRIO_VALUES : s->value, e)) ||
         (rc = where_read(&s->where, doc_get(m, "where"), where_keys, e)))
         return rc;
+    if (curves && s->where.band)
+        return doc_fail(s->where.said[KEY_BAND], e, "\"band\" is not of curves within the epochs");
     if (s->take > TAKE_POOLED)
         return doc_fail(doc_get(m, "take"), e, "a point's \"take\" is mean, median or pooled");
     if (lines && lines->type != DOC_LIST)
@@ -175,18 +179,19 @@ static int panel_read(struct repro_panel *p, const struct doc *m, struct err *e)
     return rc;
 }
 
-/* study_beside - a study's path counts from where the finding's file lies, if it is there. */
-static int study_beside(struct repro *r, struct repro_study *s, const char *file, struct err *e)
+/* name_beside - a path of a study or a ladder counts from where the finding's file lies, if it is
+ * there. */
+static int name_beside(struct repro *r, const char **name, const char *file, struct err *e)
 {
     struct str dir = STR_INIT, at = STR_INIT;
     int rc = OK;
-    if (!lab_is_path(s->study) || *s->study == '/' || !strchr(file, '/'))
+    if (!lab_is_path(*name) || **name == '/' || !strchr(file, '/'))
         return OK;
     rc = file_folder(&dir, file, e);
-    str_path(&at, dir.s, s->study);
+    str_path(&at, dir.s, *name);
     if (!rc)
         rc = str_check(&at, e);
-    if (!rc && file_exists(at.s) && !(s->study = arena_strdup(&r->tree.arena, at.s, e)))
+    if (!rc && file_exists(at.s) && !(*name = arena_strdup(&r->tree.arena, at.s, e)))
         rc = e->code;
     str_release(&dir);
     str_release(&at);
@@ -202,7 +207,7 @@ static int study_read_one(struct repro *r, const struct doc *m, struct err *e)
     if (rc || (rc = doc_str(m, "study", &s->study, e)))
         return rc;
     s->as = s->study;
-    if ((rc = doc_opt_str(m, "as", &s->as, e)) || (rc = study_beside(r, s, m->file, e)))
+    if ((rc = doc_opt_str(m, "as", &s->as, e)) || (rc = name_beside(r, &s->study, m->file, e)))
         return rc;
     for (size_t i = 0; i + 1 < r->n_studies; i++)
         if (strcmp(r->studies[i].as, s->as) == 0)
@@ -224,6 +229,19 @@ static int study_read_one(struct repro *r, const struct doc *m, struct err *e)
     return rc;
 }
 
+static int ladders_read(struct repro *r, const struct doc *list, struct err *e)
+{
+    int rc = list ? list_want(list, "ladders", list, e) : OK;
+    for (const struct doc *d = list && !rc ? list->child : NULL; d && !rc; d = d->next) {
+        if (d->type != DOC_STRING)
+            return doc_fail(d, e, "\"ladders\" holds a %s, wanted names of ladders, or files",
+                            doc_type_name(d->type));
+        r->ladders[r->n_ladders].ladder = d->s;
+        rc = name_beside(r, &r->ladders[r->n_ladders++].ladder, d->file, e);
+    }
+    return rc;
+}
+
 static int scale_read(struct repro *r, const char *scale, struct err *e)
 {
     const struct doc *scales = doc_get(r->tree.root, "scales"), *m, *list;
@@ -238,7 +256,7 @@ static int scale_read(struct repro *r, const char *scale, struct err *e)
     list = doc_get(m, "studies");
     if ((rc = doc_check_keys(m, scale_keys, e)) ||
         (rc = doc_opt_real(m, "minutes", 0, 1e9, &r->minutes, e)) ||
-        (rc = list_want(list, "studies", m, e)))
+        (rc = ladders_read(r, doc_get(m, "ladders"), e)) || (rc = list_want(list, "studies", m, e)))
         return rc;
     for (const struct doc *d = list->child; d && !rc; d = d->next)
         rc = study_read_one(r, d, e);
@@ -300,6 +318,12 @@ int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e)
     r->seconds += seconds;
     str_release(&path);
     return rc;
+}
+
+int repro_ladder_missing(struct repro *r, size_t i, const char *name, struct err *e)
+{
+    r->ladders[i].missing = arena_strdup(&r->tree.arena, name, e);
+    return r->ladders[i].missing ? OK : e->code;
 }
 
 int repro_missing(struct repro *r, size_t i, const char *why, struct err *e)

@@ -40,11 +40,14 @@ double row_value(const struct sample_row *r, int value, size_t b)
     return b == ROW_POINT ? r->point[value] : r->drawn[(size_t)value * r->samples + b];
 }
 
-/* pattern_fits - NULL fits anything; "largest" and "smallest" are not patterns. */
-static bool pattern_fits(const char *pattern, const char *name)
+int size_sign(const char *which)
 {
-    return !pattern || strcmp(pattern, "largest") == 0 || strcmp(pattern, "smallest") == 0 ||
-           fnmatch(pattern, name, 0) == 0;
+    return !which ? 0 : strcmp(which, "largest") == 0 ? 1 : strcmp(which, "smallest") == 0 ? -1 : 0;
+}
+
+bool pattern_fits(const char *pattern, const char *name)
+{
+    return !pattern || size_sign(pattern) || fnmatch(pattern, name, 0) == 0;
 }
 
 static bool row_fits(const struct sample_row *r, const struct repro_where *w)
@@ -68,8 +71,8 @@ static bool rows_alike(const struct sample_row *a, const struct sample_row *b)
 static int rows_extreme(struct rows *r, const struct samples *s, const char *which,
                         enum repro_key key, struct err *e)
 {
-    bool largest = which && strcmp(which, "largest") == 0;
-    if (!which || (!largest && strcmp(which, "smallest") != 0))
+    int sign = size_sign(which);
+    if (!sign)
         return OK;
     struct rows all = *r;
     r->at = mem_alloc(all.n, sizeof *r->at, e);
@@ -80,7 +83,7 @@ static int rows_extreme(struct rows *r, const struct samples *s, const char *whi
         for (size_t k = 0; k < all.n && stays; k++) {
             const struct sample_row *b = &s->rows[all.at[k]];
             double x = row_number(a, key), y = row_number(b, key);
-            stays = !rows_alike(a, b) || !(largest ? y > x : y < x);
+            stays = !rows_alike(a, b) || !(sign * (y - x) > 0);
         }
         if (stays)
             r->at[r->n++] = all.at[i];

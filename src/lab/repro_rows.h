@@ -21,6 +21,16 @@ int rows_pick(struct rows *r, const struct samples *s, const struct repro_where 
 const char *row_key(const struct sample_row *r, enum repro_key key);
 double row_number(const struct sample_row *r, enum repro_key key);
 
+/* row_words - what people read of a key that is a name, appended: of models that are all one, their
+ * layers; of others the shortest end of their paths. rows_one_model - whether all are. */
+void row_words(const struct samples *s, enum repro_key key, const char *name, struct str *out);
+bool rows_one_model(const struct samples *s);
+
+/* pattern_fits - NULL fits anything, and so do "largest" and "smallest", which are no patterns:
+ * size_sign - 1 and -1 of these, 0 of others. */
+bool pattern_fits(const char *pattern, const char *name);
+int size_sign(const char *which);
+
 /* row_value - in the b-th replicate; what was measured where b is ROW_POINT. NAN: a PGR that is not
  * defined, in any replicate. */
 #define ROW_POINT SIZE_MAX

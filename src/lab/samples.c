@@ -19,6 +19,12 @@ void samples_release(struct samples *s)
     samples_init(s);
 }
 
+void samples_cut(struct samples *s, size_t n)
+{
+    while (s->n > n)
+        mem_free(s->rows[--s->n].drawn);
+}
+
 int samples_add(struct samples *s, const struct sample_row *like, const struct trio *trio,
                 const double *v, size_t samples, struct sample_row **out, struct err *e)
 {

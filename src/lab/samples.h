@@ -41,4 +41,7 @@ int samples_add(struct samples *s, const struct sample_row *like, const struct t
                 const double *v, size_t samples, struct sample_row **out, struct err *e);
 void samples_beside(struct sample_row *r, int which, const struct trio *trio, const double *v);
 
+/* samples_cut - only the first n rows stay: those of a study that failed half-way go. */
+void samples_cut(struct samples *s, size_t n);
+
 #endif

@@ -81,6 +81,8 @@ static void studies_words(const struct doc *finding, struct str *out)
     if (missing)
         str_addf(out, " and %zu that could not be run", missing);
     str_addf(out, ", %s of computing", took.s);
+    if (view_real(finding, "level") != 0.95)
+        str_addf(out, ", intervals of %.3g %%", 100 * view_real(finding, "level"));
     str_release(&took);
 }
 
@@ -130,13 +132,13 @@ int finding_text(const struct doc *finding, size_t width, struct str *out, struc
     return rc ? rc : str_check(out, e);
 }
 
-/* markdown - text whose bars would end a cell. */
+/* markdown - text that stays in its cell and in its line. */
 static void markdown(const char *s, struct str *out)
 {
     for (; *s; s++) {
         if (*s == '|')
             str_addc(out, '\\');
-        str_addc(out, *s);
+        str_addc(out, *s == '\n' ? ' ' : *s);
     }
 }
 
@@ -149,22 +151,36 @@ static void est_cell(const struct doc *pair, const char *key, struct str *out)
         est_words(view_est(pair, key), out);
 }
 
+/* pair_who - one of a pair's models, by its short name where it has one. */
+static void pair_who(const struct doc *pair, const char *shown, const char *id, struct str *out)
+{
+    markdown(*view_str(pair, shown) ? view_str(pair, shown) : view_str(pair, id), out);
+}
+
 static void pairs_markdown(const struct doc *finding, struct str *out)
 {
     const struct doc *pairs = doc_get(finding, "pairs");
-    str_addf(
-        out,
-        "\n<details><summary>All %zu pairs</summary>\n\n| study | supervisor | student | method | "
-        "weak | student | ceiling | PGR |\n|---|---|---|---|---|---|---|---|\n",
-        pairs->n);
+    size_t bands = 0;
+    for (const struct doc *p = pairs->child; p; p = p->next)
+        bands += doc_get(p, "band") != NULL;
+    str_addf(out, "\n<details><summary>All %zu pairs", pairs->n - bands);
+    if (bands)
+        str_addf(out, ", whole and by band: %zu rows", pairs->n);
+    str_addf(out,
+             "</summary>\n\n| study%s | supervisor | student | method | weak | student | ceiling | "
+             "PGR |\n|---|---|---|---|---|---|---|---|\n",
+             bands ? ", band" : "");
     for (const struct doc *p = pairs->child; p; p = p->next) {
-        const char *const keys[] = {"study", "supervisor", "student", "method"};
-        for (size_t k = 0; k < 4; k++) {
-            str_cat(out, k ? " | " : "| ");
-            markdown(view_str(p, keys[k]), out);
-            if (!k && *view_str(p, "band"))
-                str_addf(out, ", %s", view_str(p, "band"));
-        }
+        str_cat(out, "| ");
+        markdown(view_str(p, "study"), out);
+        if (*view_str(p, "band"))
+            str_addf(out, ", %s", view_str(p, "band"));
+        str_cat(out, " | ");
+        pair_who(p, "supervisor_shown", "supervisor", out);
+        str_cat(out, " | ");
+        pair_who(p, "student_shown", "student", out);
+        str_cat(out, " | ");
+        markdown(view_str(p, "method"), out);
         est_cell(p, "weak_accuracy", out);
         est_cell(p, "student_accuracy", out);
         est_cell(p, "ceiling_accuracy", out);
@@ -183,20 +199,33 @@ static void settings_words(const struct doc *study, struct str *out)
     str_addc(out, '`');
 }
 
-static void finding_markdown(const struct doc *finding, const char *figures, struct str *out)
+void finding_id(const struct doc *finding, struct str *out)
 {
-    str_addf(out, "\n## %s\n\n", view_str(finding, "name"));
-    markdown(view_str(finding, "title"), out);
-    str_cat(out, ".\n\n**In the paper** (");
-    markdown(view_str(finding, "source"), out);
-    str_cat(out, "): ");
-    markdown(view_str(finding, "shape"), out);
-    str_cat(out, "\n\n**Here**: ");
-    verdict_words(finding, out);
-    str_cat(out, "\n\n");
-    if (*figures)
-        str_addf(out, "![%s](%s/%s.svg)\n\n", view_str(finding, "title"), figures,
-                 view_str(finding, "name"));
+    const char *scale = view_str(finding, "scale");
+    str_cat(out, view_str(finding, "name"));
+    if (strcmp(scale, "laptop") != 0)
+        str_addf(out, "-%s", scale);
+}
+
+/* figure_markdown - where one was drawn. */
+static void figure_markdown(const struct doc *finding, const char *dir, const char *figures,
+                            struct str *out)
+{
+    struct str path = STR_INIT;
+    str_path(&path, dir, "figure.svg");
+    if (!path.failed && file_exists(path.s)) {
+        str_cat(out, "![");
+        markdown(view_str(finding, "title"), out);
+        str_addf(out, "](%s/", figures);
+        finding_id(finding, out);
+        str_cat(out, ".svg)\n\n");
+    }
+    out->failed = out->failed || path.failed;
+    str_release(&path);
+}
+
+static void claims_markdown(const struct doc *finding, struct str *out)
+{
     str_cat(out, "| claim | verdict | number |\n|---|---|---|\n");
     for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next) {
         str_cat(out, "| ");
@@ -205,13 +234,22 @@ static void finding_markdown(const struct doc *finding, const char *figures, str
         claim_value(c, out);
         str_cat(out, " |\n");
     }
-    bool any = false;
-    str_cat(out, "\nMade by ");
+}
+
+/* made_markdown - the commands that the numbers come from. */
+static void made_markdown(const struct doc *finding, struct str *out)
+{
+    const char *before = "\nMade by ";
+    const struct doc *ladders = doc_get(finding, "ladders");
+    for (const struct doc *l = ladders ? ladders->child : NULL; l; l = l->next) {
+        str_addf(out, "%s`w2s pretrain %s`", before, l->s);
+        before = ", ";
+    }
     for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next) {
         if (doc_get(s, "missing"))
             continue;
-        str_cat(out, any ? ", " : "");
-        any = true;
+        str_cat(out, before);
+        before = ", ";
         settings_words(s, out);
         str_addf(out, " (%.0f test examples, %.0f seed%s)", view_real(s, "test"),
                  view_real(s, "seeds"), view_real(s, "seeds") == 1 ? "" : "s");
@@ -220,6 +258,25 @@ static void finding_markdown(const struct doc *finding, const char *figures, str
     studies_words(finding, out);
     str_addf(out, ".\n\n    w2s reproduce %s --scale %s\n", view_str(finding, "name"),
              view_str(finding, "scale"));
+}
+
+void finding_section(const struct doc *finding, const char *dir, const char *figures,
+                     struct str *out)
+{
+    str_cat(out, "## ");
+    finding_id(finding, out);
+    str_cat(out, "\n\n");
+    markdown(view_str(finding, "title"), out);
+    str_cat(out, ".\n\n**In the paper** (");
+    markdown(view_str(finding, "source"), out);
+    str_cat(out, "): ");
+    markdown(view_str(finding, "shape"), out);
+    str_cat(out, "\n\n**Here**: ");
+    verdict_words(finding, out);
+    str_cat(out, "\n\n");
+    figure_markdown(finding, dir, figures, out);
+    claims_markdown(finding, out);
+    made_markdown(finding, out);
     for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next)
         if (doc_get(s, "missing")) {
             str_addf(out, "\nNot run, %s: ", view_str(s, "as"));
@@ -229,39 +286,44 @@ static void finding_markdown(const struct doc *finding, const char *figures, str
     pairs_markdown(finding, out);
 }
 
-int findings_markdown(const struct doc *const *findings, size_t n, const char *figures,
-                      struct str *out, struct err *e)
+/* seeds_words - repetitions of the studies that were run: "3", or "1 to 3". */
+static void seeds_words(const struct doc *finding, struct str *out)
 {
-    str_cat(
-        out,
-        "# Findings of the study, put to the test\n\nEvery number here was computed and written by "
-        "`w2s reproduce`. A claim *holds* where its whole interval (95 % unless the finding says "
-        "otherwise) lies on the side that is "
-        "wanted, *does not hold* where all of it lies on the other, and else *cannot tell*. "
-        "Intervals are by bootstrap over seeds and test examples, the models and studies of a "
-        "finding together ([reproduce](reproduce.md)).\n\n"
-        "| finding | verdict | claims that hold | scale | time |\n|---|---|---|---|---|\n");
-    for (size_t i = 0; i < n; i++) {
-        struct str took = STR_INIT;
-        size_t holds = 0, all = 0;
-        for (const struct doc *c = doc_get(findings[i], "claims")->child; c; c = c->next, all++)
-            holds += strcmp(view_str(c, "verdict"), "holds") == 0;
-        str_duration(&took, view_real(findings[i], "seconds"));
-        str_addf(out, "| [%s](#%s) | %s | %zu of %zu | %s | %s |\n", view_str(findings[i], "name"),
-                 view_str(findings[i], "name"), view_str(findings[i], "verdict"), holds, all,
-                 view_str(findings[i], "scale"), took.s);
-        str_release(&took);
+    double least = (double)NAN, most = (double)NAN;
+    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next) {
+        least = fmin(least, view_real(s, "seeds")); /* of one that is missing: none */
+        most = fmax(most, view_real(s, "seeds"));
     }
-    for (size_t i = 0; i < n; i++)
-        finding_markdown(findings[i], figures, out);
-    return str_check(out, e);
+    if (isnan(least))
+        str_cat(out, "–");
+    else
+        str_addf(out, least < most ? "%.0f to %.0f" : "%.0f", least, most);
+}
+
+void finding_row(const struct doc *finding, struct str *out)
+{
+    struct str took = STR_INIT, id = STR_INIT;
+    size_t holds = 0, all = 0;
+    for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next, all++)
+        holds += strcmp(view_str(c, "verdict"), "holds") == 0;
+    str_duration(&took, view_real(finding, "seconds"));
+    finding_id(finding, &id);
+    str_addf(out, "| [%s](#%s) | %s | %zu of %zu | %s | %s | ", id.s, id.s,
+             view_str(finding, "verdict"), holds, all, view_str(finding, "scale"), took.s);
+    seeds_words(finding, out);
+    str_cat(out, " |\n");
+    out->failed = out->failed || took.failed || id.failed;
+    str_release(&took);
+    str_release(&id);
 }
 
 static void finding_html(const struct doc *finding, const char *dir, struct str *out)
 {
     struct str words = STR_INIT, path = STR_INIT, svg = STR_INIT;
     struct err none = ERR_INIT;
-    str_addf(out, "<h2 id=\"%s\">", view_str(finding, "name"));
+    str_cat(out, "<h2 id=\"");
+    finding_id(finding, out);
+    str_cat(out, "\">");
     html_text(out, view_str(finding, "title"));
     str_cat(out, "</h2>\n<p class=\"lead\">");
     verdict_words(finding, &words);
@@ -316,7 +378,9 @@ int findings_html(const struct doc *const *findings, const char *const *dirs, si
         "<div class=\"wide\"><table><tr><th>finding</th><th>verdict</th><th>scale</th></tr>\n",
         page_style);
     for (size_t i = 0; i < n; i++) {
-        str_addf(out, "<tr><td><a href=\"#%s\">", view_str(findings[i], "name"));
+        str_cat(out, "<tr><td><a href=\"#");
+        finding_id(findings[i], out);
+        str_cat(out, "\">");
         html_text(out, view_str(findings[i], "title"));
         str_addf(out, "</a></td><td class=\"b\">%s</td><td>%s</td></tr>\n",
                  view_str(findings[i], "verdict"), view_str(findings[i], "scale"));

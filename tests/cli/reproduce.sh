@@ -23,7 +23,7 @@ claims:
   - {say: it grows, value: student, take: slope_student, where: {study: one, method: naive}, above: 0}
   - {say: two studies are one, value: student, where: {study: one, student: largest, method: naive}, minus: {study: other}, below: 0.001}
   - {say: learning helps, value: student, where: {study: other}, minus: {study: other, value: untrained}, above: 0}
-  - {say: there is no such pair, value: student, where: {method: focal}, above: 0}
+  - {say: there is no such pair, value: student, where: {supervisor: "*/9"}, above: 0}
 figure:
   - title: Accuracy
     label: accuracy
@@ -41,6 +41,9 @@ figure:
     x: epoch
     series:
       - {y: accuracy, lines: [student, method], where: {study: one}}
+      - {name: largest, y: accuracy, lines: [student, supervisor], where: {study: one, method: naive, student: largest, supervisor: smallest}}
+      - {name: smallest, y: accuracy, lines: [student, supervisor], where: {study: one, method: naive, student: smallest, supervisor: largest}}
+      - {name: truth, y: accuracy, lines: [student], where: {study: one, method: ground truth, student: largest, supervisor: smallest}}
 END
 expect 0 "$W2S" reproduce f/finding.yaml --markdown page.md
 says out "does not hold  confidence beats naive"
@@ -97,6 +100,12 @@ curve = {l["name"]: l["points"] for l in f["panels"][2]["lines"]}
 jobs = [j for j in r["jobs"] if j["role"] == "student" and j["method"] == "naive" and j["model"].endswith("/4")]
 last = sum(j["result"]["curve"][-1]["accuracy"] for j in jobs) / len(jobs)
 assert abs(curve["4 layers, naive"][-1][1] - last) < 1e-12
+assert {n for n in curve if n[0] in "lst"} == {"largest, from 1 layer, 4 layers", "smallest, from 2 layers, 3 layers", "truth, 4 layers"}, set(curve)
+# Wilson's interval, at the finding's level
+for level, z in (f["level"], 1.959963984540054),:
+    v, lo, hi = curve["4 layers, naive"][-1][1:]
+    n = r["task"]["valid"]
+    assert level == .95 and all(abs(abs(v - b) - z * math.sqrt(b * (1 - b) / n)) < 1e-9 for b in (lo, hi)), (v, lo, hi, n)
 END
 [ "$(wc -l <runs/findings/tried/finding.csv)" -gt 10 ] || fail "finding.csv is short"
 if command -v gnuplot >/dev/null; then
@@ -104,6 +113,62 @@ if command -v gnuplot >/dev/null; then
     says page/tried.svg "By method"
     says page.md "](page/tried.svg)"
 fi
+# Another level: of the bootstrap's intervals, and of curves'.
+sed 's/^name: .*/name: level/; s/^shape:/level: 0.6826894921370859\n&/' f/finding.yaml >f/level.yaml
+expect 0 "$W2S" reproduce f/level.yaml
+says out "intervals of 68.3 %"
+python3 - <<'END' || fail "a finding's level"
+import json, math
+f, g = (json.load(open(f"runs/findings/{n}/finding.json")) for n in ("tried", "level"))
+r = json.load(open(f"runs/studies/{f['studies'][0]['name']}/results.json"))
+a, b = (x["claims"][0]["value"] for x in (f, g))
+assert a[0] == b[0] and a[1] < b[1] < b[2] < a[2], (a, b)
+v, lo, hi = {l["name"]: l["points"] for l in g["panels"][2]["lines"]}["4 layers, naive"][-1][1:]
+n = r["task"]["valid"]
+assert all(abs(abs(v - x) - math.sqrt(x * (1 - x) / n)) < 1e-9 for x in (lo, hi)), (v, lo, hi, n)
+END
+# All claims have to hold: one that cannot be told is not one that holds.
+cat >f/untold.yaml <<'END'
+name: untold
+title: What cannot be told
+shape: Two things.
+scales: {laptop: {studies: [{as: one, study: pairs.yaml}]}}
+claims:
+  - {say: this holds, value: gain, where: {method: naive}, above: -1}
+  - {say: this has no pairs, value: gain, where: {supervisor: "*/9"}, above: -1}
+figure:
+  - {title: Accuracy, label: accuracy, x: student_size, series: [{y: student}]}
+  - {title: By supervisor, label: accuracy, x: supervisor_size, series: [{y: weak, lines: [supervisor], where: {student: largest, method: naive}}]}
+  - {title: By ratio, label: accuracy, x: size_ratio, series: [{y: student, lines: [supervisor, student], where: {method: naive}}]}
+  - {title: By depth, label: accuracy, x: supervisor_layers, series: [{y: weak, where: {supervisor: smallest}}]}
+END
+expect 0 "$W2S" reproduce f/untold.yaml
+says out "Cannot tell at this size: 1 of 2 claims holds, the others cannot be told."
+python3 -c '
+import json
+f = json.load(open("runs/findings/untold/finding.json"))
+assert f["verdict"] == "cannot tell" and [c["verdict"] for c in f["claims"]] == ["holds", "cannot tell"], f["verdict"]' || fail "a claim that cannot be told"
+python3 - <<'END' || fail "sizes along the axes"
+import json
+f = json.load(open("runs/findings/untold/finding.json"))
+size = {m["id"].split("/")[-1]: m["params"] for m in json.load(open("runs/studies/pairs/results.json"))["models"]}
+at = [{l["name"]: [p[0] for p in l["points"]] for l in p["lines"]} for p in f["panels"]]
+assert at[1] == {f"from {k} layer{'s' * (k > 1)}": [size[str(k)]] for k in (1, 2)}, at[1]
+assert at[2] == {f"from {a} layer{'s' * (a > 1)}, {b} layers": [size[str(b)] / size[str(a)]] for a in (1, 2) for b in (3, 4)}, at[2]
+assert list(at[3].values()) == [[1]], at[3]
+END
+# What is taken off is chosen by what it says itself, not by what `where` says.
+sed 's/^name: .*/name: off/; s/{say: this holds.*/{say: off, value: student, where: {study: one, method: confidence}, minus: {study: one}, match: none, above: -1}/' f/untold.yaml >f/off.yaml
+expect 0 "$W2S" reproduce f/off.yaml
+python3 - <<'END' || fail "what is taken off"
+import json
+f = json.load(open("runs/findings/off/finding.json"))
+p = [(x["method"], x["student_accuracy"][0]) for x in f["pairs"]]
+mean = lambda v: sum(v) / len(v)
+want = mean([x for m, x in p if m == "confidence"]) - mean([x for m, x in p if m != "ground truth"])
+assert abs(f["claims"][0]["value"][0] - want) < 1e-12 and want != 0, (f["claims"][0], want)
+END
+
 # Again: nothing is computed, and the numbers stay.
 before=$(sed 's/"when": "[^"]*"//g' runs/findings/tried/finding.json | sha256sum)
 expect 0 "$W2S" reproduce f/finding.yaml --json
@@ -175,7 +240,8 @@ expect 2 "$W2S" reproduce f/finding.yaml --markdown page.txt
 says err "ends in .md"
 # Of several studies one that cannot be run is passed over, and said; of one study it is an error.
 sed 's/study: pairs.yaml, set: {student.layers: 4,/study: pairs.yaml, set: {student.layers: 9,/; s/^name: .*/name: partly/' f/finding.yaml >f/partly.yaml
-expect 0 "$W2S" reproduce f/partly.yaml --markdown page.md
+expect 2 "$W2S" reproduce f/partly.yaml --markdown page.md
+says err "w2s: 1 study could not be run"
 says err "goes on without it: partly: study other: study pairs"
 says out "1 study and 1 that could not be run"
 says page.md "Not run, other: partly: study other"
@@ -191,6 +257,16 @@ wrong 's/value: gain/value: gains/' 'did you mean "gain"?'
 wrong 's/take: pooled/take: sum/' '"take"'
 wrong 's/value: pgr, take: pooled/value: student, take: pooled/' 'pooled, which is of pgr alone'
 wrong 's/, above: -1//' 'a claim wants "above" or "below"'
+# What a claim or a panel speaks of has to be there.
+wrong 's/where: {study: other}, minus/where: {study: otter}, minus/' 'wrong.yaml:17: "study" is "otter", wanted what its studies have at scale laptop: "one", "other"'
+wrong 's/minus: {study: other}/minus: {study: "t*"}/' 'wrong.yaml:16: "study" is "t*"'
+wrong 's/where: {study: one, method: confidence}/where: {study: other, method: confidence}/' 'wrong.yaml:13: "method" is "confidence", wanted what its studies have at scale laptop: "naive"'
+wrong 's/minus: {study: one, method: naive}/minus: {study: one, method: naiv}/' '"method" is "naiv"'
+wrong 's/lines: .supervisor., where: {study: one}/lines: [supervisor], where: {study: one, method: focal}/' '"method" is "focal", wanted what its studies have at scale laptop: "naive", "confidence"'
+wrong 's/method: ground truth, student/method: ground truths, student/' '"method" is "ground truths"'
+wrong 's/lines: .supervisor., where: {study: one}/lines: [supervisor], where: {task: boy}/' '"task" is "boy", wanted what its studies have at scale laptop: "toy"'
+wrong 's/value: gain, where: {study: one,/&  band: "*",/' '"band" is "*", wanted what its studies have at scale laptop: none'
+wrong 's/where: {study: one, method: naive, student: largest, supervisor: smallest/& , band: "*"/' '"band" is not of curves within the epochs'
 wrong 's/x: method/x: methods/' '"methods" is not known here'
 wrong 's/as: other/as: one/' 'two studies are called "one"'
 sed 's/pairs.yaml/nosuch.yaml/' f/finding.yaml >f/wrong.yaml

@@ -635,17 +635,23 @@ static void test_wilson(void **state)
     const double z = 1.959963984540054;
     (void)state;
     for (size_t i = 0; i < sizeof seen / sizeof *seen; i++) {
-        struct estimate x = metrics_wilson(seen[i].share, seen[i].n);
+        struct estimate x = metrics_wilson(seen[i].share, seen[i].n, 0.95);
         assert_true(x.lo < x.value && x.value < x.hi);
         close_to(fabs(x.value - x.lo), z * sqrt(x.lo * (1 - x.lo) / seen[i].n), 1e-12);
         close_to(fabs(x.value - x.hi), z * sqrt(x.hi * (1 - x.hi) / seen[i].n), 1e-12);
     }
-    struct estimate none = metrics_wilson(0, 10), all = metrics_wilson(1, 10);
+    struct estimate none = metrics_wilson(0, 10, 0.95), all = metrics_wilson(1, 10, 0.95);
     close_to(none.lo, 0, 1e-12);
     close_to(none.hi, z * z / (10 + z * z), 1e-12);
     close_to(all.hi, 1, 1e-12);
     close_to(all.lo, 10 / (10 + z * z), 1e-12);
-    assert_true(isnan(metrics_wilson(0.5, (double)NAN).lo) && isnan(metrics_wilson(0.5, 0).hi));
+    close_to(metrics_wilson(0, 10, 0.68268949213708585).hi, 1 / 11.0, 1e-12); /* one deviation */
+    close_to(metrics_wilson(0, 10, 0.9).hi,
+             1.6448536269514722 * 1.6448536269514722 /
+                 (10 + 1.6448536269514722 * 1.6448536269514722),
+             1e-12);
+    assert_true(isnan(metrics_wilson(0.5, (double)NAN, 0.95).lo) &&
+                isnan(metrics_wilson(0.5, 0, 0.95).hi));
 }
 
 /* Holm 1979: .01, .04, .03, .005 of four tests are .03, .06, .06, .02. */

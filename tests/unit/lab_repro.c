@@ -7,10 +7,11 @@
 #include <cmocka.h>
 
 #include "lab/bootstrap.h"
-#include "lab/repro.h"
+#include "lab/repro_rows.h"
 #include "core/mem.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { SAMPLES = 101 };
 
@@ -255,12 +256,169 @@ static void verdicts(void **state)
     samples_release(&s);
 }
 
+/* A line that lacks the smallest student, and lies higher, does not tilt the slope of both. */
+static void unbalanced_lines(void **state)
+{
+    struct samples s;
+    (void)state;
+    samples_init(&s);
+    s.study = "one";
+    for (int k = 0; k < 3; k++)
+        pair_put(&s, "m/1", "m", "naive", 1, 4 << k, 0.5, 0.5 + 0.02 * k, 0.9);
+    for (int k = 1; k < 3; k++)
+        pair_put(&s, "m/2", "m", "naive", 2, 4 << k, 0.5, 0.7 + 0.05 * k, 0.9);
+    struct repro_claim c = {.value = TRIO_STUDENT, .take = TAKE_SLOPE_STUDENT, .above = true};
+    /* deviations from each line's own mean: -1, 0, 1 of .02 each, and -.5, .5 of .05 */
+    near(measured(&s, &c).x.value, (2 * 0.02 + 0.5 * 0.05) / 2.5);
+    samples_release(&s);
+    /* the same by supervisors: of the larger student the smallest supervisor is not there */
+    samples_init(&s);
+    s.study = "one";
+    for (int k = 0; k < 3; k++)
+        pair_put(&s, "m", "m/1", "naive", 1 << k, 16, 0.5, 0.5 + 0.02 * k, 0.9);
+    for (int k = 1; k < 3; k++)
+        pair_put(&s, "m", "m/2", "naive", 1 << k, 32, 0.5, 0.7 + 0.05 * k, 0.9);
+    c.take = TAKE_SLOPE_SUPERVISOR;
+    near(measured(&s, &c).x.value, (2 * 0.02 + 0.5 * 0.05) / 2.5);
+    /* of one study as many lines: what another study adds to all of its pairs is none of the slope
+     */
+    s.study = "two";
+    pair_put(&s, "m", "m/1", "naive", 1, 16, 0.5, 0.85, 0.9);
+    near(measured(&s, &c).x.value, (2 * 0.02 + 0.5 * 0.05) / 2.5);
+    samples_release(&s);
+}
+
+/* PGR pooled, less PGR pooled: pair by pair where they are matched, of all pairs where not. */
+static void pooled_minus(void **state)
+{
+    struct samples s;
+    (void)state;
+    samples_init(&s);
+    s.study = "one";
+    pair_put(&s, "m/1", "m/4", "other", 1, 4, 0.5, 0.7, 0.9);  /* .2 of .4 */
+    pair_put(&s, "m/2", "m/4", "other", 2, 4, 0.6, 0.9, 0.8);  /* .3 of .2 */
+    pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.5, 0.6, 0.9);  /* .1 of .4 */
+    pair_put(&s, "m/2", "m/4", "naive", 2, 4, 0.6, 0.65, 0.8); /* .05 of .2 */
+    pair_put(&s, "m/1", "m/8", "naive", 1, 8, 0.5, 0.9, 0.9);  /* .4 of .4, of no "other" */
+    struct repro_claim c = {.value = TRIO_PGR,
+                            .other = TRIO_PGR,
+                            .take = TAKE_POOLED,
+                            .where = {.method = "other"},
+                            .minus = {.method = "naive"},
+                            .subtracts = true,
+                            .matched = true,
+                            .above = true};
+    struct repro_result r = measured(&s, &c);
+    assert_int_equal(r.pairs, 2);
+    near(r.x.value, 0.5 / 0.6 - 0.15 / 0.6);
+    near(r.x.lo, r.x.value); /* both students move alike */
+    c.matched = false;
+    near(measured(&s, &c).x.value, 0.5 / 0.6 - 0.55 / 1.0);
+    samples_release(&s);
+}
+
+/* Every value of a pair is in its own place, measured and drawn. */
+static void values_in_place(void **state)
+{
+    struct samples s;
+    struct err e = ERR_INIT;
+    struct sample_row *row;
+    double v[TRIO_VALUES * SAMPLES];
+    struct trio t = {.weak = {1, 0, 0},
+                     .student = {2, 0, 0},
+                     .ceiling = {3, 0, 0},
+                     .gap = {4, 0, 0},
+                     .gain = {5, 0, 0},
+                     .pgr = {6, 0, 0},
+                     .agree = {7, 0, 0},
+                     .agree_right = {8, 0, 0},
+                     .agree_wrong = {9, 0, 0},
+                     .ceiling_wrong = {10, 0, 0},
+                     .reason = PGR_DEFINED};
+    static const struct {
+        const char *name;
+        double is;
+    } want[] = {{"weak", 1},
+                {"student", 2},
+                {"ceiling", 3},
+                {"gap", 4},
+                {"gain", 5},
+                {"pgr", 6},
+                {"agreement", 7},
+                {"agreement_right", 8},
+                {"agreement_wrong", 9},
+                {"ceiling_wrong", 10},
+                {"untrained", 11},
+                {"recited", 12}};
+    const struct sample_row like = {
+        .task = "toy", .supervisor = "a", .student = "b", .method = "c"};
+    (void)state;
+    samples_init(&s);
+    for (size_t i = 0; i < TRIO_VALUES * SAMPLES; i++)
+        v[i] = (double)(100 * (i / SAMPLES + 1) + i % SAMPLES);
+    assert_int_equal(samples_add(&s, &like, &t, v, SAMPLES, &row, &e), OK);
+    assert_true(isnan(row->point[SAMPLE_UNTRAINED]));
+    t.weak.value = 11;
+    samples_beside(row, SAMPLE_UNTRAINED, &t, v);
+    assert_true(isnan(row->point[SAMPLE_RECITED]));
+    t.weak.value = 12;
+    samples_beside(row, SAMPLE_RECITED, &t, v + SAMPLES);
+    for (int k = 0; repro_values[k]; k++) {
+        assert_string_equal(repro_values[k], want[k].name);
+        near(row_value(&s.rows[0], k, ROW_POINT), want[k].is);
+        near(row_value(&s.rows[0], k, 7),
+ k < TRIO_VALUES ? 100 * (k + 1) + 7 : 107 + 100 * (k - SAMPLE_UNTRAINED));
+    }
+    /* what came after is taken off again */
+    assert_int_equal(samples_add(&s, &like, &t, v, SAMPLES, &row, &e), OK);
+    samples_cut(&s, 1);
+    assert_int_equal(s.n, 1);
+    near(s.rows[0].point[TRIO_WEAK], 1);
+    samples_release(&s);
+}
+
+static void words(const struct samples *s, const char *id, const char *want)
+{
+    struct str out = STR_INIT;
+    row_words(s, KEY_STUDENT, id, &out);
+    assert_string_equal(out.s, want);
+    str_release(&out);
+}
+
+/* Models of several names by the shortest end that tells them apart, depths of one by their layers.
+ */
+static void names_for_people(void **state)
+{
+    struct samples s;
+    (void)state;
+    samples_init(&s);
+    s.study = "one";
+    pair_put(&s, "ladder:a/0.2M/2", "ladder:a/3M/6", "naive", 1, 2, 0, 0, 1);
+    words(&s, "ladder:a/0.2M/2", "0.2M");
+    words(&s, "ladder:a/3M/6", "3M");
+    words(&s, "simulated/uniform-0.75", "simulated/uniform-0.75");
+    pair_put(&s, "ladder:b/3M/6", "ladder:a/3M/1", "naive", 1, 2, 0, 0, 1);
+    words(&s, "ladder:a/3M/6", "ladder:a/3M, 6 layers");
+    words(&s, "ladder:a/3M/1", "ladder:a/3M, 1 layer");
+    words(&s, "ladder:b/3M/6", "ladder:b/3M");
+    words(&s, "ladder:a/0.2M/2", "0.2M");
+    samples_release(&s);
+    samples_init(&s);
+    s.study = "one";
+    pair_put(&s, "dir/m/1", "dir/m/2", "naive", 1, 2, 0, 0, 1);
+    words(&s, "dir/m/1", "1 layer");
+    words(&s, "dir/m/2", "2 layers");
+    samples_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_taken),    cmocka_unit_test(which_pairs),
         cmocka_unit_test(undefined_pgr),    cmocka_unit_test(far_replicates),
         cmocka_unit_test(own_counterparts), cmocka_unit_test(verdicts),
+        cmocka_unit_test(unbalanced_lines), cmocka_unit_test(pooled_minus),
+        cmocka_unit_test(values_in_place),  cmocka_unit_test(names_for_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,152 @@
+/* shelf.c - see shelf.h. */
+#include "cli/shelf.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "report/finding.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Every finding that a runs folder has. */
+struct shelf {
+    char **names;
+    struct str *dirs;
+    const char **paths;
+    struct doc_tree *trees;
+    const struct doc **roots;
+    size_t n;
+};
+
+static void shelf_release(struct shelf *s)
+{
+    for (size_t i = 0; s->trees && i < s->n; i++)
+        doc_tree_release(&s->trees[i]);
+    for (size_t i = 0; s->dirs && i < s->n; i++)
+        str_release(&s->dirs[i]);
+    mem_free(s->names);
+    mem_free(s->dirs);
+    mem_free((void *)s->paths);
+    mem_free(s->trees);
+    mem_free((void *)s->roots);
+}
+
+static int shelf_read(struct shelf *s, const char *dir, struct err *e)
+{
+    size_t all = 0;
+    struct str path = STR_INIT;
+    memset(s, 0, sizeof *s);
+    int rc = file_list_stems(dir, "", &s->names, &all, e);
+    if (rc)
+        return rc;
+    s->dirs = mem_zalloc(all, sizeof *s->dirs, e);
+    s->paths = s->dirs ? mem_zalloc(all, sizeof *s->paths, e) : NULL;
+    s->trees = s->paths ? mem_zalloc(all, sizeof *s->trees, e) : NULL;
+    s->roots = s->trees ? mem_zalloc(all, sizeof *s->roots, e) : NULL;
+    if (!s->roots)
+        return e->code;
+    for (size_t i = 0; i < all && !rc; i++) {
+        struct str *own = &s->dirs[s->n];
+        str_init(own);
+        str_path(own, dir, s->names[i]);
+        str_path(&path, own->s, "finding.json");
+        rc = str_check(&path, e);
+        if (rc || !file_exists(path.s)) {
+            str_release(own);
+            continue;
+        }
+        rc = doc_read_json(&s->trees[s->n], path.s, e);
+        s->roots[s->n] = s->trees[s->n].root;
+        s->paths[s->n] = own->s;
+        s->n++;
+    }
+    str_release(&path);
+    return rc;
+}
+
+/* figures_copy - every figure as <stem>/<id>.svg beside the Markdown page. */
+static int figures_copy(const struct shelf *s, const char *dir, struct err *e)
+{
+    struct str from = STR_INIT, svg = STR_INIT, name = STR_INIT;
+    int rc = file_mkdirs(dir, e);
+    for (size_t i = 0; i < s->n && !rc; i++) {
+        str_reset(&svg);
+        str_reset(&name);
+        str_path(&from, s->paths[i], "figure.svg");
+        finding_id(s->roots[i], &name);
+        str_cat(&name, ".svg");
+        if (str_check(&from, e) || str_check(&name, e))
+            rc = e->code;
+        else if (file_exists(from.s) && !(rc = file_read(&svg, from.s, e)))
+            rc = file_write_in(dir, name.s, &svg, e);
+    }
+    str_release(&from);
+    str_release(&svg);
+    str_release(&name);
+    return rc;
+}
+
+/* page_read - a page that is there already, which has to be one that this program wrote. */
+static int page_read(const char *file, struct str *old, struct err *e)
+{
+    if (!file_exists(file))
+        return OK;
+    int rc = file_read(old, file, e);
+    if (!rc && !findings_page_is(old->s))
+        rc = err_set(e, ERR_INPUT,
+                     "%s: not a page of findings: its first line is not \"" FINDINGS_PAGE
+                     "\"; another FILE, or none there",
+                     file);
+    return rc;
+}
+
+int findings_page_check(const char *file, struct err *e)
+{
+    struct str old = STR_INIT;
+    int rc = page_read(file, &old, e);
+    str_release(&old);
+    return rc;
+}
+
+/* markdown_write - FILE and, for FILE.md, the folder FILE of figures. */
+static int markdown_write(const struct shelf *s, const char *file, struct err *e)
+{
+    struct str page = STR_INIT, dir = STR_INIT, old = STR_INIT;
+    size_t stem = strlen(file);
+    str_catn(&dir, file, stem - 3);
+    int rc = str_check(&dir, e);
+    if (!rc)
+        rc = page_read(file, &old, e);
+    if (!rc)
+        rc = figures_copy(s, dir.s, e);
+    if (!rc)
+        rc = findings_markdown(s->roots, s->paths, s->n, file_name(dir.s), old.s, &page, e);
+    if (!rc)
+        rc = file_write(file, page.s, page.len, e);
+    str_release(&page);
+    str_release(&dir);
+    str_release(&old);
+    return rc;
+}
+
+int findings_pages(const char *runs, const char *markdown, bool say, struct err *e)
+{
+    struct shelf s;
+    struct str dir = STR_INIT, page = STR_INIT;
+    str_path(&dir, runs, "findings");
+    int rc = str_check(&dir, e);
+    if (rc)
+        return rc;
+    rc = shelf_read(&s, dir.s, e);
+    if (!rc)
+        rc = findings_html(s.roots, s.paths, s.n, &page, e);
+    if (!rc)
+        rc = file_write_in(dir.s, "findings.html", &page, e);
+    if (!rc && markdown)
+        rc = markdown_write(&s, markdown, e);
+    if (!rc && say)
+        printf("\nall findings: %s/findings.html\n", dir.s);
+    shelf_release(&s);
+    str_release(&dir);
+    str_release(&page);
+    return rc;
+}

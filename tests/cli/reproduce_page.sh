@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# reproduce_page.sh - one page of findings that grows over runs folders and scales; findings that cannot be put to the test are passed over.
+. "$(dirname "$0")/lib.sh"
+command -v python3 >/dev/null || { echo "SKIP: no python3"; exit 77; }
+
+# A share of its own, so that "all" is what is asked for here.
+mkdir -p share/findings share/studies share/tasks
+cp "$W2S_SOURCE/assets.yaml" share
+export W2S_SHARE=$scratch/share
+sed 's/^methods: .*/methods: [naive]/; s/epochs: 3/epochs: 1/' micro.yaml >micro2.yaml && mv micro2.yaml micro.yaml
+finding() { # finding NAME SET...: one study of that name, and one claim that holds
+    cat <<END
+name: $1
+title: What $1 shows
+source: nobody
+shape: All is well.
+scales:
+  laptop: {studies: [{as: one, study: $scratch/micro.yaml, set: {$2}}]}
+  gpu: {studies: [{as: one, study: $scratch/micro.yaml, set: {seeds: 2}}]}
+claims:
+  - {say: it is there, value: student, above: -1}
+figure:
+  - {title: Accuracy, label: accuracy, x: student_size, series: [{y: student}]}
+END
+}
+finding beta "" >share/findings/beta.yaml
+finding alpha "seeds: 2" >share/findings/alpha.yaml
+finding gamma "" >share/findings/gamma.yaml
+
+# Two runs folders, one page: what the second has not stays, byte by byte.
+expect 0 "$W2S" reproduce beta --runs first --markdown page.md
+cp page.md before.md
+sed -i 's/^\*\*Here\*\*: /&Kept. /' page.md
+expect 0 "$W2S" reproduce alpha gamma --runs second --markdown page.md
+python3 - <<'END' || fail "the page did not grow"
+import re
+old, page = open("before.md").read(), open("page.md").read()
+assert re.findall(r"^## (.*)$", page, re.M) == ["alpha", "beta", "gamma"]
+rows = re.findall(r"^\| \[.*$", page, re.M)
+assert [r.split("]")[0] for r in rows] == ["| [alpha", "| [beta", "| [gamma"], rows
+assert rows[1] in old and rows[0].endswith(" | 2 |") and rows[1].endswith(" | 1 |"), rows
+part = lambda text: re.search(r"^## beta$.*?(?=^## |\Z)", text, re.M | re.S).group().rstrip("\n")
+assert part(page) == part(old).replace("**Here**: ", "**Here**: Kept. ") and "Kept." not in page.replace(part(page), "")
+assert page.count("| finding |") == 1 and page.endswith("</details>\n")
+END
+if command -v gnuplot >/dev/null; then
+    for x in alpha beta gamma; do
+        [ -s page/$x.svg ] || fail "no figure of $x"
+        says page.md "](page/$x.svg)"
+    done
+fi
+# Written again from either folder it stays as it is, but for what this folder has: that is written anew.
+cp page.md grown.md
+expect 0 "$W2S" reproduce gamma --runs second --markdown page.md
+diff <(sed 's/[0-9.]*[hms]* of computing//' grown.md) <(sed 's/[0-9.]*[hms]* of computing//' page.md) >/dev/null || fail "the page is another"
+expect 0 "$W2S" reproduce beta --runs first --markdown page.md
+lacks page.md "Kept."
+# Another scale is another section, with a figure of its own.
+expect 0 "$W2S" reproduce beta --runs first --scale gpu --markdown page.md
+says page.md "| [beta-gpu](#beta-gpu) | holds | 1 of 1 | gpu |"
+says page.md "## beta-gpu"
+says page.md "w2s reproduce beta --scale gpu"
+says page.md "## beta"
+says first/findings/findings.html 'id="beta-gpu"'
+command -v gnuplot >/dev/null && says page.md "](page/beta-gpu.svg)"
+# A finding without a figure has no link to one.
+rm second/findings/gamma/figure.svg
+sed -i 's/{y: student}/{y: student, where: {supervisor: "*\/9"}}/; s/^name: .*/name: bare/' share/findings/gamma.yaml && mv share/findings/gamma.yaml share/findings/bare.yaml
+expect 0 "$W2S" reproduce bare --runs bare --markdown bare.md
+lacks bare.md ".svg"
+rm share/findings/bare.yaml
+
+# A file that is no such page stays as it is, and that is said before anything is computed.
+echo "# My notes" >notes.md
+expect 2 "$W2S" reproduce beta --runs third --markdown notes.md
+one_sentence
+says err "notes.md: not a page of findings: its first line is not \"# Findings of the study, put to the test\""
+[ "$(cat notes.md)" = "# My notes" ] && [ ! -e third/findings ] || fail "notes were written over, or studies were run"
+
+# All: what cannot be run for want of data, or fails, is passed over, the rest is there, and the status says so.
+sed 's/files: {all: toy.jsonl}/files: {all: nosuch.jsonl}/; s/^name: .*/name: gone/' toy.yaml >gone.yaml
+finding absent "task: $scratch/gone.yaml" >share/findings/absent.yaml
+finding broken "student.lr: 9, student.clip: 0, student.epochs: 10" >share/findings/broken.yaml
+expect 2 "$W2S" reproduce all --runs all --markdown all.md
+says err "passed over: absent: study one: "
+says err "nosuch.jsonl"
+says err "broken: 2 jobs failed; what they would have shown is missing"
+says err "w2s: 1 of 4 findings could not be put to the test; 2 jobs failed, run again to try them once more"
+says all.md "| [alpha](#alpha) | holds |"
+says all.md "| [beta](#beta) | holds |"
+says all.md "| [broken](#broken) | cannot tell |"
+lacks all.md "## absent"
+# Failed jobs alone are an error, too.
+rm share/findings/absent.yaml
+expect 1 "$W2S" reproduce all --runs all
+says err "w2s: 2 jobs failed, run again to try them once more"
+# One whose file is wrong is said before the first is run.
+sed 's/value: student/value: students/' share/findings/beta.yaml >share/findings/zeta.yaml
+expect 2 "$W2S" reproduce all --runs none
+one_sentence
+says err 'zeta.yaml:9: "value" is "students"'
+[ ! -e none/findings ] || fail "findings were run before all files were read"
+finish
