@@ -32,6 +32,8 @@ struct asked {
     const struct app *app;
     const struct args *args;
     const char *scale, *runs;
+    const char **with; /* [n_with] settings of all studies */
+    size_t n_with;
     struct session session;
     size_t jobs;
     int threads;
@@ -60,7 +62,7 @@ static int finding_open(const struct asked *q, const char *name, struct repro *r
     struct str path = STR_INIT;
     int rc = lab_finding_path(q->app->share, name, &path, e);
     if (!rc)
-        rc = repro_read(r, path.s, q->scale, e);
+        rc = repro_read(r, path.s, q->scale, q->with, q->n_with, e);
     if (!rc && (rc = repro_check(r, q->app->share, e)))
         repro_release(r);
     str_release(&path);
@@ -378,10 +380,28 @@ static int scale_check(const char *scale, struct err *e)
     return err_set(e, ERR_INPUT, "--scale is \"%s\", wanted laptop, gpu or paper", scale);
 }
 
+/* operands_read - findings' names, given [*n], and settings, "key=value": both mem_free. */
+static int operands_read(struct asked *q, const struct args *a, const char ***given, size_t *n,
+                         struct err *e)
+{
+    *n = 0;
+    *given = mem_alloc(a->n_rest + 1, sizeof **given, e);
+    q->with = *given ? mem_alloc(a->n_rest + 1, sizeof *q->with, e) : NULL;
+    if (!q->with)
+        return e->code;
+    for (size_t i = 0; i < a->n_rest; i++)
+        if (strchr(a->rest[i], '='))
+            q->with[q->n_with++] = a->rest[i];
+        else
+            (*given)[(*n)++] = a->rest[i];
+    return OK;
+}
+
 static int reproduce_run(const struct app *app, const struct args *a, struct err *e)
 {
     struct asked q = {.app = app, .args = a, .threads = par_threads()};
     struct str out = STR_INIT;
+    const char **given = NULL;
     char **names = NULL;
     size_t n = 0;
     q.scale = option(&q, "scale") ? option(&q, "scale") : "laptop";
@@ -399,14 +419,15 @@ static int reproduce_run(const struct app *app, const struct args *a, struct err
             fwrite(out.s, 1, out.len, stdout);
         goto out;
     }
-    if (!rc && !a->n_rest)
+    if (!rc)
+        rc = operands_read(&q, a, &given, &n, e);
+    if (!rc && !n)
         rc = err_set(e, ERR_INPUT,
                      "reproduce wants a finding, or all; w2s reproduce --list names them");
-    bool all = !rc && a->n_rest == 1 && strcmp(a->rest[0], "all") == 0;
+    bool all = !rc && n == 1 && strcmp(given[0], "all") == 0;
     if (all)
         rc = finding_names(app, &names, &n, e);
-    const char *const *asked = all ? (const char *const *)names : a->rest;
-    n = all ? n : a->n_rest;
+    const char *const *asked = all ? (const char *const *)names : given;
     if (!rc)
         rc = findings_check(&q, asked, n, e);
     if (!rc && page)
@@ -420,13 +441,15 @@ static int reproduce_run(const struct app *app, const struct args *a, struct err
     session_close(&q.session);
 out:
     mem_free(names);
+    mem_free(given);
+    mem_free(q.with);
     str_release(&out);
     return rc && e->full ? EXIT_FAILED : command_exit(rc);
 }
 
 const struct command cmd_reproduce = {
     .name = "reproduce",
-    .operands = "FINDING... | all",
+    .operands = "FINDING... | all [key=value ...]",
     .line = "put findings of the study to the test: studies, figure, verdict",
     .help = "A finding is a name (w2s reproduce --list) or a .yaml file (docs/reproduce.md). Its "
             "studies are "
@@ -435,9 +458,11 @@ const struct command cmd_reproduce = {
             "bootstrap: it "
             "holds, does not\n"
             "hold, or cannot be told at this size. Stop it at any time and run it again to go on.\n"
+            "key=value overrides a setting of all its studies.\n"
             "\n"
             "    w2s reproduce --list\n"
             "    w2s reproduce fig8-agreement\n"
+            "    w2s reproduce fig8-agreement seeds=1\n"
             "    w2s reproduce all --markdown results.md\n",
     .options = options,
     .completes = "findings",

@@ -196,6 +196,12 @@ int repro_conclude(const struct repro *r, const char *dir, struct err *e)
     js_key(&w, "source"), js_str(&w, r->source);
     js_key(&w, "shape"), js_str(&w, r->shape);
     js_key(&w, "scale"), js_str(&w, r->scale);
+    if (r->n_with) {
+        js_key(&w, "with"), js_open(&w, '[');
+        for (size_t i = 0; i < r->n_with; i++)
+            js_str(&w, r->with[i]);
+        js_close(&w, ']');
+    }
     js_key(&w, "level"), js_real(&w, r->level);
     js_key(&w, "when"), js_str(&w, when);
     js_key(&w, "seconds"), js_real(&w, r->seconds);

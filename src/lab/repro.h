@@ -110,6 +110,8 @@ struct repro {
     size_t n_ladders;
     struct repro_study studies[REPRO_LIST];
     size_t n_studies;
+    const char *const *with; /* [n_with] settings of all of them, over their own; the caller's */
+    size_t n_with;
     struct repro_claim claims[REPRO_LIST];
     size_t n_claims;
     struct repro_panel panels[REPRO_LIST];
@@ -118,10 +120,12 @@ struct repro {
     double seconds; /* of computing, whichever run did it */
 };
 
-/* The scales that there are, ending with NULL. repro_read - one of its scales. Undone by
- * repro_release. ERR_INPUT with file and line; a scale that it does not have. */
+/* The scales that there are, ending with NULL. repro_read - one of its scales; with:
+ * "key=value", over what its studies set. Undone by repro_release. ERR_INPUT with file and line; a
+ * scale that it does not have. */
 extern const char *const repro_scales[];
-int repro_read(struct repro *r, const char *path, const char *scale, struct err *e);
+int repro_read(struct repro *r, const char *path, const char *scale, const char *const *with,
+               size_t n_with, struct err *e);
 void repro_release(struct repro *r);
 
 /* repro_check - its ladders and studies are ones that can be read, with their settings, and for

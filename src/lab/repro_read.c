@@ -31,7 +31,7 @@ const char *const repro_verdicts[] = {"holds", "does not hold", "cannot tell"};
 static const char *const root_keys[] = {"name",   "title",  "source", "shape", "level",
                                         "scales", "claims", "figure", NULL},
                          *const scale_keys[] = {"minutes", "ladders", "studies", NULL},
-                         *const study_keys[] = {"as", "study", "set", NULL},
+                         *const study_keys[] = {"as", "study", "set", "tasks", NULL},
                          *const claim_keys[] = {"say",   "value", "take",  "where", "minus",
                                                 "match", "above", "below", NULL},
                          *const where_keys[] = {"study",  "task", "supervisor", "student",
@@ -198,15 +198,39 @@ static int name_beside(struct repro *r, const char **name, const char *file, str
     return rc;
 }
 
-static int study_read_one(struct repro *r, const struct doc *m, struct err *e)
+/* override_set - "key=value"; what the study had for the same key goes. */
+static int override_set(struct repro *r, struct repro_study *s, const char *text,
+                        const struct doc *at, struct err *e)
 {
+    size_t k = 0, key = strcspn(text, "=") + 1;
+    while (k < s->n_overrides && strncmp(s->overrides[k], text, key) != 0)
+        k++;
+    if (k == REPRO_LIST)
+        return doc_fail(at, e, "a study has more than %d settings of its own", REPRO_LIST);
+    s->overrides[k] = arena_strdup(&r->tree.arena, text, e);
+    if (!s->overrides[k])
+        return e->code;
+    s->n_overrides = k < s->n_overrides ? s->n_overrides : k + 1;
+    return OK;
+}
+
+/* study_read_one - task: one of the entry's "tasks", by which the study is called; NULL: it has
+ * none. */
+static int study_read_one(struct repro *r, const struct doc *m, const struct doc *task,
+                          struct err *e)
+{
+    if (r->n_studies == REPRO_LIST)
+        return doc_fail(m, e, "there are more than %d studies", REPRO_LIST);
     struct repro_study *s = &r->studies[r->n_studies++];
     const struct doc *set = doc_get(m, "set");
     int rc = doc_check_keys(m, study_keys, e);
     s->results = (struct doc_tree)DOC_TREE_INIT;
     if (rc || (rc = doc_str(m, "study", &s->study, e)))
         return rc;
-    s->as = s->study;
+    if (task && doc_get(m, "as"))
+        return doc_fail(doc_get(m, "as"), e,
+                        "\"as\" is one name, and of \"tasks\" each is a study");
+    s->as = task ? task->s : s->study;
     if ((rc = doc_opt_str(m, "as", &s->as, e)) || (rc = name_beside(r, &s->study, m->file, e)))
         return rc;
     for (size_t i = 0; i + 1 < r->n_studies; i++)
@@ -220,12 +244,35 @@ static int study_read_one(struct repro *r, const struct doc *m, struct err *e)
         str_addf(&text, "%s=", d->key);
         doc_write_json(&text, d); /* a value in JSON is one in YAML's flow style */
         rc = str_check(&text, e);
-        if (!rc && s->n_overrides == REPRO_LIST)
-            rc = doc_fail(d, e, "\"set\" has more than %d entries", REPRO_LIST);
-        if (!rc && !(s->overrides[s->n_overrides++] = arena_strdup(&r->tree.arena, text.s, e)))
-            rc = e->code;
+        if (!rc)
+            rc = override_set(r, s, text.s, d, e);
         str_release(&text);
     }
+    if (!rc && task) {
+        struct str text = STR_INIT;
+        str_addf(&text, "task=%s", task->s);
+        rc = str_check(&text, e);
+        if (!rc)
+            rc = override_set(r, s, text.s, task, e);
+        str_release(&text);
+    }
+    for (size_t k = 0; !rc && k < r->n_with; k++)
+        rc = override_set(r, s, r->with[k], m, e);
+    return rc;
+}
+
+/* studies_read - an entry's study, or one for each of its tasks. */
+static int studies_read(struct repro *r, const struct doc *m, struct err *e)
+{
+    const struct doc *tasks = doc_get(m, "tasks");
+    int rc = OK;
+    if (!tasks)
+        return study_read_one(r, m, NULL, e);
+    rc = list_want(tasks, "tasks", m, e);
+    for (const struct doc *d = rc ? NULL : tasks->child; d && !rc; d = d->next)
+        rc = d->type == DOC_STRING ? study_read_one(r, m, d, e)
+                                   : doc_fail(d, e, "\"tasks\" holds a %s, wanted tasks' names",
+                                              doc_type_name(d->type));
     return rc;
 }
 
@@ -259,17 +306,20 @@ static int scale_read(struct repro *r, const char *scale, struct err *e)
         (rc = ladders_read(r, doc_get(m, "ladders"), e)) || (rc = list_want(list, "studies", m, e)))
         return rc;
     for (const struct doc *d = list->child; d && !rc; d = d->next)
-        rc = study_read_one(r, d, e);
+        rc = studies_read(r, d, e);
     return rc;
 }
 
-int repro_read(struct repro *r, const char *path, const char *scale, struct err *e)
+int repro_read(struct repro *r, const char *path, const char *scale, const char *const *with,
+               size_t n_with, struct err *e)
 {
     const struct doc *root, *claims, *figure;
     memset(r, 0, sizeof *r);
     samples_init(&r->samples);
     r->source = r->shape = "";
     r->level = 0.95;
+    r->with = with;
+    r->n_with = n_with;
     r->minutes = (double)NAN;
     int rc = doc_read_yaml(&r->tree, path, e);
     if (rc)

@@ -68,6 +68,13 @@ static void verdict_words(const struct doc *finding, struct str *out)
                  holds, n, holds == 1 ? "s" : "");
 }
 
+/* settings_words - as they stand behind a command. */
+static void settings_words(const struct doc *list, struct str *out)
+{
+    for (const struct doc *d = list ? list->child : NULL; d; d = d->next)
+        str_addf(out, strpbrk(d->s, " []{}\"*$&;") ? " '%s'" : " %s", d->s);
+}
+
 static void studies_words(const struct doc *finding, struct str *out)
 {
     struct str took = STR_INIT;
@@ -76,8 +83,11 @@ static void studies_words(const struct doc *finding, struct str *out)
     for (const struct doc *s = studies->child; s; s = s->next)
         missing += doc_get(s, "missing") ? 1 : 0;
     str_duration(&took, view_real(finding, "seconds"));
-    str_addf(out, "%s scale, %zu stud%s", view_str(finding, "scale"), studies->n - missing,
-             studies->n - missing == 1 ? "y" : "ies");
+    str_addf(out, "%s scale", view_str(finding, "scale"));
+    if (doc_get(finding, "with"))
+        str_cat(out, " with");
+    settings_words(doc_get(finding, "with"), out);
+    str_addf(out, ", %zu stud%s", studies->n - missing, studies->n - missing == 1 ? "y" : "ies");
     if (missing)
         str_addf(out, " and %zu that could not be run", missing);
     str_addf(out, ", %s of computing", took.s);
@@ -190,15 +200,6 @@ static void pairs_markdown(const struct doc *finding, struct str *out)
     str_cat(out, "\n</details>\n");
 }
 
-static void settings_words(const struct doc *study, struct str *out)
-{
-    const struct doc *set = doc_get(study, "set");
-    str_addf(out, "`w2s run %s", view_str(study, "study"));
-    for (const struct doc *d = set ? set->child : NULL; d; d = d->next)
-        str_addf(out, strpbrk(d->s, " []{}\"*$&;") ? " '%s'" : " %s", d->s);
-    str_addc(out, '`');
-}
-
 void finding_id(const struct doc *finding, struct str *out)
 {
     const char *scale = view_str(finding, "scale");
@@ -250,14 +251,17 @@ static void made_markdown(const struct doc *finding, struct str *out)
             continue;
         str_cat(out, before);
         before = ", ";
-        settings_words(s, out);
-        str_addf(out, " (%.0f test examples, %.0f seed%s)", view_real(s, "test"),
+        str_addf(out, "`w2s run %s", view_str(s, "study"));
+        settings_words(doc_get(s, "set"), out);
+        str_addf(out, "` (%.0f test examples, %.0f seed%s)", view_real(s, "test"),
                  view_real(s, "seeds"), view_real(s, "seeds") == 1 ? "" : "s");
     }
     str_cat(out, "; ");
     studies_words(finding, out);
-    str_addf(out, ".\n\n    w2s reproduce %s --scale %s\n", view_str(finding, "name"),
+    str_addf(out, ".\n\n    w2s reproduce %s --scale %s", view_str(finding, "name"),
              view_str(finding, "scale"));
+    settings_words(doc_get(finding, "with"), out);
+    str_addc(out, '\n');
 }
 
 void finding_section(const struct doc *finding, const char *dir, const char *figures,

@@ -247,6 +247,44 @@ says out "1 study and 1 that could not be run"
 says page.md "Not run, other: partly: study other"
 says runs/findings/findings.html "Not run, other: partly: study other"
 
+# Settings of all studies, over their own; a study for each task.
+sed 's/^name: toy/name: twin/' toy.yaml >twin.yaml
+cat >f/each.yaml <<END
+name: each
+title: Two tasks
+shape: Both are learnt.
+scales:
+  laptop:
+    studies:
+      - {study: $scratch/micro.yaml, tasks: [$scratch/toy.yaml, $scratch/twin.yaml], set: {seeds: 3, methods: [naive], student.layers: 2}}
+claims:
+  - {say: they are learnt, value: student, where: {task: "t*"}, above: 0}
+figure:
+  - {title: Accuracy, label: accuracy, x: task, series: [{y: student}]}
+END
+expect 0 "$W2S" reproduce f/each.yaml seeds=1 'methods=[naive, confidence]' data.train=64 --runs each --markdown each.md
+says out "laptop scale with seeds=1 'methods=[naive, confidence]' data.train=64, 2 studies"
+says each.md "w2s reproduce each --scale laptop seeds=1 'methods=[naive, confidence]' data.train=64"
+python3 - <<'END' || fail "a study for each task, with what was asked for"
+import json
+f = json.load(open("each/findings/each/finding.json"))
+assert f["with"] == ["seeds=1", "methods=[naive, confidence]", "data.train=64"], f["with"]
+assert [s["as"].rsplit("/", 1)[1] for s in f["studies"]] == ["toy.yaml", "twin.yaml"], f["studies"]
+for s in f["studies"]:
+    assert s["seeds"] == 1 and s["train"] == 64 and sorted(x.split("=")[0] for x in s["set"]) == ["data.train", "methods", "seeds", "student.layers", "task"], s
+assert sorted({p["task"] for p in f["pairs"]}) == ["toy", "twin"] and {p["method"] for p in f["pairs"]} == {"naive", "confidence"}, f["pairs"]
+assert f["panels"][0]["names"] == ["toy", "twin"], f["panels"][0]
+END
+expect 2 "$W2S" reproduce f/each.yaml seed=1 --runs none
+says err '"seed" is 1, wanted a map'
+[ ! -e none ] || fail "something was begun with a setting that there is not"
+sed 's/, tasks: /, as: x, tasks: /' f/each.yaml >f/wrong.yaml
+expect 2 "$W2S" reproduce f/wrong.yaml
+says err '"as" is one name, and of "tasks" each is a study'
+sed 's/tasks: .*yaml\],/tasks: [],/' f/each.yaml >f/wrong.yaml
+expect 2 "$W2S" reproduce f/wrong.yaml
+says err '"tasks" is empty'
+
 wrong() { # wrong SED-SCRIPT SENTENCE
     sed "$1" f/finding.yaml >f/wrong.yaml
     expect 2 "$W2S" reproduce f/wrong.yaml
