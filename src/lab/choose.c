@@ -14,11 +14,12 @@ const char *const *choice_keys(enum choice_kind kind)
                              *const told[] = {"share", NULL},
                              *const neighbours[] = {"k", "weight", NULL},
                              *const confident[] = {"folds", "c", NULL},
-                             *const active[] = {"share", "by", "folds", "c", NULL};
+                             *const active[] = {"share", "by", "folds", "c", NULL},
+                             *const trust[] = {"share", "keep", "hidden", "c", NULL};
     static const char *const *const keys[] = {
-        [CHOICE_SURE] = sure,          [CHOICE_WINDOW] = window, [CHOICE_HUMAN] = told,
-        [CHOICE_SUPERVISOR] = told,    [CHOICE_ACTIVE] = active, [CHOICE_NEIGHBOURS] = neighbours,
-        [CHOICE_CONFIDENT] = confident};
+        [CHOICE_SURE] = sure,           [CHOICE_WINDOW] = window, [CHOICE_HUMAN] = told,
+        [CHOICE_SUPERVISOR] = told,     [CHOICE_ACTIVE] = active, [CHOICE_NEIGHBOURS] = neighbours,
+        [CHOICE_CONFIDENT] = confident, [CHOICE_TRUST] = trust};
     return keys[kind];
 }
 
@@ -50,10 +51,14 @@ int choice_read(struct choice *c, const struct doc *m, struct err *e)
         (rc = doc_opt_real(m, "weight", 0, 1, &c->weight, e)) ||
         (rc = doc_opt_size(m, "folds", 2, 100, &c->folds, e)) ||
         (rc = doc_opt_real(m, "c", 1e-12, 1e12, &c->c, e)) ||
+        (rc = doc_opt_real(m, "keep", 0, 1, &c->keep, e)) ||
+        (rc = doc_opt_size(m, "hidden", 1, 1000, &c->hidden, e)) ||
         (c->kind == CHOICE_ACTIVE && (rc = by_read(c, m, e))))
         return rc;
     if ((c->kind == CHOICE_SURE || choice_told(c)) && c->share <= 0)
         return doc_fail(doc_get(m, "share"), e, "\"share\" is %g, wanted more than 0", c->share);
+    if (c->kind == CHOICE_TRUST && c->keep <= 0)
+        return doc_fail(doc_get(m, "keep"), e, "\"keep\" is %g, wanted more than 0", c->keep);
     if (c->kind == CHOICE_WINDOW && c->low > c->high)
         return doc_fail(m, e, "\"low\" is %g and \"high\" is %g, wanted low at most high", c->low,
                         c->high);
@@ -62,7 +67,8 @@ int choice_read(struct choice *c, const struct doc *m, struct err *e)
 
 bool choice_told(const struct choice *c)
 {
-    return c->kind == CHOICE_HUMAN || c->kind == CHOICE_SUPERVISOR || c->kind == CHOICE_ACTIVE;
+    return c->kind == CHOICE_HUMAN || c->kind == CHOICE_SUPERVISOR || c->kind == CHOICE_ACTIVE ||
+           c->kind == CHOICE_TRUST;
 }
 
 bool choice_reads(const struct choice *c)
@@ -100,10 +106,17 @@ void choice_json(const struct choice *c, struct js *j)
         js_key(j, "folds"), js_int(j, (int64_t)c->folds);
         js_key(j, "c"), js_real(j, c->c);
     }
+    if (c->kind == CHOICE_TRUST) {
+        js_key(j, "keep"), js_real(j, c->keep);
+        js_key(j, "hidden"), js_int(j, (int64_t)c->hidden);
+        js_key(j, "c"), js_real(j, c->c);
+    }
 }
 
 double choice_share(const struct choice *c)
 {
+    if (c->kind == CHOICE_TRUST)
+        return c->keep;
     return c->kind == CHOICE_SURE || c->alone ? c->share : 1;
 }
 
@@ -125,21 +138,31 @@ static int index_compare(const void *pa, const void *pb)
     return (*a > *b) - (*a < *b);
 }
 
-/* choose_sure - the first of all in the order of how sure they are; out [n]. */
-static int choose_sure(const struct choice *c, const struct sure *by, size_t n, size_t *out,
-                       size_t *n_out, struct err *e)
+size_t choice_share_count(double share, size_t n)
 {
-    *n_out = (size_t)floor(c->share * (double)n + 0.5);
-    if (!*n_out)
-        return err_set(e, ERR_INPUT, "high_confidence: a share of %g of %zu examples is none",
-                       c->share, n);
-    for (size_t i = 0; i < *n_out; i++)
-        out[i] = by[i].i;
-    qsort(out, *n_out, sizeof *out, index_compare);
-    return OK;
+    return (size_t)floor(share * (double)n + 0.5);
 }
 
-static int choose_window(const struct choice *c, const struct sure *all, size_t n, size_t *out,
+/* choose_first - n_out, of n, that come first in the order of how sure they are; out [n]. */
+static void choose_first(struct sure *by, size_t n, size_t *out, size_t n_out)
+{
+    qsort(by, n, sizeof *by, sure_compare);
+    for (size_t i = 0; i < n_out; i++)
+        out[i] = by[i].i;
+    qsort(out, n_out, sizeof *out, index_compare);
+}
+
+/* choose_sure - the first of all in the order of how sure they are; out [n]. */
+static int choose_sure(const struct choice *c, struct sure *all, size_t n, size_t *out,
+                       size_t *n_out, struct err *e)
+{
+    int rc = choice_count("high_confidence", c->share, n, n_out, e);
+    if (!rc)
+        choose_first(all, n, out, *n_out);
+    return rc;
+}
+
+static int choose_window(const struct choice *c, struct sure *all, size_t n, size_t *out,
                          size_t *n_out, struct err *e)
 {
     double least = 1, most = 0;
@@ -168,12 +191,9 @@ int choice_make(const struct choice *c, const double *probs, size_t n, size_t K,
     for (size_t i = 0; !rc && i < n; i++)
         all[i] = (struct sure){probs[i * K + metrics_argmax(probs + i * K, K)], i};
     BUG_ON(c->kind == CHOICE_ALL);
-    if (!rc && c->kind == CHOICE_SURE) {
-        qsort(all, n, sizeof *all, sure_compare);
-        rc = choose_sure(c, all, n, *chosen, n_chosen, e);
-    } else if (!rc) {
-        rc = choose_window(c, all, n, *chosen, n_chosen, e);
-    }
+    if (!rc)
+        rc =
+            (c->kind == CHOICE_SURE ? choose_sure : choose_window)(c, all, n, *chosen, n_chosen, e);
     mem_free(all);
     if (rc) {
         mem_free(*chosen);
@@ -182,9 +202,28 @@ int choice_make(const struct choice *c, const double *probs, size_t n, size_t K,
     return rc;
 }
 
+int choice_trusted(const struct choice *c, const double *trust, size_t n, size_t **chosen,
+                   size_t *n_chosen, struct err *e)
+{
+    struct sure *all = mem_alloc(n, sizeof *all, e);
+    *chosen = NULL;
+    *n_chosen = choice_share_count(c->keep, n);
+    int rc = all ? OK : e->code;
+    if (!rc && !*n_chosen)
+        rc = err_set(e, ERR_INPUT, "trust: a keep of %g of %zu examples is none", c->keep, n);
+    if (!rc && !(*chosen = mem_alloc(n, sizeof **chosen, e)))
+        rc = e->code;
+    for (size_t i = 0; !rc && i < n; i++)
+        all[i] = (struct sure){trust[i], i};
+    if (!rc)
+        choose_first(all, n, *chosen, *n_chosen);
+    mem_free(all);
+    return rc;
+}
+
 int choice_count(const char *method, double share, size_t n, size_t *k, struct err *e)
 {
-    *k = (size_t)floor(share * (double)n + 0.5);
+    *k = choice_share_count(share, n);
     return *k ? OK
               : err_set(e, ERR_INPUT, "%s: a share of %g of %zu examples is none", method, share,
                         n);

@@ -16,7 +16,8 @@
  * smoothed over `weight` of their k nearest neighbours'; CHOICE_CONFIDENT: those that
  * confident learning keeps, by logistic regression (c) on so many folds; CHOICE_ACTIVE: all, of
  * which n * share that `by` says are worth asking about (active.h) are ground truth; disputed asks
- * such a regression. */
+ * such a regression. CHOICE_TRUST: of trust.h, the n * keep (to the nearest) that a trust function
+ * of `hidden` units (c) trusts most, learnt of the n * share, drawn, whose truth is told. */
 enum choice_kind {
     CHOICE_ALL,
     CHOICE_SURE,
@@ -25,7 +26,8 @@ enum choice_kind {
     CHOICE_SUPERVISOR,
     CHOICE_ACTIVE,
     CHOICE_NEIGHBOURS,
-    CHOICE_CONFIDENT
+    CHOICE_CONFIDENT,
+    CHOICE_TRUST
 };
 
 enum active_by { ACTIVE_UNSURE, ACTIVE_DISPUTED, ACTIVE_COVER };
@@ -36,7 +38,8 @@ struct choice {
     bool alone; /* the method's, no setting */
     enum active_by by;
     size_t k, folds;
-    double weight, c;
+    double weight, c, keep;
+    size_t hidden;
 };
 
 /* choice_keys - the settings of a kind; NULL: none. choice_read - those that m has, over what c is.
@@ -65,9 +68,15 @@ int choice_count(const char *method, double share, size_t n, size_t *k, struct e
 /* choice_drawn - of n examples those whose ground truth is told, n * share of them (to the
  * nearest), by the seed: drawn [*k] ascending, the caller's, mem_free. All methods that are told
  * some of it draw here, so that one seed and share are the same examples for each. ERR_INPUT, begun
- * with the method's name, where that is none. */
+ * with the method's name, where that is none. choice_share_count - how many a share is. */
+size_t choice_share_count(double share, size_t n);
 int choice_drawn(const char *method, double share, uint64_t seed, size_t n, size_t **drawn,
                  size_t *k, struct err *e);
+
+/* choice_trusted - of CHOICE_TRUST: those of n that have most trust [n], of equal ones the first.
+ * Otherwise as choice_make. */
+int choice_trusted(const struct choice *c, const double *trust, size_t n, size_t **chosen,
+                   size_t *n_chosen, struct err *e);
 
 /* choice_human - the same of CHOICE_HUMAN: labels probs [n,K] become 1 for truth where they are
  * human; *chosen is NULL where it is not these alone. */

@@ -42,8 +42,8 @@ static double learnt_flops(const struct desk *d, const struct model_config *c)
     return flops;
 }
 
-/* predicted_part - a part predicted once: its tokens, those that were written among them. A forward
- * is a third of a step in which everything learns. */
+/* predicted_part - a part predicted once: its tokens, those that were written among them. Here as
+ * in desk_forward a forward is a third of a step in which everything learns. */
 static void predicted_part(const struct desk *d, const struct model_config *c, enum task_part part,
                            double *tokens, double *flops)
 {
@@ -52,6 +52,13 @@ static void predicted_part(const struct desk *d, const struct model_config *c, e
     *tokens = own + said;
     *flops = said > 0 ? model_flops_lm(c, &everything, own + said, texts, said) / 3
                       : model_flops(c, &everything, (size_t)own, (size_t)texts, false) / 3;
+}
+
+void desk_forward(struct desk *d, double tokens, double texts)
+{
+    struct model_config c = job_config(d->job);
+    d->predicted += tokens;
+    d->flops += model_flops(&c, &everything, (size_t)tokens, (size_t)texts, false) / 3;
 }
 
 void desk_cost(const struct desk *d, double *predicted, double *flops)

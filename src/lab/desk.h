@@ -75,6 +75,7 @@ int spec_votes(const struct plan *p, const struct job *j, struct str *out, struc
 int spec_ensemble(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_repair(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_simulated(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_trust(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* job_stop.c: one that stops early is a point of the training that it stands on. */
 int spec_stop(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int run_stop(struct desk *d, struct err *e);
@@ -102,7 +103,15 @@ int run_argue(struct desk *d, struct err *e); /* job_argue.c */
 int run_simulated(struct desk *d, struct err *e);
 int run_ensemble(struct desk *d, struct err *e);
 int run_repair(struct desk *d, struct err *e);
-/* repair_chosen - d->chosen: the labels that the repair which a job stands on kept. */
+int run_trust(struct desk *d, struct err *e); /* job_trust.c */
+/* states_keep - of the training part what the head of its model, as it is now, reads: the last
+ * token's row behind the last block and the final norm, as a file of the job's (job_trust.c). */
+int states_keep(struct desk *d, struct err *e);
+/* repair_keep, repair_tell - which labels a repair keeps, and of which examples it is told the
+ * truth, [n] each, as files of the job's. repair_chosen - d->chosen: the labels that the repair
+ * which a job stands on kept. */
+int repair_keep(const struct desk *d, const bool *keep, struct err *e);
+int repair_tell(const struct desk *d, const bool *told, struct err *e);
 int repair_chosen(struct desk *d, struct err *e);
 /* taught_learn - train a supervisor that learns some of the train part too: its sets and features
  * are made (job_taught.c). */
@@ -142,6 +151,9 @@ int desk_save(const struct desk *d, const char *const *labels, struct err *e);
  * operations of the products of its training and of these (cost.c). The same however often it was
  * stopped, and whoever computed the features of its frozen blocks. */
 void desk_cost(const struct desk *d, double *predicted, double *flops);
+/* desk_forward - adds to d->predicted and d->flops what its model took for reading so many tokens
+ * of so many texts once. */
+void desk_forward(struct desk *d, double tokens, double texts);
 int array_keep(const struct desk *d, enum task_part part, const char *name, const double *x,
                struct err *e);
 int probs_accuracy(const struct desk *d, enum task_part part, const double *probs, double *accuracy,

@@ -162,6 +162,8 @@ static void lm_cost(const struct plan *p, const struct job *j, const struct mode
  * come from memory: some hundred and 1e9 where this was measured (bits of a Zen 4). */
 #define PROBE_ITERATIONS 100
 #define PROBE_RATE       1e9
+/* Those of a trust function's fit, with what it has by default. */
+#define TRUST_ITERATIONS 100
 
 /* fit_cost - of a probe of what is there. */
 static void fit_cost(const struct plan *p, const struct job *j, const struct model_config *c,
@@ -250,6 +252,16 @@ static void recite_cost(const struct plan *p, const struct job *j, const struct 
     model_memory(p, j, c, cost);
 }
 
+/* trust_cost - of a fit to the states of the examples whose truth is told. */
+static void trust_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                       struct cost *cost)
+{
+    const struct choice *choice = job_choice(p, j);
+    double m = (double)choice_share_count(choice->share, p->data[j->repetition].n[PART_TRAIN]);
+    cost->bytes = cost->moved = job_bytes(p, j);
+    cost->seconds = TRUST_ITERATIONS * m * 2 * (double)(c->channels * choice->hidden) / PROBE_RATE;
+}
+
 /* job_cost - from token counts that the examples' own tokens give; counts [seeds, models] are
  * filled as they are needed. */
 static int job_cost(const struct plan *p, const struct job *j, struct counts *counts,
@@ -259,6 +271,10 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     *cost = (struct cost){.flops = 0};
     if (!job_computes(j))
         return OK;
+    if (job_trusts(j)) {
+        trust_cost(p, j, &c, cost);
+        return OK;
+    }
     struct counts *texts = &counts[j->repetition * p->n_models + (size_t)(j->model - p->models)];
     int rc = tokens_count(p, j, texts, e);
     if (rc)
@@ -310,6 +326,10 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
                     ((double)tests * pieces_of(j, tokens[PART_TEST]) +
                      (learns ? (double)evals * pieces_of(j, tokens[PART_VALID]) : 0) +
                      (labels ? pieces_of(j, tokens[PART_TRAIN]) : 0));
+    if (j->states) { /* all blocks, once more */
+        cost->flops += forward * (double)tokens[PART_TRAIN];
+        cost->blocks += (double)c.layers / 3 * pieces_of(j, tokens[PART_TRAIN]);
+    }
     if (prefix && j->role == JOB_CEILING) /* whoever is first computes the features; the plan's
                                              order makes it the ceiling */
         cost->flops +=

@@ -2,16 +2,6 @@
  * computed once for all jobs that read it. */
 #include "lab/desk.h"
 
-/* frozen_cost - of a part that the model reads once, whoever had it read: a forward is a third of a
- * step in which everything learns. */
-static void frozen_cost(struct desk *d, const struct token_set *t)
-{
-    static const struct trainable everything = {.kind = TRAIN_ALL};
-    struct model_config c = job_config(d->job);
-    d->predicted += (double)token_set_total(t);
-    d->flops += model_flops(&c, &everything, token_set_total(t), t->n * t->per, false) / 3;
-}
-
 int desk_frozen(struct desk *d, struct err *e)
 {
     int rc = desk_model(d, e);
@@ -24,8 +14,9 @@ int desk_frozen(struct desk *d, struct err *e)
         if (!rc)
             rc = cached_features_open(&d->features[part], d->plan, d->job, d->model, &d->sets[part],
                                       (enum task_part)part, e);
-        if (!rc)
-            frozen_cost(d, &d->sets[part]);
+        if (!rc) /* whoever had it read */
+            desk_forward(d, (double)token_set_total(&d->sets[part]),
+                         (double)(d->sets[part].n * d->sets[part].per));
     }
     model_free(d->model);
     d->model = NULL;

@@ -20,8 +20,6 @@
 /* Of a training whose end is probed, by the part's name. */
 #define END_FILE "end-%s.f32"
 
-static const struct trainable everything = {TRAIN_ALL, 0, false, {0}};
-
 bool job_probes(const struct job *j)
 {
     return j->side && j->side->learner == LEARNER_PROBE && !j->votes && j->role != JOB_FEATURES;
@@ -223,14 +221,6 @@ static int part_rows(struct desk *d, enum task_part part, const size_t *depths, 
     return rc;
 }
 
-/* forward_cost - of a forward over so many tokens of so many texts is a third of a step. */
-static void forward_cost(struct desk *d, double tokens, double texts)
-{
-    struct model_config c = job_config(d->job);
-    d->predicted += tokens;
-    d->flops += model_flops(&c, &everything, (size_t)tokens, (size_t)texts, false) / 3;
-}
-
 int run_features(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
@@ -249,7 +239,7 @@ int run_features(struct desk *d, struct err *e)
     if (!rc)
         rc = file_out_commit(rows.file, e);
     if (!rc)
-        forward_cost(d, (double)token_set_total(t), (double)(t->n * t->per));
+        desk_forward(d, (double)token_set_total(t), (double)(t->n * t->per));
     d->accuracy = (double)NAN;
     file_out_close(rows.file);
     str_release(&path);
@@ -387,7 +377,7 @@ int run_probe(struct desk *d, struct err *e)
     if (!rc)
         rc = probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
     if (!rc)
-        forward_cost(d, tokens, texts);
+        desk_forward(d, tokens, texts);
     for (int k = 0; k < PART_COUNT; k++)
         if (views[k].map.data)
             file_map_close(&views[k].map);
@@ -511,7 +501,7 @@ static int probed_rows(struct desk *d, enum task_part part, float **rows, struct
     const struct token_set *t = &d->sets[part];
     int rc = d->model ? end_rows(d, part, rows, e) : end_read(d, part, rows, e);
     if (!rc)
-        forward_cost(d, (double)token_set_total(t), (double)(t->n * t->per));
+        desk_forward(d, (double)token_set_total(t), (double)(t->n * t->per));
     return rc;
 }
 

@@ -91,6 +91,16 @@ static int flags_write(const struct desk *d, const char *name, const bool *flags
     return rc;
 }
 
+int repair_keep(const struct desk *d, const bool *keep, struct err *e)
+{
+    return flags_write(d, KEPT, keep, e);
+}
+
+int repair_tell(const struct desk *d, const bool *told, struct err *e)
+{
+    return flags_write(d, TOLD, told, e);
+}
+
 /* repair_json - how many labels name another class than before, how many are kept, how many were
  * told and how many of these were wrong, and the share of right ones before and after. */
 static void repair_json(struct desk *d, const struct mended *m)
@@ -148,7 +158,7 @@ static int active_ask(struct desk *d, const struct choice *c, struct mended *m, 
         d->human = k;
     mem_free(asked);
     mem_free(p);
-    return rc ? rc : flags_write(d, TOLD, m->told, e);
+    return rc ? rc : repair_tell(d, m->told, e);
 }
 
 static int confident_prune(struct desk *d, const struct choice *c, struct mended *m, struct err *e)
@@ -205,7 +215,7 @@ int run_repair(struct desk *d, struct err *e)
     if (!rc)
         rc = array_keep(d, PART_TRAIN, NULL, m.now, e);
     if (!rc)
-        rc = flags_write(d, KEPT, m.keep, e);
+        rc = repair_keep(d, m.keep, e);
     if (!rc)
         repair_json(d, &m);
     d->accuracy = (double)NAN; /* it says nothing of the test part */

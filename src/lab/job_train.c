@@ -197,7 +197,7 @@ static int train_keep(struct desk *d, struct err *e)
                                                                         : desk_save(d, names, e);
 }
 
-/* train_choose - which of its labels it learns, and which of them people gave. */
+/* train_choose - which of its labels it learns, and of how many examples people told the truth. */
 static int train_choose(struct desk *d, struct err *e)
 {
     const struct choice *c = job_choice(d->plan, d->job);
@@ -207,7 +207,7 @@ static int train_choose(struct desk *d, struct err *e)
     if (c->kind == CHOICE_ALL || c->kind == CHOICE_NEIGHBOURS || c->kind == CHOICE_ACTIVE ||
         c->kind == CHOICE_SUPERVISOR)
         return job_chosen(d->plan, d->job, &d->chosen, &d->n_chosen, e);
-    if (c->kind == CHOICE_CONFIDENT)
+    if (c->kind == CHOICE_CONFIDENT || c->kind == CHOICE_TRUST)
         return repair_chosen(d, e);
     if (c->kind != CHOICE_HUMAN)
         return choice_make(c, d->targets, n, d->K, &d->chosen, &d->n_chosen, e);
@@ -245,5 +245,7 @@ int run_train(struct desk *d, struct err *e)
     rc = desk_learn(d, &data, train_eval, e);
     if (!rc)
         rc = train_keep(d, e);
+    if (!rc && d->job->states)
+        rc = states_keep(d, e);
     return rc || !job_leaves_end(d->plan, d->job) ? rc : end_keep(d, e);
 }

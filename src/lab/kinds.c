@@ -104,7 +104,14 @@ static bool is_repair(const struct plan *p, const struct job *j)
     return j->role == JOB_REPAIR;
 }
 
+static bool is_trust(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return job_trusts(j);
+}
+
 static const struct job_kind kinds[] = {
+    {"trust", is_trust, spec_trust, run_trust, false},
     {"repair", is_repair, spec_repair, run_repair, false},
     {"ensemble", is_ensemble, spec_ensemble, run_ensemble, true},
     {"simulated", is_simulated, spec_simulated, run_simulated, true},

@@ -89,6 +89,13 @@ const struct method methods[] = {
      .recipe = RECIPE_REPAIR,
      .choice = {CHOICE_CONFIDENT, .folds = 5, .c = 0.01},
      .what = "cross-entropy on the weak labels that are not pruned as errors"},
+    {"trust",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_TRUST,
+     .choice = {CHOICE_TRUST, .share = 0.1, .keep = 0.5, .hidden = 32, .c = 1},
+     .what = "cross-entropy on the weak labels that a trust function, which is told some truth, "
+             "trusts most",
+     .charged = true},
     {"finetune_probe",
      {.kind = LOSS_XENT},
      .recipe = RECIPE_PROBED,
@@ -115,11 +122,14 @@ const char *const *method_keys(const struct method *m)
                              *const confidence[] = {"alpha_max", "ramp", "threshold", NULL},
                              *const gamma[] = {"gamma", NULL},
                              *const temperature[] = {"temperature", NULL};
-    static const char *const stop[] = {"of", NULL}, *const chain[] = {"through", NULL};
+    static const char *const stop[] = {"of", NULL}, *const chain[] = {"through", NULL},
+                             *const trust[] = {"share", "keep", "hidden", "c", "through", NULL};
     if (method_stops(m))
         return stop;
     if (m->recipe == RECIPE_CHAIN)
         return chain;
+    if (m->recipe == RECIPE_TRUST)
+        return trust;
     switch (m->loss.kind) {
     case LOSS_XENT:
         return choice_keys(m->choice.kind);
@@ -139,7 +149,7 @@ const char *const *method_keys(const struct method *m)
 }
 
 /* through_read - the models of a chain: numbers of layers, or names. */
-static int through_read(const struct doc *map, struct method_settings *s, struct err *e)
+static int through_read(const struct doc *map, struct chain *chain, struct err *e)
 {
     const struct doc *list = doc_get(map, "through");
     if (!list)
@@ -149,8 +159,8 @@ static int through_read(const struct doc *map, struct method_settings *s, struct
                         "\"through\" is a %s, wanted a list of numbers of layers or of models' "
                         "names, such as [6, 12]",
                         doc_type_name(list->type));
-    s->chained = true;
-    s->n_through = 0;
+    chain->said = true;
+    chain->n = 0;
     for (const struct doc *x = list->child; x; x = x->next) {
         bool layers = x->type == DOC_INT && x->i >= 1 && x->i <= 100000;
         if (!layers && x->type != DOC_STRING)
@@ -158,23 +168,23 @@ static int through_read(const struct doc *map, struct method_settings *s, struct
                             "\"through\" holds %s, wanted whole numbers of layers from 1, or "
                             "models' names",
                             x->s ? x->s : doc_type_name(x->type));
-        if (s->n_through == CHAIN_MOST)
+        if (chain->n == CHAIN_MOST)
             return doc_fail(x, e, "\"through\" has more than %d entries", CHAIN_MOST);
-        s->through[s->n_through++] =
+        chain->of[chain->n++] =
             layers ? (struct chain_model){NULL, (size_t)x->i} : (struct chain_model){x->s, 0};
     }
     return OK;
 }
 
-static void through_json(const struct method_settings *s, const struct assets *assets, struct js *j)
+static void through_json(const struct chain *chain, const struct assets *assets, struct js *j)
 {
     js_key(j, "through"), js_open(j, '[');
-    for (size_t i = 0; i < s->n_through; i++)
-        if (s->through[i].model)
-            study_place_json(j, s->through[i].model,
-                             assets && asset_is_path(assets, s->through[i].model));
+    for (size_t i = 0; i < chain->n; i++)
+        if (chain->of[i].model)
+            study_place_json(j, chain->of[i].model,
+                             assets && asset_is_path(assets, chain->of[i].model));
         else
-            js_int(j, (int64_t)s->through[i].layers);
+            js_int(j, (int64_t)chain->of[i].layers);
     js_close(j, ']');
 }
 
@@ -234,6 +244,11 @@ const struct choice *method_choice(const struct method_settings *s, const struct
     return &s->choice[m - methods];
 }
 
+const struct chain *method_chain(const struct method_settings *s, const struct method *m)
+{
+    return has(m, "through") ? &s->through[m - methods] : NULL;
+}
+
 int methods_read(struct method_settings *s, const struct doc *study, struct err *e)
 {
     for (size_t i = 0; methods[i].name; i++) {
@@ -245,7 +260,7 @@ int methods_read(struct method_settings *s, const struct doc *study, struct err 
             continue;
         if ((rc = choice_gone(&s->choice[i], map, e)) || (rc = doc_check_keys(map, keys, e)) ||
             (method_stops(&methods[i]) && (rc = stopped_read(map, &s->stops[i], e))) ||
-            (methods[i].recipe == RECIPE_CHAIN && (rc = through_read(map, s, e))) ||
+            (has(&methods[i], "through") && (rc = through_read(map, &s->through[i], e))) ||
             (rc = doc_opt_real(map, "alpha_max", 0, 1, &l->alpha_max, e)) ||
             (rc = doc_opt_real(map, "ramp", 0, 1, &l->ramp, e)) ||
             (rc = doc_opt_real(map, "gamma", 0, 100, &l->gamma, e)) ||
@@ -280,8 +295,8 @@ void methods_json(const struct method_settings *s, const struct method *const *u
         if (method_stops(m))
             js_key(j, "of"), js_str(j, method_stopped(s, m)->name);
         choice_json(method_choice(s, m), j);
-        if (m->recipe == RECIPE_CHAIN)
-            through_json(s, assets, j);
+        if (has(m, "through"))
+            through_json(method_chain(s, m), assets, j);
         js_close(j, '}');
     }
 }

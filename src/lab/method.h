@@ -17,17 +17,26 @@ struct chain_model {
     size_t layers;
 };
 
+/* The models of a chain, in the study's order. */
+struct chain {
+    struct chain_model of[CHAIN_MOST];
+    size_t n;
+    bool said; /* the study says through what, if through nothing */
+};
+
 /* How a student is made (lab/recipe.c): of its supervisor's labels, in one training; or of that
  * training the point which the validation part's labels, or its ground truth, say is best; or at
  * the end of a chain of models, each trained on what the one before says of examples of its own; or
- * of labels that are mended for it; or with a probe on what came of it, fitted on ground truth; or
- * of what its supervisor says once that has learnt some of them with their truth. */
+ * of labels that are mended for it; or of those that a trust function chooses, at the end of a
+ * chain too; or with a probe on what came of it, fitted on ground truth; or of what its supervisor
+ * says once that has learnt some of them with their truth. */
 enum recipe {
     RECIPE_DIRECT,
     RECIPE_STOP,
     RECIPE_STOP_TRUTH,
     RECIPE_CHAIN,
     RECIPE_REPAIR,
+    RECIPE_TRUST,
     RECIPE_PROBED,
     RECIPE_TAUGHT
 };
@@ -53,15 +62,15 @@ const char *const *method_keys(const struct method *m);
 /* What a study sets of each method, in the table's order. methods_defaults, methods_read (each
  * method's map in a study, where there is one: ERR_INPUT with file and line) and methods_json (of
  * those of `used`, n of them, that have settings; with assets, else NULL, local paths are
- * absolute). method_loss, method_choice - of one. */
+ * absolute). method_loss, method_choice - of one. method_chain - of one that has a chain, else
+ * NULL.
+ */
 struct method_settings {
     struct loss_settings of[METHODS_MOST];
     const struct method *stops[METHODS_MOST]; /* whose training one that stops early takes a point
                                                  of */
     struct choice choice[METHODS_MOST];
-    struct chain_model through[CHAIN_MOST]; /* of bootstrap, in the study's order */
-    size_t n_through;
-    bool chained; /* the study says through what, if through nothing */
+    struct chain through[METHODS_MOST];
 };
 void methods_defaults(struct method_settings *s);
 int methods_read(struct method_settings *s, const struct doc *study, struct err *e);
@@ -74,6 +83,7 @@ bool method_stops(const struct method *m);
 const struct method *method_charged(const struct method_settings *s, const struct method *m);
 const struct method *method_stopped(const struct method_settings *s, const struct method *m);
 const struct choice *method_choice(const struct method_settings *s, const struct method *m);
+const struct chain *method_chain(const struct method_settings *s, const struct method *m);
 
 /* study_place_json - a task's or model's name; where it is the path of something local, from the
  * root (study_write.c). */

@@ -127,9 +127,11 @@ bool lab_study_of_ladder(const struct study *s, const char *ladder)
     for (int i = 0; i < 2; i++)
         for (size_t k = 0; k < sides[i]->n_models; k++)
             of = of || lab_ladder_model(sides[i]->models[k], ladder);
-    for (size_t k = 0; k < s->settings.n_through; k++)
-        of = of || (s->settings.through[k].model &&
-                    lab_ladder_model(s->settings.through[k].model, ladder));
+    for (const struct method *m = methods; m->name; m++) {
+        const struct chain *chain = method_chain(&s->settings, m);
+        for (size_t k = 0; chain && k < chain->n; k++)
+            of = of || (chain->of[k].model && lab_ladder_model(chain->of[k].model, ladder));
+    }
     return of;
 }
 

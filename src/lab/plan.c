@@ -120,6 +120,8 @@ size_t job_bytes(const struct plan *p, const struct job *j)
     size_t tokens = piece_tokens(p, j, &whole);
     if (job_probes(j) || job_end(j))
         return probe_bytes(p, j);
+    if (job_trusts(j))
+        return trust_bytes(p, j);
     bool forward = j->role == JOB_UNTRAINED || j->role == JOB_FEATURES || j->role == JOB_RECITE;
     size_t bytes = forward ? model_bytes_predicting(&c, tokens)
                            : model_bytes(&c, &j->trainable, tokens, whole);
@@ -160,6 +162,8 @@ static int job_threads(const struct plan *p, const struct job *j)
     bool whole;
     size_t tokens = piece_tokens(p, j, &whole);
     size_t texts = tokens / p->study->max_tokens;
+    if (job_trusts(j))
+        return 1;
     if (job_probes(j) || j->role == JOB_FEATURES) /* which have the same bits whatever is deepest */
         return job_probes(j) ? 1 : p->threads;
     return model_flops(&c, &j->trainable, tokens, texts ? texts : 1, false) < SMALL_PIECE
@@ -231,11 +235,26 @@ static void chain_words(const struct plan *p, const struct job *j, struct str *o
     model_words(p, j, out);
 }
 
+/* trust_label - of whose labels are trusted, and where those come from. */
+static void trust_label(const struct plan *p, const struct job *j, struct str *out)
+{
+    const struct job *of = j->supervisor;
+    str_cat(out, "trust in ");
+    model_words(p, of, out);
+    if (!of->supervisor)
+        return;
+    str_cat(out, ", from ");
+    model_words(p, job_root(of), out);
+    chain_words(p, of->supervisor, out);
+}
+
 static void job_label(const struct plan *p, struct job *j)
 {
     struct str s = STR_INIT;
     if (j->role == JOB_FEATURES) {
         features_label(p, j, &s);
+    } else if (job_trusts(j)) {
+        trust_label(p, j, &s);
     } else {
         str_addf(&s, "%s ", job_roles[j->role]);
         model_words(p, j, &s);
@@ -244,7 +263,7 @@ static void job_label(const struct plan *p, struct job *j)
         str_addf(&s, ", %s %zu", ensemble_names[j->member], j->round);
     if (j->taught)
         str_cat(&s, ", human labels too");
-    if (j->role == JOB_STUDENT || j->role == JOB_REPAIR) {
+    if (j->role == JOB_STUDENT || (j->role == JOB_REPAIR && !job_trusts(j))) {
         str_addf(&s, ", %s, from ", j->method->name);
         model_words(p, job_root(j), &s);
         chain_words(p, j->supervisor, &s);

@@ -5,10 +5,10 @@
 #include "lab/given.h"
 #include "lab/lab.h"
 
-/* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it.
- * JOB_DEBATER: it labels nothing. JOB_LM: a model that learns the task's texts, from whose weights
- * others start (generative.h). JOB_FEATURES: what probes of a model read (job_probe.c).
- * JOB_RECITE: what a model knows by heart (recite.h). */
+/* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it, or
+ * what of them is trusted (job_trust.c). JOB_DEBATER: it labels nothing. JOB_LM: a model that
+ * learns the task's texts, from whose weights others start (generative.h). JOB_FEATURES: what
+ * probes of a model read (job_probe.c). JOB_RECITE: what a model knows by heart (recite.h). */
 enum job_role {
     JOB_SUPERVISOR,
     JOB_CEILING,
@@ -22,8 +22,8 @@ enum job_role {
 };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
-/* Models of a study: of both sides, of a chain, and who argues. */
-#define PLAN_MODELS (2 * STUDY_LIST + CHAIN_MOST + 1)
+/* Models of a study: of both sides, of the two methods that have chains, and who argues. */
+#define PLAN_MODELS (2 * STUDY_LIST + 2 * CHAIN_MOST + 1)
 
 /* Jobs that one stands on. */
 #define JOB_NEEDS 16
@@ -56,6 +56,7 @@ struct job {
     size_t slice, slices;  /* it learns from one of so many of its part, by question; 0: from all */
     bool labels;           /* it says something of the training part, which others learn from */
     bool points;           /* it keeps its test predictions at every point of its curve */
+    bool states;           /* it keeps what its head reads of the training part (job_trust.c) */
     enum debate_form form; /* of a supervisor: what it reads beside the example */
     const struct job *arguments; /* where that is written; NULL: nothing */
     /* whose training it is a point of, or from whose weights it starts; NULL: none */
@@ -118,6 +119,14 @@ int plan_given(struct plan *p, struct err *e);
 /* repair_check - whether a method's labels can be mended in this study (job_repair.c): else
  * ERR_INPUT. */
 int repair_check(const struct plan *p, const struct method *m, struct err *e);
+/* trust_check - whether labels of this study's supervisors can be trusted by their states
+ * (job_trust.c): else ERR_INPUT. plan_trusts - whether some method does, so that every supervisor
+ * keeps its states. job_trusts - whether a job fits a trust function; trust_bytes - of memory, of
+ * such a one. */
+int trust_check(const struct plan *p, const struct method *m, struct err *e);
+bool plan_trusts(const struct plan *p);
+bool job_trusts(const struct job *j);
+size_t trust_bytes(const struct plan *p, const struct job *j);
 /* plan_ensemble - whether supervisors that are several models each can be (job_ensemble.c): else
  * ERR_INPUT. ensemble_needs - the members of j, one of them: the j->vote-th. side_member - of a
  * side of models the i-th, model by model (plan_pairs.c). member_json - what of a member is in its

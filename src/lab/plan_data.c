@@ -49,7 +49,6 @@ int plan_models_open(struct plan *p, struct err *e)
 {
     const struct study *s = p->study;
     const struct study_side *sides[2] = {&s->supervisor, &s->student};
-    const struct method *chain = method_find("bootstrapping");
     int rc = OK;
     p->models = arena_alloc(&p->arena, PLAN_MODELS, sizeof *p->models, e);
     if (!p->models)
@@ -57,10 +56,12 @@ int plan_models_open(struct plan *p, struct err *e)
     for (int i = 0; i < 2; i++)
         for (size_t k = 0; k < sides[i]->n_models && !rc; k++)
             rc = model_open(p, sides[i]->models[k], e);
-    for (size_t i = 0; i < s->n_methods; i++)
-        for (size_t k = 0; s->methods[i] == chain && k < s->settings.n_through && !rc; k++)
-            if (s->settings.through[k].model)
-                rc = model_open(p, s->settings.through[k].model, e);
+    for (size_t i = 0; i < s->n_methods; i++) {
+        const struct chain *chain = method_chain(&s->settings, s->methods[i]);
+        for (size_t k = 0; chain && k < chain->n && !rc; k++)
+            if (chain->of[k].model)
+                rc = model_open(p, chain->of[k].model, e);
+    }
     if (!rc && s->supervisor.debate.n_forms)
         rc = model_open(p, debate_model(s), e);
     return rc ? rc : models_show(p, e);

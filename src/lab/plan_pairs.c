@@ -177,6 +177,7 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         w.repetition = c.repetition = s.repetition = r;
         w.role = JOB_SUPERVISOR;
         w.part = PART_SUPERVISE;
+        w.states = plan_trusts(p);
         c.role = JOB_CEILING;
         c.part = s.part = PART_TRAIN;
         s.role = JOB_STUDENT;

@@ -1,10 +1,8 @@
 /* probe.c - see probe.h. */
 #include "lab/probe.h"
 #include "core/mem.h"
-#include "core/stop.h"
-#include "lab/standardise.h"
+#include "lab/regress.h"
 
-#include <lbfgs.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,33 +13,12 @@
 #define FOLD_EPSILON 1e-6
 /* A line search that can get no further is at the minimum where the gradient is below this. */
 #define STUCK_EPSILON 1e-5
-/* Pairs of steps and gradients that curvature is estimated from. */
-#define PAIRS 10
 
 void probe_settings_init(struct probe_settings *s)
 {
     static const double c[] = {1e-4, 1e-3, 1e-2, 1e-1, 1};
     *s = (struct probe_settings){.n = sizeof c / sizeof *c, .folds = 5};
     memcpy(s->c, c, sizeof c);
-}
-
-/* dot - eight sums, so that it need not wait for one after the other; always the same eight. */
-static double dot(const double *a, const double *b, size_t n)
-{
-    double s[8] = {0};
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            s[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
-        s[i % 8] += a[i] * b[i];
-    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
-}
-
-static void axpy(double a, const double *x, double *y, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] += a * x[i];
 }
 
 /* logits_of - z [K] of an example whose texts begin at x. */
@@ -51,12 +28,12 @@ static void logits_of(const struct probe_problem *q, const double *theta, const 
     const double *b = theta + q->outputs * q->C;
     if (q->per > 1) {
         for (size_t k = 0; k < q->K; k++)
-            z[k] = dot(theta, x + k * q->C, q->C);
+            z[k] = regress_dot(theta, x + k * q->C, q->C);
         return;
     }
     z[0] = 0;
     for (size_t o = 0; o < q->outputs; o++)
-        z[q->outputs == 1 ? 1 : o] = dot(theta + o * q->C, x, q->C) + b[o];
+        z[q->outputs == 1 ? 1 : o] = regress_dot(theta + o * q->C, x, q->C) + b[o];
 }
 
 /* softmax - in place; gives log of the sum, so that log p[k] = z[k] - it. */
@@ -101,16 +78,16 @@ double probe_objective(const struct probe_problem *q, const double *theta, doubl
             double d = of * q->p[k] - y[k];
             size_t o = q->outputs == 1 ? 0 : k;
             if (q->per > 1) {
-                axpy(d, x + k * C, gradient, C);
+                regress_axpy(d, x + k * C, gradient, C);
             } else if (q->outputs > 1 || k == 1) {
-                axpy(d, x, gradient + o * C, C);
+                regress_axpy(d, x, gradient + o * C, C);
                 gradient[weights + o] += d;
             }
         }
     }
     for (size_t k = 0; k < weights + q->outputs; k++)
         gradient[k] = gradient[k] / (double)q->m + (k < weights ? decay * theta[k] : 0);
-    return loss / (double)q->m + decay / 2 * dot(theta, theta, weights);
+    return loss / (double)q->m + decay / 2 * regress_dot(theta, theta, weights);
 }
 
 /* What a fit works with. It searches in v = scale w, in which decay bends F about as much as the
@@ -118,8 +95,7 @@ double probe_objective(const struct probe_problem *q, const double *theta, doubl
  * way as the other. */
 struct fit {
     struct probe_problem q;
-    double *theta, *gradient; /* [n] */
-    double *v;                /* lbfgs_malloc's, as vector instructions want it */
+    double *theta, *gradient, *v; /* [n] */
     double scale;
     size_t n, iterations;
 };
@@ -132,11 +108,9 @@ static void fit_from(const struct fit *f, const double *v)
         f->theta[k] = k < weights ? v[k] / f->scale : v[k];
 }
 
-static double fit_evaluate(void *ctx, const double *v, double *gradient, const int n,
-                           const double step)
+static double fit_evaluate(void *ctx, const double *v, double *gradient)
 {
     const struct fit *f = ctx;
-    (void)n, (void)step;
     fit_from(f, v);
     double value = probe_objective(&f->q, f->theta, gradient);
     for (size_t k = 0; k < f->q.outputs * f->q.C; k++)
@@ -144,32 +118,18 @@ static double fit_evaluate(void *ctx, const double *v, double *gradient, const i
     return value;
 }
 
-static int fit_watch(void *ctx, const double *theta, const double *gradient, const double value,
-                     const double theta_norm, const double gradient_norm, const double step, int n,
-                     int k, int tries)
-{
-    struct fit *f = ctx;
-    (void)theta, (void)gradient, (void)value, (void)theta_norm, (void)gradient_norm;
-    (void)step, (void)n, (void)tries;
-    f->iterations = (size_t)k;
-    return stop_asked();
-}
-
 static int fit_init(struct fit *f, const struct probe_problem *q, struct err *e)
 {
     *f = (struct fit){.q = *q, .n = q->outputs * (q->C + 1)};
     f->gradient = mem_alloc(f->n, sizeof *f->gradient, e);
     f->theta = f->gradient ? mem_alloc(f->n, sizeof *f->theta, e) : NULL;
-    f->v = f->theta && f->n < INT32_MAX / 2 ? lbfgs_malloc((int)f->n) : NULL;
-    if (f->theta && !f->v)
-        err_set(e, ERR_NOMEM, "out of memory: a probe of %zu numbers", f->n);
+    f->v = f->theta ? mem_alloc(f->n, sizeof *f->v, e) : NULL;
     return f->v ? OK : e->code;
 }
 
 static void fit_release(struct fit *f)
 {
-    if (f->v)
-        lbfgs_free(f->v);
+    mem_free(f->v);
     mem_free(f->theta);
     mem_free(f->gradient);
 }
@@ -177,47 +137,13 @@ static void fit_release(struct fit *f)
 /* fit_run - from where theta is to the minimum. */
 static int fit_run(struct fit *f, double epsilon, struct err *e)
 {
-    lbfgs_parameter_t how;
-    double least;
-    lbfgs_parameter_init(&how);
-    how.m = PAIRS;
-    how.epsilon = epsilon;
-    f->iterations = 0;
     f->scale = sqrt(1 + 1 / (f->q.c * (double)f->q.m));
     for (size_t k = 0; k < f->n; k++)
         f->v[k] = k < f->q.outputs * f->q.C ? f->theta[k] * f->scale : f->theta[k];
-    int rc = lbfgs((int)f->n, f->v, &least, fit_evaluate, fit_watch, f, &how);
+    int rc = regress_minimum(fit_evaluate, f, f->v, f->gradient, f->n, epsilon, STUCK_EPSILON,
+                             &f->iterations, e);
     fit_from(f, f->v);
-    if (stop_asked())
-        return stop_check(e);
-    if (rc == LBFGSERR_OUTOFMEMORY)
-        return err_set(e, ERR_NOMEM, "out of memory: a probe of %zu numbers", f->n);
-    if (rc >= 0)
-        return OK;
-    fit_evaluate(f, f->v, f->gradient, 0, 0);
-    double slope = sqrt(dot(f->gradient, f->gradient, f->n)),
-           far = fmax(1, sqrt(dot(f->v, f->v, f->n)));
-    if (slope <= STUCK_EPSILON * far)
-        return OK;
-    return err_set(e, ERR_NUMERIC,
-                   "no minimum of the probe with c = %g was found: its gradient is %g (lbfgs %d)",
-                   f->q.c, slope, rc);
-}
-
-/* probe_standard - mean and scale of every feature, and the standardised rows (*x, mem_free). */
-static int probe_standard(struct probe *p, const struct probe_data *d, double **x, struct err *e)
-{
-    size_t n = d->n * d->per, C = d->C;
-    *x = mem_alloc(n, C * sizeof **x, e);
-    if (!*x)
-        return e->code;
-    int rc = standard_moments(d->x, d->ld, n, C, p->mean, p->scale, e);
-    for (size_t k = 0; !rc && k < C; k++)
-        p->scale[k] = p->scale[k] > 0 ? 1 / p->scale[k] : 0;
-    for (size_t i = 0; !rc && i < n; i++)
-        for (size_t k = 0; k < C; k++)
-            (*x)[i * C + k] = ((double)d->x[i * d->ld + k] - p->mean[k]) * p->scale[k];
-    return rc;
+    return rc == ERR_NUMERIC ? err_wrap(e, "probe with c = %g", f->q.c) : rc;
 }
 
 struct place {
@@ -321,7 +247,8 @@ int probe_fit(struct probe *p, const struct probe_settings *s, const struct prob
     p->b = p->w ? mem_zalloc(outputs, sizeof *p->b, e) : NULL;
     rows = p->b ? mem_alloc(d->n, sizeof *rows, e) : NULL;
     room = rows ? mem_alloc(d->K, sizeof *room, e) : NULL;
-    int rc = room ? probe_standard(p, d, &x, e) : e->code;
+    int rc = room ? regress_standard(d->x, d->ld, d->n * d->per, d->C, p->mean, p->scale, &x, e)
+                  : e->code;
     const struct probe_problem q = {
         .per = d->per, .C = d->C, .K = d->K, .outputs = outputs, .x = x, .y = d->y, .p = room};
     if (!rc)
@@ -343,7 +270,7 @@ int probe_fit(struct probe *p, const struct probe_settings *s, const struct prob
         memcpy(p->b, f.theta + outputs * d->C, outputs * sizeof *p->b);
     p->iterations = f.iterations;
     p->loss = probe_objective(&f.q, f.theta, f.gradient) -
-              dot(p->w, p->w, outputs * d->C) / (2 * p->c * (double)d->n);
+              regress_dot(p->w, p->w, outputs * d->C) / (2 * p->c * (double)d->n);
 out:
     fit_release(&f);
     mem_free(x);

@@ -1,5 +1,5 @@
 /* probe.h - logistic regression on features: what a frozen model's last tokens know of a task,
- * learnt by liblbfgs in f64. It knows nothing of models and jobs. Inside lab only.
+ * learnt by L-BFGS in f64. It knows nothing of models and jobs. Inside lab only.
  *
  *     classes  two: z = w x + b is the second one's logit, the first one's is 0; more: one w and
  * one b for each choices  (per > 1) texts of one example: w x of each, softmax over them; of two

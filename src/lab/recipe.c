@@ -41,29 +41,30 @@ static int recipe_stop(struct plan *p, const struct job *supervisor, const struc
     return plan_add(p, &j, out, e);
 }
 
-/* chain_models - those of the chain that lie between the two by size, in its order: in[*n]. */
+/* chain_models - those of the method's chain that lie between the two by size, in its order:
+ * in[*n]. */
 static int chain_models(struct plan *p, const struct job *supervisor, const struct job *student,
                         struct job in[CHAIN_MOST], size_t *n, struct err *e)
 {
-    const struct method_settings *s = &p->study->settings;
+    const struct chain *chain = method_chain(&p->study->settings, student->method);
+    const char *name = student->method->name;
     size_t least = job_size(supervisor);
     *n = 0;
-    for (size_t i = 0; i < s->n_through; i++) {
-        const struct chain_model *c = &s->through[i];
+    for (size_t i = 0; i < chain->n; i++) {
+        const struct chain_model *c = &chain->of[i];
         struct job j = *student;
         int rc = side_model(student->side, c->model ? plan_model(p, c->model) : student->model,
                             c->layers, &j, e);
         if (rc)
-            return err_wrap(e, "bootstrapping.through");
+            return err_wrap(e, "%s.through", name);
         size_t size = job_size(&j);
         if (size <= job_size(supervisor) || size >= job_size(student))
             continue;
         if (size <= least)
-            return err_set(
-                e, ERR_INPUT,
-                "bootstrapping.through: a chain grows, and %zu layers of %s are not larger "
-                "than the model before",
-                j.layers, j.model->name);
+            return err_set(e, ERR_INPUT,
+                           "%s.through: a chain grows, and %zu layers of %s are not larger than "
+                           "the model before",
+                           name, j.layers, j.model->name);
         least = size;
         in[(*n)++] = j;
     }
@@ -120,6 +121,7 @@ static int recipe_taught(struct plan *p, const struct job *supervisor, const str
 {
     struct job w = *supervisor, *taught;
     w.taught = method_choice(&p->study->settings, student->method);
+    w.states = false; /* nobody trusts by them */
     int rc = plan_add(p, &w, &taught, e);
     return rc ? rc : recipe_direct(p, taught, student, out, e);
 }
@@ -141,11 +143,55 @@ static int recipe_probed(struct plan *p, const struct job *supervisor, const str
     return recipe_direct(p, supervisor, &j, out, e);
 }
 
+/* trust_add - what of the labels of `before` its trust function trusts. */
+static int trust_add(struct plan *p, const struct job *before, const struct method *method,
+                     struct job **out, struct err *e)
+{
+    struct job j = {.role = JOB_REPAIR,
+                    .repetition = before->repetition,
+                    .model = before->model,
+                    .side = before->side,
+                    .layers = before->layers,
+                    .trainable = {.kind = TRAIN_ALL}, /* no frozen blocks to keep */
+                    .part = PART_TRAIN,
+                    .method = method,
+                    .supervisor = before};
+    job_need(&j, before);
+    return plan_add(p, &j, out, e);
+}
+
+/* recipe_trust - each model learns what is trusted of what the one before says of the training
+ * part. */
+static int recipe_trust(struct plan *p, const struct job *supervisor, const struct job *student,
+                        struct job **out, struct err *e)
+{
+    struct job in[CHAIN_MOST + 1];
+    const struct job *before = supervisor;
+    size_t n;
+    int rc = chain_models(p, supervisor, student, in, &n, e);
+    in[n] = *student;
+    for (size_t i = 0; !rc && i <= n; i++) {
+        struct job j = in[i], *trust;
+        rc = trust_add(p, before, student->method, &trust, e);
+        if (rc)
+            break;
+        j.supervisor = before;
+        j.repair = trust;
+        j.labels = j.states = i < n;
+        j.points = i == n && p->study->test_curve;
+        job_need(&j, before);
+        job_need(&j, trust);
+        rc = plan_add(p, &j, out, e);
+        before = *out;
+    }
+    return rc;
+}
+
 static recipe_fn *const recipes[] = {
     [RECIPE_REPAIR] = recipe_repair, [RECIPE_DIRECT] = recipe_direct,
     [RECIPE_STOP] = recipe_stop,     [RECIPE_STOP_TRUTH] = recipe_stop,
-    [RECIPE_CHAIN] = recipe_chain,   [RECIPE_PROBED] = recipe_probed,
-    [RECIPE_TAUGHT] = recipe_taught};
+    [RECIPE_CHAIN] = recipe_chain,   [RECIPE_TRUST] = recipe_trust,
+    [RECIPE_PROBED] = recipe_probed, [RECIPE_TAUGHT] = recipe_taught};
 
 int recipe_add(struct plan *p, const struct job *supervisor, const struct job *student,
                struct job **out, struct err *e)
@@ -183,7 +229,9 @@ int recipes_check(const struct plan *p, struct err *e)
         int rc = method_stops(m) ? stop_check(p, m, e) : OK;
         if (!rc && m->recipe == RECIPE_REPAIR)
             rc = repair_check(p, m, e);
-        if (!rc && m->recipe == RECIPE_CHAIN && !s->settings.chained)
+        if (!rc && m->recipe == RECIPE_TRUST)
+            rc = trust_check(p, m, e);
+        if (!rc && m->recipe == RECIPE_CHAIN && !method_chain(&s->settings, m)->said)
             rc =
                 err_set(e, ERR_INPUT,
                         "method %s wants the models between supervisor and student: bootstrapping: "

@@ -4,6 +4,7 @@
 #include "core/stop.h"
 #include "lab/metrics.h"
 #include "lab/probe.h"
+#include "lab/regress.h"
 #include "lab/standardise.h"
 
 #include <float.h>
@@ -35,19 +36,6 @@ static int directions(const float *x, size_t n, size_t C, double **z, struct err
             row[c] /= sqrt(length);
     }
     return rc;
-}
-
-/* dot - in eight sums, always the same. */
-static double dot(const double *a, const double *b, size_t n)
-{
-    double s[8] = {0};
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            s[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
-        s[i % 8] += a[i] * b[i];
-    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 
 /* The most alike so far, in falling order. */
@@ -84,7 +72,7 @@ int repair_neighbours(const float *x, const double *w, size_t n, size_t C, size_
         rc = stop_check(e);
         for (size_t j = 0; !rc && j < n; j++)
             if (j != i)
-                near_add(list, &have, k, dot(z + i * C, z + j * C, C), j);
+                near_add(list, &have, k, regress_dot(z + i * C, z + j * C, C), j);
         for (size_t l = 0; !rc && l < K; l++) {
             double mean = 0;
             for (size_t m = 0; m < have; m++)

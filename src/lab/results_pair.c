@@ -216,10 +216,11 @@ static void chain_add(struct js *w, const struct job *j, struct str *id)
     js_str(w, id->s);
 }
 
-static void chain_json(struct js *w, const struct pair *q)
+static void chain_json(struct js *w, const struct bench *b, const struct pair *q)
 {
     struct str id = STR_INIT;
-    if (!q->method || q->method->recipe != RECIPE_CHAIN)
+    const struct chain *chain = q->method ? method_chain(&b->p->study->settings, q->method) : NULL;
+    if (!chain || !chain->said)
         return;
     js_key(w, "chain"), js_open(w, '[');
     chain_add(w, q->student[0], &id);
@@ -350,7 +351,7 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
         if (rc)
             goto out;
         stopped_json(w, b, q, alive, n);
-        chain_json(w, q);
+        chain_json(w, b, q);
         pgr_json(w, &trio);
         trio_verdict(&trio, verdict, sizeof verdict);
         js_key(w, "verdict"), js_str(w, verdict);

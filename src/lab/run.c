@@ -288,7 +288,8 @@ static bool head_first(const struct plan *p, const struct job *j)
     for (size_t i = 0; p->jobs[i] != j; i++)
         if (p->jobs[i]->model == j->model && p->jobs[i]->state == JOB_TODO)
             return false;
-    return j->model && j->state == JOB_TODO && !job_probes(j) && j->role != JOB_FEATURES;
+    return j->model && j->state == JOB_TODO && !job_probes(j) && j->role != JOB_FEATURES &&
+           !job_trusts(j);
 }
 
 /* words_say - what is wrong with a tokenizer's words is said once in a study, and by no worker. */

@@ -143,6 +143,8 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
         js_key(w, "labels"), js_bool(w, true);
     if (j->points)
         js_key(w, "points"), js_bool(w, true);
+    if (j->states)
+        js_key(w, "states"), js_bool(w, true);
     choice_spec(w, p, j);
     js_key(w, "save"), js_bool(w, p->study->save);
 }

@@ -441,15 +441,19 @@ static int study_methods(struct study *s, struct err *e)
     return rc ? rc : methods_read(&s->settings, s->tree.root, e);
 }
 
-/* chain_paths - a chain's models, where they are paths. */
+/* chain_paths - the models of each method's chain, where they are paths. */
 static int chain_paths(struct study *s, const char *study, struct err *e)
 {
-    const struct doc *through = doc_get(doc_get(s->tree.root, "bootstrapping"), "through");
     int rc = OK;
-    struct chain_model *c = s->settings.through;
-    for (const struct doc *x = through ? through->child : NULL; x && !rc; x = x->next, c++)
-        if (c->model)
-            rc = model_beside(s, x, study, &c->model, e);
+    for (size_t i = 0; methods[i].name && !rc; i++) {
+        bool has = method_chain(&s->settings, &methods[i]) != NULL;
+        const struct doc *map = has ? doc_get(s->tree.root, methods[i].name) : NULL;
+        const struct doc *through = doc_get(map, "through");
+        struct chain_model *c = s->settings.through[i].of;
+        for (const struct doc *x = through ? through->child : NULL; x && !rc; x = x->next, c++)
+            if (c->model)
+                rc = model_beside(s, x, study, &c->model, e);
+    }
     return rc;
 }
 

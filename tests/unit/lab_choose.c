@@ -75,12 +75,67 @@ static void nothing_left_is_a_sentence(void **state)
     }
 }
 
+/* The most trusted, of equal ones the first; never by whether a label is sure. */
+static void the_most_trusted(void **state)
+{
+    (void)state;
+    static const double trust[] = {.2, .9, .5, .5, .1, .5};
+    static const struct {
+        double keep;
+        const char *want;
+    } cases[] = {{1, "xxxxxx"}, {.5, "-xxx--"}, {.34, "-xx---"}, {.2, "-x----"}, {.8, "xxxx-x"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err e = ERR_INIT;
+        struct choice c = {CHOICE_TRUST, .keep = cases[i].keep};
+        char got[N + 1] = "------";
+        size_t *chosen, n;
+        if (choice_trusted(&c, trust, N, &chosen, &n, &e))
+            fail_msg("%s", e.msg);
+        for (size_t k = 0; k < n; k++) {
+            assert_true(k == 0 || chosen[k - 1] < chosen[k]);
+            got[chosen[k]] = 'x';
+        }
+        assert_string_equal(got, cases[i].want);
+        mem_free(chosen);
+        c.keep = .05;
+        assert_int_equal(choice_trusted(&c, trust, N, &chosen, &n, &e), ERR_INPUT);
+        assert_string_equal(e.msg, "trust: a keep of 0.05 of 6 examples is none");
+        assert_null(chosen);
+    }
+}
+
+/* Whose truth is told is the same of human labels and of trust, where share and seed are. */
+static void told_as_human_labels_are(void **state)
+{
+    (void)state;
+    enum { ALL = 50 };
+    static double probs[2 * ALL];
+    static int truth[ALL];
+    struct choice human = {CHOICE_HUMAN, .share = .3, .alone = true};
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        struct err e = ERR_INIT;
+        size_t *drawn, *told, n_drawn, n_told;
+        assert_int_equal(choice_human(&human, seed, truth, ALL, 2, probs, &drawn, &n_drawn, &e),
+                         OK);
+        assert_int_equal(choice_drawn("trust", .3, seed, ALL, &told, &n_told, &e), OK);
+        assert_true(n_told == 15 && n_drawn == 15 && choice_share_count(.3, ALL) == 15);
+        assert_memory_equal(drawn, told, 15 * sizeof *told);
+        mem_free(drawn);
+        mem_free(told);
+    }
+    struct err e = ERR_INIT;
+    size_t *told, n;
+    assert_int_equal(choice_drawn("trust", .001, 1, ALL, &told, &n, &e), ERR_INPUT);
+    assert_string_equal(e.msg, "trust: a share of 0.001 of 50 examples is none");
+    assert_null(told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_surest_share),
-        cmocka_unit_test(a_window_has_its_edges),
-        cmocka_unit_test(nothing_left_is_a_sentence),
+        cmocka_unit_test(the_surest_share),           cmocka_unit_test(a_window_has_its_edges),
+        cmocka_unit_test(nothing_left_is_a_sentence), cmocka_unit_test(the_most_trusted),
+        cmocka_unit_test(told_as_human_labels_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

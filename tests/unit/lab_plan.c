@@ -28,6 +28,7 @@ struct row {
 
 #define JUDGED  "supervisor={layers: 1, debate: {form: debate, tokens: 4}}"
 #define ADVISED "supervisor={layers: 1, debate: {form: adviser, tokens: 4}}"
+#define TRUST   "methods=[naive, trust]"
 #define ASKED   "supervisor={layers: 1, learner: prompt, prompt: {shots: 1}}"
 #define UNASKED "supervisor={layers: 1, learner: prompt, prompt: {shots: 0}}"
 
@@ -165,6 +166,15 @@ static const struct row rows[] = {
     {"knn.weight", "0.2", CONFIDENCE, "methods=[naive, knn]"},
     {"confident_learning.folds", "3", CONFIDENCE, "methods=[naive, confident_learning]"},
     {"confident_learning.c", "0.1", CONFIDENCE, "methods=[naive, confident_learning]"},
+    {"trust.share", "0.7", CONFIDENCE, TRUST},
+    {"trust.keep", "0.7", CONFIDENCE, TRUST},
+    {"trust.hidden", "3", CONFIDENCE, TRUST},
+    {"trust.c", "0.1", CONFIDENCE, TRUST},
+    {"trust.through", "[2]", CONFIDENCE, TRUST},
+    {"trust.through", "[]", NONE, TRUST},
+    {"methods", "[naive, trust]", UNDER_WEAK, "methods=[naive, high_confidence]"}, /* states */
+    {"seed.label", "7", CONFIDENCE, TRUST},
+    {"seed.init", "7", CONFIDENCE, TRUST}, /* where the trust function starts */
     {"supervisor.bagging", "3", UNDER_WEAK, NULL},
     {"supervisor.boosting", "3", UNDER_WEAK, NULL},
     {"supervisor.bagging", "4", UNDER_WEAK, "supervisor.bagging=3"},
@@ -322,7 +332,9 @@ static void methods_have_their_defaults(void **state)
         "\"human_labels_supervisor\": {\"share\": 0.1}, "
         "\"active_labels\": {\"share\": 0.1, \"by\": \"unsure\"}, "
         "\"bootstrapping\": {\"through\": []}, \"knn\": {\"k\": 10, \"weight\": 0.5}, "
-        "\"confident_learning\": {\"folds\": 5, \"c\": 0.01}}";
+        "\"confident_learning\": {\"folds\": 5, \"c\": 0.01}, "
+        "\"trust\": {\"share\": 0.1, \"keep\": 0.5, \"hidden\": 32, \"c\": 1.0, "
+        "\"through\": []}}";
     struct method_settings s;
     const struct method *all[METHODS_MOST];
     struct str out = STR_INIT;
