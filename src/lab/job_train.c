@@ -197,7 +197,7 @@ static int train_keep(struct desk *d, struct err *e)
                                                                         : desk_save(d, names, e);
 }
 
-/* train_choose - which of its labels it learns, and of how many examples people told the truth. */
+/* train_choose - which of its labels it learns, and which of them people gave. */
 static int train_choose(struct desk *d, struct err *e)
 {
     const struct choice *c = job_choice(d->plan, d->job);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # trust.sh - method trust: a supervisor's states, a trust function that is told some truth, the labels that are trusted most; in one step and in a chain.
 . "$(dirname "$0")/lib.sh"
-sed -i 's/^methods: .*/methods: [naive, human_labels, trust]/' micro.yaml
-printf '%s\n' 'trust: {share: 0.2, keep: 0.4, hidden: 8}' >>micro.yaml
+sed -i 's/^methods: .*/methods: [naive, trust]/' micro.yaml
+printf '%s\n' 'trust: {share: 0.2, keep: 0.4, hidden: 8}' 'baselines: false' >>micro.yaml
 
 cat >check.py <<'END2'
 import csv, glob, json, math, os, struct, subprocess, sys
@@ -50,7 +50,8 @@ while True:
     told_before = told
     assert jobs[trust]["role"] == "repair" and jobs[trust]["result"]["accuracy"] is None
     x = jobs[learns]["result"]
-    assert x["chosen"] == len(first) and x["human_labels"] == len(tell) and abs(x["chosen_right"] - of(first)) < 1e-12, x
+    assert jobs[trust]["result"]["human_labels"] == len(tell) and "human_labels" not in x
+    assert x["chosen"] == len(first) and abs(x["chosen_right"] - of(first)) < 1e-12, x
     assert x["steps"] == 3 * -(-len(first) // 8), x["steps"]
     if learns == student:
         break
@@ -68,15 +69,15 @@ else:
     assert [x.split("/")[-1] for x in pairs["trust"]["chain"]] == ["1", "2", "3", "4"]
 END2
 expect 0 "$W2S" run micro.yaml --runs a --json
-says err "6 computed"
+says err "5 computed"
 says err "trust in 1 of 4 layers ("
 python3 check.py out a .2 .4 0 || fail "what is trusted"
 "$W2S" run a/studies/micro/study.yaml --runs a >out 2>err
-says err "0 computed, 6 found"
+says err "0 computed, 5 found"
 says out "trust (51 human labels)"
 # Another share to keep is another trust and another student, and nobody else's.
 expect 0 "$W2S" run micro.yaml trust.keep=.3 name=other --runs a
-says err "2 computed, 4 found"
+says err "2 computed, 3 found"
 # Without it a study is as it was before there were trust functions: no states, other names.
 expect 0 "$W2S" run micro.yaml methods=naive name=without --runs a --json
 says err "2 computed, 1 found"
@@ -109,6 +110,21 @@ for i in range(len(x) // C):
     z = [sum(a * b for a, b in zip(score[k * C:k * C + C], x[i * C:i * C + C])) for k in range(rows)]
     assert abs(1 / (1 + math.exp(z[0] - z[1])) - said[2 * i + 1]) < 1e-5, i
 END2
+
+# What it is told is charged: other uses of as many labels are run beside it, and the supervisor that learns them keeps no states.
+expect 0 "$W2S" run micro.yaml baselines=true name=beside --runs a --json
+says err "run beside trust, with as many human labels: human_labels, human_labels_alone, human_labels_supervisor"
+python3 - out a <<'END2' || fail "what trust is weighed against"
+import glob, json, os, sys
+r = json.load(open(sys.argv[1]))
+pairs = {p["method"]: p for p in r["pairs"]}
+assert set(pairs["trust"]["minus_baselines"]) == {"human_labels", "human_labels_alone", "human_labels_supervisor"}
+assert {p["human_labels"] for m, p in pairs.items() if m != "naive"} == {51}
+states = [j["label"] for j in r["jobs"] if os.path.exists(f"{sys.argv[2]}/jobs/{j['hash']}/states.f32")]
+assert states == ["supervisor 1 of 4 layers"], states
+END2
+expect 2 "$W2S" run micro.yaml methods='[human_labels, trust]' --runs n
+says err "human_labels.share is 0.1 and trust.share is 0.2: methods that are told labels are compared at one share"
 
 # All labels kept: naive's, and its bits.
 expect 0 "$W2S" run micro.yaml trust.keep=1 name=all --runs a --json
