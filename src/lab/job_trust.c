@@ -21,6 +21,9 @@
 #define STATES "states.f32" /* [n,C] of the train part, no header */
 #define TRUST  "trust.f64"  /* [n] how probable it is that its label is right */
 
+/* Probabilities that differ by no more differ by rounding. */
+#define ALIKE 1e-6
+
 /* ---------------------------------------------------------------- plan */
 
 bool job_trusts(const struct job *j)
@@ -229,6 +232,24 @@ static int trusting_fit(struct trusting *t, const struct desk *d, struct err *e)
     return rc;
 }
 
+/* trusting_alike - so much decay that no weight is left trusts all labels alike: which of them come
+ * first says nothing then. */
+static int trusting_alike(const struct trusting *t, const struct choice *c, struct err *e)
+{
+    double least = 1, most = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        least = fmin(least, t->p[i]);
+        most = fmax(most, t->p[i]);
+    }
+    if (most - least > ALIKE)
+        return OK;
+    return err_set(e, ERR_INPUT,
+                   "trust: all %zu labels are trusted alike (%.3f): with trust.c = %g nothing is "
+                   "learnt from the %zu whose truth is told, wanted a larger c, or more of them "
+                   "(trust.share)",
+                   t->n, most, c->c, t->n_told);
+}
+
 /* trusting_auroc - of what is trusted, right from wrong, on the examples whose truth is not told;
  * NAN where there are none of a kind. */
 static int trusting_auroc(const struct trusting *t, double *auroc, struct err *e)
@@ -306,6 +327,8 @@ int run_trust(struct desk *d, struct err *e)
     int rc = trusting_open(&t, d, e);
     if (!rc)
         rc = trusting_fit(&t, d, e);
+    if (!rc)
+        rc = trusting_alike(&t, c, e);
     if (!rc)
         rc = choice_trusted(c, t.p, t.n, &t.kept, &t.n_kept, e);
     for (size_t i = 0; !rc && i < t.n_kept; i++)

@@ -184,6 +184,9 @@ failed trust.share=.004
 says err "trust: of 1 labels whose truth is told "
 says err ": what tells right from wrong cannot be learnt from them, wanted more of them (trust.share)"
 says err "not run: what it stands on failed"
+failed trust.c=1e-9
+says err "trust: all 256 labels are trusted alike (0."
+says err "with trust.c = 1e-09 nothing is learnt from the 51 whose truth is told, wanted a larger c, or more of them (trust.share)"
 failed trust.share=.001
 says err "trust: a share of 0.001 of 256 examples is none"
 failed trust.keep=.001
