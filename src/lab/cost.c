@@ -61,6 +61,17 @@ void desk_forward(struct desk *d, double tokens, double texts)
     d->flops += model_flops(&c, &everything, (size_t)tokens, (size_t)texts, false) / 3;
 }
 
+/* points_of - how often a part was predicted on the way, at points of the curve. */
+static double points_of(const struct desk *d, enum task_part part)
+{
+    double behind = 0; /* its start */
+    for (size_t i = 0; i < d->n_curve; i++)
+        behind += d->curve[i].p.step > 0;
+    if (part == PART_VALID || (part == PART_TEST && d->job->points))
+        return (double)d->n_curve;
+    return part == PART_TRAIN && d->job->train_points ? behind : 0;
+}
+
 void desk_cost(const struct desk *d, double *predicted, double *flops)
 {
     *predicted = d->predicted;
@@ -77,12 +88,10 @@ void desk_cost(const struct desk *d, double *predicted, double *flops)
         predicted_part(d, &c, part, &tokens, &ops);
         *predicted += times * tokens;
         *flops += times * ops;
-        if (!(part == PART_VALID || (part == PART_TEST && d->job->points)) || !d->n_curve)
-            continue;
         if (d->features[part].f.data)
             top = 1 - (double)d->model->cut / (double)c.layers;
-        *predicted += (double)d->n_curve * tokens;
-        *flops += (double)d->n_curve * ops * top;
+        *predicted += points_of(d, part) * tokens;
+        *flops += points_of(d, part) * ops * top;
     }
 }
 

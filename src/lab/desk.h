@@ -16,6 +16,7 @@ struct curve_point {
 /* Of a job that keeps its points: predictions and rewards of the test part after a step. */
 #define POINT_TEST    "test@%zu.f64"
 #define POINT_REWARDS "rewards@%zu.f64"
+#define POINT_TRAIN   "train@%zu.f64" /* of the train part, of one that keeps these */
 
 /* job_run's things, so that there is one way out */
 struct desk {
@@ -74,6 +75,8 @@ int spec_labels(const struct plan *p, const struct job *j, struct str *out, stru
 int spec_votes(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_ensemble(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_repair(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_dynamics(const struct plan *p, const struct job *j, struct str *out, struct err *e);
+int spec_contrast(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_simulated(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_trust(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 /* job_stop.c: one that stops early is a point of the training that it stands on. */
@@ -113,12 +116,26 @@ int states_keep(struct desk *d, struct err *e);
 int repair_keep(const struct desk *d, const bool *keep, struct err *e);
 int repair_tell(const struct desk *d, const bool *told, struct err *e);
 int repair_chosen(struct desk *d, struct err *e);
+int run_dynamics(struct desk *d, struct err *e); /* job_dynamics.c, job_contrast.c */
+int run_contrast(struct desk *d, struct err *e);
+/* Labels of the train part as a student learns them, and which of them. repair_leave - what a job
+ * between a supervisor, whose labels are in d->targets, and a student leaves: these labels, which
+ * of them are kept, and what of both its result says. */
+struct mended {
+    double *now; /* [n,K] */
+    bool *keep;  /* [n] */
+    bool *told;  /* [n] ground truth in the place of the supervisor's; NULL: none */
+};
+int repair_leave(struct desk *d, const struct mended *m, struct err *e);
 /* taught_learn - train a supervisor that learns some of the train part too: its sets and features
  * are made (job_taught.c). */
 int taught_learn(struct desk *d, int (*eval)(void *ctx, const struct train_point *p, struct err *e),
                  struct err *e);
-/* member_choose - d->chosen: the sample that a member of an ensemble learns (job_ensemble.c). */
+/* member_choose - d->chosen: the sample that a member of an ensemble learns (job_ensemble.c).
+ * members_agreed - of the train part's labels, which are in d->targets, the share of its
+ * supervisor's members that agree with each (ensemble_agreed): *share [n], mem_free. */
 int member_choose(struct desk *d, struct err *e);
+int members_agreed(struct desk *d, double **share, struct err *e);
 
 /* What kinds share (job.c). desk_path - of a file of the job's. desk_truth - ground truth of a
  * part as one-hot rows [n,K], mem_free. desk_model - the model it begins with, a head to be set;
@@ -147,7 +164,8 @@ int desk_point(struct desk *d, const struct curve_point *c, struct err *e);
 int curve_add(struct desk *d, const struct doc *curve, struct err *e);
 int desk_save(const struct desk *d, const char *const *labels, struct err *e);
 /* desk_cost - tokens that it predicted: each part whose predictions it keeps, the validation part
- * at every point of the curve (and the test part, where points are kept), and d->predicted; *flops:
+ * at every point of the curve (and the test and the train part, where points of theirs are kept),
+ * and d->predicted; *flops:
  * operations of the products of its training and of these (cost.c). The same however often it was
  * stopped, and whoever computed the features of its frozen blocks. */
 void desk_cost(const struct desk *d, double *predicted, double *flops);

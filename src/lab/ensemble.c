@@ -64,6 +64,17 @@ void agreement_weights(const double *const *probs, size_t M, size_t n, size_t K,
     }
 }
 
+void ensemble_agreed(const double *const *probs, const double *said, size_t M, size_t n, size_t K,
+                     double *share)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t named = metrics_argmax(said + i * K, K), same = 0;
+        for (size_t m = 0; m < M; m++)
+            same += metrics_argmax(probs[m] + i * K, K) == named;
+        share[i] = (double)same / (double)M;
+    }
+}
+
 double boost_round(double *w, const double *probs, const int *labels, size_t n, size_t K)
 {
     double err = 0, sum = 0;

@@ -42,6 +42,11 @@ void ensemble_mean(const double *const *probs, const double *weight, size_t M, s
  * mean over the other members of the share of examples of which both name the same class. */
 void agreement_weights(const double *const *probs, size_t M, size_t n, size_t K, double *weight);
 
+/* ensemble_agreed - of each example the share of members that name the class which the ensemble,
+ * said [n,K], names: share [n]. M > 0. */
+void ensemble_agreed(const double *const *probs, const double *said, size_t M, size_t n, size_t K,
+                     double *share);
+
 /* boost_round - one round of SAMME (Zhu, Zou, Rosset and Hastie 2009): with weights w [n], which
  * sum to 1, and a member's probs [n,K] of examples with labels
  *

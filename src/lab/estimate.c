@@ -313,7 +313,8 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
          prefix = learns && !j->arguments && model_cut(&c, &j->trainable) > 0,
          labels = j->part == PART_SUPERVISE || j->labels;
     size_t evals = j->side->training.epochs * j->side->training.evals + 1,
-           tests = j->points ? 1 + evals : 1;
+           tests = j->points ? 1 + evals : 1,
+           trains = (size_t)labels + (j->train_points ? evals - 1 : 0);
     if (learns)
         learn_cost(p, j, &c, tokens, prefix, cost);
     double forward = forward_flops(&c);
@@ -321,11 +322,11 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     cost->flops += forward * own *
                    ((double)tests * (double)tokens[PART_TEST] +
                     (learns ? (double)evals * (double)tokens[PART_VALID] : 0) +
-                    (labels ? (double)tokens[PART_TRAIN] : 0));
+                    (double)trains * (double)tokens[PART_TRAIN]);
     cost->blocks += own * (double)c.layers / 3 *
                     ((double)tests * pieces_of(j, tokens[PART_TEST]) +
                      (learns ? (double)evals * pieces_of(j, tokens[PART_VALID]) : 0) +
-                     (labels ? pieces_of(j, tokens[PART_TRAIN]) : 0));
+                     (double)trains * pieces_of(j, tokens[PART_TRAIN]));
     if (j->states) { /* all blocks, once more */
         cost->flops += forward * (double)tokens[PART_TRAIN];
         cost->blocks += (double)c.layers / 3 * pieces_of(j, tokens[PART_TRAIN]);

@@ -75,7 +75,7 @@ int desk_learns(struct desk *d, struct err *e)
 bool desk_predicts(const struct desk *d, enum task_part part)
 {
     if (d->job->role == JOB_UNTRAINED)
-        return part == PART_TEST;
+        return job_reads(d->job, part);
     if (d->job->role == JOB_LM || d->job->role == JOB_RECITE)
         return false;
     return d->data->n[part] &&

@@ -180,6 +180,22 @@ int member_choose(struct desk *d, struct err *e)
     return rc;
 }
 
+int members_agreed(struct desk *d, double **share, struct err *e)
+{
+    const struct job *whole = d->job->supervisor;
+    double *probs[JOB_NEEDS] = {NULL};
+    size_t n = d->data->n[PART_TRAIN];
+    *share = mem_alloc(n, sizeof **share, e);
+    int rc = *share ? OK : e->code;
+    for (size_t m = 0; m < members(whole) && !rc; m++)
+        rc = job_probs(d->plan, whole->needs[m], PART_TRAIN, &probs[m], e);
+    if (!rc)
+        ensemble_agreed((const double *const *)probs, d->targets, members(whole), n, d->K, *share);
+    for (size_t m = 0; m < members(whole); m++)
+        mem_free(probs[m]);
+    return rc;
+}
+
 /* combine_weights - what each member's say is worth. */
 static int combine_weights(struct desk *d, double *weight, struct err *e)
 {

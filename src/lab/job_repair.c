@@ -13,13 +13,6 @@
 #define KEPT "kept.f64"
 #define TOLD "told.f64"
 
-/* A job's labels of the train part: as the student learns them, and which of them. */
-struct mended {
-    double *now; /* [n,K] */
-    bool *keep;  /* [n] */
-    bool *told;  /* [n] ground truth in the place of the supervisor's */
-};
-
 int repair_check(const struct plan *p, const struct method *m, struct err *e)
 {
     if (task_alternatives(p->task) && choice_reads(method_choice(&p->study->settings, m)))
@@ -115,7 +108,7 @@ static void repair_json(struct desk *d, const struct mended *m)
         kept += m->keep[i];
         before += was == label;
         after += m->keep[i] && is == label;
-        wrong += m->told[i] && was != label;
+        wrong += m->told && m->told[i] && was != label;
     }
     js_init(&w, &d->more);
     js_open(&w, '{');
@@ -197,6 +190,17 @@ static void mended_release(struct mended *m)
     mem_free(m->told);
 }
 
+int repair_leave(struct desk *d, const struct mended *m, struct err *e)
+{
+    int rc = array_keep(d, PART_TRAIN, NULL, m->now, e);
+    if (!rc)
+        rc = repair_keep(d, m->keep, e);
+    if (!rc)
+        repair_json(d, m);
+    d->accuracy = (double)NAN; /* it says nothing of the test part */
+    return rc;
+}
+
 int run_repair(struct desk *d, struct err *e)
 {
     const struct choice *c = job_choice(d->plan, d->job);
@@ -213,12 +217,7 @@ int run_repair(struct desk *d, struct err *e)
     if (!rc && c->kind == CHOICE_ACTIVE)
         rc = active_ask(d, c, &m, e);
     if (!rc)
-        rc = array_keep(d, PART_TRAIN, NULL, m.now, e);
-    if (!rc)
-        rc = repair_keep(d, m.keep, e);
-    if (!rc)
-        repair_json(d, &m);
-    d->accuracy = (double)NAN; /* it says nothing of the test part */
+        rc = repair_leave(d, &m, e);
     mended_release(&m);
     return rc;
 }

@@ -144,6 +144,21 @@ static int point_keep(struct desk *d, struct curve_point *c, struct err *e)
     return rc;
 }
 
+/* point_keep_train - what it says of the train part, as a file of its own. */
+static int point_keep_train(struct desk *d, const struct curve_point *c, struct err *e)
+{
+    char name[64];
+    double *probs = mem_alloc(d->data->n[PART_TRAIN], d->K * sizeof *probs, e);
+    int rc = probs ? predict_run(d->model, &d->sets[PART_TRAIN], desk_features(d, PART_TRAIN),
+                                 d->job->side->training.micro_tokens, probs, NULL, NULL, e)
+                   : e->code;
+    snprintf(name, sizeof name, POINT_TRAIN, c->p.step);
+    if (!rc)
+        rc = array_keep(d, PART_TRAIN, name, probs, e);
+    mem_free(probs);
+    return rc;
+}
+
 static int train_eval(void *ctx, const struct train_point *p, struct err *e)
 {
     struct desk *d = ctx;
@@ -167,6 +182,8 @@ static int train_eval(void *ctx, const struct train_point *p, struct err *e)
             c.weak = (double)same / (double)n;
     }
     if (d->job->points && (rc = point_keep(d, &c, e)))
+        goto out;
+    if (d->job->train_points && p->step && (rc = point_keep_train(d, &c, e)))
         goto out;
     rc = desk_point(d, &c, e);
 out:
@@ -197,6 +214,18 @@ static int train_keep(struct desk *d, struct err *e)
                                                                         : desk_save(d, names, e);
 }
 
+/* labels_choose - by how sure the labels are. */
+static int labels_choose(struct desk *d, const struct choice *c, struct err *e)
+{
+    double *share = NULL;
+    int rc = c->by == BY_AGREEMENT ? members_agreed(d, &share, e) : OK;
+    if (!rc)
+        rc = choice_make(c, d->targets, share, d->data->n[d->job->part], d->K, &d->chosen,
+                         &d->n_chosen, e);
+    mem_free(share);
+    return rc;
+}
+
 /* train_choose - which of its labels it learns, and which of them people gave. */
 static int train_choose(struct desk *d, struct err *e)
 {
@@ -205,12 +234,12 @@ static int train_choose(struct desk *d, struct err *e)
     if (d->job->member != ENSEMBLE_NONE)
         return member_choose(d, e);
     if (c->kind == CHOICE_ALL || c->kind == CHOICE_NEIGHBOURS || c->kind == CHOICE_ACTIVE ||
-        c->kind == CHOICE_SUPERVISOR)
+        c->kind == CHOICE_SUPERVISOR || c->kind == CHOICE_CONTRAST)
         return job_chosen(d->plan, d->job, &d->chosen, &d->n_chosen, e);
-    if (c->kind == CHOICE_CONFIDENT || c->kind == CHOICE_TRUST)
+    if (c->kind == CHOICE_CONFIDENT || c->kind == CHOICE_DYNAMICS || c->kind == CHOICE_TRUST)
         return repair_chosen(d, e);
     if (c->kind != CHOICE_HUMAN)
-        return choice_make(c, d->targets, n, d->K, &d->chosen, &d->n_chosen, e);
+        return labels_choose(d, c, e);
     uint64_t seed = study_seed(d->plan->study, SEED_LABEL, d->job->repetition);
     int *truth = labels_of(d, d->job->part, e);
     int rc = truth ? choice_human(c, seed, truth, n, d->K, d->targets, &d->chosen, &d->human, e)

@@ -110,7 +110,21 @@ static bool is_trust(const struct plan *p, const struct job *j)
     return job_trusts(j);
 }
 
+static bool is_dynamics(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->role == JOB_REPAIR && j->method->recipe == RECIPE_DYNAMICS;
+}
+
+static bool is_contrast(const struct plan *p, const struct job *j)
+{
+    (void)p;
+    return j->role == JOB_REPAIR && j->method->recipe == RECIPE_CONTRAST;
+}
+
 static const struct job_kind kinds[] = {
+    {"dynamics", is_dynamics, spec_dynamics, run_dynamics, true},
+    {"contrast", is_contrast, spec_contrast, run_contrast, true},
     {"trust", is_trust, spec_trust, run_trust, false},
     {"repair", is_repair, spec_repair, run_repair, false},
     {"ensemble", is_ensemble, spec_ensemble, run_ensemble, true},

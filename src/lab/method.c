@@ -71,7 +71,7 @@ const struct method methods[] = {
     {"active_labels",
      {.kind = LOSS_XENT},
      .recipe = RECIPE_REPAIR,
-     .choice = {CHOICE_ACTIVE, .share = 0.1, .folds = 5, .c = 0.01},
+     .choice = {CHOICE_ACTIVE, .share = 0.1, .by = ACTIVE_UNSURE, .folds = 5, .c = 0.01},
      .what = "cross-entropy on weak labels, of which those that are worth asking about are ground "
              "truth",
      .charged = true},
@@ -96,6 +96,17 @@ const struct method methods[] = {
      .what = "cross-entropy on the weak labels that a trust function, which is told some truth, "
              "trusts most",
      .charged = true},
+    {"dynamics",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_DYNAMICS,
+     .choice = {CHOICE_DYNAMICS, .share = 0.5, .by = BY_CONFIDENCE},
+     .what = "cross-entropy on the weak labels that a first training learns best"},
+    {"logit_contrast",
+     {.kind = LOSS_XENT},
+     .recipe = RECIPE_CONTRAST,
+     .choice = {CHOICE_CONTRAST, .weight = 1},
+     .what = "cross-entropy on what the student's model says before, moved as training moved the "
+             "supervisor's"},
     {"finetune_probe",
      {.kind = LOSS_XENT},
      .recipe = RECIPE_PROBED,

@@ -29,7 +29,9 @@ struct chain {
  * the end of a chain of models, each trained on what the one before says of examples of its own; or
  * of labels that are mended for it; or of those that a trust function chooses, at the end of a
  * chain too; or with a probe on what came of it, fitted on ground truth; or of what its supervisor
- * says once that has learnt some of them with their truth. */
+ * says once that has learnt some of them with their truth; or of
+ * those labels that a first training took as is asked for; or of labels mixed with what models say
+ * before they are trained. */
 enum recipe {
     RECIPE_DIRECT,
     RECIPE_STOP,
@@ -38,7 +40,9 @@ enum recipe {
     RECIPE_REPAIR,
     RECIPE_TRUST,
     RECIPE_PROBED,
-    RECIPE_TAUGHT
+    RECIPE_TAUGHT,
+    RECIPE_DYNAMICS,
+    RECIPE_CONTRAST
 };
 
 struct method {

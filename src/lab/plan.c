@@ -61,7 +61,9 @@ const struct choice *job_choice(const struct plan *p, const struct job *j)
 
 bool job_reads(const struct job *j, enum task_part part)
 {
-    if (j->role == JOB_UNTRAINED || j->role == JOB_RECITE)
+    if (j->role == JOB_UNTRAINED)
+        return part == PART_TEST || (part == PART_TRAIN && j->labels);
+    if (j->role == JOB_RECITE)
         return part == PART_TEST;
     if (j->role == JOB_REPAIR)
         return part == PART_TRAIN;

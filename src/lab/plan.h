@@ -5,10 +5,11 @@
 #include "lab/given.h"
 #include "lab/lab.h"
 
-/* JOB_UNTRAINED: a student as it starts. JOB_REPAIR: its supervisor's labels, mended for it, or
- * what of them is trusted (job_trust.c). JOB_DEBATER: it labels nothing. JOB_LM: a model that
- * learns the task's texts, from whose weights others start (generative.h). JOB_FEATURES: what
- * probes of a model read (job_probe.c). JOB_RECITE: what a model knows by heart (recite.h). */
+/* JOB_UNTRAINED: a student as it starts, or a supervisor. JOB_REPAIR: its supervisor's labels,
+ * mended or chosen for it, or what of them is trusted (job_trust.c). JOB_DEBATER: it labels
+ * nothing. JOB_LM: a model that learns the task's texts, from whose weights others start
+ * (generative.h). JOB_FEATURES: what probes of a model read (job_probe.c). JOB_RECITE: what a model
+ * knows by heart (recite.h). */
 enum job_role {
     JOB_SUPERVISOR,
     JOB_CEILING,
@@ -26,7 +27,7 @@ enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 #define PLAN_MODELS (2 * STUDY_LIST + 2 * CHAIN_MOST + 1)
 
 /* Jobs that one stands on. */
-#define JOB_NEEDS 16
+#define JOB_NEEDS 18
 
 struct job {
     const struct job_kind *kind; /* desk.h */
@@ -51,11 +52,14 @@ struct job {
     const struct job *repair;     /* that mended these labels; NULL: as they are */
     /* of a supervisor: which of the train part it learns too, with their truth; NULL: none */
     const struct choice *taught;
+    /* Of a repair by logit contrast: the student's model as it starts, and the supervisor's. */
+    const struct job *start, *before;
     const struct job *needs[JOB_NEEDS]; /* what is done before it, its supervisor among them */
     size_t n_needs;
     size_t slice, slices;  /* it learns from one of so many of its part, by question; 0: from all */
     bool labels;           /* it says something of the training part, which others learn from */
-    bool points;           /* it keeps its test predictions at every point of its curve */
+    bool points;           /* it keeps its test predictions at every point of its curve, */
+    bool train_points;     /* and those of its train part at every one behind its start */
     bool states;           /* it keeps what its head reads of the training part (job_trust.c) */
     enum debate_form form; /* of a supervisor: what it reads beside the example */
     const struct job *arguments; /* where that is written; NULL: nothing */
@@ -117,8 +121,11 @@ int plan_open(struct plan *p, const struct lab *lab, const struct study *s, stru
 int plan_make(struct plan *p, const struct lab *lab, const struct study *s, struct err *e);
 int plan_given(struct plan *p, struct err *e);
 /* repair_check - whether a method's labels can be mended in this study (job_repair.c): else
- * ERR_INPUT. */
+ * ERR_INPUT. dynamics_check, contrast_check - whether they can be chosen by a training's points
+ * (job_dynamics.c), or be mixed with what models say as they start (job_contrast.c). */
 int repair_check(const struct plan *p, const struct method *m, struct err *e);
+int dynamics_check(const struct plan *p, const struct method *m, struct err *e);
+int contrast_check(const struct plan *p, const struct method *m, struct err *e);
 /* trust_check - whether labels of this study's supervisors can be trusted by their states
  * (job_trust.c): else ERR_INPUT. plan_trusts - whether some method does, so that every supervisor
  * keeps its states. job_trusts - whether a job fits a trust function; trust_bytes - of memory, of

@@ -195,14 +195,9 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
                     : plan_add(p, &s, &pair->student[r], e);
         if (rc)
             return rc;
-        struct job u = *strong;
-        u.repetition = r;
-        u.role = JOB_UNTRAINED;
-        u.part = PART_TEST;
-        u.trainable = (struct trainable){.kind = TRAIN_ALL}; /* no frozen blocks to keep */
-        if (pair->untrained && (rc = plan_add(p, &u, &pair->untrained[r], e)))
+        if (pair->untrained && (rc = untrained_add(p, &c, &pair->untrained[r], e)))
             return rc;
-        if (pair->recited && (rc = recite_add(p, &u, &pair->recited[r], e)))
+        if (pair->recited && (rc = recite_add(p, &c, &pair->recited[r], e)))
             return rc;
     }
     p->n_pairs++;

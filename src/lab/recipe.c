@@ -13,6 +13,33 @@ static bool points_kept(const struct study *s, const struct method *m)
     return s->test_curve;
 }
 
+static bool recipe_used(const struct study *s, enum recipe recipe)
+{
+    for (size_t i = 0; i < s->n_methods; i++)
+        if (s->methods[i]->recipe == recipe)
+            return true;
+    return false;
+}
+
+/* first_training - the method whose training says which labels another student learns. */
+static const struct method *first_training(void)
+{
+    return method_find("naive");
+}
+
+int untrained_add(struct plan *p, const struct job *like, struct job **out, struct err *e)
+{
+    const struct job u = {.role = JOB_UNTRAINED,
+                          .repetition = like->repetition,
+                          .model = like->model,
+                          .side = like->side,
+                          .layers = like->layers,
+                          .part = PART_TEST,
+                          .trainable = {.kind = TRAIN_ALL}, /* no frozen blocks to keep */
+                          .labels = recipe_used(p->study, RECIPE_CONTRAST)};
+    return plan_add(p, &u, out, e);
+}
+
 /* recipe_direct - the student learns what its supervisor says. */
 static int recipe_direct(struct plan *p, const struct job *supervisor, const struct job *student,
                          struct job **out, struct err *e)
@@ -20,7 +47,11 @@ static int recipe_direct(struct plan *p, const struct job *supervisor, const str
     struct job j = *student;
     j.supervisor = supervisor;
     j.points = points_kept(p->study, j.method);
+    j.train_points = j.method == first_training() && recipe_used(p->study, RECIPE_DYNAMICS);
     job_need(&j, supervisor);
+    bool agreed = method_choice(&p->study->settings, j.method)->by == BY_AGREEMENT;
+    for (size_t i = 0; agreed && i < supervisor->n_needs; i++) /* what each member says counts */
+        job_need(&j, supervisor->needs[i]);
     return plan_add(p, &j, out, e);
 }
 
@@ -94,17 +125,26 @@ static int recipe_chain(struct plan *p, const struct job *supervisor, const stru
     return rc;
 }
 
-/* recipe_repair - the student learns its supervisor's labels as they are mended for its model. */
-static int recipe_repair(struct plan *p, const struct job *supervisor, const struct job *student,
-                         struct job **out, struct err *e)
+/* repair_of - a job between the two, as far as all of them are alike. */
+static struct job repair_of(const struct job *supervisor, const struct job *student)
 {
-    struct job j = *student, r = *student, *repair;
+    struct job r = *student;
     r.role = JOB_REPAIR;
     r.supervisor = supervisor;
     r.trainable = (struct trainable){.kind = TRAIN_HEAD};
     r.points = false;
     job_need(&r, supervisor);
-    int rc = plan_add(p, &r, &repair, e);
+    return r;
+}
+
+/* repaired_add - that job, and the student that learns what it leaves of its supervisor's labels.
+ */
+static int repaired_add(struct plan *p, const struct job *r, const struct job *student,
+                        struct job **out, struct err *e)
+{
+    struct job j = *student, *repair;
+    const struct job *supervisor = r->supervisor;
+    int rc = plan_add(p, r, &repair, e);
     if (rc)
         return rc;
     j.supervisor = supervisor;
@@ -187,11 +227,51 @@ static int recipe_trust(struct plan *p, const struct job *supervisor, const stru
     return rc;
 }
 
+/* recipe_repair - the student learns its supervisor's labels as they are mended for its model. */
+static int recipe_repair(struct plan *p, const struct job *supervisor, const struct job *student,
+                         struct job **out, struct err *e)
+{
+    struct job r = repair_of(supervisor, student);
+    return repaired_add(p, &r, student, out, e);
+}
+
+/* recipe_dynamics - it learns those that a first training, naive's, took best. */
+static int recipe_dynamics(struct plan *p, const struct job *supervisor, const struct job *student,
+                           struct job **out, struct err *e)
+{
+    struct job r = repair_of(supervisor, student), t = *student, *training;
+    t.method = first_training();
+    int rc = recipe_direct(p, supervisor, &t, &training, e);
+    if (rc)
+        return rc;
+    r.base = training;
+    job_need(&r, training);
+    return repaired_add(p, &r, student, out, e);
+}
+
+/* recipe_contrast - it learns them mixed with what both models say as they start. */
+static int recipe_contrast(struct plan *p, const struct job *supervisor, const struct job *student,
+                           struct job **out, struct err *e)
+{
+    struct job r = repair_of(supervisor, student), *start, *before;
+    int rc = untrained_add(p, student, &start, e);
+    if (!rc)
+        rc = untrained_add(p, supervisor, &before, e);
+    if (rc)
+        return rc;
+    r.start = start;
+    r.before = before;
+    job_need(&r, start);
+    job_need(&r, before);
+    return repaired_add(p, &r, student, out, e);
+}
+
 static recipe_fn *const recipes[] = {
-    [RECIPE_REPAIR] = recipe_repair, [RECIPE_DIRECT] = recipe_direct,
-    [RECIPE_STOP] = recipe_stop,     [RECIPE_STOP_TRUTH] = recipe_stop,
-    [RECIPE_CHAIN] = recipe_chain,   [RECIPE_TRUST] = recipe_trust,
-    [RECIPE_PROBED] = recipe_probed, [RECIPE_TAUGHT] = recipe_taught};
+    [RECIPE_REPAIR] = recipe_repair,     [RECIPE_DYNAMICS] = recipe_dynamics,
+    [RECIPE_CONTRAST] = recipe_contrast, [RECIPE_DIRECT] = recipe_direct,
+    [RECIPE_STOP] = recipe_stop,         [RECIPE_STOP_TRUTH] = recipe_stop,
+    [RECIPE_CHAIN] = recipe_chain,       [RECIPE_PROBED] = recipe_probed,
+    [RECIPE_TAUGHT] = recipe_taught,     [RECIPE_TRUST] = recipe_trust};
 
 int recipe_add(struct plan *p, const struct job *supervisor, const struct job *student,
                struct job **out, struct err *e)
@@ -220,6 +300,19 @@ static int stop_check(const struct plan *p, const struct method *m, struct err *
     return OK;
 }
 
+/* agreement_check - labels are chosen by what members say of them where there are members. */
+static int agreement_check(const struct study *s, const struct method *m, struct err *e)
+{
+    const struct method *of = method_stops(m) ? method_stopped(&s->settings, m) : m;
+    if (method_choice(&s->settings, of)->by != BY_AGREEMENT ||
+        s->supervisor.ensemble.kind != ENSEMBLE_NONE)
+        return OK;
+    return err_set(e, ERR_INPUT,
+                   "%s.by is agreement, which is between the members of a supervisor, and the "
+                   "supervisor is not several models: wanted combine, bagging or boosting there",
+                   of->name);
+}
+
 int recipes_check(const struct plan *p, struct err *e)
 {
     const struct study *s = p->study;
@@ -227,10 +320,16 @@ int recipes_check(const struct plan *p, struct err *e)
     for (size_t i = 0; i < s->n_methods; i++) {
         const struct method *m = s->methods[i];
         int rc = method_stops(m) ? stop_check(p, m, e) : OK;
+        if (!rc)
+            rc = agreement_check(s, m, e);
         if (!rc && m->recipe == RECIPE_REPAIR)
             rc = repair_check(p, m, e);
         if (!rc && m->recipe == RECIPE_TRUST)
             rc = trust_check(p, m, e);
+        if (!rc && m->recipe == RECIPE_DYNAMICS)
+            rc = dynamics_check(p, m, e);
+        if (!rc && m->recipe == RECIPE_CONTRAST)
+            rc = contrast_check(p, m, e);
         if (!rc && m->recipe == RECIPE_CHAIN && !method_chain(&s->settings, m)->said)
             rc =
                 err_set(e, ERR_INPUT,

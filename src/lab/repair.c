@@ -209,3 +209,24 @@ int repair_confident(const double *w, const double *p, size_t n, size_t K, bool 
     mem_free(doubts);
     return rc;
 }
+
+static double log_held(double p)
+{
+    return log(fmax(p, CONTRAST_LEAST));
+}
+
+void repair_contrast(const double *start, const double *labels, const double *before, size_t n,
+                     size_t K, double weight, double *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        double most = -INFINITY, sum = 0;
+        for (size_t k = i * K; k < (i + 1) * K; k++) {
+            out[k] = log_held(start[k]) + weight * (log_held(labels[k]) - log_held(before[k]));
+            most = fmax(most, out[k]);
+        }
+        for (size_t k = i * K; k < (i + 1) * K; k++)
+            sum += out[k] = exp(out[k] - most);
+        for (size_t k = i * K; k < (i + 1) * K; k++)
+            out[k] /= sum;
+    }
+}

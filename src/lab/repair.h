@@ -39,4 +39,15 @@ int repair_held_out(const float *x, const double *w, const size_t *fold, size_t 
 int repair_confident(const double *w, const double *p, size_t n, size_t K, bool *keep,
                      size_t *joint, struct err *e);
 
+/* repair_contrast - logit contrast (arXiv 2607.26246): of n examples what a student's model says as
+ * it starts, moved by what a supervisor's training changed in its own, start, labels, before and
+ * out all [n,K]:
+ *
+ *     out[i] = softmax(log start[i] + weight (log labels[i] - log before[i]))
+ *
+ * in which every probability is CONTRAST_LEAST at least. out may be any of them. */
+#define CONTRAST_LEAST 1e-6 /* so that no label moves a log by more than 13.8 times weight */
+void repair_contrast(const double *start, const double *labels, const double *before, size_t n,
+                     size_t K, double weight, double *out);
+
 #endif

@@ -143,6 +143,8 @@ static void end_json(struct js *w, const struct plan *p, const struct job *j, bo
         js_key(w, "labels"), js_bool(w, true);
     if (j->points)
         js_key(w, "points"), js_bool(w, true);
+    if (j->train_points)
+        js_key(w, "train_points"), js_bool(w, true);
     if (j->states)
         js_key(w, "states"), js_bool(w, true);
     choice_spec(w, p, j);
@@ -195,8 +197,9 @@ int spec_untrained(const struct plan *p, const struct job *j, struct str *out, s
             js_int(&w, (int64_t)study_seed(p->study, SEED_INIT, j->repetition));
     js_key(&w, "random"), js_bool(&w, j->side->random);
     js_key(&w, "data"), js_open(&w, '{');
-    js_key(&w, lab_part_names[PART_TEST]);
-    js_str(&w, p->data[j->repetition].part_hash[PART_TEST]);
+    for (int part = 0; part < PART_COUNT; part++)
+        if (job_reads(j, (enum task_part)part))
+            js_key(&w, lab_part_names[part]), js_str(&w, p->data[j->repetition].part_hash[part]);
     js_close(&w, '}');
     js_key(&w, "max_tokens"), js_int(&w, (int64_t)p->study->max_tokens);
     js_key(&w, "micro_tokens"), js_int(&w, (int64_t)j->side->training.micro_tokens);

@@ -163,6 +163,45 @@ static void untrained_students_take_a_forward(void **state)
                 all.operations < 1.01 * three.operations); /* 2 examples, of thousands */
 }
 
+/* operations_of - of a study of one block that learns by these methods. */
+static double operations_of(const char *by, const char *untrained)
+{
+    const char *overrides[] = {
+        "task=$/texts.yaml",
+        "data={supervise: 500, train: 500, valid: 2, test: 500, max_tokens: 8}",
+        "student.layers=1",
+        "student.trainable=all",
+        "training.epochs=4",
+        "training.evals=1",
+        "high_confidence.share=1",
+        "dynamics.share=1",
+        by,
+        untrained};
+    struct said said;
+    struct study s;
+    study_of(&s, overrides, sizeof overrides / sizeof *overrides);
+    said_read(&said, &s);
+    study_release(&s);
+    return said.operations;
+}
+
+/* Beside a student at naive's cost: a training that keeps what it says of its own part predicts it
+ * at its four points; student and supervisor, which are one model here, say once of both parts what
+ * they do as they start. What chooses and what mixes takes nothing. */
+static void methods_between_take_their_forwards(void **state)
+{
+    (void)state;
+    const char *none = "untrained=false";
+    double naive = operations_of("methods=naive", none),
+           two = operations_of("methods=[naive, high_confidence]", none),
+           chosen = operations_of("methods=[naive, dynamics]", none),
+           mixed = operations_of("methods=[naive, logit_contrast]", none),
+           forward = operations_of("methods=naive", "untrained=true") - naive;
+    assert_true(forward > 0 && two > naive);
+    assert_true(fabs((chosen - two) / forward - 4) < 1e-3);
+    assert_true(fabs((mixed - two) / forward - 2) < 1e-3);
+}
+
 /* Of a job of a few products it is the rest that takes the time: to load, to tokenize, to begin and
  * end operations, to write files. None of it is less than a hundredth of a second, on any machine.
  */
@@ -357,6 +396,7 @@ int main(void)
         cmocka_unit_test(texts_take_the_operations_that_are_said),
         cmocka_unit_test(frozen_blocks_are_worked_through_once),
         cmocka_unit_test(untrained_students_take_a_forward),
+        cmocka_unit_test(methods_between_take_their_forwards),
         cmocka_unit_test(short_jobs_take_more_than_their_products),
         cmocka_unit_test(texts_take_the_memory_that_is_said),
         cmocka_unit_test(pieces_are_of_whole_examples),

@@ -45,6 +45,21 @@ static void agreement(void **state)
     close_to(w[2], (1 + 2) / 8.0);
 }
 
+/* The ensemble names 0 1 1 0. */
+static void agreed_labels(void **state)
+{
+    (void)state;
+    const double said[] = {.6, .4, .2, .8, .3, .7, .51, .49};
+    double share[4];
+    ensemble_agreed(members, said, 3, 4, 2, share);
+    close_to(share[0], 2 / 3.0);
+    close_to(share[1], 1);
+    close_to(share[2], 1 / 3.0);
+    close_to(share[3], 2 / 3.0);
+    ensemble_agreed(members, a, 1, 4, 2, share);
+    close_to(share[2], 1);
+}
+
 /* K 2: err 1/4, alpha = log 3; the wrong one weighs 3, the others 1, of 6. Then it is right and
  * another wrong: err 1/6, alpha = log 5. */
 static void rounds_of_boosting(void **state)
@@ -143,11 +158,9 @@ static void human_labels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(means),
-        cmocka_unit_test(agreement),
-        cmocka_unit_test(rounds_of_boosting),
-        cmocka_unit_test(its_bounds),
-        cmocka_unit_test(samples),
+        cmocka_unit_test(means),         cmocka_unit_test(agreement),
+        cmocka_unit_test(agreed_labels), cmocka_unit_test(rounds_of_boosting),
+        cmocka_unit_test(its_bounds),    cmocka_unit_test(samples),
         cmocka_unit_test(human_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,13 @@ static const struct row rows[] = {
     {"focal.gamma", "1", CONFIDENCE, "methods=[naive, focal]"},
     {"kl.temperature", "3", CONFIDENCE, "methods=[naive, kl]"},
     {"high_confidence.share", "0.7", CONFIDENCE, "methods=[naive, high_confidence]"},
+    {"high_confidence.by", "margin", CONFIDENCE, "methods=[naive, high_confidence]"},
+    {"high_confidence.by", "probability", NONE, "methods=[naive, high_confidence]"},
+    {"dynamics.share", "0.7", CONFIDENCE, "methods=[naive, dynamics]"},
+    {"dynamics.by", "variability", CONFIDENCE, "methods=[naive, dynamics]"},
+    {"methods", "[naive, dynamics]", NAIVE | CONFIDENCE, NULL}, /* it keeps what that one reads */
+    {"logit_contrast.weight", "2", CONFIDENCE, "methods=[naive, logit_contrast]"},
+    {"methods", "[naive, logit_contrast]", CONFIDENCE, NULL},
     {"confidence_window.low", "0.1", CONFIDENCE, "methods=[naive, confidence_window]"},
     {"confidence_window.high", "0.99", CONFIDENCE, "methods=[naive, confidence_window]"},
     {"human_labels.share", "0.5", CONFIDENCE, "methods=[naive, human_labels]"},
@@ -334,7 +341,9 @@ static void methods_have_their_defaults(void **state)
         "\"bootstrapping\": {\"through\": []}, \"knn\": {\"k\": 10, \"weight\": 0.5}, "
         "\"confident_learning\": {\"folds\": 5, \"c\": 0.01}, "
         "\"trust\": {\"share\": 0.1, \"keep\": 0.5, \"hidden\": 32, \"c\": 1.0, "
-        "\"through\": []}}";
+        "\"through\": []}, "
+        "\"dynamics\": {\"share\": 0.5, \"by\": \"confidence\"}, "
+        "\"logit_contrast\": {\"weight\": 1.0}}";
     struct method_settings s;
     const struct method *all[METHODS_MOST];
     struct str out = STR_INIT;
