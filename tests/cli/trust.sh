@@ -120,7 +120,7 @@ r = json.load(open(sys.argv[1]))
 pairs = {p["method"]: p for p in r["pairs"]}
 assert set(pairs["trust"]["minus_baselines"]) == {"human_labels", "human_labels_alone", "human_labels_supervisor"}
 assert {p["human_labels"] for m, p in pairs.items() if m != "naive"} == {51}
-states = [j["label"] for j in r["jobs"] if os.path.exists(f"{sys.argv[2]}/jobs/{j['hash']}/states.f32")]
+states = [j["label"] for j in r["jobs"] if "states" in json.load(open(f"{sys.argv[2]}/jobs/{j['hash']}/job.json"))["spec"]]
 assert states == ["supervisor 1 of 4 layers"], states
 END2
 expect 2 "$W2S" run micro.yaml methods='[human_labels, trust]' --runs n
