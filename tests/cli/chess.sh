@@ -283,14 +283,14 @@ sed -n 's/^    \(w2s .*\)$/\1/p' "$W2S_SOURCE/docs/chess.md" | sed 's/   *[a-z].
 [ "$(wc -l <commands)" -ge 4 ] || fail "docs/chess.md shows too few commands"
 while read -r line; do
     case $line in # a study's are run small, and where its data is
-    *chess-puzzles* | *chess-game-puzzles* | "w2s pretrain chess"* | "w2s run chess"*)
+    *chess-puzzles* | *chess-game-puzzles* | "w2s pretrain chess"* | "w2s run chess"* | *reproduce*chess*)
         [ -n "${W2S_DATA:-}" ] || { echo "SKIP: W2S_DATA: $line"; continue; } ;;
     esac
     case $line in
     "w2s pretrain chess"*)
         line="w2s pretrain chess data.pgn=$W2S_DATA/chess/pgn/Tal.pgn.gz tokens=4096 data.valid=20 training.batch=4" ;;
     *Fischer*) line=${line/Fischer.pgn.gz/games.pgn}; line=${line/--without */--without learnt/} ;;
-    "w2s run chess"*)
+    "w2s run chess"* | *reproduce*chess*)
         line="$line data.supervise=40 data.train=40 data.test=40 training.epochs=1 bootstrap=100" ;;
     esac
     checks=$((checks + 1))
