@@ -192,17 +192,7 @@ says flat "Run beside active_labels, unnamed: human_labels and human_labels_alon
 says flat "Not run beside active_labels: human_labels_supervisor (the supervisors are simulated)"
 
 # Examples of several texts: labels are told all the same; what compares texts cannot be had.
-awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
-    printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
-cat >rated.yaml <<'END'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-preference: {rating: rating, gap: 2, word: " good"}
-END
+rated_task
 expect 0 "$W2S" run micro.yaml task=rated.yaml data.train=100 data.test=60 data.valid=0 data.supervise=32 supervisor='{layers: 2, trainable: top 1}' methods='[active_labels]' name=rated --runs a
 python3 - <<'END' || fail "labels of several texts"
 from read import *

@@ -120,22 +120,10 @@ for f in cut/jobs/*/*.f64; do
 done
 
 # Three classes; rewards; labels that are nobody's model's; random weights.
-sed 's/^label: .*/label: {field: label, map: {"0": 0, "1": 1, "2": 2}}/; s/^  - {name: negative.*/  - {name: other, word: " plot"}\n&/; s/toy/three/' toy.yaml >three.yaml
-awk 'BEGIN { srand(9); split("plot bad good", w, " "); for (i = 0; i < 800; i++) { y = int(3 * rand())
-    printf "{\"text\": \"%d the film is %s\", \"label\": %d}\n", i, w[1 + (rand() < .9 ? y : int(3 * rand()))], y } }' >three.jsonl
+three_task
 expect 0 "$W2S" run micro.yaml task=three.yaml name=three --runs a --json
 python3 check.py out a .3 confidence || fail "three classes"
-awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
-    printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
-cat >rated.yaml <<'END'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-preference: {rating: rating, gap: 2, word: " good"}
-END
+rated_task
 expect 0 "$W2S" run micro.yaml task=rated.yaml data.supervise=32 data.train=100 data.test=60 name=reward --runs a --json
 python3 check.py out a .3 confidence || fail "rewards"
 # Errors anywhere are learnt late: what is learnt best is right more often.

@@ -24,6 +24,27 @@ answer: first
 END
 }
 
+# rated_task - a task of pairs, rated.yaml, on rated.jsonl: of two texts the one that people rate higher.
+rated_task() {
+    awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
+        printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
+    cat >rated.yaml <<'END'
+name: rated
+citation: none
+licence: CC0
+kind: preference
+source: {files: {all: rated.jsonl}}
+template: "{text}"
+preference: {rating: rating, gap: 2, word: " good"}
+END
+}
+# three_task - a task of three classes, three.yaml, on three.jsonl; after toy.yaml.
+three_task() {
+    sed 's/^label: .*/label: {field: label, map: {"0": 0, "1": 1, "2": 2}}/; s/^  - {name: negative.*/  - {name: other, word: " plot"}\n&/; s/toy/three/' toy.yaml >three.yaml
+    awk 'BEGIN { srand(9); split("plot bad good", w, " "); for (i = 0; i < 800; i++) { y = int(3 * rand())
+        printf "{\"text\": \"%d the film is %s\", \"label\": %d}\n", i, w[1 + (rand() < .9 ? y : int(3 * rand()))], y } }' >three.jsonl
+}
+
 fail() { echo "FAILED: $*"; bad=$((bad + 1)); }
 # expect STATUS COMMAND...: runs it, keeps out and err, compares the exit status
 expect() {

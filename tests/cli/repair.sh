@@ -105,17 +105,7 @@ sed -i "s|^fields: .*|fields: {text: text, label: label, of: of}\ngroup: of|" as
 expect 1 "$W2S" run micro.yaml task=asked.yaml data.train=9 confident_learning.folds=9 methods=confident_learning name=asked --runs a
 says err "confident_learning: 9 folds of "
 lacks err "9 folds of 9"
-awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
-    printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
-cat >rated.yaml <<'END'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-preference: {rating: rating, gap: 2, word: " good"}
-END
+rated_task
 expect 2 "$W2S" run micro.yaml task=rated.yaml data.train=100 data.test=60 data.supervise=32 --runs a
 says err "method knn compares texts, and an example of task rated is 2 of them"
 words_task words.yaml
@@ -123,9 +113,7 @@ expect 2 "$W2S" run micro.yaml task=words.yaml methods=knn data.train=100 data.t
 says err "method knn needs the probability of each class"
 
 # Three classes, and labels of people.
-sed 's/^label: .*/label: {field: label, map: {"0": 0, "1": 1, "2": 2}}/; s/^  - {name: negative.*/  - {name: other, word: " plot"}\n&/; s/toy/three/' toy.yaml >three.yaml
-awk 'BEGIN { srand(9); split("plot bad good", w, " "); for (i = 0; i < 800; i++) { y = int(3 * rand())
-    printf "{\"text\": \"%d the film is %s\", \"label\": %d}\n", i, w[1 + (rand() < .9 ? y : int(3 * rand()))], y } }' >three.jsonl
+three_task
 expect 0 "$W2S" run micro.yaml task=three.yaml name=three --runs a
 expect 0 "$W2S" run micro.yaml supervisor='{simulated: [{errors: uniform, accuracy: 0.8}]}' name=sim --runs a --json
 python3 - out <<'END' || fail "uniform errors are found"

@@ -163,9 +163,7 @@ expect 1 "$W2S" run sim.yaml --runs a supervisor.simulated='[{errors: subclass, 
 says err "errors in part train are to be of positive, which has"
 
 # Three classes: uniform, a model's, by difficulty and in a class; no two are told apart.
-sed 's/^label: .*/label: {field: label, map: {"0": 0, "1": 1, "2": 2}}/; s/^  - {name: negative.*/  - {name: other, word: " plot"}\n&/; s/toy/three/' toy.yaml >three.yaml
-awk 'BEGIN { srand(9); split("plot bad good", w, " "); for (i = 0; i < 800; i++) { y = int(3 * rand())
-    printf "{\"text\": \"%d the film is %s\", \"label\": %d}\n", i, w[1 + (rand() < .9 ? y : int(3 * rand()))], y } }' >three.jsonl
+three_task
 expect 0 "$W2S" run sim.yaml task=three.yaml --runs a name=three \
     supervisor.simulated='[{errors: uniform, accuracy: 0.7}, {errors: model, accuracy: 0.7, layers: 1}, {errors: difficulty, accuracy: 0.7}, {errors: subclass, accuracy: 0.8, class: other}]' --json
 python3 - out <<'END' || fail "three classes"
@@ -176,17 +174,7 @@ END
 wrong '[{errors: length, accuracy: 0.8}]' 'errors length tell two classes apart, and task three has 3' task=three.yaml
 
 # Rewards: places of the better text have no length, and no class.
-awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
-    printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
-cat >rated.yaml <<'END'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-preference: {rating: rating, gap: 2, word: " good"}
-END
+rated_task
 expect 0 "$W2S" run sim.yaml task=rated.yaml data.train=100 data.test=60 data.supervise=32 --runs a name=reward \
     supervisor.simulated='[{errors: uniform, accuracy: 0.8}, {errors: model, accuracy: 0.8, layers: 1}, {errors: difficulty, accuracy: 0.8}]'
 wrong '[{errors: length, accuracy: 0.8}]' 'errors length are of one text, and an example of task rated is 2 of them' task=rated.yaml data.train=100 data.test=60 data.supervise=32

@@ -170,9 +170,7 @@ expect 1 "$W2S" run micro.yaml trust.keep=.5 name=broken methods=trust --runs cu
 says err "states.f32: 100 bytes, wanted 32768"
 
 # Three classes; a judge that is fine-tuned has states, too.
-sed 's/^label: .*/label: {field: label, map: {"0": 0, "1": 1, "2": 2}}/; s/^  - {name: negative.*/  - {name: other, word: " plot"}\n&/; s/toy/three/' toy.yaml >three.yaml
-awk 'BEGIN { srand(9); split("plot bad good", w, " "); for (i = 0; i < 800; i++) { y = int(3 * rand())
-    printf "{\"text\": \"%d the film is %s\", \"label\": %d}\n", i, w[1 + (rand() < .9 ? y : int(3 * rand()))], y } }' >three.jsonl
+three_task
 expect 0 "$W2S" run micro.yaml task=three.yaml name=three --runs a --json
 python3 check.py out a .2 .4 0 || fail "three classes"
 expect 0 "$W2S" run micro.yaml 'supervisor.debate={form: adviser, tokens: 3}' data.max_tokens=40 methods='[trust]' name=judge --runs a
@@ -216,17 +214,7 @@ stateless 'supervisor={layers: 1, learner: probe}' probes
 stateless 'supervisor={layers: 1, learner: prompt, prompt: {shots: 1}}' "asked, not trained"
 "$W2S" label micro.yaml name=without methods=naive --runs a >labels.csv
 stateless 'supervisor={labels: labels.csv}' "labels from files"
-awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
-    printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
-cat >rated.yaml <<'END2'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-preference: {rating: rating, gap: 2, word: " good"}
-END2
+rated_task
 expect 2 "$W2S" run micro.yaml task=rated.yaml data.train=100 data.test=60 --runs n
 says err "method trust reads one hidden state of an example, and one of task rated is 2 texts"
 words_task words.yaml
