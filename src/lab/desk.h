@@ -152,6 +152,12 @@ int members_agreed(struct desk *d, double **share, struct err *e);
 /* desk_examples - of a part as the job reads them: a judge with what was argued about them. */
 int desk_examples(struct desk *d, enum task_part part, const struct example **x, struct err *e);
 int desk_path(const struct desk *d, const char *name, struct str *path, struct err *e);
+/* truth_rows - ground truth of examples as one-hot rows [n,K], mem_free. desk_rows_keep - what the
+ * model makes of the last token of each text of a part, whose tokens are made, at n depths
+ * (features_last), as the job's file of this name; word: what progress calls them. */
+int truth_rows(const struct example *x, size_t n, size_t K, double **rows, struct err *e);
+int desk_rows_keep(struct desk *d, enum task_part part, const size_t *depths, size_t n,
+                   const char *word, const char *name, struct err *e);
 int desk_truth(const struct desk *d, enum task_part part, double **rows, struct err *e);
 int desk_model(struct desk *d, struct err *e);
 int desk_learns(struct desk *d, struct err *e);

@@ -205,14 +205,15 @@ static int rows_add(void *ctx, const float *rows, size_t n, struct err *e)
     return OK;
 }
 
-/* part_rows - of the desk's model, at n depths, of a part whose tokens are made. */
+/* part_rows - of the desk's model, at n depths, of a part whose tokens are made; word: what
+ * progress calls them. */
 static int part_rows(struct desk *d, enum task_part part, const size_t *depths, size_t n,
-                     struct rows *rows, struct err *e)
+                     const char *word, struct rows *rows, struct err *e)
 {
     const struct token_set *t = &d->sets[part];
     struct progress progress;
     char what[96];
-    snprintf(what, sizeof what, "features of %s", lab_part_names[part]);
+    snprintf(what, sizeof what, "%s of %s", word, lab_part_names[part]);
     rows->C = d->model->cfg.channels;
     progress_begin(&progress, d->plan->lab->log, what, (double)t->n, "tokens");
     int rc = features_last(d->model, t, depths, n, d->job->side->training.micro_tokens, &progress,
@@ -221,28 +222,35 @@ static int part_rows(struct desk *d, enum task_part part, const size_t *depths, 
     return rc;
 }
 
+int desk_rows_keep(struct desk *d, enum task_part part, const size_t *depths, size_t n,
+                   const char *word, const char *name, struct err *e)
+{
+    struct str path = STR_INIT;
+    struct rows rows = {NULL, NULL, 0};
+    int rc = desk_path(d, name, &path, e);
+    if (!rc)
+        rc = file_out_open(&rows.file, path.s, e);
+    if (!rc)
+        rc = part_rows(d, part, depths, n, word, &rows, e);
+    if (!rc)
+        rc = file_out_commit(rows.file, e);
+    file_out_close(rows.file);
+    str_release(&path);
+    return rc;
+}
+
 int run_features(struct desk *d, struct err *e)
 {
     const struct job *j = d->job;
-    struct str path = STR_INIT;
-    struct rows rows = {NULL, NULL, 0};
     struct token_set *t = &d->sets[j->part];
     int rc = desk_model(d, e);
     if (!rc)
         rc = token_set_make(t, d->data->part[j->part], d->data->n[j->part], j->model->tokenizer, e);
     if (!rc)
-        rc = desk_path(d, FEATURES_FILE, &path, e);
-    if (!rc)
-        rc = file_out_open(&rows.file, path.s, e);
-    if (!rc)
-        rc = part_rows(d, j->part, j->depths, j->n_depths, &rows, e);
-    if (!rc)
-        rc = file_out_commit(rows.file, e);
+        rc = desk_rows_keep(d, j->part, j->depths, j->n_depths, "features", FEATURES_FILE, e);
     if (!rc)
         desk_forward(d, (double)token_set_total(t), (double)(t->n * t->per));
     d->accuracy = (double)NAN;
-    file_out_close(rows.file);
-    str_release(&path);
     return rc;
 }
 
@@ -442,7 +450,7 @@ static int end_rows(struct desk *d, enum task_part part, float **rows, struct er
     size_t depth = d->model->cfg.layers;
     *rows = mem_alloc(t->n * t->per, d->model->cfg.channels * sizeof **rows, e);
     struct rows to = {NULL, *rows, 0};
-    return *rows ? part_rows(d, part, &depth, 1, &to, e) : e->code;
+    return *rows ? part_rows(d, part, &depth, 1, "features", &to, e) : e->code;
 }
 
 int end_keep(struct desk *d, struct err *e)
@@ -451,21 +459,11 @@ int end_keep(struct desk *d, struct err *e)
     for (int k = 0; k < PART_COUNT && !rc; k++) {
         enum task_part part = (enum task_part)k;
         size_t depth = d->model->cfg.layers;
-        struct rows rows = {NULL, NULL, 0};
-        struct str path = STR_INIT;
         char name[32];
         if (!probed_reads(d, part))
             continue;
         snprintf(name, sizeof name, END_FILE, lab_part_names[part]);
-        rc = desk_path(d, name, &path, e);
-        if (!rc)
-            rc = file_out_open(&rows.file, path.s, e);
-        if (!rc)
-            rc = part_rows(d, part, &depth, 1, &rows, e);
-        if (!rc)
-            rc = file_out_commit(rows.file, e);
-        file_out_close(rows.file);
-        str_release(&path);
+        rc = desk_rows_keep(d, part, &depth, 1, "features", name, e);
     }
     return rc;
 }

@@ -25,14 +25,6 @@ static int examples_join(struct desk *d, const size_t *drawn, size_t k, struct e
     return OK;
 }
 
-static int targets_join(struct desk *d, const struct example *x, size_t n, struct err *e)
-{
-    d->targets = mem_zalloc(n, d->K * sizeof *d->targets, e);
-    for (size_t i = 0; d->targets && i < n; i++)
-        d->targets[i * d->K + (size_t)x[i].label] = 1;
-    return d->targets ? OK : e->code;
-}
-
 /* What the frozen blocks make of the same examples; no data: nothing is frozen. */
 struct joined {
     struct features f;
@@ -88,7 +80,7 @@ int taught_learn(struct desk *d, int (*eval)(void *ctx, const struct train_point
     if (!rc)
         rc = token_set_make(&d->learn, x, n + d->human, d->job->model->tokenizer, e);
     if (!rc)
-        rc = targets_join(d, x, n + d->human, e);
+        rc = truth_rows(x, n + d->human, d->K, &d->targets, e);
     if (!rc)
         rc = features_join(d, drawn, d->human, &j, e);
     const struct train_data data = {

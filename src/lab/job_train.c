@@ -70,13 +70,17 @@ static const struct features *desk_features(const struct desk *d, enum task_part
     return desk_prefix(d) ? &d->features[part].f : NULL;
 }
 
+int truth_rows(const struct example *x, size_t n, size_t K, double **rows, struct err *e)
+{
+    *rows = mem_zalloc(n, K * sizeof **rows, e);
+    for (size_t i = 0; *rows && i < n; i++)
+        (*rows)[i * K + (size_t)x[i].label] = 1;
+    return *rows ? OK : e->code;
+}
+
 int desk_truth(const struct desk *d, enum task_part part, double **rows, struct err *e)
 {
-    size_t n = d->data->n[part];
-    *rows = mem_zalloc(n, d->K * sizeof **rows, e);
-    for (size_t i = 0; *rows && i < n; i++)
-        (*rows)[i * d->K + (size_t)d->data->part[part][i].label] = 1;
-    return *rows ? OK : e->code;
+    return truth_rows(d->data->part[part], d->data->n[part], d->K, rows, e);
 }
 
 /* train_targets - what it learns: ground truth as one-hot rows, or the supervisor's probabilities.

@@ -103,40 +103,13 @@ int spec_trust(const struct plan *p, const struct job *j, struct str *out, struc
 
 /* ---------------------------------------------------------------- states */
 
-struct sink {
-    struct file_out *file;
-    size_t C;
-};
-
-static int sink_add(void *ctx, const float *rows, size_t n, struct err *e)
-{
-    struct sink *s = ctx;
-    return file_out_write(s->file, rows, n * s->C * sizeof *rows, e);
-}
-
 int states_keep(struct desk *d, struct err *e)
 {
     const struct token_set *t = &d->sets[PART_TRAIN];
-    struct str path = STR_INIT;
-    struct progress progress;
-    struct sink sink = {NULL, d->model->cfg.channels};
     size_t depth = d->model->cfg.layers;
-    int rc = desk_path(d, STATES, &path, e);
-    if (!rc)
-        rc = file_out_open(&sink.file, path.s, e);
-    if (rc)
-        goto out;
-    progress_begin(&progress, d->plan->lab->log, "states of train", (double)t->n, "tokens");
-    rc = features_last(d->model, t, &depth, 1, d->job->side->training.micro_tokens, &progress,
-                       sink_add, &sink, e);
-    progress_end(&progress, rc);
-    if (!rc)
-        rc = file_out_commit(sink.file, e);
+    int rc = desk_rows_keep(d, PART_TRAIN, &depth, 1, "states", STATES, e);
     if (!rc)
         desk_forward(d, (double)token_set_total(t), (double)t->n);
-out:
-    file_out_close(sink.file);
-    str_release(&path);
     return rc;
 }
 
