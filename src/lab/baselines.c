@@ -6,19 +6,6 @@
 
 #include <string.h>
 
-/* untaught - why the study's supervisors can learn no more labels; NULL: they can. */
-static const char *untaught(const struct study *s)
-{
-    const struct study_side *side = &s->supervisor;
-    if (side->simulates)
-        return "are simulated";
-    if (side->n_votes)
-        return side->labels ? "are labels from a file" : "are votes";
-    if (side->learner != LEARNER_FINETUNE)
-        return side->learner == LEARNER_PROMPT ? "are asked and not trained" : "are probes";
-    return side->ensemble.kind != ENSEMBLE_NONE ? "are several models each" : NULL;
-}
-
 static bool named(const struct study *s, const struct method *m)
 {
     for (size_t i = 0; i < s->n_named; i++)
@@ -83,16 +70,17 @@ int baselines_read(struct study *s, struct err *e)
     const struct method *first = charged_first(s);
     int rc = doc_opt_bool(root, "baselines", &s->baselines, e);
     for (size_t i = 0; !rc && i < s->n_named; i++)
-        if (s->methods[i]->recipe == RECIPE_TAUGHT && untaught(s))
+        if (s->methods[i]->recipe == RECIPE_TAUGHT && side_untuned(&s->supervisor))
             rc = doc_fail(doc_get(root, "methods"), e,
                           "method %s has the supervisors learn human labels too, and these %s: "
                           "wanted supervisors that are fine-tuned, one model each",
-                          s->methods[i]->name, untaught(s));
+                          s->methods[i]->name, side_untuned(&s->supervisor));
     if (rc || !first)
         return rc;
     rc = shares_check(s, first, e);
     for (const struct method *m = methods; !rc && s->baselines && m->name; m++) {
-        if (!m->baseline || named(s, m) || (m->recipe == RECIPE_TAUGHT && untaught(s)))
+        if (!m->baseline || named(s, m) ||
+            (m->recipe == RECIPE_TAUGHT && side_untuned(&s->supervisor)))
             continue;
         BUG_ON(s->n_methods == STUDY_LIST);
         s->settings.choice[m - methods].share = share_of(s, first);
@@ -133,8 +121,8 @@ void baselines_json(const struct study *s, struct js *j)
     js_key(j, "left_out_why");
     if (!s->baselines)
         js_str(j, "baselines: false");
-    else if (untaught(s))
-        js_str(j, untaught(s));
+    else if (side_untuned(&s->supervisor))
+        js_str(j, side_untuned(&s->supervisor));
     else
         js_null(j);
     js_close(j, '}');

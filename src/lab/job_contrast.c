@@ -4,29 +4,15 @@
 #include "lab/repair.h"
 #include "core/mem.h"
 
-/* side_other - what supervisors are that are no model which starts and is trained; NULL: such. */
-static const char *side_other(const struct study_side *s)
-{
-    if (s->simulates)
-        return "simulated";
-    if (s->n_votes)
-        return s->labels ? "labels from a file" : "votes";
-    if (s->ensemble.kind != ENSEMBLE_NONE)
-        return "several models together";
-    if (s->debate.n_forms)
-        return "a judge, which reads more than the example";
-    if (s->learner == LEARNER_PROMPT)
-        return "a model that is asked, and not trained";
-    return s->learner == LEARNER_PROBE ? "a probe, which starts as nothing" : NULL;
-}
-
 int contrast_check(const struct plan *p, const struct method *m, struct err *e)
 {
-    const char *other = side_other(&p->study->supervisor);
+    const struct study_side *side = &p->study->supervisor;
+    const char *other =
+        side->debate.n_forms ? "are judges, which read more than the example" : side_untuned(side);
     if (other)
         return err_set(e, ERR_INPUT,
                        "method %s takes what training changed in a supervisor's model, and the "
-                       "supervisor is %s: wanted a model that is fine-tuned",
+                       "supervisors here %s: wanted models that are fine-tuned, one each",
                        m->name, other);
     return OK;
 }

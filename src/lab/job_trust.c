@@ -39,29 +39,13 @@ bool plan_trusts(const struct plan *p)
     return any;
 }
 
-/* stateless - what supervisors are that have no hidden states of their own; NULL: they have. */
-static const char *stateless(const struct study_side *side)
-{
-    if (side->labels)
-        return "labels from files";
-    if (side->simulates)
-        return "simulated";
-    if (side->n_votes)
-        return "votes";
-    if (side->ensemble.kind != ENSEMBLE_NONE)
-        return "several models each";
-    if (side->learner == LEARNER_PROMPT)
-        return "asked, not trained";
-    return side->learner == LEARNER_PROBE ? "probes" : NULL;
-}
-
 int trust_check(const struct plan *p, const struct method *m, struct err *e)
 {
-    const char *what = stateless(&p->study->supervisor);
+    const char *what = side_untuned(&p->study->supervisor);
     if (what)
         return err_set(e, ERR_INPUT,
                        "method %s reads the last hidden states of a supervisor that is fine-tuned, "
-                       "and the supervisors here are %s",
+                       "and the supervisors here %s",
                        m->name, what);
     if (task_alternatives(p->task))
         return err_set(e, ERR_INPUT,

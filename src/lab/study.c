@@ -335,6 +335,17 @@ static int side_read(struct study *s, struct study_side *side, const char *name,
     return ensemble_names_read(s, side, e);
 }
 
+const char *side_untuned(const struct study_side *side)
+{
+    if (side->simulates)
+        return "are simulated";
+    if (side->n_votes)
+        return side->labels ? "are labels from a file" : "are votes";
+    if (side->learner != LEARNER_FINETUNE)
+        return side->learner == LEARNER_PROMPT ? "are asked and not trained" : "are probes";
+    return side->ensemble.kind != ENSEMBLE_NONE ? "are several models each" : NULL;
+}
+
 /* path_beside - a path in a study's file counts from where the file lies: if it is there, or
  * always. */
 static int path_beside(struct study *s, const struct doc *d, const char *study, bool always,

@@ -129,6 +129,10 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
  * were given there: used by study_read. */
 int study_names(struct study *s, const char *const *overrides, size_t n, struct err *e);
 
+/* side_untuned - what keeps the models of a side from being one fine-tuned model each, as "are
+ * simulated" goes on from "the supervisors"; NULL: nothing does. Judges of arguments are such. */
+const char *side_untuned(const struct study_side *side);
+
 /* ensemble_name - of the i-th supervisor of a side with an ensemble, in a: "bagging-5-2"
  * (job_ensemble.c).
  */

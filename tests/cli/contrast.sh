@@ -126,14 +126,14 @@ done
 # Supervisors that are no model which starts and is trained.
 refused() {
     expect 2 "$W2S" run micro.yaml "$1" --runs n
-    says err "method logit_contrast takes what training changed in a supervisor's model, and the supervisor is $2: wanted a model that is fine-tuned"
+    says err "method logit_contrast takes what training changed in a supervisor's model, and the supervisors here are $2: wanted models that are fine-tuned, one each"
 }
 refused 'supervisor={votes: somebody}' "votes"
 refused 'supervisor={simulated: [{errors: uniform, accuracy: 0.8}]}' "simulated"
-refused 'supervisor.bagging=3' "several models together"
-refused 'supervisor={layers: 1, learner: prompt, prompt: {shots: 0}}' "a model that is asked, and not trained"
-refused 'supervisor={layers: 1, learner: probe}' "a probe, which starts as nothing"
-refused 'supervisor={layers: 1, debate: {form: debate, tokens: 4}}' "a judge, which reads more than the example"
+refused 'supervisor.bagging=3' "several models each"
+refused 'supervisor={layers: 1, learner: prompt, prompt: {shots: 0}}' "asked and not trained"
+refused 'supervisor={layers: 1, learner: probe}' "probes"
+refused 'supervisor={layers: 1, debate: {form: debate, tokens: 4}}' "judges, which read more than the example"
 printf 'id,negative,positive\n' >labels.csv
 expect 0 "$W2S" label micro.yaml --examples --runs a
 python3 - out <<'END' >>labels.csv

@@ -211,9 +211,9 @@ stateless 'supervisor={simulated: [{errors: uniform, accuracy: 0.8}]}' simulated
 stateless 'supervisor={layers: [1, 2], combine: mean}' "several models each"
 stateless 'supervisor={layers: 1, bagging: 2}' "several models each"
 stateless 'supervisor={layers: 1, learner: probe}' probes
-stateless 'supervisor={layers: 1, learner: prompt, prompt: {shots: 1}}' "asked, not trained"
+stateless 'supervisor={layers: 1, learner: prompt, prompt: {shots: 1}}' "asked and not trained"
 "$W2S" label micro.yaml name=without methods=naive --runs a >labels.csv
-stateless 'supervisor={labels: labels.csv}' "labels from files"
+stateless 'supervisor={labels: labels.csv}' "labels from a file"
 rated_task
 expect 2 "$W2S" run micro.yaml task=rated.yaml data.train=100 data.test=60 --runs n
 says err "method trust reads one hidden state of an example, and one of task rated is 2 texts"
