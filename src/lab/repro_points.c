@@ -6,13 +6,23 @@
 #include <math.h>
 #include <string.h>
 
+/* line_told - whether a line's name says which it is of a key: not the study where there is one
+ * alone, unless nothing else is said. */
+static bool line_told(const struct repro *r, const struct repro_series *series, int k)
+{
+    bool else_said = *series->name;
+    for (int i = 0; i < KEY_NAMES; i++)
+        else_said = else_said || (i != KEY_STUDY && series->lines[i]);
+    return series->lines[k] && (k != KEY_STUDY || r->n_studies > 1 || !else_said);
+}
+
 /* line_words - "student, from 2 layers, naive". names [KEY_NAMES]. */
 static void line_words(const struct repro *r, const struct repro_series *series,
                        const char *const *names, struct str *out)
 {
     str_cat(out, series->name);
     for (int k = 0; k < KEY_NAMES; k++) {
-        if (!series->lines[k])
+        if (!line_told(r, series, k))
             continue;
         str_addf(out, "%s%s", out->len ? ", " : "", k == KEY_SUPERVISOR ? "from " : "");
         row_words(&r->samples, (enum repro_key)k, names[k], out);

@@ -77,12 +77,10 @@ static void settings_words(const struct doc *list, struct str *out)
 
 static void studies_words(const struct doc *finding, struct str *out)
 {
-    struct str took = STR_INIT;
     const struct doc *studies = doc_get(finding, "studies");
     size_t missing = 0;
     for (const struct doc *s = studies->child; s; s = s->next)
         missing += doc_get(s, "missing") ? 1 : 0;
-    str_duration(&took, view_real(finding, "seconds"));
     str_addf(out, "%s scale", view_str(finding, "scale"));
     if (doc_get(finding, "with"))
         str_cat(out, " with");
@@ -90,10 +88,12 @@ static void studies_words(const struct doc *finding, struct str *out)
     str_addf(out, ", %zu stud%s", studies->n - missing, studies->n - missing == 1 ? "y" : "ies");
     if (missing)
         str_addf(out, " and %zu that could not be run", missing);
-    str_addf(out, ", %s of computing", took.s);
+    str_cat(out, ", ");
+    str_duration(out, view_real(finding, "seconds"));
+    str_cat(out, doc_get(finding, "ladders") ? " of computing once the ladder is there"
+                                             : " of computing");
     if (view_real(finding, "level") != 0.95)
         str_addf(out, ", intervals of %.3g %%", 100 * view_real(finding, "level"));
-    str_release(&took);
 }
 
 /* wrap - text in lines of `width`, each after the first under `indent` blanks. */
@@ -311,6 +311,8 @@ void finding_row(const struct doc *finding, struct str *out)
     for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next, all++)
         holds += strcmp(view_str(c, "verdict"), "holds") == 0;
     str_duration(&took, view_real(finding, "seconds"));
+    if (doc_get(finding, "ladders"))
+        str_cat(&took, " after the ladder");
     finding_id(finding, &id);
     str_addf(out, "| [%s](#%s) | %s | %zu of %zu | %s | %s | ", id.s, id.s,
              view_str(finding, "verdict"), holds, all, view_str(finding, "scale"), took.s);
