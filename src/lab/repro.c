@@ -104,23 +104,8 @@ static int panels_json(struct js *w, const struct repro *r, struct err *e)
 {
     int rc = OK;
     js_key(w, "panels"), js_open(w, '[');
-    for (size_t i = 0; i < r->n_panels && !rc; i++) {
-        const struct repro_panel *p = &r->panels[i];
-        js_open(w, '{');
-        js_key(w, "title"), js_str(w, p->title);
-        js_key(w, "label"), js_str(w, p->label);
-        js_key(w, "x"), js_str(w, repro_keys[p->x]);
-        if (p->x < KEY_NAMES) {
-            js_key(w, "names"), js_open(w, '[');
-            panel_names(w, r, p);
-            js_close(w, ']');
-        }
-        js_key(w, "lines"), js_open(w, '[');
-        for (size_t k = 0; k < p->n && !rc; k++)
-            rc = points_json(w, r, p, &p->series[k], e);
-        js_close(w, ']');
-        js_close(w, '}');
-    }
+    for (size_t i = 0; i < r->n_panels && !rc; i++)
+        rc = panel_json(w, r, &r->panels[i], e);
     js_close(w, ']');
     return rc;
 }

@@ -158,12 +158,9 @@ struct repro_result {
 int claim_measure(const struct samples *s, const struct repro_claim *c, double level,
                   struct repro_result *out, struct err *e);
 
-/* points_json - a series' lines with their points, as elements of an open JSON list; names: what
- * the x axis calls 0, 1, ..., where it is a key of names (else NULL). */
-int points_json(struct js *w, const struct repro *r, const struct repro_panel *panel,
-                const struct repro_series *series, struct err *e);
-/* panel_names - of a panel whose x is a name, the different ones, in order of appearance, as an
- * open JSON list's elements. */
-void panel_names(struct js *w, const struct repro *r, const struct repro_panel *panel);
+/* panel_json - a panel as an object: its words; "names", what its x axis calls 0, 1, ..., where x
+ * is a key of names: those of the pairs that it draws, in order of appearance; "lines", each a name
+ * and points [x, value, low, high]. */
+int panel_json(struct js *w, const struct repro *r, const struct repro_panel *panel, struct err *e);
 
 #endif

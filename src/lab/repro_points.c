@@ -43,45 +43,60 @@ static void row_keys(const struct sample_row *r, const char *names[KEY_NAMES])
         names[k] = row_key(r, (enum repro_key)k);
 }
 
-/* name_place - the number of a name on an axis of names, among all pairs of the samples. */
-static size_t name_place(const struct samples *s, enum repro_key key, const char *name)
+/* An axis of names: those of the pairs that a panel draws, in order of appearance. */
+struct axis {
+    enum repro_key key;
+    const char **names; /* [n], mem_free; they live in the samples */
+    size_t n;
+};
+
+static size_t name_place(const struct axis *x, const char *name)
 {
     size_t place = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        const char *own = row_key(&s->rows[i], key);
-        bool seen = false;
-        for (size_t k = 0; k < i && !seen; k++)
-            seen = strcmp(row_key(&s->rows[k], key), own) == 0;
-        if (seen)
-            continue;
-        if (strcmp(own, name) == 0)
-            break;
+    while (place < x->n && strcmp(x->names[place], name) != 0)
         place++;
-    }
     return place;
 }
 
-void panel_names(struct js *w, const struct repro *r, const struct repro_panel *panel)
+/* axis_init - of a panel; without names where its x is a number. */
+static int axis_init(struct axis *x, const struct samples *s, const struct repro_panel *panel,
+                     struct err *e)
 {
-    const struct samples *s = &r->samples;
-    for (size_t i = 0; i < s->n && panel->x < KEY_NAMES; i++) {
-        const char *own = row_key(&s->rows[i], panel->x);
-        struct str words = STR_INIT;
-        bool seen = false;
-        for (size_t k = 0; k < i && !seen; k++)
-            seen = strcmp(row_key(&s->rows[k], panel->x), own) == 0;
-        if (!seen) {
-            row_words(s, panel->x, own, &words);
-            js_str(w, words.s);
+    int rc = OK;
+    *x = (struct axis){.key = panel->x};
+    if (panel->x >= KEY_NAMES)
+        return OK;
+    if (!(x->names = mem_alloc(s->n, sizeof *x->names, e)))
+        return e->code;
+    for (size_t k = 0; k < panel->n && !rc; k++) {
+        struct rows rows = {NULL, 0};
+        rc = rows_pick(&rows, s, &panel->series[k].where, e);
+        for (size_t i = 0; i < rows.n; i++) {
+            const char *name = row_key(&s->rows[rows.at[i]], panel->x);
+            if (name_place(x, name) == x->n)
+                x->names[x->n++] = name;
         }
+        mem_free(rows.at);
+    }
+    return rc;
+}
+
+static void axis_json(struct js *w, const struct axis *x, const struct samples *s)
+{
+    js_key(w, "names"), js_open(w, '[');
+    for (size_t i = 0; i < x->n; i++) {
+        struct str words = STR_INIT;
+        row_words(s, x->key, x->names[i], &words);
+        js_str(w, words.s);
         w->out->failed = w->out->failed || words.failed;
         str_release(&words);
     }
+    js_close(w, ']');
 }
 
-static double row_x(const struct samples *s, const struct sample_row *r, enum repro_key x)
+static double row_x(const struct axis *x, const struct sample_row *r)
 {
-    return x < KEY_NAMES ? (double)name_place(s, x, row_key(r, x)) : row_number(r, x);
+    return x->key < KEY_NAMES ? (double)name_place(x, row_key(r, x->key)) : row_number(r, x->key);
 }
 
 static void point_json(struct js *w, double x, const struct estimate *y)
@@ -105,7 +120,7 @@ static void point_measure(const struct samples *s, const struct rows *rows,
 }
 
 /* line_points - the points of the line of the first of the rows; those are taken off. */
-static void line_points(struct js *w, const struct repro *r, const struct repro_panel *panel,
+static void line_points(struct js *w, const struct repro *r, const struct axis *axis,
                         const struct repro_series *series, struct rows *left, struct rows *point,
                         double *v)
 {
@@ -126,7 +141,7 @@ static void line_points(struct js *w, const struct repro *r, const struct repro_
             const struct sample_row *row = &s->rows[left->at[i]];
             row_keys(row, own);
             bool mine = line_same(series, line, own);
-            double at = row_x(s, row, panel->x);
+            double at = row_x(axis, row);
             if (mine && (!more || at == x)) {
                 x = at;
                 more = true;
@@ -288,12 +303,13 @@ static int curves_json(struct js *w, const struct repro *r, const struct repro_s
     return rc;
 }
 
-int points_json(struct js *w, const struct repro *r, const struct repro_panel *panel,
-                const struct repro_series *series, struct err *e)
+/* series_json - a series' lines with their points, as elements of an open JSON list. */
+static int series_json(struct js *w, const struct repro *r, const struct axis *axis,
+                       const struct repro_series *series, struct err *e)
 {
     struct rows left = {NULL, 0}, point = {NULL, 0};
     double *v = NULL;
-    if (panel->x == KEY_EPOCH)
+    if (axis->key == KEY_EPOCH)
         return curves_json(w, r, series, e);
     int rc = rows_pick(&left, &r->samples, &series->where, e);
     if (!rc && !(point.at = mem_alloc(left.n, sizeof *point.at, e)))
@@ -301,9 +317,28 @@ int points_json(struct js *w, const struct repro *r, const struct repro_panel *p
     if (!rc && !(v = mem_alloc(r->samples.samples, sizeof *v, e)))
         rc = e->code;
     while (!rc && left.n)
-        line_points(w, r, panel, series, &left, &point, v);
+        line_points(w, r, axis, series, &left, &point, v);
     mem_free(left.at);
     mem_free(point.at);
     mem_free(v);
+    return rc;
+}
+
+int panel_json(struct js *w, const struct repro *r, const struct repro_panel *panel, struct err *e)
+{
+    struct axis axis;
+    int rc = axis_init(&axis, &r->samples, panel, e);
+    js_open(w, '{');
+    js_key(w, "title"), js_str(w, panel->title);
+    js_key(w, "label"), js_str(w, panel->label);
+    js_key(w, "x"), js_str(w, repro_keys[panel->x]);
+    if (panel->x < KEY_NAMES)
+        axis_json(w, &axis, &r->samples);
+    js_key(w, "lines"), js_open(w, '[');
+    for (size_t k = 0; k < panel->n && !rc; k++)
+        rc = series_json(w, r, &axis, &panel->series[k], e);
+    js_close(w, ']');
+    js_close(w, '}');
+    mem_free(axis.names);
     return rc;
 }

@@ -36,6 +36,11 @@ figure:
     x: method
     series:
       - {y: pgr, take: median, lines: [supervisor], where: {study: one}}
+  - title: Confidence alone
+    label: accuracy
+    x: method
+    series:
+      - {y: student, where: {method: confidence}}
   - title: Within the epochs
     label: accuracy
     x: epoch
@@ -96,7 +101,8 @@ assert set(lines) == {"one, from 1 layer, naive", "one, from 1 layer, confidence
 p = of("confidence", "/2", "/3")[0]
 assert [size[p["student"]]] + p["student_scores"]["accuracy"] in lines["one, from 2 layers, confidence"]
 assert f["panels"][1]["names"] == ["naive", "confidence"] and [x[0] for x in f["panels"][1]["lines"][0]["points"]] == [0, 1]
-curve = {l["name"]: l["points"] for l in f["panels"][2]["lines"]}
+assert f["panels"][2]["names"] == ["confidence"] and [x[0] for x in f["panels"][2]["lines"][0]["points"]] == [0] # what it draws, and no other
+curve = {l["name"]: l["points"] for l in f["panels"][3]["lines"]}
 jobs = [j for j in r["jobs"] if j["role"] == "student" and j["method"] == "naive" and j["model"].endswith("/4")]
 last = sum(j["result"]["curve"][-1]["accuracy"] for j in jobs) / len(jobs)
 assert abs(curve["4 layers, naive"][-1][1] - last) < 1e-12
@@ -123,7 +129,7 @@ f, g = (json.load(open(f"runs/findings/{n}/finding.json")) for n in ("tried", "l
 r = json.load(open(f"runs/studies/{f['studies'][0]['name']}/results.json"))
 a, b = (x["claims"][0]["value"] for x in (f, g))
 assert a[0] == b[0] and a[1] < b[1] < b[2] < a[2], (a, b)
-v, lo, hi = {l["name"]: l["points"] for l in g["panels"][2]["lines"]}["4 layers, naive"][-1][1:]
+v, lo, hi = {l["name"]: l["points"] for l in g["panels"][3]["lines"]}["4 layers, naive"][-1][1:]
 n = r["task"]["valid"]
 assert all(abs(abs(v - x) - math.sqrt(x * (1 - x) / n)) < 1e-9 for x in (lo, hi)), (v, lo, hi, n)
 END
