@@ -282,6 +282,15 @@ static int studies_run(struct asked *q, struct repro *r, struct lacking *lacking
     return rc;
 }
 
+/* kept_say - which settings of the command a study does not take over. */
+static void kept_say(const struct asked *q, const struct repro *r)
+{
+    for (size_t i = 0; i < r->n_studies; i++)
+        for (size_t k = 0; k < r->studies[i].n_kept; k++)
+            log_info(q->session.lab.log, "%s: study %s keeps its own %s", r->name, r->studies[i].as,
+                     r->studies[i].kept[k]);
+}
+
 static int finding_run(struct asked *q, const char *name, struct lacking *lacking, struct err *e)
 {
     struct repro r;
@@ -290,6 +299,7 @@ static int finding_run(struct asked *q, const char *name, struct lacking *lackin
     int rc = finding_open(q, name, &r, e);
     if (rc)
         return rc;
+    kept_say(q, &r);
     for (size_t i = 0; i < r.n_ladders && !rc; i++)
         rc = ladder_of(q, &r, i, e);
     if (!rc)

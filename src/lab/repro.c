@@ -5,6 +5,7 @@
 #include "core/mem.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -30,6 +31,8 @@ static void studies_json(struct js *w, const struct repro *r)
         js_close(w, ']');
         if (r->studies[i].missing)
             js_key(w, "missing"), js_str(w, r->studies[i].missing);
+        if (r->studies[i].failed)
+            js_key(w, "failed"), js_int(w, (int64_t)r->studies[i].failed);
         static const char *const of_study[] = {"name",    "title",  "seeds",
                                                "seconds", "device", "when"},
                                  *const of_task[] = {"train", "test"};
@@ -61,10 +64,30 @@ static void claim_words(const struct repro_claim *c, const struct repro_result *
         [TAKE_SLOPE_RATIO] = "change with each doubling of the ratio of sizes of"};
     str_addf(out, "%s %s", takes[c->take], repro_values[c->value]);
     if (c->subtracts)
-        str_addf(out, " less %s%s", repro_values[c->other], c->matched ? ", pair by pair," : "");
+        str_addf(out, " less %s%s", repro_values[c->other],
+                 c->match != MATCH_NONE ? ", pair by pair," : "");
     str_addf(out, " over %zu pair%s", x->pairs, x->pairs == 1 ? "" : "s");
     if (x->undefined)
         str_addf(out, " (%zu more: undefined)", x->undefined);
+    if (c->take >= TAKE_SLOPE_STUDENT && x->on_lines < x->pairs)
+        str_addf(out, ", of which %zu on %zu line%s tell a slope", x->on_lines, x->lines,
+                 x->lines == 1 ? "" : "s");
+}
+
+/* claim_spoilt - where jobs of a study that it speaks of failed, what is there is not what it asks
+ * for: the largest student may be another. */
+static void claim_spoilt(const struct repro *r, const struct repro_claim *c, struct repro_result *x)
+{
+    for (size_t i = 0; i < r->n_studies; i++) {
+        const struct repro_study *s = &r->studies[i];
+        if (!s->failed || (!pattern_fits(c->where.study, s->as) &&
+                           !(c->subtracts && pattern_fits(c->minus.study, s->as))))
+            continue;
+        x->verdict = VERDICT_UNKNOWN;
+        snprintf(x->why, sizeof x->why, "%zu job%s of study %s failed", s->failed,
+                 s->failed == 1 ? "" : "s", s->as);
+        return;
+    }
 }
 
 static int claims_json(struct js *w, const struct repro *r, enum repro_verdict *all, struct err *e)
@@ -78,6 +101,7 @@ static int claims_json(struct js *w, const struct repro *r, enum repro_verdict *
         struct str words = STR_INIT;
         if ((rc = claim_measure(&r->samples, c, r->level, &x, e)))
             break;
+        claim_spoilt(r, c, &x);
         /* The finding is all of its claims. */
         if (x.verdict == VERDICT_FAILS || *all == VERDICT_FAILS)
             *all = VERDICT_FAILS;
@@ -88,7 +112,7 @@ static int claims_json(struct js *w, const struct repro *r, enum repro_verdict *
         js_key(w, "say"), js_str(w, c->say);
         js_key(w, "statistic"), js_str(w, words.s);
         estimate_put(w, "value", &x.x);
-        js_key(w, c->above ? "above" : "below"), js_real(w, c->bound);
+        js_key(w, repro_wants[c->want]), js_real(w, c->bound);
         js_key(w, "verdict"), js_str(w, repro_verdicts[x.verdict]);
         if (*x.why)
             js_key(w, "why"), js_str(w, x.why);

@@ -36,11 +36,13 @@ enum repro_key {
 };
 extern const char *const repro_keys[]; /* ends with NULL */
 
-/* Which pairs. Patterns with * and ?, NULL: any; supervisor and student may be "largest" or
+/* Which pairs. Patterns with *, ? and [...], NULL: any; supervisor and student may be "largest" or
  * "smallest" of those that the others leave, of each study, task and method. band NULL: all
- * examples of a pair. Controls are pairs only to a method that names them. */
+ * examples of a pair. larger: only pairs whose student has more parameters than its supervisor.
+ * Controls are pairs only to a method that names them. */
 struct repro_where {
     const char *study, *task, *supervisor, *student, *method, *band;
+    bool larger;
     const struct doc *said[KEY_NAMES]; /* where the file says each; NULL */
 };
 
@@ -57,14 +59,24 @@ enum repro_take {
 };
 extern const char *const repro_takes[]; /* ends with NULL */
 
-/* take(value of `where`) - take(other of `minus`) lies above, or below, a bound. matched: only
- * pairs of the same task, supervisor, student and band that both sides have, each with its own. */
+/* On which side of the bound a number is wanted; within: nearer to 0 than it, which is above 0. */
+enum repro_want { WANT_ABOVE, WANT_BELOW, WANT_WITHIN };
+extern const char *const repro_wants[]; /* ends with NULL */
+
+/* Of two choices of pairs those that both have go together, each with its own: of the same task,
+ * supervisor, student and band; or of models that are the same as these are, however they learn; or
+ * the two are taken apart. */
+enum repro_match { MATCH_PAIRS, MATCH_MODELS, MATCH_NONE };
+
+/* take(value of `where`) - take(other of `minus`) lies on the wanted side of a bound. */
 struct repro_claim {
     const char *say;
     int value, other;
     enum repro_take take;
     struct repro_where where, minus;
-    bool subtracts, matched, above;
+    bool subtracts;
+    enum repro_match match;
+    enum repro_want want;
     double bound;
 };
 
@@ -89,9 +101,13 @@ struct repro_panel {
 
 struct repro_study {
     const char *as, *study;
-    const char *overrides[REPRO_LIST];
-    size_t n_overrides;
+    const char *overrides[REPRO_LIST]; /* "key=value": the n_own that the finding has, and what the
+                                          caller sets */
+    size_t n_overrides, n_own;
+    const char *kept[REPRO_LIST]; /* of its own, what the caller would have set otherwise */
+    size_t n_kept;
     struct doc_tree results; /* after repro_studied */
+    size_t failed;           /* of its jobs; a claim that speaks of the study cannot be told then */
     const char *missing;     /* why it was not run; NULL: it was */
 };
 
@@ -121,8 +137,9 @@ struct repro {
 };
 
 /* The scales that there are, ending with NULL. repro_read - one of its scales; with:
- * "key=value", over what its studies set. Undone by repro_release. ERR_INPUT with file and line; a
- * scale that it does not have. */
+ * "key=value", over what its studies set; but where studies of one file differ in it, each keeps
+ * its own, and if all do: ERR_INPUT. Undone by repro_release. ERR_INPUT with file and line; a scale
+ * that it does not have. */
 extern const char *const repro_scales[];
 int repro_read(struct repro *r, const char *path, const char *scale, const char *const *with,
                size_t n_with, struct err *e);
@@ -147,12 +164,13 @@ enum repro_verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_UNKNOWN };
 extern const char *const repro_verdicts[]; /* "holds", "does not hold", "cannot tell" */
 
 /* claim_measure - a claim's statistic with its interval, and what it comes to. pairs: how many it
- * is made of (matched ones once); undefined: how many more there are without a value. why: where
+ * is made of (matched ones once); undefined: how many more there are without a value; lines: of a
+ * slope, how many lines have two sizes and bear on it, and of how many pairs together. why: where
  * the statistic has no interval; else "". */
 struct repro_result {
     struct estimate x;
     enum repro_verdict verdict;
-    size_t pairs, undefined;
+    size_t pairs, undefined, lines, on_lines;
     char why[160];
 };
 int claim_measure(const struct samples *s, const struct repro_claim *c, double level,

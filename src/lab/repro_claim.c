@@ -7,21 +7,33 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool rows_match(const struct sample_row *a, const struct sample_row *b)
+/* model_same - one model at one depth: ids are equal, or (models) begin alike: "name/layers", with
+ * what stands behind it of how it learns. */
+static bool model_same(const char *a, const char *b, enum repro_match match)
 {
-    return strcmp(a->task, b->task) == 0 && strcmp(a->supervisor, b->supervisor) == 0 &&
-           strcmp(a->student, b->student) == 0 &&
+    if (match == MATCH_PAIRS)
+        return strcmp(a, b) == 0;
+    size_t n = model_id_bytes(a);
+    return n && n == model_id_bytes(b) && strncmp(a, b, n) == 0;
+}
+
+static bool rows_match(const struct sample_row *a, const struct sample_row *b,
+                       enum repro_match match)
+{
+    return strcmp(a->task, b->task) == 0 && model_same(a->supervisor, b->supervisor, match) &&
+           model_same(a->student, b->student, match) &&
            strcmp(row_key(a, KEY_BAND), row_key(b, KEY_BAND)) == 0;
 }
 
 /* rows_matched - of both those that have a counterpart, side by side: the first that is not taken.
  */
-static void rows_matched(const struct samples *s, struct rows *a, struct rows *b)
+static void rows_matched(const struct samples *s, struct rows *a, struct rows *b,
+                         enum repro_match match)
 {
     size_t n = 0;
     for (size_t i = 0; i < a->n; i++) {
         size_t k = n;
-        while (k < b->n && !rows_match(&s->rows[a->at[i]], &s->rows[b->at[k]]))
+        while (k < b->n && !rows_match(&s->rows[a->at[i]], &s->rows[b->at[k]], match))
             k++;
         if (k == b->n)
             continue;
@@ -67,9 +79,9 @@ static int claimed_init(struct claimed *x, const struct samples *s, const struct
         rc = rows_pick(&x->b, s, &c->minus, e);
     if (rc)
         return rc;
-    bool paired = c->subtracts && c->matched;
+    bool paired = c->subtracts && c->match != MATCH_NONE;
     if (paired)
-        rows_matched(s, &x->a, &x->b);
+        rows_matched(s, &x->a, &x->b, c->match);
     if (c->take == TAKE_POOLED)
         return OK;
     x->undefined = rows_defined(s, &x->a, c->value, paired ? &x->b : NULL, c->other);
@@ -81,7 +93,7 @@ static int claimed_init(struct claimed *x, const struct samples *s, const struct
 static double claimed_take(const struct claimed *x, const struct samples *s,
                            const struct repro_claim *c, size_t b)
 {
-    bool paired = c->subtracts && c->matched;
+    bool paired = c->subtracts && c->match != MATCH_NONE;
     double v = rows_take(s, &x->a, c->value, paired ? &x->b : NULL, c->other, c->take, b);
     if (c->subtracts && !paired)
         v -= rows_take(s, &x->b, c->other, NULL, 0, c->take, b);
@@ -90,12 +102,17 @@ static double claimed_take(const struct claimed *x, const struct samples *s,
 
 static enum repro_verdict verdict_of(const struct estimate *x, const struct repro_claim *c)
 {
+    double bound = c->bound;
     if (isnan(x->value) || isnan(x->lo))
         return VERDICT_UNKNOWN;
-    if (x->lo > c->bound)
-        return c->above ? VERDICT_HOLDS : VERDICT_FAILS;
-    if (x->hi < c->bound)
-        return c->above ? VERDICT_FAILS : VERDICT_HOLDS;
+    if (c->want == WANT_WITHIN)
+        return x->lo > -bound && x->hi < bound   ? VERDICT_HOLDS
+               : x->lo > bound || x->hi < -bound ? VERDICT_FAILS
+                                                 : VERDICT_UNKNOWN;
+    if (x->lo > bound)
+        return c->want == WANT_ABOVE ? VERDICT_HOLDS : VERDICT_FAILS;
+    if (x->hi < bound)
+        return c->want == WANT_ABOVE ? VERDICT_FAILS : VERDICT_HOLDS;
     return VERDICT_UNKNOWN;
 }
 
@@ -112,6 +129,7 @@ int claim_measure(const struct samples *s, const struct repro_claim *c, double l
         goto out;
     out->pairs = x.a.n;
     out->undefined = x.undefined;
+    rows_lines(s, &x.a, c->take, &out->lines, &out->on_lines);
     if (!x.a.n || (c->subtracts && !x.b.n)) {
         snprintf(out->why, sizeof out->why, "%s",
                  x.undefined ? "it is defined for no pair" : "no pair is what it speaks of");

@@ -12,6 +12,17 @@ static size_t model_part(const char *id)
                : 0;
 }
 
+size_t model_id_bytes(const char *id)
+{
+    size_t n = 0; /* a folder may be called by a number, too: the last one is the layers */
+    for (const char *p = strchr(id, '/'); p; p = strchr(p + 1, '/')) {
+        size_t digits = strspn(p + 1, "0123456789");
+        if (digits && (!p[1 + digits] || p[1 + digits] == '/'))
+            n = (size_t)(p + 1 + digits - id);
+    }
+    return n;
+}
+
 bool rows_one_model(const struct samples *s)
 {
     const char *first = s->n ? s->rows[0].student : "";

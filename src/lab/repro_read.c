@@ -26,21 +26,23 @@ const char *const repro_keys[] = {"study",
                                   NULL};
 const char *const repro_curve_values[] = {"accuracy", "weak_accuracy", "test_accuracy", NULL};
 const char *const repro_scales[] = {"laptop", "gpu", "paper", NULL};
+const char *const repro_wants[] = {"above", "below", "within", NULL};
 const char *const repro_verdicts[] = {"holds", "does not hold", "cannot tell"};
 
 static const char *const root_keys[] = {"name",   "title",  "source", "shape", "level",
                                         "scales", "claims", "figure", NULL},
                          *const scale_keys[] = {"minutes", "ladders", "studies", NULL},
                          *const study_keys[] = {"as", "study", "set", "tasks", NULL},
-                         *const claim_keys[] = {"say",   "value", "take",  "where", "minus",
-                                                "match", "above", "below", NULL},
+                         *const claim_keys[] = {"say",   "value", "take",  "where",  "minus",
+                                                "match", "above", "below", "within", NULL},
                          *const where_keys[] = {"study",  "task", "supervisor", "student",
-                                                "method", "band", NULL},
-                         *const minus_keys[] = {"value",   "study",  "task", "supervisor",
-                                                "student", "method", "band", NULL},
+                                                "method", "band", "larger",     NULL},
+                         *const minus_keys[] = {"value",      "study",   "task",
+                                                "supervisor", "student", "method",
+                                                "band",       "larger",  NULL},
                          *const panel_keys[] = {"title", "label", "x", "series", NULL},
                          *const series_keys[] = {"name", "y", "take", "where", "lines", NULL},
-                         *const match_names[] = {"pairs", "none", NULL};
+                         *const match_names[] = {"pairs", "models", "none", NULL};
 
 static int list_want(const struct doc *d, const char *key, const struct doc *at, struct err *e)
 {
@@ -72,7 +74,7 @@ static int where_read(struct repro_where *w, const struct doc *m, const char *co
         if (doc_get(m, strings[i].key))
             w->said[i] = doc_get(m, strings[i].key);
     }
-    return OK;
+    return doc_opt_bool(m, "larger", &w->larger, e);
 }
 
 static int value_read(const struct doc *m, const char *key, const char *const *names, int *value,
@@ -92,33 +94,54 @@ static int take_read(const struct doc *m, enum repro_take *take, int value, stru
     return rc;
 }
 
+/* minus_read - the second choice of pairs, if there is one, and how it goes with the first. */
+static int minus_read(struct repro_claim *c, const struct doc *m, struct err *e)
+{
+    const struct doc *minus = doc_get(m, "minus");
+    int match = MATCH_PAIRS, rc = doc_opt_enum(m, "match", match_names, &match, e);
+    c->match = (enum repro_match)match;
+    c->other = c->value;
+    if (rc)
+        return rc;
+    if (!minus)
+        return match ? doc_fail(doc_get(m, "match"), e,
+                                "\"match\" wants something to match: \"minus\"")
+                     : OK;
+    c->subtracts = true;
+    if ((rc = where_read(&c->minus, minus, minus_keys, e)) ||
+        (rc = doc_opt_enum(minus, "value", repro_values, &c->other, e)))
+        return rc;
+    if (c->take == TAKE_POOLED && c->other != c->value)
+        return doc_fail(doc_get(minus, "value"), e,
+                        "\"take\" is pooled, which is of pgr alone, on both sides");
+    return OK;
+}
+
+/* bound_read - one of "above", "below", "within". */
+static int bound_read(struct repro_claim *c, const struct doc *m, struct err *e)
+{
+    int n = 0;
+    for (int k = 0; repro_wants[k]; k++)
+        if (doc_get(m, repro_wants[k])) {
+            c->want = (enum repro_want)k;
+            n++;
+        }
+    if (n != 1)
+        return doc_fail(m, e, "a claim wants \"above\", \"below\" or \"within\", one of them");
+    return doc_opt_real(m, repro_wants[c->want], c->want == WANT_WITHIN ? 1e-9 : -1e9, 1e9,
+                        &c->bound, e);
+}
+
 static int claim_read(struct repro_claim *c, const struct doc *m, struct err *e)
 {
-    const struct doc *above = doc_get(m, "above"), *below = doc_get(m, "below"),
-                     *minus = doc_get(m, "minus");
-    int match = 0;
     int rc = doc_check_keys(m, claim_keys, e);
     if (rc || (rc = doc_str(m, "say", &c->say, e)) ||
         (rc = value_read(m, "value", repro_values, &c->value, e)) ||
         (rc = take_read(m, &c->take, c->value, e)) ||
-        (rc = where_read(&c->where, doc_get(m, "where"), where_keys, e)))
+        (rc = where_read(&c->where, doc_get(m, "where"), where_keys, e)) ||
+        (rc = minus_read(c, m, e)))
         return rc;
-    c->other = c->value;
-    if (minus) {
-        c->subtracts = true;
-        if ((rc = where_read(&c->minus, minus, minus_keys, e)) ||
-            (rc = doc_opt_enum(minus, "value", repro_values, &c->other, e)))
-            return rc;
-    }
-    if ((rc = doc_opt_enum(m, "match", match_names, &match, e)))
-        return rc;
-    if (match && !minus)
-        return doc_fail(doc_get(m, "match"), e, "\"match\" wants something to match: \"minus\"");
-    c->matched = match == 0;
-    if (!above == !below)
-        return doc_fail(m, e, "a claim wants \"above\" or \"below\", one of the two");
-    c->above = above != NULL;
-    return doc_opt_real(m, above ? "above" : "below", -1e9, 1e9, &c->bound, e);
+    return bound_read(c, m, e);
 }
 
 static int key_read(const struct doc *d, size_t n, enum repro_key *key, struct err *e)
@@ -256,8 +279,59 @@ static int study_read_one(struct repro *r, const struct doc *m, const struct doc
             rc = override_set(r, s, text.s, task, e);
         str_release(&text);
     }
-    for (size_t k = 0; !rc && k < r->n_with; k++)
-        rc = override_set(r, s, r->with[k], m, e);
+    return rc;
+}
+
+/* setting_overlaps - whether one of two "key=value" sets what the other does, or a part of it. */
+static bool setting_overlaps(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "="), m = strcspn(b, "="), least = n < m ? n : m;
+    return strncmp(a, b, least) == 0 && (n == m || (n < m ? b : a)[least] == '.');
+}
+
+/* setting_own - what a study of the finding sets itself of that; NULL: nothing. */
+static const char *setting_own(const struct repro_study *s, const char *text)
+{
+    for (size_t i = 0; i < s->n_own; i++)
+        if (setting_overlaps(s->overrides[i], text))
+            return s->overrides[i];
+    return NULL;
+}
+
+/* setting_contrasts - whether a study is told by that setting from another one of the same file:
+ * what the finding compares is not overridden. */
+static bool setting_contrasts(const struct repro *r, const struct repro_study *s, const char *text)
+{
+    const char *own = setting_own(s, text);
+    for (size_t i = 0; own && i < r->n_studies; i++) {
+        const struct repro_study *x = &r->studies[i];
+        const char *other = setting_own(x, text);
+        if (strcmp(x->study, s->study) == 0 && (!other || strcmp(own, other) != 0))
+            return true;
+    }
+    return false;
+}
+
+/* with_set - the caller's settings, over those that the studies do not differ in. */
+static int with_set(struct repro *r, const char *text, struct err *e)
+{
+    bool keeps[REPRO_LIST];
+    size_t kept = 0;
+    int rc = OK;
+    for (size_t i = 0; i < r->n_studies; i++)
+        kept += keeps[i] = setting_contrasts(r, &r->studies[i], text);
+    for (size_t i = 0; i < r->n_studies && !rc; i++) {
+        struct repro_study *s = &r->studies[i];
+        if (!keeps[i])
+            rc = override_set(r, s, text, r->tree.root, e);
+        else if (s->n_kept < REPRO_LIST)
+            s->kept[s->n_kept++] = setting_own(s, text);
+    }
+    if (!rc && kept == r->n_studies)
+        rc = err_set(e, ERR_INPUT,
+                     "%s: \"%.*s\" is what its studies are told apart by at scale %s, wanted a "
+                     "setting that they share",
+                     r->name, (int)strcspn(text, "="), text, r->scale);
     return rc;
 }
 
@@ -307,6 +381,10 @@ static int scale_read(struct repro *r, const char *scale, struct err *e)
         return rc;
     for (const struct doc *d = list->child; d && !rc; d = d->next)
         rc = studies_read(r, d, e);
+    for (size_t i = 0; i < r->n_studies; i++)
+        r->studies[i].n_own = r->studies[i].n_overrides;
+    for (size_t k = 0; k < r->n_with && !rc; k++)
+        rc = with_set(r, r->with[k], e);
     return rc;
 }
 
@@ -366,6 +444,9 @@ int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e)
         rc = doc_opt_real(doc_get(r->studies[i].results.root, "study"), "seconds", 0, 1e12,
                           &seconds, e);
     r->seconds += seconds;
+    const struct doc *jobs = rc ? NULL : doc_get(r->studies[i].results.root, "jobs");
+    for (const struct doc *j = jobs ? jobs->child : NULL; j; j = j->next)
+        r->studies[i].failed += doc_get(j, "error") ? 1 : 0;
     str_release(&path);
     return rc;
 }

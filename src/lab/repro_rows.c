@@ -56,7 +56,7 @@ static bool row_fits(const struct sample_row *r, const struct repro_where *w)
     return (!control || (w->method && strcmp(w->method, r->method) == 0)) &&
            pattern_fits(w->study, r->study) && pattern_fits(w->task, r->task) &&
            pattern_fits(w->supervisor, r->supervisor) && pattern_fits(w->student, r->student) &&
-           pattern_fits(w->method, r->method) &&
+           pattern_fits(w->method, r->method) && (!w->larger || r->size > r->weak_size) &&
            (w->band ? r->band && pattern_fits(w->band, r->band) : !r->band);
 }
 
@@ -152,34 +152,68 @@ static bool same_line(const struct sample_row *a, const struct sample_row *b, en
            (x != KEY_SUPERVISOR_SIZE || strcmp(a->student, b->student) == 0);
 }
 
+/* A row's line over a key: how many rows are on it, and their mean place; y NULL or [n], with its
+ * mean. */
+struct line {
+    double n, x, y, lo, hi;
+    size_t first;
+};
+
+static struct line line_of(const struct samples *s, const struct rows *r, const double *y,
+                           size_t row, enum repro_key key)
+{
+    struct line l = {.lo = (double)INFINITY, .hi = -(double)INFINITY, .first = row};
+    for (size_t k = 0; k < r->n; k++) {
+        const struct sample_row *b = &s->rows[r->at[k]];
+        double x = log2(row_number(b, key));
+        if (!same_line(&s->rows[r->at[row]], b, key))
+            continue;
+        l.first = k < l.first ? k : l.first;
+        l.lo = fmin(l.lo, x);
+        l.hi = fmax(l.hi, x);
+        l.x += x;
+        l.y += y ? y[k] : 0;
+        l.n++;
+    }
+    l.x /= l.n;
+    l.y /= l.n;
+    return l;
+}
+
 /* slope - of y [n] over log2 of the key, all lines with one slope and an intercept each. */
 static double slope(const struct samples *s, const struct rows *r, const double *y,
                     enum repro_key key)
 {
     double xy = 0, xx = 0;
     for (size_t i = 0; i < r->n; i++) {
-        const struct sample_row *a = &s->rows[r->at[i]];
-        double x = log2(row_number(a, key)), mean_x = 0, mean_y = 0, n = 0;
-        for (size_t k = 0; k < r->n; k++) {
-            const struct sample_row *b = &s->rows[r->at[k]];
-            if (!same_line(a, b, key))
-                continue;
-            mean_x += log2(row_number(b, key));
-            mean_y += y[k];
-            n++;
-        }
-        xy += (x - mean_x / n) * (y[i] - mean_y / n);
-        xx += (x - mean_x / n) * (x - mean_x / n);
+        struct line l = line_of(s, r, y, i, key);
+        double x = log2(row_number(&s->rows[r->at[i]], key));
+        xy += (x - l.x) * (y[i] - l.y);
+        xx += (x - l.x) * (x - l.x);
     }
     return xx > 1e-12 ? xy / xx : (double)NAN;
+}
+
+static const enum repro_key along[] = {[TAKE_SLOPE_STUDENT] = KEY_STUDENT_SIZE,
+                                       [TAKE_SLOPE_SUPERVISOR] = KEY_SUPERVISOR_SIZE,
+                                       [TAKE_SLOPE_RATIO] = KEY_SIZE_RATIO};
+
+void rows_lines(const struct samples *s, const struct rows *r, enum repro_take take, size_t *lines,
+                size_t *on_lines)
+{
+    *lines = *on_lines = 0;
+    for (size_t i = 0; i < r->n && take >= TAKE_SLOPE_STUDENT; i++) {
+        struct line l = line_of(s, r, NULL, i, along[take]);
+        if (!(l.hi - l.lo > 1e-6))
+            continue;
+        *lines += l.first == i;
+        ++*on_lines;
+    }
 }
 
 double rows_take(const struct samples *s, const struct rows *r, int value, const struct rows *minus,
                  int other, enum repro_take take, size_t b)
 {
-    static const enum repro_key along[] = {[TAKE_SLOPE_STUDENT] = KEY_STUDENT_SIZE,
-                                           [TAKE_SLOPE_SUPERVISOR] = KEY_SUPERVISOR_SIZE,
-                                           [TAKE_SLOPE_RATIO] = KEY_SIZE_RATIO};
     double y[REPRO_ROWS], sum = 0;
     BUG_ON(r->n > REPRO_ROWS || (minus && minus->n != r->n));
     if (!r->n)

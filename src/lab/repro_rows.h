@@ -21,6 +21,10 @@ int rows_pick(struct rows *r, const struct samples *s, const struct repro_where 
 const char *row_key(const struct sample_row *r, enum repro_key key);
 double row_number(const struct sample_row *r, enum repro_key key);
 
+/* model_id_bytes - of an id "name/layers", or "name/layers/how it learns", the bytes up to the end
+ * of the layers; 0 of other ids. */
+size_t model_id_bytes(const char *id);
+
 /* row_words - what people read of a key that is a name, appended: of models that are all one, their
  * layers; of others the shortest end of their paths. rows_one_model - whether all are. */
 void row_words(const struct samples *s, enum repro_key key, const char *name, struct str *out);
@@ -36,6 +40,10 @@ int size_sign(const char *which);
 #define ROW_POINT SIZE_MAX
 double row_value(const struct sample_row *r, int value, size_t b);
 
+/* rows_lines - of a take that is a slope: how many lines have two sizes, and how many rows are on
+ * these; 0 of other takes. */
+void rows_lines(const struct samples *s, const struct rows *r, enum repro_take take, size_t *lines,
+                size_t *on_lines);
 /* rows_take - of one of these values of rows [n], b as above. minus: NULL, or rows [n] whose value
  * `other` is subtracted one by one (of TAKE_POOLED: whose PGR is). NAN where there is none. */
 double rows_take(const struct samples *s, const struct rows *r, int value, const struct rows *minus,

@@ -49,6 +49,7 @@ figure:
       - {name: largest, y: accuracy, lines: [student, supervisor], where: {study: one, method: naive, student: largest, supervisor: smallest}}
       - {name: smallest, y: accuracy, lines: [student, supervisor], where: {study: one, method: naive, student: smallest, supervisor: largest}}
       - {name: truth, y: accuracy, lines: [student], where: {study: one, method: ground truth, student: largest, supervisor: smallest}}
+      - {name: each, y: accuracy, lines: [study, student], where: {method: naive, student: smallest}}
 END
 expect 0 "$W2S" reproduce f/finding.yaml --markdown page.md
 says out "does not hold  confidence beats naive"
@@ -106,6 +107,7 @@ curve = {l["name"]: l["points"] for l in f["panels"][3]["lines"]}
 jobs = [j for j in r["jobs"] if j["role"] == "student" and j["method"] == "naive" and j["model"].endswith("/4")]
 last = sum(j["result"]["curve"][-1]["accuracy"] for j in jobs) / len(jobs)
 assert abs(curve["4 layers, naive"][-1][1] - last) < 1e-12
+assert {n for n in curve if n.startswith("each")} == {"each, one, 3 layers", "each, other, 4 layers"}, set(curve) # of each study its own
 assert {n for n in curve if n[0] in "lst"} == {"largest, from 1 layer, 4 layers", "smallest, from 2 layers, 3 layers", "truth, 4 layers"}, set(curve)
 # Wilson's interval, at the finding's level
 for level, z in (f["level"], 1.959963984540054),:
@@ -253,6 +255,32 @@ says out "1 study and 1 that could not be run"
 says page.md "Not run, other: partly: study other"
 says runs/findings/findings.html "Not run, other: partly: study other"
 
+# A model that breaks above its third layer: the largest student that is left is not the one that was asked for.
+model=$(sed -n 's/^model: *//p' micro.yaml)
+cp -r "$model" broken
+python3 - broken/model.safetensors <<'END'
+import json, struct, sys
+b = bytearray(open(sys.argv[1], "rb").read())
+n = struct.unpack("<Q", b[:8])[0]
+for name, t in json.loads(b[8:8 + n]).items():
+    if name.startswith("model.layers.3.") and "norm" in name:
+        lo, hi = (8 + n + x for x in t["data_offsets"])
+        b[lo:hi] = b"\xff" * (hi - lo)
+open(sys.argv[1], "wb").write(b)
+END
+sed "s#^model: .*#model: $PWD/broken#" f/pairs.yaml >f/cracked.yaml
+sed -e 's/^name: .*/name: cracked/' -e 's/study: pairs.yaml}/study: cracked.yaml}/' f/finding.yaml >f/fails.yaml
+expect 1 "$W2S" reproduce f/fails.yaml --runs cracked
+python3 - <<'END' || fail "claims on a study whose jobs failed"
+import json
+f = json.load(open("cracked/findings/cracked/finding.json"))
+one, other = f["studies"]
+assert one["failed"] > 1 and "failed" not in other, (one, other)
+claims = f["claims"]
+for c in claims[:5]: # the fifth speaks of both
+    assert c["verdict"] == "cannot tell" and c["why"] == f"{one['failed']} jobs of study one failed", c
+assert "failed" not in claims[5].get("why", "") and "failed" in claims[6]["why"], claims # of every study, where none is named
+END
 # Settings of all studies, over their own; a study for each task.
 sed 's/^name: toy/name: twin/' toy.yaml >twin.yaml
 cat >f/each.yaml <<END
@@ -281,6 +309,20 @@ for s in f["studies"]:
 assert sorted({p["task"] for p in f["pairs"]}) == ["toy", "twin"] and {p["method"] for p in f["pairs"]} == {"naive", "confidence"}, f["pairs"]
 assert f["panels"][0]["names"] == ["toy", "twin"], f["panels"][0]
 END
+# What studies of one file differ in is what the finding compares: it stays.
+sed 's/^name: .*/name: apart/; s/{study: one, student: largest, method: naive}, minus: {study: other}/{study: one}, minus: {study: other}/' f/finding.yaml >f/apart.yaml
+expect 0 "$W2S" reproduce f/apart.yaml student.layers=3 data.train=64 'methods=[naive, confidence]' --runs apart
+says err "apart: study other keeps its own student.layers=4"
+says err 'apart: study other keeps its own methods=["naive"]'
+python3 - <<'END' || fail "settings that studies differ in"
+import json
+one, other = json.load(open("apart/findings/apart/finding.json"))["studies"]
+assert sorted(one["set"]) == ["data.train=64", "methods=[naive, confidence]", "student.layers=3"], one
+assert sorted(other["set"]) == ["data.train=64", 'methods=["naive"]', "student.layers=4", "untrained=true"], other
+END
+sed 's/study: pairs.yaml}/study: pairs.yaml, set: {student: {layers: 3}}}/' f/apart.yaml >f/both.yaml
+expect 2 "$W2S" reproduce f/both.yaml student.layers=2 --runs none
+says err 'apart: "student.layers" is what its studies are told apart by at scale laptop, wanted a setting that they share'
 expect 2 "$W2S" reproduce f/each.yaml seed=1 --runs none
 says err '"seed" is 1, wanted a map'
 [ ! -e none ] || fail "something was begun with a setting that there is not"
@@ -298,9 +340,13 @@ wrong() { # wrong SED-SCRIPT SENTENCE
     says err "$2"
 }
 wrong 's/value: gain/value: gains/' 'did you mean "gain"?'
+wrong 's/above: 0.05/within: 0/' '"within" is 0'
+wrong 's/above: 0.05/within: 0.1, above: 0/' 'a claim wants "above", "below" or "within", one of them'
+wrong 's/method: naive}, above: 0.05/method: naive}, minus: {value: gain}, above: 0.05/' '"take" is pooled, which is of pgr alone, on both sides'
+wrong 's/where: {study: one, method: confidence}/where: {study: one, larger: 3}/' '"larger" is'
 wrong 's/take: pooled/take: sum/' '"take"'
 wrong 's/value: pgr, take: pooled/value: student, take: pooled/' 'pooled, which is of pgr alone'
-wrong 's/, above: -1//' 'a claim wants "above" or "below"'
+wrong 's/, above: -1//' 'a claim wants "above", "below" or "within", one of them'
 # What a claim or a panel speaks of has to be there.
 wrong 's/where: {study: other}, minus/where: {study: otter}, minus/' 'wrong.yaml:17: "study" is "otter", wanted what its studies have at scale laptop: "one", "other"'
 wrong 's/minus: {study: other}/minus: {study: "t*"}/' 'wrong.yaml:16: "study" is "t*"'

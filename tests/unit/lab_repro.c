@@ -15,6 +15,9 @@
 
 enum { SAMPLES = 101 };
 
+/* Of what pair_put puts. */
+static const char *task_now = "toy", *band_now = NULL;
+
 /* pair_put - a pair whose student's accuracy in replicate b is `student` and (b - 50) / 1000. */
 static void pair_put(struct samples *s, const char *supervisor, const char *student,
                      const char *method, double weak_size, double size, double weak,
@@ -30,7 +33,8 @@ static void pair_put(struct samples *s, const char *supervisor, const char *stud
                      .gain = {accuracy - weak, 0, 0},
                      .pgr = {(accuracy - weak) / (ceiling - weak), 0, 0},
                      .reason = ceiling > weak ? PGR_DEFINED : PGR_NO_GAP};
-    const struct sample_row like = {.task = "toy",
+    const struct sample_row like = {.task = task_now,
+                                    .band = band_now,
                                     .supervisor = supervisor,
                                     .student = student,
                                     .method = method,
@@ -91,7 +95,8 @@ static void what_is_taken(void **state)
     struct samples s;
     (void)state;
     ladder(&s);
-    struct repro_claim c = {.value = TRIO_STUDENT, .where = {.method = "naive"}, .above = true};
+    struct repro_claim c = {
+        .value = TRIO_STUDENT, .where = {.method = "naive"}, .want = WANT_ABOVE};
     struct repro_result r = measured(&s, &c);
     assert_int_equal(r.pairs, 6);
     near(r.x.value, 0.5 + 0.06 + 0.015);
@@ -117,7 +122,7 @@ static void what_is_taken(void **state)
     }
     near(measured(&s, &c).x.value, xy / xx);
     c.take = TAKE_MEAN;
-    c.subtracts = c.matched = true;
+    c.subtracts = true;
     c.other = TRIO_STUDENT;
     c.minus = (struct repro_where){.method = "other"};
     r = measured(&s, &c);
@@ -125,7 +130,7 @@ static void what_is_taken(void **state)
     near(r.x.hi, 0.03); /* drawn together */
     c.take = TAKE_SLOPE_STUDENT;
     near(measured(&s, &c).x.value, 0.01);
-    c.matched = false;
+    c.match = MATCH_NONE;
     near(measured(&s, &c).x.value, 0.01);
     samples_release(&s);
 }
@@ -135,7 +140,7 @@ static void which_pairs(void **state)
     struct samples s;
     (void)state;
     ladder(&s);
-    struct repro_claim c = {.value = TRIO_STUDENT, .above = true};
+    struct repro_claim c = {.value = TRIO_STUDENT, .want = WANT_ABOVE};
     assert_int_equal(measured(&s, &c).pairs, 12); /* the control is none */
     c.where = (struct repro_where){.method = "ground truth"};
     near(measured(&s, &c).x.value, 0.8);
@@ -161,7 +166,7 @@ static void undefined_pgr(void **state)
     ladder(&s);
     pair_put(&s, "m/2", "m/2", "naive", 2, 2, 0.5, 0.6,
              0.5); /* no gap: gain .1 counts where pooled */
-    struct repro_claim c = {.value = TRIO_PGR, .where = {.method = "naive"}, .above = true};
+    struct repro_claim c = {.value = TRIO_PGR, .where = {.method = "naive"}, .want = WANT_ABOVE};
     struct repro_result r = measured(&s, &c);
     assert_int_equal(r.pairs, 6);
     assert_int_equal(r.undefined, 1);
@@ -188,7 +193,7 @@ static void far_replicates(void **state)
             s.rows[i].drawn[TRIO_GAP * SAMPLES + b] = 0,
                                                  s.rows[i].drawn[TRIO_GAIN * SAMPLES + b] = 1;
     struct repro_claim c = {
-        .value = TRIO_PGR, .take = TAKE_POOLED, .where = {.method = "naive"}, .above = true};
+        .value = TRIO_PGR, .take = TAKE_POOLED, .where = {.method = "naive"}, .want = WANT_ABOVE};
     near(measured(&s, &c).x.hi, (0.075 + 0.049) / 0.3);
     near(measured(&s, &c).x.lo, (0.075 - 0.043) / 0.3);
     samples_release(&s);
@@ -218,11 +223,112 @@ static void own_counterparts(void **state)
                             .where = {.method = "other"},
                             .minus = {.method = "naive"},
                             .subtracts = true,
-                            .matched = true,
-                            .above = true};
+                            .want = WANT_ABOVE};
     struct repro_result r = measured(&s, &c);
     assert_int_equal(r.pairs, 1);
     near(r.x.value, 0.05);
+    samples_release(&s);
+}
+
+/* The counterpart is of the same task and band, too; "largest" is of each task. */
+static void counterparts_of_tasks(void **state)
+{
+    struct samples s;
+    (void)state;
+    samples_init(&s);
+    s.study = "one";
+    for (int t = 0; t < 2; t++) {
+        task_now = t ? "toy" : "other toy";
+        pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.5, 0.6 + 0.1 * t, 0.8);
+        if (t)
+            pair_put(&s, "m/1", "m/8", "naive", 1, 8, 0.5, 0.75, 0.8);
+    }
+    pair_put(&s, "m/1", "m/4", "other", 1, 4, 0.5, 0.8, 0.8);
+    struct repro_claim c = {.value = TRIO_STUDENT,
+                            .other = TRIO_STUDENT,
+                            .where = {.method = "other"},
+                            .minus = {.method = "naive"},
+                            .subtracts = true};
+    near(measured(&s, &c).x.value, 0.1);
+    /* of the task with students of 4 and 8 the larger, of the other the one there is */
+    c = (struct repro_claim){.value = TRIO_STUDENT,
+                             .where = {.method = "naive", .student = "largest"}};
+    assert_int_equal(measured(&s, &c).pairs, 2);
+    near(measured(&s, &c).x.value, (0.6 + 0.75) / 2);
+    static const char *const bands[] = {"hard", "easy"};
+    for (int b = 0; b < 2; b++) {
+        band_now = bands[b];
+        pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.5, 0.5 + 0.1 * b, 0.8);
+    }
+    pair_put(&s, "m/1", "m/4", "other", 1, 4, 0.5, 0.65, 0.8);
+    band_now = NULL;
+    c = (struct repro_claim){.value = TRIO_STUDENT,
+                             .other = TRIO_STUDENT,
+                             .where = {.method = "other", .band = "easy"},
+                             .minus = {.method = "naive", .band = "*"},
+                             .subtracts = true};
+    assert_int_equal(measured(&s, &c).pairs, 1);
+    near(measured(&s, &c).x.value, 0.05);
+    samples_release(&s);
+}
+
+/* Models that learn otherwise are others, but to match: models. */
+static void counterparts_of_models(void **state)
+{
+    struct samples s;
+    (void)state;
+    samples_init(&s);
+    s.study = "one";
+    pair_put(&s, "runs/2/m/1", "m/4/5-shot", "naive", 1, 4, 0.5, 0.6, 0.8);
+    pair_put(&s, "runs/2/m/1", "m/40/5-shot", "naive", 1, 40, 0.5, 0.7, 0.8);
+    s.study = "two";
+    pair_put(&s, "runs/2/m/1", "m/40", "naive", 1, 40, 0.5, 0.72, 0.8);
+    pair_put(&s, "runs/2/n/1", "m/4", "naive", 1, 4, 0.5, 0.9, 0.8);
+    pair_put(&s, "runs/2/m/1", "m/4", "naive", 1, 4, 0.5, 0.65, 0.8);
+    struct repro_claim c = {.value = TRIO_STUDENT,
+                            .other = TRIO_STUDENT,
+                            .take = TAKE_SLOPE_STUDENT,
+                            .where = {.study = "one"},
+                            .minus = {.study = "two"},
+                            .subtracts = true};
+    assert_int_equal(measured(&s, &c).pairs, 0);
+    c.match = MATCH_MODELS;
+    assert_int_equal(measured(&s, &c).pairs, 2);
+    near(measured(&s, &c).x.value, (-0.02 - -0.05) / log2(10));
+    c.take = TAKE_MEAN;
+    near(measured(&s, &c).x.value, -0.035);
+    /* votes and files have no depth: these are never the same model */
+    pair_put(&s, "votes/a", "m/4", "other", 1, 4, 0.5, 0.9, 0.8);
+    s.study = "one";
+    pair_put(&s, "votes/a", "m/4", "other", 1, 4, 0.5, 0.8, 0.8);
+    c.where.method = c.minus.method = "other";
+    assert_int_equal(measured(&s, &c).pairs, 0);
+    samples_release(&s);
+}
+
+/* Pairs of a larger student than its supervisor; which lines a slope rests on. */
+static void larger_and_lines(void **state)
+{
+    struct samples s;
+    (void)state;
+    ladder(&s);
+    pair_put(&s, "m/2", "m/2", "naive", 2, 2, 0.5, 0.4, 0.8);
+    pair_put(&s, "m/3", "m/4", "naive", 3, 4, 0.5, 0.4, 0.8);
+    struct repro_claim c = {.value = TRIO_STUDENT, .where = {.method = "naive"}};
+    assert_int_equal(measured(&s, &c).pairs, 8);
+    c.where.larger = true;
+    assert_int_equal(measured(&s, &c).pairs, 7);
+    assert_int_equal(measured(&s, &c).lines, 0);
+    c.take = TAKE_SLOPE_STUDENT; /* of supervisor 3 there is one student */
+    struct repro_result r = measured(&s, &c);
+    assert_int_equal(r.pairs, 7);
+    assert_int_equal(r.lines, 2);
+    assert_int_equal(r.on_lines, 6);
+    near(r.x.value, 0.02);
+    c.take = TAKE_SLOPE_SUPERVISOR; /* of student 4 three supervisors, of the others two */
+    r = measured(&s, &c);
+    assert_int_equal(r.lines, 3);
+    assert_int_equal(r.on_lines, 7);
     samples_release(&s);
 }
 
@@ -232,24 +338,31 @@ static void verdicts(void **state)
     (void)state;
     ladder(&s);
     static const struct {
-        bool above;
+        enum repro_want want;
         double bound; /* the interval is .529 .. .621 */
         enum repro_verdict verdict;
-    } cases[] = {{true, 0.528, VERDICT_HOLDS},  {true, 0.53, VERDICT_UNKNOWN},
-                 {true, 0.622, VERDICT_FAILS},  {false, 0.622, VERDICT_HOLDS},
-                 {false, 0.6, VERDICT_UNKNOWN}, {false, 0.528, VERDICT_FAILS}};
+    } cases[] = {{WANT_ABOVE, 0.528, VERDICT_HOLDS},  {WANT_ABOVE, 0.53, VERDICT_UNKNOWN},
+                 {WANT_ABOVE, 0.622, VERDICT_FAILS},  {WANT_BELOW, 0.622, VERDICT_HOLDS},
+                 {WANT_BELOW, 0.6, VERDICT_UNKNOWN},  {WANT_BELOW, 0.528, VERDICT_FAILS},
+                 {WANT_WITHIN, 0.622, VERDICT_HOLDS}, {WANT_WITHIN, 0.6, VERDICT_UNKNOWN},
+                 {WANT_WITHIN, 0.528, VERDICT_FAILS}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct repro_claim c = {.value = TRIO_STUDENT,
                                 .where = {.method = "naive"},
-                                .above = cases[i].above,
+                                .want = cases[i].want,
                                 .bound = cases[i].bound};
         assert_int_equal(measured(&s, &c).verdict, cases[i].verdict);
     }
+    /* far below 0 is not within */
+    pair_put(&s, "m/1", "m/4", "far", 1, 4, 0.5, -0.5, 0.8);
+    struct repro_claim far = {
+        .value = TRIO_STUDENT, .where = {.method = "far"}, .want = WANT_WITHIN, .bound = 0.02};
+    assert_int_equal(measured(&s, &far).verdict, VERDICT_FAILS);
     /* one size alone has no slope */
     struct repro_claim c = {.value = TRIO_STUDENT,
                             .take = TAKE_SLOPE_STUDENT,
                             .where = {.student = "smallest"},
-                            .above = true};
+                            .want = WANT_ABOVE};
     struct repro_result r = measured(&s, &c);
     assert_int_equal(r.verdict, VERDICT_UNKNOWN);
     assert_string_equal(r.why, "it is undefined for what was measured");
@@ -267,7 +380,7 @@ static void unbalanced_lines(void **state)
         pair_put(&s, "m/1", "m", "naive", 1, 4 << k, 0.5, 0.5 + 0.02 * k, 0.9);
     for (int k = 1; k < 3; k++)
         pair_put(&s, "m/2", "m", "naive", 2, 4 << k, 0.5, 0.7 + 0.05 * k, 0.9);
-    struct repro_claim c = {.value = TRIO_STUDENT, .take = TAKE_SLOPE_STUDENT, .above = true};
+    struct repro_claim c = {.value = TRIO_STUDENT, .take = TAKE_SLOPE_STUDENT, .want = WANT_ABOVE};
     /* deviations from each line's own mean: -1, 0, 1 of .02 each, and -.5, .5 of .05 */
     near(measured(&s, &c).x.value, (2 * 0.02 + 0.5 * 0.05) / 2.5);
     samples_release(&s);
@@ -306,13 +419,12 @@ static void pooled_minus(void **state)
                             .where = {.method = "other"},
                             .minus = {.method = "naive"},
                             .subtracts = true,
-                            .matched = true,
-                            .above = true};
+                            .want = WANT_ABOVE};
     struct repro_result r = measured(&s, &c);
     assert_int_equal(r.pairs, 2);
     near(r.x.value, 0.5 / 0.6 - 0.15 / 0.6);
     near(r.x.lo, r.x.value); /* both students move alike */
-    c.matched = false;
+    c.match = MATCH_NONE;
     near(measured(&s, &c).x.value, 0.5 / 0.6 - 0.55 / 1.0);
     samples_release(&s);
 }
@@ -367,7 +479,7 @@ static void values_in_place(void **state)
         assert_string_equal(repro_values[k], want[k].name);
         near(row_value(&s.rows[0], k, ROW_POINT), want[k].is);
         near(row_value(&s.rows[0], k, 7),
- k < TRIO_VALUES ? 100 * (k + 1) + 7 : 107 + 100 * (k - SAMPLE_UNTRAINED));
+             k < TRIO_VALUES ? 100 * (k + 1) + 7 : 107 + 100 * (k - SAMPLE_UNTRAINED));
     }
     /* what came after is taken off again */
     assert_int_equal(samples_add(&s, &like, &t, v, SAMPLES, &row, &e), OK);
@@ -414,11 +526,19 @@ static void names_for_people(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_taken),    cmocka_unit_test(which_pairs),
-        cmocka_unit_test(undefined_pgr),    cmocka_unit_test(far_replicates),
-        cmocka_unit_test(own_counterparts), cmocka_unit_test(verdicts),
-        cmocka_unit_test(unbalanced_lines), cmocka_unit_test(pooled_minus),
-        cmocka_unit_test(values_in_place),  cmocka_unit_test(names_for_people),
+        cmocka_unit_test(what_is_taken),
+        cmocka_unit_test(which_pairs),
+        cmocka_unit_test(undefined_pgr),
+        cmocka_unit_test(far_replicates),
+        cmocka_unit_test(own_counterparts),
+        cmocka_unit_test(counterparts_of_tasks),
+        cmocka_unit_test(counterparts_of_models),
+        cmocka_unit_test(larger_and_lines),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(unbalanced_lines),
+        cmocka_unit_test(pooled_minus),
+        cmocka_unit_test(values_in_place),
+        cmocka_unit_test(names_for_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
