@@ -58,6 +58,7 @@ static void claim_words(const struct repro_claim *c, const struct repro_result *
     static const char *const takes[] = {
         [TAKE_MEAN] = "mean of",
         [TAKE_MEDIAN] = "median of",
+        [TAKE_INTERQUARTILE_MEAN] = "interquartile mean of",
         [TAKE_POOLED] = "pooled",
         [TAKE_SLOPE_STUDENT] = "change with each doubling of the student of",
         [TAKE_SLOPE_SUPERVISOR] = "change with each doubling of the supervisor of",

@@ -46,12 +46,14 @@ struct repro_where {
     const struct doc *said[KEY_NAMES]; /* where the file says each; NULL */
 };
 
-/* What is made of several pairs' values: their mean, or median; of PGR, the sum of gains over the
- * sum of gaps; or the slope of a least-squares line over log2 of the students' or supervisors'
- * sizes, or of their ratio, one slope for all lines, an intercept for each. */
+/* What is made of several pairs' values: their mean, median, or the mean of their middle half (of
+ * those at its ends a part, so that it is n / 2 values whatever n is); of PGR, the sum of gains
+ * over the sum of gaps; or the slope of a least-squares line over log2 of the students' or
+ * supervisors' sizes, or of their ratio, one slope for all lines, an intercept for each. */
 enum repro_take {
     TAKE_MEAN,
     TAKE_MEDIAN,
+    TAKE_INTERQUARTILE_MEAN,
     TAKE_POOLED,
     TAKE_SLOPE_STUDENT,
     TAKE_SLOPE_SUPERVISOR,
@@ -92,9 +94,10 @@ struct repro_series {
 enum { CURVE_TRUTH, CURVE_WEAK, CURVE_TEST, CURVE_VALUES };
 extern const char *const repro_curve_values[]; /* ends with NULL */
 
+/* each: KEYS, or a name of which every one that the pairs have gets a panel of its own. */
 struct repro_panel {
     const char *title, *label; /* of the y axis */
-    enum repro_key x;
+    enum repro_key x, each;
     struct repro_series series[REPRO_LIST];
     size_t n;
 };
@@ -176,9 +179,10 @@ struct repro_result {
 int claim_measure(const struct samples *s, const struct repro_claim *c, double level,
                   struct repro_result *out, struct err *e);
 
-/* panel_json - a panel as an object: its words; "names", what its x axis calls 0, 1, ..., where x
- * is a key of names: those of the pairs that it draws, in order of appearance; "lines", each a name
- * and points [x, value, low, high]. */
+/* panel_json - a panel as an object of an open JSON list: its words; "names", what its x axis calls
+ * 0, 1, ..., where x is a key of names: those of the pairs that it draws, in order of appearance;
+ * "lines", each a name and points [x, value, low, high]. Of a panel with `each` several, in the
+ * same order, but none where all points would lie at one place of a number. */
 int panel_json(struct js *w, const struct repro *r, const struct repro_panel *panel, struct err *e);
 
 #endif

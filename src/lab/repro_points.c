@@ -58,13 +58,13 @@ static size_t name_place(const struct axis *x, const char *name)
     return place;
 }
 
-/* axis_init - of a panel; without names where its x is a number. */
+/* axis_init - of a panel by a key, its x or another; without names where that is a number. */
 static int axis_init(struct axis *x, const struct samples *s, const struct repro_panel *panel,
-                     struct err *e)
+                     enum repro_key key, struct err *e)
 {
     int rc = OK;
-    *x = (struct axis){.key = panel->x};
-    if (panel->x >= KEY_NAMES)
+    *x = (struct axis){.key = key};
+    if (key >= KEY_NAMES)
         return OK;
     if (!(x->names = mem_alloc(s->n, sizeof *x->names, e)))
         return e->code;
@@ -72,7 +72,7 @@ static int axis_init(struct axis *x, const struct samples *s, const struct repro
         struct rows rows = {NULL, 0};
         rc = rows_pick(&rows, s, &panel->series[k].where, e);
         for (size_t i = 0; i < rows.n; i++) {
-            const char *name = row_key(&s->rows[rows.at[i]], panel->x);
+            const char *name = row_key(&s->rows[rows.at[i]], key);
             if (name_place(x, name) == x->n)
                 x->names[x->n++] = name;
         }
@@ -324,12 +324,19 @@ static int series_json(struct js *w, const struct repro *r, const struct axis *a
     return rc;
 }
 
-int panel_json(struct js *w, const struct repro *r, const struct repro_panel *panel, struct err *e)
+static int panel_one(struct js *w, const struct repro *r, const struct repro_panel *panel,
+                     const char *of, struct err *e)
 {
     struct axis axis;
-    int rc = axis_init(&axis, &r->samples, panel, e);
+    struct str title = STR_INIT;
+    int rc = axis_init(&axis, &r->samples, panel, panel->x, e);
+    str_cat(&title, panel->title);
+    if (of) {
+        str_cat(&title, ": ");
+        row_words(&r->samples, panel->each, of, &title);
+    }
     js_open(w, '{');
-    js_key(w, "title"), js_str(w, panel->title);
+    js_key(w, "title"), js_str(w, title.s);
     js_key(w, "label"), js_str(w, panel->label);
     js_key(w, "x"), js_str(w, repro_keys[panel->x]);
     if (panel->x < KEY_NAMES)
@@ -339,6 +346,55 @@ int panel_json(struct js *w, const struct repro *r, const struct repro_panel *pa
         rc = series_json(w, r, &axis, &panel->series[k], e);
     js_close(w, ']');
     js_close(w, '}');
+    w->out->failed = w->out->failed || title.failed;
+    str_release(&title);
     mem_free(axis.names);
+    return rc;
+}
+
+static const char **where_name(struct repro_where *w, enum repro_key key)
+{
+    const char **const names[KEY_NAMES] = {&w->study,   &w->task,   &w->supervisor,
+                                           &w->student, &w->method, &w->band};
+    return names[key];
+}
+
+/* panel_flat - whether the pairs of a panel all lie at one place of its x, a number of theirs. */
+static int panel_flat(const struct repro *r, const struct repro_panel *panel, bool *flat,
+                      struct err *e)
+{
+    double lo = (double)INFINITY, hi = -(double)INFINITY;
+    int rc = OK;
+    *flat = panel->x > KEY_NAMES - 1 && panel->x < KEY_EPOCH;
+    for (size_t k = 0; k < panel->n && *flat && !rc; k++) {
+        struct rows rows = {NULL, 0};
+        rc = rows_pick(&rows, &r->samples, &panel->series[k].where, e);
+        for (size_t i = 0; i < rows.n; i++) {
+            double x = row_number(&r->samples.rows[rows.at[i]], panel->x);
+            lo = fmin(lo, x);
+            hi = fmax(hi, x);
+        }
+        mem_free(rows.at);
+    }
+    *flat = *flat && !(hi > lo);
+    return rc;
+}
+
+int panel_json(struct js *w, const struct repro *r, const struct repro_panel *panel, struct err *e)
+{
+    struct axis each;
+    if (panel->each == KEYS)
+        return panel_one(w, r, panel, NULL, e);
+    int rc = axis_init(&each, &r->samples, panel, panel->each, e);
+    for (size_t i = 0; i < each.n && !rc; i++) {
+        struct repro_panel one = *panel;
+        bool flat = false;
+        for (size_t k = 0; k < one.n; k++)
+            *where_name(&one.series[k].where, panel->each) = each.names[i];
+        rc = panel_flat(r, &one, &flat, e);
+        if (!rc && !flat)
+            rc = panel_one(w, r, &one, each.names[i], e);
+    }
+    mem_free(each.names);
     return rc;
 }

@@ -10,7 +10,8 @@ const char *const repro_values[] = {
     "agreement", "agreement_right", "agreement_wrong", "ceiling_wrong", "untrained", "recited",
     NULL};
 const char *const repro_takes[] = {
-    "mean", "median", "pooled", "slope_student", "slope_supervisor", "slope_ratio", NULL};
+    "mean",          "median",           "interquartile_mean", "pooled",
+    "slope_student", "slope_supervisor", "slope_ratio",        NULL};
 const char *const repro_keys[] = {"study",
                                   "task",
                                   "supervisor",
@@ -40,7 +41,7 @@ static const char *const root_keys[] = {"name",   "title",  "source", "shape", "
                          *const minus_keys[] = {"value",      "study",   "task",
                                                 "supervisor", "student", "method",
                                                 "band",       "larger",  NULL},
-                         *const panel_keys[] = {"title", "label", "x", "series", NULL},
+                         *const panel_keys[] = {"title", "label", "x", "each", "series", NULL},
                          *const series_keys[] = {"name", "y", "take", "where", "lines", NULL},
                          *const match_names[] = {"pairs", "models", "none", NULL};
 
@@ -175,7 +176,8 @@ static int series_read(struct repro_series *s, const struct doc *m, bool curves,
     if (curves && s->where.band)
         return doc_fail(s->where.said[KEY_BAND], e, "\"band\" is not of curves within the epochs");
     if (s->take > TAKE_POOLED)
-        return doc_fail(doc_get(m, "take"), e, "a point's \"take\" is mean, median or pooled");
+        return doc_fail(doc_get(m, "take"), e,
+                        "a point's \"take\" is mean, median, interquartile_mean or pooled");
     if (lines && lines->type != DOC_LIST)
         return doc_fail(lines, e, "\"lines\" is a %s, wanted a list", doc_type_name(lines->type));
     for (const struct doc *d = lines ? lines->child : NULL; d; d = d->next) {
@@ -189,16 +191,23 @@ static int series_read(struct repro_series *s, const struct doc *m, bool curves,
 
 static int panel_read(struct repro_panel *p, const struct doc *m, struct err *e)
 {
-    const struct doc *x = doc_get(m, "x"), *series = doc_get(m, "series");
+    const struct doc *x = doc_get(m, "x"), *series = doc_get(m, "series"),
+                     *each = doc_get(m, "each");
     int rc = doc_check_keys(m, panel_keys, e);
     if (rc || (rc = doc_str(m, "title", &p->title, e)) || (rc = doc_str(m, "label", &p->label, e)))
         return rc;
     if (!x)
         return doc_fail(m, e, "\"x\" is missing");
-    if ((rc = key_read(x, KEYS, &p->x, e)) || (rc = list_want(series, "series", m, e)))
+    p->each = KEYS;
+    if ((rc = key_read(x, KEYS, &p->x, e)) || (rc = list_want(series, "series", m, e)) ||
+        (each && (rc = key_read(each, KEY_NAMES, &p->each, e))))
         return rc;
     for (const struct doc *d = series->child; d && !rc; d = d->next)
         rc = series_read(&p->series[p->n++], d, p->x == KEY_EPOCH, e);
+    for (size_t i = 0; i < p->n && each && !rc; i++)
+        if (p->series[i].where.said[p->each])
+            rc = doc_fail(p->series[i].where.said[p->each], e,
+                          "\"%s\" is what the panel has one of for each", repro_keys[p->each]);
     return rc;
 }
 
@@ -418,6 +427,12 @@ int repro_read(struct repro *r, const char *path, const char *scale, const char 
         rc = claim_read(&r->claims[r->n_claims++], d, e);
     for (const struct doc *d = figure->child; d && !rc; d = d->next)
         rc = panel_read(&r->panels[r->n_panels++], d, e);
+    for (const struct doc *d = figure->child, *one = NULL; d && !rc; d = d->next) {
+        const struct doc *each = doc_get(d, "each");
+        if (each && one)
+            rc = doc_fail(each, e, "a second panel has \"each\", wanted one at most");
+        one = each ? each : one;
+    }
 out:
     if (rc)
         repro_release(r);

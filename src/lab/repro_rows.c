@@ -143,6 +143,19 @@ static double median(double *v, size_t n)
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+/* interquartile_mean - of the middle half: a quarter of n goes at either end, of the value where
+ * that ends a part. */
+static double interquartile_mean(double *v, size_t n)
+{
+    double sum = 0, cut = (double)n / 4;
+    qsort(v, n, sizeof *v, double_order);
+    for (size_t i = 0; i < n; i++) {
+        double lo = fmax(cut, (double)i), hi = fmin((double)n - cut, (double)i + 1);
+        sum += hi > lo ? (hi - lo) * v[i] : 0;
+    }
+    return sum / ((double)n - 2 * cut);
+}
+
 /* same_line - whether two rows are on one line over the key: all but what lies along it is equal.
  */
 static bool same_line(const struct sample_row *a, const struct sample_row *b, enum repro_key x)
@@ -232,5 +245,7 @@ double rows_take(const struct samples *s, const struct rows *r, int value, const
         return sum / (double)r->n;
     if (take == TAKE_MEDIAN)
         return median(y, r->n);
+    if (take == TAKE_INTERQUARTILE_MEAN)
+        return interquartile_mean(y, r->n);
     return isinf(sum) ? (double)NAN : slope(s, r, y, along[take]);
 }

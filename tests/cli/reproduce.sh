@@ -41,6 +41,12 @@ figure:
     x: method
     series:
       - {y: student, where: {method: confidence}}
+  - title: Of each
+    label: accuracy
+    x: student_size
+    each: study
+    series:
+      - {y: student, lines: [method], where: {supervisor: smallest}}
   - title: Within the epochs
     label: accuracy
     x: epoch
@@ -103,7 +109,8 @@ p = of("confidence", "/2", "/3")[0]
 assert [size[p["student"]]] + p["student_scores"]["accuracy"] in lines["one, from 2 layers, confidence"]
 assert f["panels"][1]["names"] == ["naive", "confidence"] and [x[0] for x in f["panels"][1]["lines"][0]["points"]] == [0, 1]
 assert f["panels"][2]["names"] == ["confidence"] and [x[0] for x in f["panels"][2]["lines"][0]["points"]] == [0] # what it draws, and no other
-curve = {l["name"]: l["points"] for l in f["panels"][3]["lines"]}
+curve = {l["name"]: l["points"] for l in f["panels"][4]["lines"]}
+assert f["panels"][3]["title"] == "Of each: one" and {l["name"] for l in f["panels"][3]["lines"]} == {"naive", "confidence"} # the other has one size
 jobs = [j for j in r["jobs"] if j["role"] == "student" and j["method"] == "naive" and j["model"].endswith("/4")]
 last = sum(j["result"]["curve"][-1]["accuracy"] for j in jobs) / len(jobs)
 assert abs(curve["4 layers, naive"][-1][1] - last) < 1e-12
@@ -131,7 +138,7 @@ f, g = (json.load(open(f"runs/findings/{n}/finding.json")) for n in ("tried", "l
 r = json.load(open(f"runs/studies/{f['studies'][0]['name']}/results.json"))
 a, b = (x["claims"][0]["value"] for x in (f, g))
 assert a[0] == b[0] and a[1] < b[1] < b[2] < a[2], (a, b)
-v, lo, hi = {l["name"]: l["points"] for l in g["panels"][3]["lines"]}["4 layers, naive"][-1][1:]
+v, lo, hi = {l["name"]: l["points"] for l in g["panels"][4]["lines"]}["4 layers, naive"][-1][1:]
 n = r["task"]["valid"]
 assert all(abs(abs(v - x) - math.sqrt(x * (1 - x) / n)) < 1e-9 for x in (lo, hi)), (v, lo, hi, n)
 END
@@ -341,6 +348,9 @@ wrong() { # wrong SED-SCRIPT SENTENCE
 }
 wrong 's/value: gain/value: gains/' 'did you mean "gain"?'
 wrong 's/above: 0.05/within: 0/' '"within" is 0'
+wrong 's/each: study/each: stud/' '"stud" is not known here, wanted one of study, task'
+wrong 's/    x: epoch/    x: epoch\n    each: task/' 'a second panel has "each", wanted one at most'
+wrong 's/where: {supervisor: smallest}/where: {study: one}/' '"study" is what the panel has one of for each'
 wrong 's/above: 0.05/within: 0.1, above: 0/' 'a claim wants "above", "below" or "within", one of them'
 wrong 's/method: naive}, above: 0.05/method: naive}, minus: {value: gain}, above: 0.05/' '"take" is pooled, which is of pgr alone, on both sides'
 wrong 's/where: {study: one, method: confidence}/where: {study: one, larger: 3}/' '"larger" is'

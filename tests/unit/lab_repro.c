@@ -106,6 +106,8 @@ static void what_is_taken(void **state)
     c.take = TAKE_MEDIAN;
     near(measured(&s, &c).x.value,
          (0.56 + 0.58 + 0.54 + 0.57 + 0.59 + 0.61 - 0.54 - 0.61 - 0.56 - 0.59) / 2);
+    c.take = TAKE_INTERQUARTILE_MEAN; /* of six the middle three: half of .56 and .59 each */
+    near(measured(&s, &c).x.value, (0.56 / 2 + 0.57 + 0.58 + 0.59 / 2) / 3);
     c.take = TAKE_SLOPE_STUDENT;
     r = measured(&s, &c);
     near(r.x.value, 0.02);
