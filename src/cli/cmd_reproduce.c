@@ -3,6 +3,7 @@
 #include "cli/shelf.h"
 #include "cli/worker.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/mem.h"
 #include "core/par.h"
 #include "lab/ladder.h"
@@ -31,12 +32,16 @@ static const struct option_row options[] = {
 struct asked {
     const struct app *app;
     const struct args *args;
+    struct log log; /* while there is no session */
     const char *scale, *runs;
     const char **with; /* [n_with] settings of all studies */
     size_t n_with;
     struct session session;
     size_t jobs;
     int threads;
+    struct finding_now *now; /* the share's findings, then those of the command */
+    size_t n_now, cap_now;
+    struct arena strings; /* of now */
 };
 
 static const char *option(const struct asked *q, const char *name)
@@ -65,6 +70,36 @@ static int finding_open(const struct asked *q, const char *name, struct repro *r
         rc = repro_read(r, path.s, q->scale, q->with, q->n_with, e);
     if (!rc && (rc = repro_check(r, q->app->share, e)))
         repro_release(r);
+    str_release(&path);
+    return rc;
+}
+
+static int now_put(struct asked *q, const char *name, const char *hash, struct err *e)
+{
+    if (mem_grow(&q->now, &q->cap_now, q->n_now + 1, sizeof *q->now, e))
+        return e->code;
+    struct finding_now x = {arena_strdup(&q->strings, name, e), arena_strdup(&q->strings, hash, e)};
+    if (!x.name || !x.hash)
+        return e->code;
+    q->now[q->n_now++] = x;
+    return OK;
+}
+
+/* now_read - the files of the share's findings as they are. */
+static int now_read(struct asked *q, struct err *e)
+{
+    char **names = NULL, hash[HASH_HEX];
+    size_t n = 0;
+    struct str path = STR_INIT;
+    int rc = finding_names(q->app, &names, &n, e);
+    for (size_t i = 0; i < n && !rc; i++) {
+        rc = lab_finding_path(q->app->share, names[i], &path, e);
+        if (!rc)
+            rc = hash_file(path.s, hash, e);
+        if (!rc)
+            rc = now_put(q, names[i], hash, e);
+    }
+    mem_free(names);
     str_release(&path);
     return rc;
 }
@@ -241,7 +276,7 @@ static int finding_print(const struct asked *q, const char *dir, struct err *e)
     int rc = str_check(&path, e);
     if (!rc && q->app->json)
         rc = file_read(&out, path.s, e);
-    else if (!rc && !(rc = doc_read_json(&t, path.s, e)))
+    else if (!rc && !(rc = finding_load(&t, dir, e)))
         rc = finding_text(t.root, session_width(), &out, e);
     if (!rc)
         fwrite(out.s, 1, out.len, stdout);
@@ -254,6 +289,7 @@ static int finding_print(const struct asked *q, const char *dir, struct err *e)
 /* What is missing from findings that were put to the test. */
 struct lacking {
     size_t studies, jobs;
+    size_t files; /* of other findings, that are left off the pages */
 };
 
 /* stops - whether nothing else is begun after this error: the user's will, or a full disk. */
@@ -300,6 +336,7 @@ static int finding_run(struct asked *q, const char *name, struct lacking *lackin
     if (rc)
         return rc;
     kept_say(q, &r);
+    rc = now_put(q, r.name, r.file_hash, e);
     for (size_t i = 0; i < r.n_ladders && !rc; i++)
         rc = ladder_of(q, &r, i, e);
     if (!rc)
@@ -335,18 +372,33 @@ static int lacking_say(size_t passed, size_t n, const struct lacking *x, struct 
     if (x->jobs)
         str_addf(&words, "%s%zu job%s failed, run again to try %s once more", words.len ? "; " : "",
                  x->jobs, x->jobs == 1 ? "" : "s", x->jobs == 1 ? "it" : "them");
+    if (x->files)
+        str_addf(&words, "%s%zu finding.json of the runs folder %s left off the pages",
+                 words.len ? "; " : "", x->files, x->files == 1 ? "is" : "are");
     int rc = str_check(&words, e);
     if (!rc && words.len)
-        rc = err_set(e, passed || x->studies ? ERR_INPUT : ERR_NUMERIC, "%s", words.s);
+        rc = err_set(e, passed || x->studies || x->files ? ERR_INPUT : ERR_NUMERIC, "%s", words.s);
     str_release(&words);
     return rc;
+}
+
+/* pages_write - of all findings that the runs folder has. */
+static int pages_write(struct asked *q, struct lacking *lacking, struct err *e)
+{
+    struct pages p = {.runs = q->runs,
+                      .markdown = option(q, "markdown"),
+                      .now = q->now,
+                      .n_now = q->n_now,
+                      .log = q->session.lab.log ? q->session.lab.log : &q->log,
+                      .say = !q->app->json};
+    return findings_pages(&p, &lacking->files, e);
 }
 
 /* findings_run - one after the other; of several, one that cannot be run is said and passed over.
  */
 static int findings_run(struct asked *q, const char *const *names, size_t n, struct err *e)
 {
-    struct lacking lacking = {0, 0};
+    struct lacking lacking = {0, 0, 0};
     size_t passed = 0;
     int rc = OK;
     for (size_t i = 0; i < n && !rc; i++) {
@@ -367,7 +419,7 @@ static int findings_run(struct asked *q, const char *const *names, size_t n, str
         e->full = why.full;
     }
     if (!rc && !option(q, "dry-run") && passed < n)
-        rc = findings_pages(q->runs, option(q, "markdown"), !q->app->json, e);
+        rc = pages_write(q, &lacking, e);
     return rc ? rc : lacking_say(passed, n, &lacking, e);
 }
 
@@ -407,9 +459,22 @@ static int operands_read(struct asked *q, const struct args *a, const char ***gi
     return OK;
 }
 
+/* page_anew - of what the runs folder has; nothing is computed. */
+static int page_anew(struct asked *q, const char *page, struct err *e)
+{
+    struct lacking lacking = {0, 0, 0};
+    int rc = findings_page_check(page, e);
+    if (!rc)
+        rc = now_read(q, e);
+    if (!rc)
+        rc = pages_write(q, &lacking, e);
+    return rc ? rc : lacking_say(0, 0, &lacking, e);
+}
+
 static int reproduce_run(const struct app *app, const struct args *a, struct err *e)
 {
-    struct asked q = {.app = app, .args = a, .threads = par_threads()};
+    struct asked q = {
+        .app = app, .args = a, .log = app->log, .threads = par_threads(), .strings = ARENA_INIT};
     struct str out = STR_INIT;
     const char **given = NULL;
     char **names = NULL;
@@ -431,6 +496,10 @@ static int reproduce_run(const struct app *app, const struct args *a, struct err
     }
     if (!rc)
         rc = operands_read(&q, a, &given, &n, e);
+    if (!rc && !n && page && !q.n_with && !option(&q, "dry-run")) {
+        rc = page_anew(&q, page, e);
+        goto out;
+    }
     if (!rc && !n)
         rc = err_set(e, ERR_INPUT,
                      "reproduce wants a finding, or all; w2s reproduce --list names them");
@@ -443,6 +512,8 @@ static int reproduce_run(const struct app *app, const struct args *a, struct err
     if (!rc && page)
         rc = findings_page_check(page, e);
     if (!rc)
+        rc = now_read(&q, e);
+    if (!rc)
         rc = session_open(&q.session, app, q.runs, option(&q, "device"),
                           option(&q, "offline") != NULL, e);
     if (rc)
@@ -453,6 +524,8 @@ out:
     mem_free(names);
     mem_free(given);
     mem_free(q.with);
+    mem_free(q.now);
+    arena_release(&q.strings);
     str_release(&out);
     return rc && e->full ? EXIT_FAILED : command_exit(rc);
 }
@@ -461,19 +534,24 @@ const struct command cmd_reproduce = {
     .name = "reproduce",
     .operands = "FINDING... | all [key=value ...]",
     .line = "put findings of the study to the test: studies, figure, verdict",
-    .help = "A finding is a name (w2s reproduce --list) or a .yaml file (docs/reproduce.md). Its "
-            "studies are "
-            "run, or found\n"
-            "done; then what the paper found is tested claim by claim on their numbers, by "
-            "bootstrap: it "
-            "holds, does not\n"
-            "hold, or cannot be told at this size. Stop it at any time and run it again to go on.\n"
-            "key=value overrides a setting of all its studies.\n"
-            "\n"
-            "    w2s reproduce --list\n"
-            "    w2s reproduce fig8-agreement\n"
-            "    w2s reproduce fig8-agreement seeds=1\n"
-            "    w2s reproduce all --markdown results.md\n",
+    .help =
+        "A finding is a name (w2s reproduce --list) or a .yaml file (docs/reproduce.md). Its "
+        "studies are "
+        "run, or found\n"
+        "done; then what the paper found is tested claim by claim on their numbers, by "
+        "bootstrap: it "
+        "holds, does not\n"
+        "hold, or cannot be told at this size. Stop it at any time and run it again to go on.\n"
+        "key=value overrides a setting of all its studies.\n"
+        "\n"
+        "    w2s reproduce --list\n"
+        "    w2s reproduce fig8-agreement\n"
+        "    w2s reproduce fig8-agreement seeds=1\n"
+        "    w2s reproduce all --markdown results.md\n"
+        "\n"
+        "Without a finding, --markdown FILE writes the page anew of what the runs folder has, and "
+        "marks what has claims of\n"
+        "an earlier file; nothing is computed.\n",
     .options = options,
     .completes = "findings",
     .computes = true,

@@ -2,7 +2,6 @@
 #include "cli/shelf.h"
 #include "core/file.h"
 #include "core/mem.h"
-#include "report/finding.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +29,28 @@ static void shelf_release(struct shelf *s)
     mem_free((void *)s->roots);
 }
 
-static int shelf_read(struct shelf *s, const char *dir, struct err *e)
+/* shelf_put - the finding of a folder; one that cannot be shown is said, and counted. */
+static int shelf_put(struct shelf *s, const char *dir, struct log *log, size_t *bad, struct err *e)
+{
+    struct err why = ERR_INIT;
+    struct doc_tree *t = &s->trees[s->n];
+    if (!finding_load(t, dir, &why)) {
+        s->roots[s->n] = t->root;
+        s->paths[s->n++] = dir;
+        return OK;
+    }
+    doc_tree_release(t);
+    *t = (struct doc_tree)DOC_TREE_INIT;
+    if (why.code == ERR_NOMEM) {
+        *e = why;
+        return e->code;
+    }
+    log_warn(log, "left off the pages: %s", why.msg);
+    ++*bad;
+    return OK;
+}
+
+static int shelf_read(struct shelf *s, const char *dir, struct log *log, size_t *bad, struct err *e)
 {
     size_t all = 0;
     struct str path = STR_INIT;
@@ -45,19 +65,16 @@ static int shelf_read(struct shelf *s, const char *dir, struct err *e)
     if (!s->roots)
         return e->code;
     for (size_t i = 0; i < all && !rc; i++) {
-        struct str *own = &s->dirs[s->n];
+        size_t before = s->n;
+        struct str *own = &s->dirs[before];
         str_init(own);
         str_path(own, dir, s->names[i]);
         str_path(&path, own->s, "finding.json");
         rc = str_check(&path, e);
-        if (rc || !file_exists(path.s)) {
+        if (!rc && file_exists(path.s))
+            rc = shelf_put(s, own->s, log, bad, e);
+        if (s->n == before)
             str_release(own);
-            continue;
-        }
-        rc = doc_read_json(&s->trees[s->n], path.s, e);
-        s->roots[s->n] = s->trees[s->n].root;
-        s->paths[s->n] = own->s;
-        s->n++;
     }
     str_release(&path);
     return rc;
@@ -108,7 +125,8 @@ int findings_page_check(const char *file, struct err *e)
 }
 
 /* markdown_write - FILE and, for FILE.md, the folder FILE of figures. */
-static int markdown_write(const struct shelf *s, const char *file, struct err *e)
+static int markdown_write(const struct shelf *s, const struct findings *f, const char *file,
+                          struct err *e)
 {
     struct str page = STR_INIT, dir = STR_INIT, old = STR_INIT;
     size_t stem = strlen(file);
@@ -119,7 +137,7 @@ static int markdown_write(const struct shelf *s, const char *file, struct err *e
     if (!rc)
         rc = figures_copy(s, dir.s, e);
     if (!rc)
-        rc = findings_markdown(s->roots, s->paths, s->n, file_name(dir.s), old.s, &page, e);
+        rc = findings_markdown(f, file_name(dir.s), old.s, &page, e);
     if (!rc)
         rc = file_write(file, page.s, page.len, e);
     str_release(&page);
@@ -128,23 +146,29 @@ static int markdown_write(const struct shelf *s, const char *file, struct err *e
     return rc;
 }
 
-int findings_pages(const char *runs, const char *markdown, bool say, struct err *e)
+int findings_pages(const struct pages *p, size_t *bad, struct err *e)
 {
     struct shelf s;
+    struct findings f = {.now = p->now, .n_now = p->n_now};
     struct str dir = STR_INIT, page = STR_INIT;
-    str_path(&dir, runs, "findings");
+    str_path(&dir, p->runs, "findings");
     int rc = str_check(&dir, e);
     if (rc)
         return rc;
-    rc = shelf_read(&s, dir.s, e);
-    if (!rc)
-        rc = findings_html(s.roots, s.paths, s.n, &page, e);
-    if (!rc)
-        rc = file_write_in(dir.s, "findings.html", &page, e);
-    if (!rc && markdown)
-        rc = markdown_write(&s, markdown, e);
-    if (!rc && say)
+    if ((rc = shelf_read(&s, dir.s, p->log, bad, e)))
+        goto out;
+    f.roots = s.roots;
+    f.dirs = s.paths;
+    f.n = s.n;
+    if (s.n && (rc = findings_html(&f, &page, e)))
+        goto out;
+    if (s.n && (rc = file_write_in(dir.s, "findings.html", &page, e)))
+        goto out;
+    if (p->markdown)
+        rc = markdown_write(&s, &f, p->markdown, e);
+    if (!rc && s.n && p->say)
         printf("\nall findings: %s/findings.html\n", dir.s);
+out:
     shelf_release(&s);
     str_release(&dir);
     str_release(&page);

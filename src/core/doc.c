@@ -80,8 +80,7 @@ int doc_fail(const struct doc *at, struct err *e, const char *fmt, ...)
     return err_set(e, ERR_INPUT, "%s", text);
 }
 
-/* seen - what stands there, for "is X". */
-static const char *seen(const struct doc *d, char *buf, size_t n)
+const char *doc_seen(const struct doc *d, char *buf, size_t n)
 {
     switch (d->type) {
     case DOC_STRING:
@@ -129,7 +128,7 @@ int doc_opt_str(const struct doc *map, const char *key, const char **out, struct
     if (!d)
         return OK;
     if (d->type != DOC_STRING)
-        return doc_fail(d, e, "\"%s\" is %s, wanted a string", key, seen(d, buf, sizeof buf));
+        return doc_fail(d, e, "\"%s\" is %s, wanted a string", key, doc_seen(d, buf, sizeof buf));
     *out = d->s;
     return OK;
 }
@@ -148,7 +147,7 @@ int doc_opt_int(const struct doc *map, const char *key, int64_t min, int64_t max
         return OK;
     if (d->type != DOC_INT || d->i < min || d->i > max)
         return doc_fail(d, e, "\"%s\" is %s, wanted a whole number from %lld to %lld%s", key,
-                        seen(d, buf, sizeof buf), (long long)min, (long long)max,
+                        doc_seen(d, buf, sizeof buf), (long long)min, (long long)max,
                         d->type == DOC_REAL ? ", in plain digits" : "");
     *out = d->i;
     return OK;
@@ -181,7 +180,7 @@ int doc_opt_real(const struct doc *map, const char *key, double min, double max,
         return OK;
     if ((d->type != DOC_INT && d->type != DOC_REAL) || !(d->r >= min && d->r <= max))
         return doc_fail(d, e, "\"%s\" is %s, wanted a number from %g to %g", key,
-                        seen(d, buf, sizeof buf), min, max);
+                        doc_seen(d, buf, sizeof buf), min, max);
     *out = d->r;
     return OK;
 }
@@ -193,7 +192,8 @@ int doc_opt_bool(const struct doc *map, const char *key, bool *out, struct err *
     if (!d)
         return OK;
     if (d->type != DOC_BOOL)
-        return doc_fail(d, e, "\"%s\" is %s, wanted true or false", key, seen(d, buf, sizeof buf));
+        return doc_fail(d, e, "\"%s\" is %s, wanted true or false", key,
+                        doc_seen(d, buf, sizeof buf));
     *out = d->b;
     return OK;
 }
@@ -227,7 +227,7 @@ int doc_opt_enum(const struct doc *map, const char *key, const char *const *name
         }
     list_names(&list, names);
     const char *near = d->type == DOC_STRING ? str_nearest(d->s, names, count_names(names)) : NULL;
-    seen(d, buf, sizeof buf);
+    doc_seen(d, buf, sizeof buf);
     int rc = near ? doc_fail(d, e, "\"%s\" is %s, wanted one of %s; did you mean \"%s\"?", key, buf,
                              list.s, near)
                   : doc_fail(d, e, "\"%s\" is %s, wanted one of %s", key, buf, list.s);
@@ -242,7 +242,7 @@ int doc_check_keys(const struct doc *map, const char *const *known, struct err *
         struct str list = STR_INIT;
         list_names(&list, known);
         int rc = doc_fail(map, e, "\"%s\" is %s, wanted a map of %s", map->key,
-                          seen(map, buf, sizeof buf), list.s);
+                          doc_seen(map, buf, sizeof buf), list.s);
         str_release(&list);
         return rc;
     }

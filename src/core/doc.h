@@ -53,6 +53,8 @@ const struct doc *doc_get(const struct doc *map, const char *key); /* NULL if ab
 const struct doc *doc_path(const struct doc *root,
                            const char *path); /* "question.choices.0.text" */
 const char *doc_type_name(enum doc_type t);
+/* doc_seen - what stands there, for a sentence's "is X", in buf [n]: a long string is cut. */
+const char *doc_seen(const struct doc *d, char *buf, size_t n);
 
 /* doc_fail - err_set(ERR_INPUT, "file:line: ...") at a node. Where the sentence has the node's key
  * in quotes, and the node a path, it says the path. */

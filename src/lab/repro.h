@@ -8,6 +8,7 @@
 #define W2S_LAB_REPRO_H
 
 #include "core/doc.h"
+#include "core/hash.h"
 #include "lab/lab.h"
 #include "lab/samples.h"
 
@@ -123,7 +124,8 @@ struct repro_ladder {
 struct repro {
     struct doc_tree tree; /* strings below live in it */
     const char *name, *title, *source, *shape, *scale;
-    double minutes; /* that the scale is said to take on two cores; NAN: not said */
+    char file_hash[HASH_HEX]; /* of its file, as it was read */
+    double minutes;           /* that the scale is said to take on two cores; NAN: not said */
     double level;
     struct repro_ladder ladders[REPRO_LIST];
     size_t n_ladders;

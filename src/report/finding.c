@@ -3,6 +3,7 @@
 #include "report/view.h"
 #include "core/file.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -35,14 +36,93 @@ static void est_words(struct est x, struct str *out)
 /* claim_value - its number, what was wanted of it, and what number it is. */
 static void claim_value(const struct doc *claim, struct str *out)
 {
-    bool above = doc_get(claim, "above") != NULL;
-    double bound = view_real(claim, above ? "above" : "below");
+    static const char *const bounds[] = {"above", "below", "within"};
     est_words(view_est(claim, "value"), out);
-    str_addf(out, ", wanted %s ", above ? "above" : "below");
-    str_number(out, bound);
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+        if (doc_get(claim, bounds[i])) {
+            str_addf(out, ", wanted %s ", bounds[i]);
+            str_number(out, view_real(claim, bounds[i]));
+            str_cat(out, i == 2 ? " of 0" : ""); /* on both sides */
+        }
     str_addf(out, ": %s", view_str(claim, "statistic"));
     if (*view_str(claim, "why"))
         str_addf(out, "; %s", view_str(claim, "why"));
+}
+
+/* What of a finding's studies is there. */
+struct extent {
+    size_t studies, missing;
+    double failed;      /* jobs */
+    double least, most; /* seeds of a study that was run; NAN where none was */
+};
+
+static struct extent extent_of(const struct doc *finding)
+{
+    struct extent x = {.least = (double)NAN, .most = (double)NAN};
+    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next, x.studies++) {
+        x.missing += doc_get(s, "missing") ? 1 : 0;
+        x.failed += doc_get(s, "failed") ? view_real(s, "failed") : 0;
+        x.least = fmin(x.least, view_real(s, "seeds")); /* of one that is missing: none */
+        x.most = fmax(x.most, view_real(s, "seeds"));
+    }
+    return x;
+}
+
+/* failed_words - "2 jobs of study one, 1 job of study other failed"; nothing where none did. */
+static void failed_words(const struct doc *finding, struct str *out)
+{
+    const char *before = "";
+    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next) {
+        double n = doc_get(s, "failed") ? view_real(s, "failed") : 0;
+        if (!(n > 0))
+            continue;
+        str_addf(out, "%s%.0f job%s of study %s", before, n, n > 1 ? "s" : "", view_str(s, "as"));
+        before = ", ";
+    }
+    str_cat(out, *before ? " failed" : "");
+}
+
+static void seeds_words(const struct extent *x, struct str *out)
+{
+    if (isnan(x->least))
+        str_cat(out, "–");
+    else
+        str_addf(out, x->least < x->most ? "%.0f to %.0f" : "%.0f", x->least, x->most);
+}
+
+/* extent_words - what a sentence about all of it has to say first: that not all could be run, and
+ * that few seeds are few runs. Nothing where all is there, of three seeds or more. */
+static void extent_words(const struct doc *finding, struct str *out)
+{
+    struct extent x = extent_of(finding);
+    bool failed = x.failed > 0;
+    if (x.missing || failed)
+        str_cat(out, "as far as it could be run (");
+    if (x.missing)
+        str_addf(out, "%zu of %zu studies%s", x.studies - x.missing, x.studies, failed ? "; " : "");
+    failed_words(finding, out);
+    if (x.missing || failed)
+        str_cat(out, "), ");
+    if (x.least < 3 && x.most < 2) {
+        str_cat(out, "in this one run ");
+    } else if (x.least < 3) {
+        str_cat(out, "in ");
+        seeds_words(&x, out);
+        str_cat(out, " runs ");
+    }
+}
+
+/* verdict_cell - of a table: the verdict, and how much of it there is where that is not all. */
+static void verdict_cell(const struct doc *finding, struct str *out)
+{
+    struct extent x = extent_of(finding);
+    str_cat(out, view_str(finding, "verdict"));
+    if (x.missing)
+        str_addf(out, " (%zu of %zu studies", x.studies - x.missing, x.studies);
+    if (x.failed > 0)
+        str_addf(out, "%s%.0f job%s failed", x.missing ? "; " : " (", x.failed,
+                 x.failed > 1 ? "s" : "");
+    str_cat(out, x.missing || x.failed > 0 ? ")" : "");
 }
 
 /* verdict_words - the sentence that the numbers carry. */
@@ -50,22 +130,30 @@ static void verdict_words(const struct doc *finding, struct str *out)
 {
     const char *verdict = view_str(finding, "verdict");
     size_t holds = 0, fails = 0, n = 0;
+    struct str words = STR_INIT;
+    extent_words(finding, &words);
+    bool whole = !words.len;
     for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next, n++) {
         holds += strcmp(view_str(c, "verdict"), "holds") == 0;
         fails += strcmp(view_str(c, "verdict"), "does not hold") == 0;
     }
     if (holds == n)
-        str_addf(out, "The paper's shape holds here: %s.",
+        str_addf(&words, "the paper's shape holds%s: %s.", whole ? " here" : "",
                  n == 1 ? "its claim does" : "all of its claims do");
     else if (strcmp(verdict, "does not hold") == 0)
-        str_addf(
-            out,
-            "The paper's shape does not hold here: %zu of %zu claims %s contradicted, %zu hold%s.",
-            fails, n, fails == 1 ? "is" : "are", holds, holds == 1 ? "s" : "");
+        str_addf(&words,
+                 "the paper's shape does not hold%s: %zu of %zu claims %s contradicted, %zu "
+                 "hold%s.",
+                 whole ? " here" : "", fails, n, fails == 1 ? "is" : "are", holds,
+                 holds == 1 ? "s" : "");
     else
-        str_addf(out,
-                 "Cannot tell at this size: %zu of %zu claims hold%s, the others cannot be told.",
-                 holds, n, holds == 1 ? "s" : "");
+        str_addf(&words, "%s at this size: %zu of %zu claims hold%s, the others cannot be told.",
+                 whole ? "cannot tell" : "it cannot be told", holds, n, holds == 1 ? "s" : "");
+    if (words.len)
+        words.s[0] = (char)toupper((unsigned char)words.s[0]);
+    str_cat(out, words.s);
+    out->failed = out->failed || words.failed;
+    str_release(&words);
 }
 
 /* settings_words - as they stand behind a command. */
@@ -77,17 +165,15 @@ static void settings_words(const struct doc *list, struct str *out)
 
 static void studies_words(const struct doc *finding, struct str *out)
 {
-    const struct doc *studies = doc_get(finding, "studies");
-    size_t missing = 0;
-    for (const struct doc *s = studies->child; s; s = s->next)
-        missing += doc_get(s, "missing") ? 1 : 0;
+    struct extent x = extent_of(finding);
+    size_t run = x.studies - x.missing;
     str_addf(out, "%s scale", view_str(finding, "scale"));
     if (doc_get(finding, "with"))
         str_cat(out, " with");
     settings_words(doc_get(finding, "with"), out);
-    str_addf(out, ", %zu stud%s", studies->n - missing, studies->n - missing == 1 ? "y" : "ies");
-    if (missing)
-        str_addf(out, " and %zu that could not be run", missing);
+    str_addf(out, ", %zu stud%s", run, run == 1 ? "y" : "ies");
+    if (x.missing)
+        str_addf(out, " and %zu that could not be run", x.missing);
     str_cat(out, ", ");
     str_duration(out, view_real(finding, "seconds"));
     str_cat(out, doc_get(finding, "ladders") ? " of computing once the ladder is there"
@@ -257,6 +343,8 @@ static void made_markdown(const struct doc *finding, struct str *out)
                  view_real(s, "seeds"), view_real(s, "seeds") == 1 ? "" : "s");
     }
     str_cat(out, "; ");
+    failed_words(finding, out);
+    str_cat(out, extent_of(finding).failed > 0 ? "; " : "");
     studies_words(finding, out);
     str_addf(out, ".\n\n    w2s reproduce %s --scale %s", view_str(finding, "name"),
              view_str(finding, "scale"));
@@ -270,6 +358,9 @@ void finding_section(const struct doc *finding, const char *dir, const char *fig
     str_cat(out, "## ");
     finding_id(finding, out);
     str_cat(out, "\n\n");
+    if (*view_str(finding, "file_hash"))
+        str_addf(out, FINDING_FILE_BEGIN "%s" FINDING_FILE_END "\n\n",
+                 view_str(finding, "file_hash"));
     markdown(view_str(finding, "title"), out);
     str_cat(out, ".\n\n**In the paper** (");
     markdown(view_str(finding, "source"), out);
@@ -290,23 +381,10 @@ void finding_section(const struct doc *finding, const char *dir, const char *fig
     pairs_markdown(finding, out);
 }
 
-/* seeds_words - repetitions of the studies that were run: "3", or "1 to 3". */
-static void seeds_words(const struct doc *finding, struct str *out)
-{
-    double least = (double)NAN, most = (double)NAN;
-    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next) {
-        least = fmin(least, view_real(s, "seeds")); /* of one that is missing: none */
-        most = fmax(most, view_real(s, "seeds"));
-    }
-    if (isnan(least))
-        str_cat(out, "–");
-    else
-        str_addf(out, least < most ? "%.0f to %.0f" : "%.0f", least, most);
-}
-
 void finding_row(const struct doc *finding, struct str *out)
 {
     struct str took = STR_INIT, id = STR_INIT;
+    struct extent x = extent_of(finding);
     size_t holds = 0, all = 0;
     for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next, all++)
         holds += strcmp(view_str(c, "verdict"), "holds") == 0;
@@ -314,16 +392,23 @@ void finding_row(const struct doc *finding, struct str *out)
     if (doc_get(finding, "ladders"))
         str_cat(&took, " after the ladder");
     finding_id(finding, &id);
-    str_addf(out, "| [%s](#%s) | %s | %zu of %zu | %s | %s | ", id.s, id.s,
-             view_str(finding, "verdict"), holds, all, view_str(finding, "scale"), took.s);
-    seeds_words(finding, out);
+    str_addf(out, "| [%s](#%s) | ", id.s, id.s);
+    verdict_cell(finding, out);
+    str_addf(out, " | %zu of %zu | %s | %s | ", holds, all, view_str(finding, "scale"), took.s);
+    seeds_words(&x, out);
     str_cat(out, " |\n");
     out->failed = out->failed || took.failed || id.failed;
     str_release(&took);
     str_release(&id);
 }
 
-static void finding_html(const struct doc *finding, const char *dir, struct str *out)
+static bool earlier(const struct findings *f, const struct doc *finding)
+{
+    return finding_file_now(f, view_str(finding, "name"), view_str(finding, "file_hash")) ==
+           FILE_OTHER;
+}
+
+static void finding_html(const struct doc *finding, const char *dir, bool before, struct str *out)
 {
     struct str words = STR_INIT, path = STR_INIT, svg = STR_INIT;
     struct err none = ERR_INIT;
@@ -331,7 +416,11 @@ static void finding_html(const struct doc *finding, const char *dir, struct str 
     finding_id(finding, out);
     str_cat(out, "\">");
     html_text(out, view_str(finding, "title"));
-    str_cat(out, "</h2>\n<p class=\"lead\">");
+    str_cat(out, "</h2>\n");
+    if (before)
+        str_cat(out,
+                "<p class=\"warn\">This has " FINDING_EARLIER ": " FINDING_EARLIER_WHY ".</p>\n");
+    str_cat(out, "<p class=\"lead\">");
     verdict_words(finding, &words);
     html_text(out, words.s);
     str_cat(out, "</p>\n<p class=\"note\">In the paper (");
@@ -362,7 +451,9 @@ static void finding_html(const struct doc *finding, const char *dir, struct str 
     str_cat(out, "</p>\n");
     for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next)
         if (doc_get(s, "missing")) {
-            str_addf(out, "<p class=\"warn\">Not run, %s: ", view_str(s, "as"));
+            str_cat(out, "<p class=\"warn\">Not run, ");
+            html_text(out, view_str(s, "as"));
+            str_cat(out, ": ");
             html_text(out, view_str(s, "missing"));
             str_cat(out, "</p>\n");
         }
@@ -372,8 +463,7 @@ static void finding_html(const struct doc *finding, const char *dir, struct str 
     str_release(&svg);
 }
 
-int findings_html(const struct doc *const *findings, const char *const *dirs, size_t n,
-                  struct str *out, struct err *e)
+int findings_html(const struct findings *f, struct str *out, struct err *e)
 {
     str_addf(
         out,
@@ -383,17 +473,20 @@ int findings_html(const struct doc *const *findings, const char *const *dirs, si
         "test</h1>\n"
         "<div class=\"wide\"><table><tr><th>finding</th><th>verdict</th><th>scale</th></tr>\n",
         page_style);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < f->n; i++) {
         str_cat(out, "<tr><td><a href=\"#");
-        finding_id(findings[i], out);
+        finding_id(f->roots[i], out);
         str_cat(out, "\">");
-        html_text(out, view_str(findings[i], "title"));
-        str_addf(out, "</a></td><td class=\"b\">%s</td><td>%s</td></tr>\n",
-                 view_str(findings[i], "verdict"), view_str(findings[i], "scale"));
+        html_text(out, view_str(f->roots[i], "title"));
+        str_cat(out, "</a></td><td class=\"b\">");
+        verdict_cell(f->roots[i], out);
+        str_addf(out, "%s</td><td>%s</td></tr>\n",
+                 earlier(f, f->roots[i]) ? "; " FINDING_EARLIER : "",
+                 view_str(f->roots[i], "scale"));
     }
-    str_cat(out, "</table></div>\n");
-    for (size_t i = 0; i < n; i++)
-        finding_html(findings[i], dirs[i], out);
+    str_cat(out, "</table></div>\n<p class=\"note\">" FINDINGS_SEEDS "</p>\n");
+    for (size_t i = 0; i < f->n; i++)
+        finding_html(f->roots[i], f->dirs[i], earlier(f, f->roots[i]), out);
     str_cat(out, "</body>\n</html>\n");
     return str_check(out, e);
 }

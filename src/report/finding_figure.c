@@ -17,8 +17,7 @@ static int legend_make(struct legend *l, const struct doc *finding, struct err *
 {
     int rc = OK;
     *l = (struct legend){.n = 0};
-    const struct doc *panels = doc_get(finding, "panels");
-    for (const struct doc *p = panels ? panels->child : NULL; p; p = p->next)
+    for (const struct doc *p = doc_get(finding, "panels")->child; p; p = p->next)
         for (const struct doc *line = doc_get(p, "lines")->child; line && !rc; line = line->next) {
             size_t k = 0;
             while (k < l->n && strcmp(l->names[k], view_str(line, "name")) != 0)
@@ -251,15 +250,15 @@ static int panels_place(const struct doc *panels, struct place *at)
     return top + (alone ? PANEL_NUMBERS : 0);
 }
 
-/* script_finding - the whole figure; false where no panel has a point. */
-static bool script_finding(const struct doc *finding, const struct legend *legend, struct str *out,
-                           int *height)
+/* script_panels - the whole figure; nothing where no panel has a point. */
+static void script_panels(const struct doc *finding, const struct legend *legend, struct str *out,
+                          int *height)
 {
     const struct doc *all = doc_get(finding, "panels");
     struct place at[64];
     size_t i = 0;
     if (!legend->n || all->n > sizeof at / sizeof *at)
-        return false;
+        return;
     struct panels key = {.legend = legend_height(legend->n)};
     int rows = panels_place(all, at);
     *height = key.height = rows + key.legend;
@@ -281,11 +280,19 @@ static bool script_finding(const struct doc *finding, const struct legend *legen
     }
     str_addc(out, '\n');
     panels_end(out);
-    return true;
 }
 
-/* finding_csv - every point of every panel: RFC 4180. */
-static void finding_csv(const struct doc *finding, struct str *out)
+int finding_script(const struct doc *finding, struct str *out, int *height, struct err *e)
+{
+    struct legend legend;
+    int rc = legend_make(&legend, finding, e);
+    if (!rc)
+        script_panels(finding, &legend, out, height);
+    mem_free(legend.names);
+    return rc ? rc : str_check(out, e);
+}
+
+void finding_csv(const struct doc *finding, struct str *out)
 {
     str_cat(out, "panel,line,x_axis,x,value,lo,hi\n");
     for (const struct doc *p = doc_get(finding, "panels")->child; p; p = p->next)
@@ -298,7 +305,7 @@ static void finding_csv(const struct doc *finding, struct str *out)
                 str_addc(out, ',');
                 str_csv(out, view_str(p, "x"));
                 str_addc(out, ',');
-                for (int64_t i = 0; name && i < x->child->i; i++)
+                for (double i = 0; name && i < x->child->r; i++)
                     name = name->next;
                 if (name)
                     str_csv(out, name->s);
@@ -316,24 +323,17 @@ static void finding_csv(const struct doc *finding, struct str *out)
 int finding_files(const char *dir, struct log *log, struct err *e)
 {
     struct doc_tree t = DOC_TREE_INIT;
-    struct legend legend = {NULL, 0, 0};
-    struct str path = STR_INIT, csv = STR_INIT, script = STR_INIT, drawn = STR_INIT,
-               terminal = STR_INIT;
+    struct str csv = STR_INIT, script = STR_INIT, drawn = STR_INIT, terminal = STR_INIT;
     int height = 0;
-    str_path(&path, dir, "finding.json");
-    int rc = str_check(&path, e);
-    if (!rc)
-        rc = doc_read_json(&t, path.s, e);
-    if (!rc)
-        rc = legend_make(&legend, t.root, e);
+    int rc = finding_load(&t, dir, e);
     if (rc)
         goto out;
     finding_csv(t.root, &csv);
     if ((rc = str_check(&csv, e)) || (rc = file_write_in(dir, "finding.csv", &csv, e)))
         goto out;
-    if (!script_finding(t.root, &legend, &script, &height))
+    if ((rc = finding_script(t.root, &script, &height, e)) || !script.len)
         goto out;
-    if ((rc = str_check(&script, e)) || (rc = file_write_in(dir, "figure.gp", &script, e)))
+    if ((rc = file_write_in(dir, "figure.gp", &script, e)))
         goto out;
     for (int pdf = 0; pdf < 2 && !rc; pdf++) {
         struct err why = ERR_INIT;
@@ -356,9 +356,7 @@ int finding_files(const char *dir, struct log *log, struct err *e)
                 why.msg);
     }
 out:
-    mem_free(legend.names);
     doc_tree_release(&t);
-    str_release(&path);
     str_release(&csv);
     str_release(&script);
     str_release(&drawn);

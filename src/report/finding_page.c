@@ -1,5 +1,5 @@
 /* finding_page.c - a Markdown page of findings that grows: what it says of those that are not
- * written anew stays. */
+ * written anew stays, and is marked where their files have changed since. */
 #include "report/finding.h"
 #include "core/mem.h"
 
@@ -94,13 +94,98 @@ bool findings_page_is(const char *text)
     return strncmp(text, FINDINGS_PAGE, n) == 0 && text[n] == '\n';
 }
 
-static void piece_write(struct piece p, const char *before, struct str *out)
+enum file_now finding_file_now(const struct findings *f, const char *name, const char *hash)
 {
-    if (!p.n)
-        return;
-    str_cat(out, before);
-    str_catn(out, p.at, p.n);
+    for (size_t i = f->n_now; i-- > 0;)
+        if (strcmp(f->now[i].name, name) == 0)
+            return strcmp(f->now[i].hash, hash) == 0 ? FILE_SAME : FILE_OTHER;
+    return FILE_UNKNOWN;
+}
+
+/* word_after - up to a blank or a line's end what follows the first `mark` in text; "" without one.
+ */
+static void word_after(const char *text, const char *mark, struct str *out)
+{
+    const char *at = strstr(text, mark);
+    if (at)
+        str_catn(out, at + strlen(mark), strcspn(at + strlen(mark), " \n"));
+}
+
+/* section_file - by the name and the hash that it has itself. */
+static enum file_now section_file(const struct findings *f, const char *section, struct str *out)
+{
+    struct str name = STR_INIT, hash = STR_INIT;
+    word_after(section, "\n    w2s reproduce ", &name);
+    word_after(section, "\n" FINDING_FILE_BEGIN, &hash);
+    enum file_now now = finding_file_now(f, name.s, hash.s);
+    out->failed = out->failed || name.failed || hash.failed;
+    str_release(&name);
+    str_release(&hash);
+    return now;
+}
+
+#define ROW_MARK "; " FINDING_EARLIER
+
+/* row_write - its verdict is marked, or not marked any more. */
+static void row_write(struct piece p, enum file_now now, struct str *out)
+{
+    struct str row = STR_INIT;
+    str_catn(&row, p.at, p.n);
+    char *verdict = strstr(row.s, " | "), *end = verdict ? strstr(verdict + 3, " | ") : NULL;
+    char *mark = end ? strstr(verdict, ROW_MARK) : NULL;
+    if (end && now != FILE_UNKNOWN) {
+        char *rest = mark ? mark + strlen(ROW_MARK) : end;
+        str_catn(out, row.s, (size_t)((mark ? mark : end) - row.s));
+        str_cat(out, now == FILE_OTHER ? ROW_MARK : "");
+        str_cat(out, rest);
+    } else {
+        str_cat(out, row.s);
+    }
+    if (p.n)
+        str_addc(out, '\n');
+    out->failed = out->failed || row.failed;
+    str_release(&row);
+}
+
+#define SECTION_MARK "**This has " FINDING_EARLIER "**: " FINDING_EARLIER_WHY "."
+
+/* paragraph_end - where the next one begins. */
+static const char *paragraph_end(const char *s)
+{
+    s += line_length(s);
+    return s + strspn(s, "\n");
+}
+
+/* section_write - below its heading and its file's hash it is marked, or not marked any more. */
+static void section_write(const char *text, enum file_now now, struct str *out)
+{
+    const char *begin = paragraph_end(text);
+    begin = str_starts(begin, FINDING_FILE_BEGIN) ? paragraph_end(begin) : begin;
+    const char *rest = str_starts(begin, SECTION_MARK) ? paragraph_end(begin) : begin;
     str_addc(out, '\n');
+    str_catn(out, text, (size_t)((now == FILE_UNKNOWN ? rest : begin) - text));
+    str_cat(out, now == FILE_OTHER ? SECTION_MARK "\n\n" : "");
+    str_cat(out, rest);
+    str_addc(out, '\n');
+}
+
+/* entries_write - all rows, then all sections. */
+static void entries_write(const struct findings *f, const struct entries *all, struct str *out)
+{
+    struct str sections = STR_INIT, text = STR_INIT;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct entry *x = &all->at[i];
+        str_reset(&text);
+        str_catn(&text, x->section.at, x->section.n);
+        enum file_now now = section_file(f, text.s, out);
+        row_write(x->row, now, out);
+        if (x->section.n)
+            section_write(text.s, now, &sections);
+    }
+    str_cat(out, sections.s);
+    out->failed = out->failed || sections.failed || text.failed;
+    str_release(&sections);
+    str_release(&text);
 }
 
 static void head_write(struct str *out)
@@ -111,21 +196,23 @@ static void head_write(struct str *out)
         "its whole interval (95 % unless the finding says otherwise) lies on the side that is "
         "wanted, *does not hold* where all of it lies on the other, and else *cannot tell*. "
         "Intervals are by bootstrap over seeds and test examples, the models and studies of a "
-        "finding together ([reproduce](reproduce.md)). PGR is – where it is undefined: the "
+        "finding together ([reproduce](reproduce.md)). " FINDINGS_SEEDS
+        " What has *" FINDING_EARLIER
+        "* tested what the finding's file said before. PGR is – where it is undefined: the "
         "ceiling is not above the supervisor beyond the noise.\n\n"
         "| finding | verdict | claims that hold | scale | time | seeds |\n"
         "|---|---|---|---|---|---|\n");
 }
 
-int findings_markdown(const struct doc *const *findings, const char *const *dirs, size_t n,
-                      const char *figures, const char *old, struct str *out, struct err *e)
+int findings_markdown(const struct findings *f, const char *figures, const char *old,
+                      struct str *out, struct err *e)
 {
     struct entries all = {NULL, 0, 0};
     struct str fresh = STR_INIT;
-    for (size_t i = 0; i < n; i++)
-        finding_row(findings[i], &fresh);
-    for (size_t i = 0; i < n; i++)
-        finding_section(findings[i], dirs[i], figures, &fresh);
+    for (size_t i = 0; i < f->n; i++)
+        finding_row(f->roots[i], &fresh);
+    for (size_t i = 0; i < f->n; i++)
+        finding_section(f->roots[i], f->dirs[i], figures, &fresh);
     int rc = str_check(&fresh, e);
     if (!rc)
         rc = page_pieces(fresh.s, &all, e);
@@ -134,10 +221,7 @@ int findings_markdown(const struct doc *const *findings, const char *const *dirs
     if (!rc && all.n)
         qsort(all.at, all.n, sizeof *all.at, entry_order);
     head_write(out);
-    for (size_t i = 0; i < all.n; i++)
-        piece_write(all.at[i].row, "", out);
-    for (size_t i = 0; i < all.n; i++)
-        piece_write(all.at[i].section, "\n", out);
+    entries_write(f, &all, out);
     mem_free(all.at);
     str_release(&fresh);
     return rc ? rc : str_check(out, e);

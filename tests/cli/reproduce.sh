@@ -61,11 +61,13 @@ expect 0 "$W2S" reproduce f/finding.yaml --markdown page.md
 says out "does not hold  confidence beats naive"
 says out "cannot tell    there is no such pair"
 n=$(grep -c '^  does not hold ' out) # what a micro model learns is not the same on every processor
-says out "The paper's shape does not hold here: $n of 7 claims $([ "$n" = 1 ] && echo is || echo are) contradicted"
+says out "In this one run the paper's shape does not hold: $n of 7 claims $([ "$n" = 1 ] && echo is || echo are) contradicted"
 says runs/findings/tried/finding.json "no pair is what it speaks of"
 says out "all findings: runs/findings/findings.html"
 says page.md '| [tried](#tried) | does not hold |'
 says page.md 'All is as it is \| wanted.'
+says page.md 'three seeds or more are wanted'
+says page.md "<!-- the finding's file: sha256 $(sha256sum <f/finding.yaml | cut -d' ' -f1) -->"
 says runs/findings/findings.html "What a micro study shows"
 python3 - <<'END' || fail "the finding's numbers are not the studies'"
 import json, math
@@ -158,7 +160,7 @@ figure:
   - {title: By depth, label: accuracy, x: supervisor_layers, series: [{y: weak, where: {supervisor: smallest}}]}
 END
 expect 0 "$W2S" reproduce f/untold.yaml
-says out "Cannot tell at this size: 1 of 2 claims holds, the others cannot be told."
+says out "In this one run it cannot be told at this size: 1 of 2 claims holds, the others cannot be told."
 python3 -c '
 import json
 f = json.load(open("runs/findings/untold/finding.json"))
@@ -261,6 +263,9 @@ says err "goes on without it: partly: study other: study pairs"
 says out "1 study and 1 that could not be run"
 says page.md "Not run, other: partly: study other"
 says runs/findings/findings.html "Not run, other: partly: study other"
+says page.md "**Here**: As far as it could be run (1 of 2 studies), in this one run the paper's shape does not hold: "
+says page.md '| [partly](#partly) | does not hold (1 of 2 studies) |'
+says runs/findings/findings.html "does not hold (1 of 2 studies)"
 
 # A model that breaks above its third layer: the largest student that is left is not the one that was asked for.
 model=$(sed -n 's/^model: *//p' micro.yaml)

@@ -50,7 +50,7 @@ expect 0 "$W2S" reproduce f/finding.yaml --runs r --markdown page.md
 for m in small large; do [ -s r/ladders/steps/$m/model.safetensors ] || fail "no model $m"; done
 [ ! -e runs ] || fail "another runs folder than the one that was asked for"
 says out "large"
-says out "The paper's shape holds here: its claim does."
+says out "In this one run the paper's shape holds: its claim does."
 says r/findings/stands/finding.json '"ladders": ["f/steps.yaml"]'
 says page.md 'Made by `w2s pretrain f/steps.yaml`, `w2s run f/pairs.yaml` (200 test examples, 1 seed)'
 says page.md "of computing once the ladder is there"

@@ -70,6 +70,58 @@ expect 0 "$W2S" reproduce bare --runs bare --markdown bare.md
 lacks bare.md ".svg"
 rm share/findings/bare.yaml
 
+# What is said of a finding whose file is another now is marked, in the table too, as long as that is so; nothing is computed for that.
+expect 0 "$W2S" reproduce --markdown page.md --runs second
+cp page.md whole.md
+cp share/findings/beta.yaml beta.yaml
+echo "# another word" >>share/findings/beta.yaml
+expect 0 "$W2S" reproduce --markdown page.md --runs third
+[ ! -s out ] && [ ! -e third ] || fail "without a finding, something was run"
+says page.md "| [beta](#beta) | holds; claims of an earlier file | 1 of 1 |"
+says page.md "| [beta-gpu](#beta-gpu) | holds; claims of an earlier file | 1 of 1 |"
+says page.md "| [alpha](#alpha) | holds | 1 of 1 |"
+[ "$(grep -c '^\*\*This has claims of an earlier file\*\*: ' page.md)" = 2 ] || fail "not the two sections of beta are marked"
+expect 0 "$W2S" reproduce alpha --runs second --markdown page.md
+[ "$(grep -c 'claims of an earlier file\*\*: ' page.md)" = 2 ] || fail "marks are gone, or twice there"
+# its own runs folder says it on its page, until the finding is put to the test anew
+expect 0 "$W2S" reproduce --markdown page.md --runs first
+[ "$(grep -c 'claims of an earlier file' first/findings/findings.html)" = 4 ] || fail "findings.html has other marks"
+expect 0 "$W2S" reproduce beta --runs first --markdown page.md
+says page.md "| [beta](#beta) | holds | 1 of 1 |"
+says page.md "| [beta-gpu](#beta-gpu) | holds; claims"
+cp beta.yaml share/findings/beta.yaml
+expect 0 "$W2S" reproduce beta --runs first --markdown page.md
+diff <(sed 's/[0-9.]*[hms]* of computing//' whole.md) <(sed 's/[0-9.]*[hms]* of computing//' page.md) >/dev/null || fail "marks stay"
+# a finding by its file goes by that file, whatever the share has under its name
+sed 's/What beta/What my beta/' beta.yaml >my.yaml
+expect 0 "$W2S" reproduce ./my.yaml --runs mine --markdown mine.md
+says mine.md "What my beta shows"
+lacks mine.md "| holds; claims"
+# a section that does not say which file it is of is one of an earlier file
+sed -i '/^<!-- the finding.s file: /d' page.md
+expect 0 "$W2S" reproduce --markdown page.md --runs third
+[ "$(grep -c 'claims of an earlier file' page.md)" = 7 ] || fail "not all sections and rows whose file is known are marked"
+expect 2 "$W2S" reproduce --markdown page.md --dry-run
+says err "reproduce wants a finding, or all"
+expect 2 "$W2S" reproduce seeds=1 --markdown page.md
+says err "reproduce wants a finding, or all"
+
+# A finding.json that is none, of another finding: what was asked for is said and on the page, the other section stays, and the status says so.
+cp whole.md page.md
+for broken in '{"format": 1, "name": "gamma"}' '{"format": 1' 'null'; do
+    echo "$broken" >second/findings/gamma/finding.json
+    expect 2 "$W2S" reproduce alpha --runs second --markdown page.md
+    says out "In 2 runs the paper's shape holds: its claim does."
+    says out "all findings: second/findings/findings.html"
+    says err "left off the pages: second/findings/gamma/finding.json"
+    says err "w2s: 1 finding.json of the runs folder is left off the pages"
+    diff <(sed 's/[0-9.]*[hms]* of computing//' whole.md) <(sed 's/[0-9.]*[hms]* of computing//' page.md) >/dev/null || fail "the page is another"
+    lacks second/findings/findings.html "What gamma shows"
+done
+echo '{"format": 1, "name": "gamma"}' >second/findings/gamma/finding.json
+expect 2 "$W2S" reproduce --markdown page.md --runs second
+says err 'gamma/finding.json: "scale" is missing, wanted a name'
+
 # A file that is no such page stays as it is, and that is said before anything is computed.
 echo "# My notes" >notes.md
 expect 2 "$W2S" reproduce beta --runs third --markdown notes.md
@@ -88,7 +140,7 @@ says err "broken: 2 jobs failed; what they would have shown is missing"
 says err "w2s: 1 of 4 findings could not be put to the test; 2 jobs failed, run again to try them once more"
 says all.md "| [alpha](#alpha) | holds |"
 says all.md "| [beta](#beta) | holds |"
-says all.md "| [broken](#broken) | cannot tell |"
+says all.md "| [broken](#broken) | cannot tell"
 lacks all.md "## absent"
 # Failed jobs alone are an error, too.
 rm share/findings/absent.yaml

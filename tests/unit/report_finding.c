@@ -1,0 +1,308 @@
+/* report_finding.c - hand-made findings: what is none is refused with a sentence, and what is said
+ * of one that was run in part, of few seeds, or whose file has changed since. */
+#include "store_test.h"
+
+#include "report/finding.h"
+
+#define STUDY_ONE                                                                                  \
+    "{\"as\":\"one\",\"study\":\"s\",\"set\":[\"seeds=3\"],\"seeds\":3,\"train\":9,\"test\":200}"
+#define CLAIM_ONE                                                                                  \
+    "{\"say\":\"it grows\",\"statistic\":\"mean of gain\",\"value\":[0.2,0.1,null],\"above\":0,"   \
+    "\"verdict\":\"holds\"}"
+static const char good[] =
+    "{\"format\":1,\"name\":\"tried\",\"file_hash\":\"1a\",\"title\":\"A title\",\"source\":\"me\","
+    "\"shape\":\"All is well\",\"scale\":\"laptop\",\"level\":0.95,\"seconds\":9,\"ladders\":[],"
+    "\"studies\":[" STUDY_ONE "],\"claims\":[" CLAIM_ONE "],\"verdict\":\"holds\","
+    "\"panels\":[{\"title\":\"P\",\"label\":\"y\",\"x\":\"student_size\",\"lines\":[{\"name\":"
+    "\"naive\",\"points\":[[1e6,0.5,0.4,null],[2e6,0.6,null,null]]}]},{\"title\":\"Q\",\"label\":"
+    "\"y\",\"x\":\"method\",\"names\":[\"naive\",\"other\"],\"lines\":[{\"name\":\"\",\"points\":[["
+    "0.0,0.5,0.4,"
+    "0.6],[1.0,0.7,null,0.8]]}]}],\"pairs\":[{\"study\":\"one\",\"task\":\"t\",\"supervisor\":"
+    "\"a\",\"student\":\"b\","
+    "\"method\":\"naive\",\"weak_accuracy\":[0.5,0.4,0.6],\"student_accuracy\":[0.6,0.5,0.7],"
+    "\"ceiling_accuracy\":[0.7,0.6,0.8],\"pgr\":[null,null,null]}]}";
+
+/* other - the good one, in which `to` stands in the place of `from`; heap. */
+static struct str other(const char *from, const char *to)
+{
+    struct str s = STR_INIT;
+    const char *at = strstr(good, from);
+    assert_non_null(at);
+    str_catn(&s, good, (size_t)(at - good));
+    str_cat(&s, to);
+    str_cat(&s, at + strlen(from));
+    return s;
+}
+
+static void read_json(struct doc_tree *t, const struct str *json)
+{
+    struct err e = ERR_INIT;
+    *t = (struct doc_tree)DOC_TREE_INIT;
+    assert_ok(doc_parse_json(t, json->s, json->len, "f/finding.json", 1, &e), &e);
+}
+
+/* What is no finding is refused: the file, the key, what is there, what is wanted. */
+static void refused(void **state)
+{
+    static const struct {
+        const char *from, *to, *sentence;
+    } cases[] = {
+        {"\"format\":1", "\"format\":2", "\"format\" is 2, wanted 1"},
+        {"\"format\":1,", "", "\"format\" is missing, wanted 1"},
+        {"\"name\":\"tried\"", "\"name\":\"../x\"",
+         "\"name\" is \"../x\", wanted a name of letters, digits, - _ ."},
+        {"\"scale\":\"laptop\"", "\"scale\":\"\"", "\"scale\" is \"\", wanted a name of"},
+        {"\"title\":\"A title\"", "\"title\":7", "\"title\" is 7, wanted a string"},
+        {"\"level\":0.95", "\"level\":null", "\"level\" is null, wanted a number"},
+        {"\"verdict\":\"holds\",\"panels\"", "\"verdict\":\"maybe\",\"panels\"",
+         "\"verdict\" is \"maybe\", wanted holds, does not hold or cannot tell"},
+        {"\"ladders\":[]", "\"ladders\":[1]", "\"ladders\" is a list, wanted a list of strings"},
+        {"\"studies\":[" STUDY_ONE "],", "", "\"studies\" is missing, wanted a list of maps"},
+        {"\"studies\":[" STUDY_ONE "]", "\"studies\":{}",
+         "\"studies\" is a map, wanted a list of maps"},
+        {STUDY_ONE, "", "\"studies\" is empty, wanted one at least"},
+        {STUDY_ONE, "7", "\"studies\" is a list, wanted a list of maps"},
+        {"\"set\":[\"seeds=3\"],", "", "\"studies[0].set\" is missing, wanted a list of strings"},
+        {"\"seeds\":3,", "", "\"studies[0].seeds\" is missing, wanted a number"},
+        {"\"seeds\":3,", "\"seeds\":3,\"failed\":\"x\",",
+         "\"studies[0].failed\" is \"x\", wanted a number"},
+        {CLAIM_ONE, "", "\"claims\" is empty, wanted one at least"},
+        {"\"say\":\"it grows\"", "\"say\":[]", "\"claims[0].say\" is a list, wanted a string"},
+        {"\"value\":[0.2,0.1,null]", "\"value\":[0.2,0.1]",
+         "\"claims[0].value\" is a list, wanted a list of three: a number, and its interval's"},
+        {"\"value\":[0.2,0.1,null]", "\"value\":[\"0.2\",0.1,null]", "\"claims[0].value\""},
+        {"\"above\":0,", "",
+         "\"claims[0]\" has 0 of \"above\", \"below\" and \"within\", wanted one"},
+        {"\"above\":0", "\"above\":0,\"below\":1",
+         "\"claims[0]\" has 2 of \"above\", \"below\" and \"within\", wanted one"},
+        {"\"above\":0", "\"above\":\"0\"", "\"claims[0].above\" is \"0\", wanted a number"},
+        {"\"x\":\"method\",", "", "\"panels[1].x\" is missing, wanted a string"},
+        {"\"names\":[\"naive\",\"other\"]", "\"names\":\"naive\"",
+         "\"panels[1].names\" is \"naive\", wanted a list of strings"},
+        {"\"lines\":[{\"name\":\"\"", "\"lines\":[{\"name\":0",
+         "\"panels[1].lines[0].name\" is 0, wanted a string"},
+        {"\"points\":[[0.0,0.5,0.4,0.6],[1.0,0.7,null,0.8]]", "\"points\":7",
+         "\"panels[1].lines[0].points\" is 7, wanted a list of points"},
+        {"\"points\":[[0.0,0.5,0.4,0.6],[1.0,0.7,null,0.8]]", "\"points\":[]", NULL},
+        {"[0.0,0.5,0.4,0.6]", "[2.0,0.5,0.4,0.6]",
+         "\"panels[1].lines[0].points[0]\" is none, wanted four: x (the place of one of"},
+        {"[0.0,0.5,0.4,0.6]", "[0.5,0.5,0.4,0.6]", "\"panels[1].lines[0].points[0]\" is none"},
+        {"[0.0,0.5,0.4,0.6]", "[0,0.5,0.4]", "\"panels[1].lines[0].points[0]\" is none"},
+        {"[2e6,0.6,null,null]", "[-2e6,0.6,null,null]",
+         "\"panels[0].lines[0].points[1]\" is none, wanted four: x (a number above 0), a value"},
+        {"[2e6,0.6,null,null]", "[2e6,null,null,null]", "\"panels[0].lines[0].points[1]\" is none"},
+        {"\"panels\":[", "\"panels\":7,\"was\":[", "\"panels\" is 7, wanted a list of maps"},
+        {"\"student\":\"b\",", "", "\"pairs[0].student\" is missing, wanted a string"},
+        {"\"pgr\":[null,null,null]", "\"pgr\":null", "\"pairs[0].pgr\" is null, wanted a list"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str json = other(cases[i].from, cases[i].to);
+        struct err e = ERR_INIT;
+        struct doc_tree t;
+        read_json(&t, &json);
+        int rc = finding_check(t.root, &e);
+        if (!cases[i].sentence) {
+            assert_ok(rc, &e);
+        } else if (rc != ERR_INPUT || strncmp(e.msg, "f/finding.json:1: ", 18) != 0 ||
+                   !strstr(e.msg, cases[i].sentence)) {
+            fail_msg("of %s it is said: %s", cases[i].sentence, e.msg);
+        }
+        doc_tree_release(&t);
+        str_release(&json);
+    }
+    (void)state;
+}
+
+/* A page with one finding of this JSON; heap. */
+static struct str page(const struct str *json, const char *hash, const char *old, bool html)
+{
+    struct finding_now now = {"tried", hash};
+    struct doc_tree t;
+    struct err e = ERR_INIT;
+    struct str out = STR_INIT;
+    const char *none = "nowhere";
+    read_json(&t, json);
+    assert_ok(finding_check(t.root, &e), &e);
+    const struct doc *root = t.root;
+    struct findings f = {&root, &none, 1, &now, 1};
+    assert_ok(html ? findings_html(&f, &out, &e) : findings_markdown(&f, "figures", old, &out, &e),
+              &e);
+    doc_tree_release(&t);
+    return out;
+}
+
+#define STUDY_GONE "{\"as\":\"two\",\"study\":\"s\",\"set\":[],\"missing\":\"no data\"}"
+#define STUDY_FAILS                                                                                \
+    "{\"as\":\"one\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":9,\"failed\":2}"
+#define STUDY_SEEDS(n)                                                                             \
+    "{\"as\":\"n" #n "\",\"study\":\"s\",\"set\":[],\"seeds\":" #n ",\"test\":200}"
+#define UNTOLD                                                                                     \
+    CLAIM_ONE ",{\"say\":\"and more\",\"statistic\":\"mean\",\"value\":[0,-1,1],\"below\":0,"      \
+              "\"verdict\":\"cannot tell\"}"
+
+/* The sentence says how much of it was run, and that few seeds are few runs; so does the table. */
+static void sentences(void **state)
+{
+    static const struct {
+        const char *from, *to, *sentence, *row;
+    } cases[] = {
+        {"A title", "A title", "The paper's shape holds here: its claim does.", "| holds |"},
+        {STUDY_ONE, STUDY_ONE "," STUDY_GONE,
+         "As far as it could be run (1 of 2 studies), the paper's shape holds: its claim does.",
+         "| holds (1 of 2 studies) |"},
+        {STUDY_ONE, STUDY_FAILS,
+         "As far as it could be run (2 jobs of study one failed), the paper's shape holds: its",
+         "| holds (2 jobs failed) |"},
+        {STUDY_ONE, STUDY_FAILS "," STUDY_GONE,
+         "As far as it could be run (1 of 2 studies; 2 jobs of study one failed), the paper's",
+         "| holds (1 of 2 studies; 2 jobs failed) |"},
+        {STUDY_ONE, STUDY_SEEDS(1), "In this one run the paper's shape holds: its claim does.",
+         "| 1 |"},
+        {STUDY_ONE, STUDY_SEEDS(2), "In 2 runs the paper's shape holds: its claim does.", "| 2 |"},
+        {STUDY_ONE, STUDY_SEEDS(1) "," STUDY_SEEDS(4),
+         "In 1 to 4 runs the paper's shape holds:", "| 1 to 4 |"},
+        {STUDY_ONE, STUDY_SEEDS(3) "," STUDY_SEEDS(4), "The paper's shape holds here: its claim",
+         "| 3 to 4 |"},
+        {STUDY_ONE, STUDY_SEEDS(1) "," STUDY_GONE,
+         "As far as it could be run (1 of 2 studies), in this one run the paper's shape holds:",
+         "| holds (1 of 2 studies) |"},
+        {STUDY_ONE "],\"claims\":[" CLAIM_ONE, STUDY_ONE "],\"claims\":[" UNTOLD,
+         "Cannot tell at this size: 1 of 2 claims holds, the others cannot be told.", "| 1 of 2 |"},
+        {STUDY_ONE "],\"claims\":[" CLAIM_ONE, STUDY_SEEDS(1) "],\"claims\":[" UNTOLD,
+         "In this one run it cannot be told at this size: 1 of 2 claims holds, the others cannot "
+         "be told.",
+         "| 1 of 2 |"},
+        {CLAIM_ONE "],\"verdict\":\"holds\"", UNTOLD "],\"verdict\":\"does not hold\"",
+         "The paper's shape does not hold here: 0 of 2 claims are contradicted, 1 holds.",
+         "| does not hold |"},
+        {STUDY_ONE "],\"claims\":[" CLAIM_ONE "],\"verdict\":\"holds\"",
+         STUDY_FAILS "],\"claims\":[" CLAIM_ONE "," CLAIM_ONE "," UNTOLD
+                     "],\"verdict\":\"does not hold\"",
+         "(2 jobs of study one failed), the paper's shape does not hold: 0 of 4 claims are",
+         "| does not hold (2 jobs failed) |"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str json = other(cases[i].from, cases[i].to), text = STR_INIT;
+        struct err e = ERR_INIT;
+        struct doc_tree t;
+        read_json(&t, &json);
+        assert_ok(finding_text(t.root, 1000, &text, &e), &e);
+        struct str markdown = page(&json, "1a", "", false), html = page(&json, "1a", "", true);
+        const char *quote = strchr(cases[i].sentence, '\'');
+        if (!strstr(text.s, cases[i].sentence) || !strstr(markdown.s, cases[i].sentence) ||
+            !strstr(html.s, quote ? quote + 1 : cases[i].sentence) ||
+            !strstr(markdown.s, cases[i].row))
+            fail_msg("not said: %s %s: %s", cases[i].sentence, cases[i].row, markdown.s);
+        doc_tree_release(&t);
+        str_release(&json);
+        str_release(&text);
+        str_release(&markdown);
+        str_release(&html);
+    }
+    struct str json = other(STUDY_ONE, STUDY_FAILS "," STUDY_GONE),
+               markdown = page(&json, "1a", "", false), html = page(&json, "1a", "", true);
+    assert_non_null(strstr(markdown.s, "(9 test examples, 3 seeds); 2 jobs of study one failed; "
+                                       "laptop scale, 1 study and 1 that could not be run, "));
+    assert_non_null(strstr(html.s, ">holds (1 of 2 studies; 2 jobs failed)<"));
+    str_release(&json);
+    str_release(&markdown);
+    str_release(&html);
+    (void)state;
+}
+
+/* A claim's bound, on either side or both. */
+static void bounds(void **state)
+{
+    static const struct {
+        const char *bound, *words;
+    } cases[] = {{"\"above\":0.5", "0.200 [0.100 ∞], wanted above 0.5: mean of gain"},
+                 {"\"below\":-1", "0.200 [0.100 ∞], wanted below -1: mean of gain"},
+                 {"\"within\":0.05", "0.200 [0.100 ∞], wanted within 0.05 of 0: mean of gain"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str json = other("\"above\":0", cases[i].bound), out = page(&json, "1a", "", false);
+        assert_non_null(strstr(out.s, cases[i].words));
+        str_release(&json);
+        str_release(&out);
+    }
+    (void)state;
+}
+
+/* Every point by the name that it lies at, or its number. */
+static void points(void **state)
+{
+    struct str json = other("A title", "A title"), csv = STR_INIT;
+    struct doc_tree t;
+    read_json(&t, &json);
+    finding_csv(t.root, &csv);
+    assert_string_equal(csv.s, "panel,line,x_axis,x,value,lo,hi\n"
+                               "P,naive,student_size,1000000,0.5,0.4,\n"
+                               "P,naive,student_size,2000000,0.6,,\n"
+                               "Q,,method,naive,0.5,0.4,0.6\n"
+                               "Q,,method,other,0.7,,0.8\n");
+    doc_tree_release(&t);
+    str_release(&json);
+    str_release(&csv);
+    (void)state;
+}
+
+static size_t count(const char *text, const char *part)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+        n++;
+    return n;
+}
+
+/* What was made of a file that is another now says so, in the table and its section, as long as
+ * that is so; of a file that is not known nothing is said, or is left as it was. */
+static void earlier(void **state)
+{
+    struct str json = other("A title", "A title"), bare = other("\"file_hash\":\"1a\",", ""),
+               more = other("\"name\":\"tried\"", "\"name\":\"more\"");
+    struct str now = page(&json, "1a", "", false), changed = page(&json, "2b", "", false),
+               unsaid = page(&bare, "1a", "", false), html = page(&json, "2b", "", true);
+    const char *row = "| [tried](#tried) | holds; claims of an earlier file | 1 of 1 |",
+               *mark = "\n\n**This has claims of an earlier file**: ";
+    assert_non_null(strstr(now.s, "| [tried](#tried) | holds | 1 of 1 |"));
+    assert_non_null(
+        strstr(now.s, "## tried\n\n<!-- the finding's file: sha256 1a -->\n\nA title.\n"));
+    assert_null(strstr(now.s, mark));
+    assert_non_null(strstr(changed.s, row));
+    assert_int_equal(count(changed.s, mark), 1);
+    assert_non_null(strstr(unsaid.s, row));
+    assert_non_null(strstr(unsaid.s, "## tried\n\n**This has claims of an earlier file**: "));
+    assert_int_equal(count(html.s, "claims of an earlier file"), 2);
+    assert_non_null(strstr(html.s, "holds; claims of an earlier file</td>"));
+    /* kept beside another finding: marked once the file has changed, not twice, and no more once it
+     * is that file again */
+    struct str grown = page(&more, "1a", now.s, false), twice = STR_INIT;
+    assert_int_equal(count(grown.s, mark), 0);
+    assert_non_null(strstr(grown.s, strstr(now.s, "## tried")));
+    str_release(&grown);
+    grown = page(&more, "2b", now.s, false);
+    assert_non_null(strstr(grown.s, row));
+    assert_int_equal(count(grown.s, mark), 1);
+    assert_non_null(strstr(grown.s, strstr(changed.s, "## tried")));
+    twice = page(&more, "2b", grown.s, false);
+    assert_string_equal(twice.s, grown.s);
+    str_release(&twice);
+    twice = page(&more, "1a", grown.s, false);
+    assert_int_equal(count(twice.s, mark), 0);
+    assert_non_null(strstr(twice.s, strstr(now.s, "## tried")));
+    assert_non_null(strstr(twice.s, "| [tried](#tried) | holds | 1 of 1 |"));
+    /* "more" is none of those whose files are known */
+    assert_non_null(strstr(twice.s, "| [more](#more) | holds | 1 of 1 |"));
+    struct str *all[] = {&json, &bare, &more, &now, &changed, &unsaid, &html, &grown, &twice};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        str_release(all[i]);
+    (void)state;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refused), cmocka_unit_test(sentences), cmocka_unit_test(bounds),
+        cmocka_unit_test(points),  cmocka_unit_test(earlier),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
