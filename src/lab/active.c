@@ -104,3 +104,10 @@ int active_cover(const float *x, size_t n, size_t C, size_t k, size_t *chosen, s
     mem_free(away);
     return rc;
 }
+
+double cover_operations(size_t n, size_t C, size_t k)
+{
+    /* to the middle of all; then to each that is taken, of those that are not */
+    double distances = (double)n + (double)k * (double)n - (double)k * (double)(k + 1) / 2;
+    return 2 * distances * (double)C;
+}

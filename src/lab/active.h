@@ -21,7 +21,9 @@ int active_disputed(const double *w, const double *p, size_t n, size_t K, size_t
 
 /* active_cover - k-centre greedy (Sener and Savarese 2018): features x [n,C] are standardised
  * (repair_standardise), the first is the example nearest to their mean, each other one the farthest
- * from the nearest of those that are taken, by Euclidean distance. */
+ * from the nearest of those that are taken, by Euclidean distance. cover_operations - 2 x the
+ * multiply-adds of these distances. */
 int active_cover(const float *x, size_t n, size_t C, size_t k, size_t *chosen, struct err *e);
+double cover_operations(size_t n, size_t C, size_t k);
 
 #endif

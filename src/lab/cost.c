@@ -50,8 +50,9 @@ static void predicted_part(const struct desk *d, const struct model_config *c, e
     const struct token_set *t = &d->sets[part];
     double own = (double)token_set_total(t), said = d->said[part], texts = part_texts(t);
     *tokens = own + said;
-    *flops = said > 0 ? model_flops_lm(c, &everything, own + said, texts, said) / 3
-                      : model_flops(c, &everything, (size_t)own, (size_t)texts, false) / 3;
+    *flops = d->model->head.kind == HEAD_LM
+                 ? model_flops_lm(c, &everything, own + said, texts, said > 0 ? said : texts) / 3
+                 : model_flops(c, &everything, (size_t)own, (size_t)texts, false) / 3;
 }
 
 void desk_forward(struct desk *d, double tokens, double texts)
@@ -59,6 +60,13 @@ void desk_forward(struct desk *d, double tokens, double texts)
     struct model_config c = job_config(d->job);
     d->predicted += tokens;
     d->flops += model_flops(&c, &everything, (size_t)tokens, (size_t)texts, false) / 3;
+}
+
+void desk_spoken(struct desk *d, double tokens, double texts, double read)
+{
+    struct model_config c = job_config(d->job);
+    d->predicted += tokens;
+    d->flops += model_flops_lm(&c, &everything, tokens, texts, read) / 3;
 }
 
 /* points_of - how often a part was predicted on the way, at points of the curve. */

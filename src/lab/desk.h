@@ -178,6 +178,8 @@ void desk_cost(const struct desk *d, double *predicted, double *flops);
 /* desk_forward - adds to d->predicted and d->flops what its model took for reading so many tokens
  * of so many texts once. */
 void desk_forward(struct desk *d, double tokens, double texts);
+/* desk_spoken - the same of a language model, of whose tokens `read` have logits. */
+void desk_spoken(struct desk *d, double tokens, double texts, double read);
 int array_keep(const struct desk *d, enum task_part part, const char *name, const double *x,
                struct err *e);
 int probs_accuracy(const struct desk *d, enum task_part part, const double *probs, double *accuracy,

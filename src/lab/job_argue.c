@@ -161,6 +161,7 @@ static int drafts_write(struct advocate *a, struct drafts_of *t, size_t turn, si
     struct progress progress;
     struct str text = STR_INIT;
     size_t n = t->n * t->samples;
+    double written = 0;
     int rc = token_set_make(&set, t->x, n, d->job->model->tokenizer, e);
     if (rc)
         return rc;
@@ -168,9 +169,10 @@ static int drafts_write(struct advocate *a, struct drafts_of *t, size_t turn, si
     rc = write_run(d->model, &set, &w, t->ids, &progress, e);
     progress_end(&progress, rc);
     for (size_t i = 0; !rc && i < n; i++) {
-        d->predicted += (double)(token_set_len(&set, i) + t->ids[i].n);
+        written += (double)t->ids[i].n;
         rc = argument_keep(a, &t->store, &t->ids[i], &text, &t->text[i], e);
     }
+    desk_spoken(d, (double)token_set_total(&set) + written, (double)n, written);
     token_set_release(&set);
     str_release(&text);
     return rc;
@@ -202,7 +204,11 @@ static int drafts_choose(struct advocate *a, struct drafts_of *t, enum task_part
         rc = prompter_texts(&a->prompter, t->x, n, &set, e);
     if (!rc)
         rc = words_run(d->model, a->prefix.ids, a->prefix.n, &set, &a->words, p, &tokens, NULL, e);
-    d->predicted += (double)tokens;
+    if (!rc) { /* of a word of several tokens all but the last are read as well */
+        double own = (double)(tokens - a->prefix.n);
+        desk_spoken(d, (double)a->prefix.n, 1, 1);
+        desk_spoken(d, own, (double)n, (double)n + own - (double)token_set_total(&set));
+    }
     for (size_t i = 0; !rc && i < t->n; i++)
         best[i] = argument_best(p + i * t->samples * d->K, t->samples, d->K, k);
     token_set_release(&set);
@@ -268,8 +274,6 @@ int run_argue(struct desk *d, struct err *e)
 {
     struct advocate a = {.d = d};
     struct asking q;
-    const struct trainable all = {TRAIN_ALL, 0, false, {0}};
-    struct model_config c = job_config(d->job);
     job_asking(d->plan, d->job, &q);
     d->accuracy = (double)NAN;
     a.seed = study_seed(d->plan->study, SEED_ORDER, d->job->repetition);
@@ -284,8 +288,6 @@ int run_argue(struct desk *d, struct err *e)
     for (int part = 0; !rc && part < PART_COUNT; part++)
         if (argues(d->plan, d->job, (enum task_part)part))
             rc = part_argue(&a, (enum task_part)part, e);
-    if (!rc && d->predicted > 0)
-        d->flops = model_flops_lm(&c, &all, d->predicted, d->predicted / 64, d->predicted / 4) / 3;
     prompter_release(&a.prompter);
     token_ids_release(&a.prefix);
     mem_free(a.ends);

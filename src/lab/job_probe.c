@@ -337,6 +337,7 @@ static int probe_learn(struct desk *d, enum task_part part, const float *x, size
                               .y = y,
                               .question = question};
     int rc = probe_fit(&d->probe, &d->plan->study->probe, &data, e);
+    d->flops += d->probe.operations;
     if (!rc)
         more_json(d);
     mem_free(question);
@@ -355,6 +356,7 @@ static int probe_keep(struct desk *d, enum task_part part, const float *x, size_
     if (!d->probs[part] || (reward && !d->rewards))
         return e->code;
     int rc = probe_predict(&d->probe, x, ld, n, d->probs[part], reward ? d->rewards : NULL, e);
+    d->flops += probe_operations(&d->probe, n);
     if (!rc)
         rc = array_keep(d, part, NULL, d->probs[part], e);
     if (!rc && reward)

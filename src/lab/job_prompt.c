@@ -21,7 +21,6 @@ struct asker {
     struct prompter prompter;
     struct words words;
     struct token_ids prefix;
-    size_t more; /* tokens worked out beside the examples' own */
     double prior[16];
 };
 
@@ -172,7 +171,11 @@ static int set_probs(struct asker *a, const struct token_set *t, double *probs,
         for (size_t k = 0; k < d->K; k++)
             p[k] /= sum;
     }
-    a->more += rc ? 0 : tokens - token_set_total(t);
+    if (!rc) { /* beside the texts' own: what stands before all of them, words of several tokens */
+        double words = (double)(tokens - a->prefix.n - token_set_total(t));
+        desk_spoken(d, (double)a->prefix.n, 1, 1);
+        desk_spoken(d, words, (double)t->n, words);
+    }
     return rc;
 }
 
@@ -194,7 +197,7 @@ static int prior_measure(struct asker *a, struct err *e)
         if (rc)
             break;
         rc = set_probs(a, &t, p, NULL, e);
-        a->more += token_set_total(&t);
+        desk_spoken(d, (double)token_set_total(&t), 1, 1);
         for (size_t k = 0; !rc && k < d->K; k++)
             a->prior[k] += p[k] / NOTHINGS;
         token_set_release(&t);
@@ -243,12 +246,6 @@ int run_prompt(struct desk *d, struct err *e)
             rc = part_ask(&a, (enum task_part)part, e);
     if (!rc)
         rc = probs_accuracy(d, PART_TEST, d->probs[PART_TEST], &d->accuracy, e);
-    if (!rc) {
-        struct model_config c = job_config(d->job);
-        const struct trainable all = {TRAIN_ALL, 0, false, {0}};
-        d->predicted += (double)a.more;
-        d->flops += model_flops_lm(&c, &all, (double)a.more, 1, 1) / 3;
-    }
     prompter_release(&a.prompter);
     token_ids_release(&a.prefix);
     return rc;

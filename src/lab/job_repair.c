@@ -49,6 +49,7 @@ static int held_out(struct desk *d, const struct choice *c, double **p, struct e
 {
     const struct features *f = &d->features[PART_TRAIN].f;
     size_t n = d->data->n[PART_TRAIN], questions;
+    double operations = 0;
     uint64_t *question = mem_alloc(n, sizeof *question, e);
     size_t *fold = question ? mem_alloc(n, sizeof *fold, e) : NULL;
     *p = fold ? mem_alloc(n, d->K * sizeof **p, e) : NULL;
@@ -61,7 +62,9 @@ static int held_out(struct desk *d, const struct choice *c, double **p, struct e
         rc = err_set(e, ERR_INPUT, "%s: %zu folds of %zu questions", d->job->method->name, c->folds,
                      questions);
     if (!rc)
-        rc = repair_held_out(f->data, d->targets, fold, n, f->C, d->K, c->folds, c->c, *p, e);
+        rc = repair_held_out(f->data, d->targets, fold, n, f->C, d->K, c->folds, c->c, *p,
+                             &operations, e);
+    d->flops += operations;
     if (!rc)
         rc = array_keep(d, PART_TRAIN, "held-out.f64", *p, e);
     mem_free(question);
@@ -140,8 +143,10 @@ static int active_ask(struct desk *d, const struct choice *c, struct mended *m, 
         rc = active_disputed(d->targets, p, n, d->K, k, asked, e);
     if (!rc && c->by == ACTIVE_UNSURE)
         rc = active_unsure(d->targets, n, d->K, k, asked, e);
-    if (!rc && c->by == ACTIVE_COVER)
+    if (!rc && c->by == ACTIVE_COVER) {
         rc = active_cover(f->data, n, f->C, k, asked, e);
+        d->flops += cover_operations(n, f->C, k);
+    }
     for (size_t i = 0; !rc && i < k; i++) {
         m->told[asked[i]] = true;
         for (size_t l = 0; l < d->K; l++)
@@ -210,8 +215,10 @@ int run_repair(struct desk *d, struct err *e)
     int rc = mended_init(d, &m, e);
     if (!rc && choice_reads(c))
         rc = desk_frozen(d, e);
-    if (!rc && c->kind == CHOICE_NEIGHBOURS)
+    if (!rc && c->kind == CHOICE_NEIGHBOURS) {
         rc = repair_neighbours(f->data, d->targets, n, f->C, d->K, c->k, c->weight, m.now, e);
+        d->flops += neighbours_operations(n, f->C);
+    }
     if (!rc && c->kind == CHOICE_CONFIDENT)
         rc = confident_prune(d, c, &m, e);
     if (!rc && c->kind == CHOICE_ACTIVE)

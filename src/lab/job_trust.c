@@ -168,7 +168,7 @@ static void trusting_close(struct trusting *t)
 
 /* trusting_fit - the function, on the states and labels of the told examples; and what it says of
  * all. */
-static int trusting_fit(struct trusting *t, const struct desk *d, struct err *e)
+static int trusting_fit(struct trusting *t, struct desk *d, struct err *e)
 {
     const struct choice *c = job_choice(d->plan, d->job);
     const struct trust_settings s = {c->hidden, c->c,
@@ -184,6 +184,7 @@ static int trusting_fit(struct trusting *t, const struct desk *d, struct err *e)
         rc = trust_fit(&t->function, &s, &(struct trust_data){t->n_told, t->C, x, right}, e);
     if (!rc)
         rc = trust_predict(&t->function, t->states, t->n, t->p, e);
+    d->flops += t->function.operations + trust_operations(&t->function, t->n);
     mem_free(x);
     mem_free(right);
     return rc;

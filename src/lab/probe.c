@@ -97,7 +97,8 @@ struct fit {
     struct probe_problem q;
     double *theta, *gradient, *v; /* [n] */
     double scale;
-    size_t n, iterations;
+    size_t n;
+    struct regress_took took; /* the last search */
 };
 
 /* fit_from - to theta what v is. */
@@ -134,14 +135,15 @@ static void fit_release(struct fit *f)
     mem_free(f->gradient);
 }
 
-/* fit_run - from where theta is to the minimum. */
-static int fit_run(struct fit *f, double epsilon, struct err *e)
+/* fit_run - from where theta is to the minimum; what it took is added to p. */
+static int fit_run(struct fit *f, struct probe *p, double epsilon, struct err *e)
 {
     f->scale = sqrt(1 + 1 / (f->q.c * (double)f->q.m));
     for (size_t k = 0; k < f->n; k++)
         f->v[k] = k < f->q.outputs * f->q.C ? f->theta[k] * f->scale : f->theta[k];
     int rc = regress_minimum(fit_evaluate, f, f->v, f->gradient, f->n, epsilon, STUCK_EPSILON,
-                             &f->iterations, e);
+                             &f->took, e);
+    p->operations += (double)f->took.evaluations * 2 * probe_operations(p, f->q.m);
     fit_from(f, f->v);
     return rc == ERR_NUMERIC ? err_wrap(e, "probe with c = %g", f->q.c) : rc;
 }
@@ -194,9 +196,10 @@ static int held_out(struct probe *p, const struct probe_settings *s, struct fit 
     memset(f->theta, 0, f->n * sizeof *f->theta);
     for (size_t k = 0; k < s->n; k++) {
         q->c = s->c[k];
-        int rc = fit_run(f, FOLD_EPSILON, e);
+        int rc = fit_run(f, p, FOLD_EPSILON, e);
         if (rc)
             return rc;
+        p->operations += probe_operations(p, n - q->m);
         for (size_t i = 0; i < n; i++)
             if (fold[i] == which) {
                 logits_of(q, f->theta, q->x + i * q->per * q->C, q->p);
@@ -263,20 +266,26 @@ int probe_fit(struct probe *p, const struct probe_settings *s, const struct prob
     f.q.m = d->n;
     f.q.c = p->c;
     memset(f.theta, 0, f.n * sizeof *f.theta);
-    if ((rc = fit_run(&f, FIT_EPSILON, e)))
+    if ((rc = fit_run(&f, p, FIT_EPSILON, e)))
         goto out;
     memcpy(p->w, f.theta, outputs * d->C * sizeof *p->w);
     if (d->per == 1)
         memcpy(p->b, f.theta + outputs * d->C, outputs * sizeof *p->b);
-    p->iterations = f.iterations;
+    p->iterations = f.took.iterations;
     p->loss = probe_objective(&f.q, f.theta, f.gradient) -
               regress_dot(p->w, p->w, outputs * d->C) / (2 * p->c * (double)d->n);
+    p->operations += 2 * probe_operations(p, d->n);
 out:
     fit_release(&f);
     mem_free(x);
     mem_free(rows);
     mem_free(room);
     return rc;
+}
+
+double probe_operations(const struct probe *p, size_t n)
+{
+    return 2 * (double)n * (double)p->per * (double)p->outputs * (double)p->C;
 }
 
 int probe_predict(const struct probe *p, const float *x, size_t ld, size_t n, double *probs,

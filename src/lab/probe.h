@@ -47,6 +47,7 @@ struct probe {
     double held_out[PROBE_GRID]; /* cross-entropy of each c; NAN where there is one alone */
     double loss;                 /* mean cross-entropy on what it learnt from */
     size_t iterations;           /* of the last fit */
+    double operations;           /* of all fits: 2 x the multiply-adds of their products */
 };
 
 /* probe_fit - the same data and settings give the same bits. Errors: ERR_INPUT where several c are
@@ -57,6 +58,9 @@ int probe_fit(struct probe *p, const struct probe_settings *s, const struct prob
               struct err *e);
 int probe_predict(const struct probe *p, const float *x, size_t ld, size_t n, double *probs,
                   double *logits, struct err *e);
+/* probe_operations - of the logits of n examples, counted so; F and its gradient take twice as
+ * many. */
+double probe_operations(const struct probe *p, size_t n);
 void probe_release(struct probe *p);
 
 /* probe_folds - fold [n] of each example, so that those of one question are in one: question q,

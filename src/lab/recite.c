@@ -122,11 +122,7 @@ int run_recite(struct desk *d, struct err *e)
     if (!rc)
         rc = store_array_write(path.s, recited, all, e);
     if (!rc) {
-        static const struct trainable everything = {.kind = TRAIN_ALL};
-        struct model_config c = job_config(d->job);
-        double tokens = (double)token_set_total(&d->learn);
-        d->predicted += tokens;
-        d->flops += model_flops_lm(&c, &everything, tokens, (double)n, (double)s.tokens) / 3;
+        desk_spoken(d, (double)token_set_total(&d->learn), (double)n, (double)s.tokens);
         recite_json(d, n, sum, &s);
     }
     str_release(&path);

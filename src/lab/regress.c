@@ -48,14 +48,15 @@ int regress_standard(const float *x, size_t ld, size_t n, size_t C, double *mean
 struct search {
     regress_fn *fn;
     void *ctx;
-    size_t iterations;
+    struct regress_took took;
 };
 
 static double search_evaluate(void *ctx, const double *v, double *gradient, const int n,
                               const double step)
 {
-    const struct search *s = ctx;
+    struct search *s = ctx;
     (void)n, (void)step;
+    s->took.evaluations++;
     return s->fn(s->ctx, v, gradient);
 }
 
@@ -66,12 +67,12 @@ static int search_watch(void *ctx, const double *v, const double *gradient, cons
     struct search *s = ctx;
     (void)v, (void)gradient, (void)value, (void)v_norm, (void)gradient_norm;
     (void)step, (void)n, (void)tries;
-    s->iterations = (size_t)k;
+    s->took.iterations = (size_t)k;
     return stop_asked();
 }
 
 /* search_end - what lbfgs() gave at v. */
-static int search_end(const struct search *s, int rc, const double *v, double *gradient, size_t n,
+static int search_end(struct search *s, int rc, const double *v, double *gradient, size_t n,
                       double stuck, struct err *e)
 {
     if (stop_asked())
@@ -80,7 +81,7 @@ static int search_end(const struct search *s, int rc, const double *v, double *g
         return err_set(e, ERR_NOMEM, "out of memory: a fit of %zu numbers", n);
     if (rc >= 0)
         return OK;
-    s->fn(s->ctx, v, gradient);
+    search_evaluate(s, v, gradient, (int)n, 0);
     double slope = sqrt(regress_dot(gradient, gradient, n)),
            far = fmax(1, sqrt(regress_dot(v, v, n)));
     if (slope <= stuck * far)
@@ -90,9 +91,9 @@ static int search_end(const struct search *s, int rc, const double *v, double *g
 }
 
 int regress_minimum(regress_fn *fn, void *ctx, double *v, double *gradient, size_t n,
-                    double epsilon, double stuck, size_t *iterations, struct err *e)
+                    double epsilon, double stuck, struct regress_took *took, struct err *e)
 {
-    struct search s = {fn, ctx, 0};
+    struct search s = {fn, ctx, {0, 0}};
     lbfgs_parameter_t how;
     double least;
     /* as vector instructions want it */
@@ -106,7 +107,7 @@ int regress_minimum(regress_fn *fn, void *ctx, double *v, double *gradient, size
     int rc = lbfgs((int)n, own, &least, search_evaluate, search_watch, &s, &how);
     memcpy(v, own, n * sizeof *v);
     lbfgs_free(own);
-    if (iterations)
-        *iterations = s.iterations;
-    return search_end(&s, rc, v, gradient, n, stuck, e);
+    rc = search_end(&s, rc, v, gradient, n, stuck, e);
+    *took = s.took;
+    return rc;
 }

@@ -22,12 +22,17 @@ int regress_standard(const float *x, size_t ld, size_t n, size_t C, double *mean
 /* What is made least: F(v), v of n numbers, and its gradient. */
 typedef double regress_fn(void *ctx, const double *v, double *gradient);
 
+/* What a search took: steps, and how often F and its gradient were worked out. */
+struct regress_took {
+    size_t iterations, evaluations;
+};
+
 /* regress_minimum - moves v [n] from where it is to where |gradient| <= epsilon max(1, |v|), by
  * L-BFGS. A line search that can get no further is there too where |gradient| <= stuck max(1, |v|).
- * gradient [n] is room. *iterations may be NULL. Same bits for the same F and start. Errors:
+ * gradient [n] is room. Same bits for the same F and start, and the same is taken. Errors:
  * ERR_NUMERIC where no minimum is found, ERR_INTERRUPTED where stop_asked(), ERR_NOMEM; v is where
  * it came to. */
 int regress_minimum(regress_fn *fn, void *ctx, double *v, double *gradient, size_t n,
-                    double epsilon, double stuck, size_t *iterations, struct err *e);
+                    double epsilon, double stuck, struct regress_took *took, struct err *e);
 
 #endif

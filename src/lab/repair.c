@@ -85,9 +85,15 @@ int repair_neighbours(const float *x, const double *w, size_t n, size_t C, size_
     return rc;
 }
 
-/* fold_fit - of the examples outside a fold: probabilities of those within. */
+double neighbours_operations(size_t n, size_t C)
+{
+    return 2 * (double)n * (double)(n - 1) * (double)C;
+}
+
+/* fold_fit - of the examples outside a fold: probabilities of those within; what that took is added
+ * to *operations. */
 static int fold_fit(const float *x, const double *w, const size_t *fold, size_t f, size_t n,
-                    size_t C, size_t K, double c, double *p, struct err *e)
+                    size_t C, size_t K, double c, double *p, double *operations, struct err *e)
 {
     struct probe_settings s = {.c = {c}, .n = 1};
     struct probe probe = {.C = 0};
@@ -113,6 +119,7 @@ static int fold_fit(const float *x, const double *w, const size_t *fold, size_t 
     for (size_t i = 0; !rc && i < n; i++)
         if (fold[i] == f)
             rc = probe_predict(&probe, x + i * C, C, 1, p + i * K, NULL, e);
+    *operations += probe.operations + probe_operations(&probe, n - m);
     probe_release(&probe);
     mem_free(rows);
     mem_free(y);
@@ -121,11 +128,12 @@ static int fold_fit(const float *x, const double *w, const size_t *fold, size_t 
 }
 
 int repair_held_out(const float *x, const double *w, const size_t *fold, size_t n, size_t C,
-                    size_t K, size_t folds, double c, double *p, struct err *e)
+                    size_t K, size_t folds, double c, double *p, double *operations, struct err *e)
 {
     int rc = OK;
+    *operations = 0;
     for (size_t f = 0; !rc && f < folds; f++)
-        rc = fold_fit(x, w, fold, f, n, C, K, c, p, e);
+        rc = fold_fit(x, w, fold, f, n, C, K, c, p, operations, e);
     return rc;
 }
 

@@ -18,14 +18,16 @@ int repair_standardise(const float *x, size_t n, size_t C, double **z, struct er
  * Features x [n,C] are standardised (repair_standardise), and texts are as alike as
  * the cosine of theirs; of equals the first. k is at most n - 1: more means all others. out may not
  * be w. Errors: ERR_INPUT where there are no others, ERR_NUMERIC where a feature is not finite,
- * ERR_INTERRUPTED. */
+ * ERR_INTERRUPTED. neighbours_operations - 2 x the multiply-adds of all its products. */
 int repair_neighbours(const float *x, const double *w, size_t n, size_t C, size_t K, size_t k,
                       double weight, double *out, struct err *e);
+double neighbours_operations(size_t n, size_t C);
 
 /* repair_held_out - p [n,K]: what logistic regression (probe.h, with this c) on the labels w of all
- * other folds says of each example. ERR_INPUT where a fold would be all there is. */
+ * other folds says of each example. *operations: 2 x the multiply-adds of its products. ERR_INPUT
+ * where a fold would be all there is. */
 int repair_held_out(const float *x, const double *w, const size_t *fold, size_t n, size_t C,
-                    size_t K, size_t folds, double c, double *p, struct err *e);
+                    size_t K, size_t folds, double c, double *p, double *operations, struct err *e);
 
 /* repair_confident - confident learning (Northcutt, Jiang and Chuang 2021), pruning by noise rate:
  * of labels w [n,K], each the class y that it names, and held-out probabilities p [n,K],

@@ -132,18 +132,26 @@ int trust_fit(struct trust *t, const struct trust_settings *s, const struct trus
     t->theta = t->scale ? mem_alloc(n, sizeof *t->theta, e) : NULL;
     gradient = t->theta ? mem_alloc(n, sizeof *gradient, e) : NULL;
     a = gradient ? mem_alloc(s->hidden, sizeof *a, e) : NULL;
+    struct regress_took took = {0, 0};
     rc = a ? regress_standard(d->x, C, d->n, C, t->mean, t->scale, &x, e) : e->code;
     if (!rc) {
         struct trust_problem q = {d->n, C, s->hidden, x, d->right, s->c, a};
         start(t->theta, C, s->hidden, s->seed);
-        rc = regress_minimum(evaluate, &q, t->theta, gradient, n, FIT_EPSILON, STUCK_EPSILON,
-                             &t->iterations, e);
+        rc = regress_minimum(evaluate, &q, t->theta, gradient, n, FIT_EPSILON, STUCK_EPSILON, &took,
+                             e);
         t->loss = mean_loss(&q, t->theta, NULL);
+        t->iterations = took.iterations;
+        t->operations = (double)(2 * took.evaluations + 1) * trust_operations(t, d->n);
     }
     mem_free(x);
     mem_free(gradient);
     mem_free(a);
     return rc == ERR_NUMERIC ? err_wrap(e, "trust function with c = %g", s->c) : rc;
+}
+
+double trust_operations(const struct trust *t, size_t n)
+{
+    return 2 * (double)n * (double)t->hidden * (double)(t->C + 1);
 }
 
 int trust_predict(const struct trust *t, const float *x, size_t n, double *p, struct err *e)

@@ -40,6 +40,7 @@ struct trust {
     double *theta;        /* [trust_size] */
     double loss;          /* mean cross-entropy on what it learnt from */
     size_t iterations;
+    double operations; /* of the fit: 2 x the multiply-adds of its products */
 };
 
 /* trust_fit - the same data and settings give the same bits. Errors: ERR_INPUT where all are right,
@@ -49,6 +50,9 @@ struct trust {
 int trust_fit(struct trust *t, const struct trust_settings *s, const struct trust_data *d,
               struct err *e);
 int trust_predict(const struct trust *t, const float *x, size_t n, double *p, struct err *e);
+/* trust_operations - of the logits of n examples, counted so; F and its gradient take twice as
+ * many. */
+double trust_operations(const struct trust *t, size_t n);
 void trust_release(struct trust *t);
 
 /* trust_size - how many numbers theta has: W [hidden,C], b [hidden], w [hidden], b0.

@@ -114,9 +114,20 @@ for key in ("seconds", "flops", "tokens"):
     want = sum(x[key] for x in all)
     assert abs(p["cost"][key] - want) < 1e-9 * want, (key, p["cost"][key], want)
 END2
-expect 0 "$W2S" run micro.yaml learner=probe supervisor='{layers: 1}' student='{layers: 4}' methods=naive name=probes --runs r --json
+cat >took.py <<'END2'
+C, KV, MLP = 32, 16, 48
+def forward(layers, tokens, texts, read=0, outputs=2): # a third of a step in which everything learns; read: tokens with logits, of texts the last
+    read = read or texts
+    total, m = read * C * outputs, tokens / texts
+    for l in range(layers):
+        q = read / texts if l + 1 == layers else m
+        total += C * (texts * q * (2 * C + 3 * MLP) + tokens * 2 * KV) + 7 / 3 * texts * (q * (m - q) + q * (q + 1) / 2) * C
+    return 2 * total
+END2
+expect 0 "$W2S" run micro.yaml learner=probe supervisor='{layers: 1}' student='{layers: 4}' methods=naive name=probes probe.c=0.1 --runs r --json
 python3 - out <<'END2' || fail "what features take is not in what a pair of probes costs"
 import json, sys
+from took import C, forward
 r = json.load(open(sys.argv[1]))
 (p,) = r["pairs"]
 assert p["weak"]["jobs"] != p["student_scores"]["jobs"]
@@ -127,5 +138,51 @@ assert abs(p["cost"]["seconds"] - want) < 1e-9 * want, (p["cost"], want)
 # A model's size, by hand: tokens, blocks, a last gain.
 sizes = {m["id"].split("/")[-2]: m["params"] for m in r["models"]}
 assert sizes == {k: 294 * 32 + int(k) * (2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 48 + 64) + 32 for k in ("1", "4")}, sizes
+# Of a probe: a forward over what it reads; then so many times F and its gradient, which are twice the logits of what it learns from, once more
+# the loss, and the logits of what it predicts. One iteration evaluates F once at least, and none is begun without.
+logits = lambda texts: 2 * texts * C
+for j in r["jobs"]:
+    if j["role"] in ("supervisor", "ceiling", "student"):
+        x, layers = j["result"], 1 if j["role"] == "supervisor" else 4
+        learns, says = (32, 476) if j["role"] == "supervisor" else (256, 220) # what is told, valid, test
+        read = forward(layers, x["predicted_tokens"], learns + says)
+        times = (x["flops"] - read - logits(says)) / logits(learns) / 2 - 1
+        assert abs(times - round(times)) < 1e-3 and round(times) > x["probe"]["iterations"] > 0, (j["role"], times, x)
+END2
+# Who is asked has the logits of a whole vocabulary behind every text; of its classes' words all tokens but the last are read too.
+expect 0 "$W2S" run micro.yaml supervisor='{layers: all, learner: prompt, prompt: {shots: 0}}' methods=naive name=asked --runs r --json
+python3 - out "$W2S" "$model" <<'END2' || fail "asking takes other operations than its texts give"
+import json, subprocess, sys
+from took import C, forward
+r = json.load(open(sys.argv[1]))
+said = subprocess.run([sys.argv[2], "tokenize", sys.argv[3], "-"], input=" negative\n positive\n", capture_output=True, text=True, check=True).stdout
+(x,) = (j["result"] for j in r["jobs"] if j["role"] == "supervisor")
+V, n = 294, 256 + 20 + 200
+words = n * sum(len(json.loads(line)["ids"]) - 1 for line in said.splitlines())
+want = forward(4, x["predicted_tokens"] - words, n, n, V) + forward(4, words, n, words, V)
+assert words > 0 and abs(x["flops"] - want) < 1e-3 * want, (words, x["flops"], want, x) # parts of texts that are not equally long
+END2
+# What mends and trusts labels, by distances and fits: those of kNN and of k centres are known, of fits that there are some.
+expect 0 "$W2S" run micro.yaml methods='[naive, knn, confident_learning, active_labels, trust]' knn.k=3 active_labels='{by: cover, share: 0.2}' trust='{share: 0.2, hidden: 4}' confident_learning.folds=4 \
+    baselines=false name=mended --runs r --json
+python3 - out <<'END2' || fail "what mends labels takes other operations than it does"
+import json, sys
+from took import C, forward
+r = json.load(open(sys.argv[1]))
+n = 256
+took = {}
+for j in r["jobs"]:
+    if j["role"] == "repair":
+        x = j["result"]
+        took[j["method"]] = x["flops"] - (forward(4, x["predicted_tokens"], n) if x["predicted_tokens"] else 0)
+near = lambda a, b: abs(a - b) < 1e-6 * b
+assert near(took["knn"], 2 * n * (n - 1) * C), took
+assert near(took["active_labels"], 2 * C * (n + sum(n - 1 - m for m in range(51)))), took
+# Four folds, of each at least two evaluations and the loss on 192, and the logits of 64.
+assert took["confident_learning"] >= 4 * (3 * 2 * 2 * 192 * C + 2 * 64 * C), took
+# 51 are told; F with its gradient is 4 a unit, an example and a weight of it, the loss and what is said of all 2.
+(trust,) = (j["result"] for j in r["jobs"] if j["role"] == "repair" and j["method"] == "trust")
+times = (took["trust"] - 2 * (51 + n) * 4 * (C + 1)) / (4 * 51 * 4 * (C + 1))
+assert abs(times - round(times)) < 1e-6 and times > trust["trust"]["iterations"] > 0, (times, trust)
 END2
 finish

@@ -74,7 +74,11 @@ static void one_case(const struct doc *t)
     for (size_t i = 0; i < n; i++)
         assert_int_equal(fold[i], (size_t)want[i]);
     assert_int_equal(asked, n * 3 / 4);
-    check(repair_held_out(rows, w, fold, n, C, K, folds, c, held, &e));
+    double took = 0;
+    check(repair_held_out(rows, w, fold, n, C, K, folds, c, held, &took, &e));
+    double logits =
+        2 * (double)(n * C * (K == 2 ? 1 : K)); /* of all; a fit: two F and a loss, each twice */
+    assert_true(took >= (3 * 2 * (double)(folds - 1) + 1) * logits);
     near("held out", held, want, reals(t, "held_out", want), FITS);
     memcpy(held, want, n * K * sizeof *want); /* of the same probabilities */
 
@@ -110,11 +114,12 @@ static void test_bounds(void **state)
     double out[6];
     bool keep[3];
     size_t fold[3] = {0};
+    double took;
     assert_int_equal(repair_neighbours(x, w, 1, 1, 2, 3, .5, out, &e), ERR_INPUT);
     assert_string_equal(e.msg, "one example has no neighbours");
     assert_int_equal(repair_neighbours(x, w, 3, 1, 2, 9, 1, out, &e), OK);
     assert_true(out[0] == .5 && out[1] == .5 && out[2] == 1 && out[3] == 0);
-    assert_int_equal(repair_held_out(x, w, fold, 3, 1, 2, 1, 1, out, &e), ERR_INPUT);
+    assert_int_equal(repair_held_out(x, w, fold, 3, 1, 2, 1, 1, out, &took, &e), ERR_INPUT);
     const double one[] = {1, 0, 1, 0, 1, 0}, p[] = {.9, .1, .4, .6, .8, .2};
     assert_int_equal(repair_confident(one, p, 3, 2, keep, NULL, &e), OK);
     assert_true(keep[0] && keep[1] && keep[2]);

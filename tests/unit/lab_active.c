@@ -7,6 +7,8 @@
 
 #include "lab/active.h"
 
+#include <math.h>
+
 static void order_is(const size_t *got, const size_t *want, size_t k)
 {
     for (size_t i = 0; i < k; i++)
@@ -74,6 +76,14 @@ static void standardised(void **state)
     order_is(got, want, 3);
 }
 
+/* By hand, of two channels: five distances to the middle; then four, three and two. */
+static void distances(void **state)
+{
+    (void)state;
+    assert_true(fabs(cover_operations(5, 2, 3) - 2 * 2 * (5 + 4 + 3 + 2)) < 1e-9);
+    assert_true(fabs(cover_operations(5, 2, 5) - 2 * 2 * (5 + 4 + 3 + 2 + 1)) < 1e-9);
+}
+
 /* Where all texts are one, each is taken once. */
 static void all_alike(void **state)
 {
@@ -91,7 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_least_sure), cmocka_unit_test(the_most_disputed),
         cmocka_unit_test(five_on_a_line), cmocka_unit_test(standardised),
-        cmocka_unit_test(all_alike),
+        cmocka_unit_test(all_alike),      cmocka_unit_test(distances),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

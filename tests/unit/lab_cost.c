@@ -390,6 +390,101 @@ static void arguments_take_the_operations_that_are_said(void **state)
     assert_true(said.operations > 0.8 * counted && said.operations < 1.25 * counted);
 }
 
+/* result_of - a number of a finished job's. */
+static double result_of(const char *hash, const char *key)
+{
+    struct str path = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    struct err e = ERR_INIT;
+    store_job_path(bench.lab.store, hash, "result.json", &path);
+    assert_ok(doc_read_json(&t, path.s, &e), &e);
+    double x = doc_get(t.root, key)->r;
+    doc_tree_release(&t);
+    str_release(&path);
+    return x;
+}
+
+/* prompts_tokens - of what a job of arguments reads before its first words, text by text. */
+static double prompts_tokens(const struct plan *p, const struct job *j, size_t *texts)
+{
+    static const char *const sides[] = {"negative", "positive"};
+    double sum = 0;
+    *texts = 0;
+    for (int part = 0; part < PART_COUNT; part++)
+        for (size_t i = 0; i < p->data[0].n[part]; i++)
+            for (size_t k = 0; k < 2; k++, ++*texts) {
+                const struct example *x = &p->data[0].part[part][i];
+                char text[1000];
+                snprintf(text, sizeof text, "%.*s\nAnswer: %s, because", (int)x->len, x->text,
+                         sides[k]);
+                sum += tokens_of(j, text);
+            }
+    return sum;
+}
+
+/* What the job of arguments of such a study took: of texts with a choice among `samples` drafts. */
+struct argued {
+    size_t texts;
+    double prompts, tokens, flops,
+        tails; /* tails: of the classes' words behind their first token */
+    struct model_config c;
+};
+
+static void argued_run(struct argued *a, const char *const *overrides, size_t n)
+{
+    struct err e = ERR_INIT;
+    struct said said;
+    struct study s;
+    struct plan p;
+    study_measured(&said, overrides, n);
+    study_of(&s, overrides, n);
+    assert_ok(plan_make(&p, &bench.lab, &s, &e), &e);
+    for (size_t i = 0; i < p.n_jobs; i++) {
+        const struct job *j = p.jobs[i];
+        if (!job_argues(j))
+            continue;
+        a->c = job_config(j);
+        a->prompts = prompts_tokens(&p, j, &a->texts);
+        a->tokens = result_of(j->hash, "predicted_tokens");
+        a->flops = result_of(j->hash, "flops");
+        a->tails = tokens_of(j, " negative") + tokens_of(j, " positive") - 2;
+    }
+    assert_int_equal(a->texts, 60);
+    plan_release(&p);
+    study_release(&s);
+}
+
+/* By hand, of the tokens that the result says: all that were read but the prompts were written, and
+ * each of them was drawn from logits. Of three drafts all are read once more, to choose: of what is
+ * read then the words have logits. */
+static void arguments_count_what_they_took(void **state)
+{
+    static const char *const one[] = {ARGUED, "student.trainable=head", "seed.split=1"},
+                             *const three[] = {ARGUED, "student.trainable=head", "seed.split=2",
+                                               "supervisor.debate.samples=3"};
+    const struct trainable all = {TRAIN_ALL, 0, false, {0}};
+    struct argued a;
+    (void)state;
+    argued_run(&a, one, 5);
+    assert_true(a.tokens > a.prompts && a.tokens <= a.prompts + 60 * 5);
+    double want = model_flops_lm(&a.c, &all, a.tokens, 60, a.tokens - a.prompts) / 3;
+    assert_true(fabs(a.flops - want) < 1e-9 * want);
+
+    argued_run(&a, three, 6);
+    double read = 3 * a.prompts, most = 3 * 60 * 5, drafts = 3 * 60, bounds[2];
+    assert_true(a.tokens >
+                read + most + drafts * (4 + a.tails)); /* of a text of 4 tokens at least */
+    for (size_t i = 0; i < 2; i++) {
+        double written = most * (i ? 1 : .7);
+        bounds[i] =
+            model_flops_lm(&a.c, &all, read + written, drafts, written) / 3 +
+            model_flops_lm(&a.c, &all, a.tokens - read - written, drafts, drafts * (1 + a.tails)) /
+                3;
+    }
+    print_message("operations: %.5g, between %.5g and %.5g\n", a.flops, bounds[0], bounds[1]);
+    assert_true(a.flops > bounds[0] && a.flops < bounds[1] * (1 + 1e-9));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_probe_of_naive_trains_nothing),
         cmocka_unit_test(arguments_take_what_is_read_and_written),
         cmocka_unit_test(arguments_take_the_operations_that_are_said),
+        cmocka_unit_test(arguments_count_what_they_took),
     };
     bench_open(&bench);
     bench.lab.threads = 2;

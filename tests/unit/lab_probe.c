@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "lab/probe.h"
+#include "lab/regress.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -160,6 +161,64 @@ static void test_questions(void **state)
     probe_release(&q);
 }
 
+struct bowl {
+    size_t n, calls;
+};
+
+static double bowl_at(void *ctx, const double *v, double *gradient)
+{
+    struct bowl *b = ctx;
+    double f = 0;
+    b->calls++;
+    for (size_t i = 0; i < b->n; i++) {
+        gradient[i] = (double)(i + 1) * sinh(v[i]);
+        f += (double)(i + 1) * cosh(v[i]);
+    }
+    return f;
+}
+
+/* What a search says that it took is what was asked of the function. */
+static void test_evaluations(void **state)
+{
+    (void)state;
+    double v[3] = {4, -3, 2}, gradient[3];
+    struct bowl b = {3, 0};
+    struct regress_took took;
+    check(regress_minimum(bowl_at, &b, v, gradient, 3, 1e-6, 1e-6, &took, &e));
+    assert_int_equal(took.evaluations, b.calls);
+    assert_true(took.iterations > 1 && took.evaluations > took.iterations);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(fabs(v[i]) < 1e-5);
+}
+
+/* By hand: logits are 2 for each weight, text and vector; a fit takes as often twice as many as F
+ * and its gradient are worked out, and twice as many for its loss. Of several c, each on each fold
+ * takes an iteration or more, and the logits of who is held out. */
+static void test_operations(void **state)
+{
+    (void)state;
+    static const size_t shapes[][3] = {{1, 2, 1}, {1, 3, 3}, {3, 3, 3}}; /* texts, K, products */
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+        struct probe_settings s = {.c = {.1, 1}, .n = 1, .folds = 3};
+        size_t per = shapes[k][0], classes = shapes[k][1];
+        const double logits = 2. * C * (double)shapes[k][2];
+        struct probe p;
+        fill(per, classes);
+        const struct probe_data d = {N, per, C, classes, x, C, y, question};
+        check(probe_fit(&p, &s, &d, &e));
+        assert_true(fabs(probe_operations(&p, 7) - 7 * logits) < 1e-9);
+        double times = p.operations / (N * logits) / 2 - 1;
+        assert_true(fabs(times - floor(times + .5)) < 1e-9 && times > (double)p.iterations);
+        probe_release(&p);
+        s.n = 2;
+        check(probe_fit(&p, &s, &d, &e));
+        double last = ((double)p.iterations + 2) * 2 * N * logits,
+               folds = 3 * 2 * (2 * 2 * N * 2 / 3. + N / 3.) * logits;
+        assert_true(p.operations >= last + folds);
+        probe_release(&p);
+    }
+}
+
 static void test_wrong(void **state)
 {
     (void)state;
@@ -203,8 +262,9 @@ static void test_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradient),   cmocka_unit_test(test_closed_form),
-        cmocka_unit_test(test_difference), cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_gradient),    cmocka_unit_test(test_closed_form),
+        cmocka_unit_test(test_difference),  cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_evaluations), cmocka_unit_test(test_operations),
         cmocka_unit_test(test_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

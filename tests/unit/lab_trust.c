@@ -98,6 +98,10 @@ static void test_found(void **state)
     for (size_t i = 0; i < N; i++)
         assert_true(right[i] ? p[i] > .9 : p[i] < .1);
     assert_true(t.loss < .05 && t.iterations > 3);
+    /* logits are 2 for each weight of a unit and its own; F with its gradient is twice that */
+    const double logits = 2. * N * 8 * (C + 1), times = (t.operations / logits - 1) / 2;
+    assert_true(fabs(trust_operations(&t, N) - logits) < 1e-9);
+    assert_true(fabs(times - floor(times + .5)) < 1e-9 && times > (double)t.iterations);
     trust_release(&t);
 }
 
