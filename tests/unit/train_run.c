@@ -85,8 +85,6 @@ static void the_same_settings_give_the_same_bits(void **state)
     dev_close(&dev);
 }
 
-/* alpha_max 0 is the naive method to the bit, through a whole training, in one piece and in many.
- */
 /* Those that are chosen are to a run what a set of them alone is: the others' texts and labels
  * touch nothing, the prior of their labels included. */
 static void what_is_chosen_is_all_there_is(void **state)
@@ -127,6 +125,39 @@ static void what_is_chosen_is_all_there_is(void **state)
     dev_close(&dev);
 }
 
+/* The prior is the share of class 1: where all labels are of one class, as many as name it are
+ * taken for it, none contradicts its label, and what is learnt is naive's; the median's half does.
+ */
+static void prior_is_of_class_one(void **state)
+{
+    (void)state;
+    struct dev dev = dev_of("cpu");
+    for (size_t label = 0; label < 2; label++) {
+        struct train_settings s = toy_settings();
+        struct toy t;
+        size_t n;
+        toy_init(&t, 37, 2, true, 5);
+        for (size_t i = 0; i < 37; i++)
+            t.targets[2 * i + label] = 1, t.targets[2 * i + 1 - label] = 0;
+        float *naive = toy_train(&dev, &t, &s, everything, NULL, NULL, &n);
+        s.loss = (struct loss_settings){
+            .kind = LOSS_CONFIDENCE, .alpha_max = 0.5, .ramp = 0.2, .threshold = THRESHOLD_PRIOR};
+        float *prior = toy_train(&dev, &t, &s, everything, NULL, NULL, &n);
+        s.loss.threshold = THRESHOLD_MEDIAN;
+        float *median = toy_train(&dev, &t, &s, everything, NULL, NULL, &n);
+        double same = params_distance(naive, prior, n), other = params_distance(naive, median, n);
+        print_message("labels of class %zu: %g by the prior, %g by the median\n", label, same,
+                      other);
+        assert_true(same < 1e-4 && other > 1e-2);
+        mem_free(naive);
+        mem_free(prior);
+        mem_free(median);
+    }
+    dev_close(&dev);
+}
+
+/* alpha_max 0 is the naive method to the bit, through a whole training, in one piece and in many.
+ */
 static void alpha_zero_is_naive_to_the_bit(void **state)
 {
     (void)state;
@@ -478,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_toy_set_is_learnt),
         cmocka_unit_test(the_same_settings_give_the_same_bits),
         cmocka_unit_test(what_is_chosen_is_all_there_is),
+        cmocka_unit_test(prior_is_of_class_one),
         cmocka_unit_test(alpha_zero_is_naive_to_the_bit),
         cmocka_unit_test(pieces_change_memory_not_meaning),
         cmocka_unit_test(every_example_counts_once_an_epoch),
