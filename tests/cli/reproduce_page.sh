@@ -140,7 +140,9 @@ says err "broken: 2 jobs failed; what they would have shown is missing"
 says err "w2s: 1 of 4 findings could not be put to the test; 2 jobs failed, run again to try them once more"
 says all.md "| [alpha](#alpha) | holds |"
 says all.md "| [beta](#beta) | holds |"
-says all.md "| [broken](#broken) | cannot tell"
+says all.md "| [broken](#broken) | cannot tell (2 jobs failed) |"
+says all.md "**Here**: As far as it could be run (2 jobs of study one failed), in this one run it cannot be told at this size: "
+says all.md "(200 test examples, 1 seed); 2 jobs of study one failed; laptop scale, 1 study, "
 lacks all.md "## absent"
 # Failed jobs alone are an error, too.
 rm share/findings/absent.yaml
