@@ -80,6 +80,16 @@ static double points_of(const struct desk *d, enum task_part part)
     return part == PART_TRAIN && d->job->train_points ? behind : 0;
 }
 
+/* points_spent - tokens and operations of a part's predictions on the way. */
+static void points_spent(const struct desk *d, const struct model_config *c, enum task_part part,
+                         double *tokens, double *flops)
+{
+    double top = d->features[part].f.data ? 1 - (double)d->model->cut / (double)c->layers : 1;
+    predicted_part(d, c, part, tokens, flops);
+    *tokens *= points_of(d, part);
+    *flops *= points_of(d, part) * top;
+}
+
 void desk_cost(const struct desk *d, double *predicted, double *flops)
 {
     *predicted = d->predicted;
@@ -90,17 +100,31 @@ void desk_cost(const struct desk *d, double *predicted, double *flops)
     *flops += learnt_flops(d, &c);
     for (int k = 0; k < PART_COUNT; k++) {
         enum task_part part = (enum task_part)k;
-        double tokens, ops, top = 1, times = d->probs[part] || d->said[part] > 0;
+        double tokens, ops, times = d->probs[part] || d->said[part] > 0;
         if (!d->sets[part].n)
             continue;
         predicted_part(d, &c, part, &tokens, &ops);
         *predicted += times * tokens;
         *flops += times * ops;
-        if (d->features[part].f.data)
-            top = 1 - (double)d->model->cut / (double)c.layers;
-        *predicted += points_of(d, part) * tokens;
-        *flops += points_of(d, part) * ops * top;
+        points_spent(d, &c, part, &tokens, &ops);
+        *predicted += tokens;
+        *flops += ops;
     }
+}
+
+const char *const aside_names[] = {"test_points", "train_points", "states", "features"};
+
+void desk_aside(const struct desk *d, struct spent out[ASIDES])
+{
+    static const enum task_part parts[] = {PART_TEST, PART_TRAIN};
+    for (int k = 0; k < ASIDES; k++)
+        out[k] = d->aside[k];
+    if (!d->model)
+        return;
+    struct model_config c = job_config(d->job);
+    for (int k = 0; k < 2; k++)
+        if ((k == ASIDE_TEST_POINTS ? d->job->points : d->job->train_points) && d->sets[parts[k]].n)
+            points_spent(d, &c, parts[k], &out[k].predicted, &out[k].flops);
 }
 
 /* A pair's cost, of one repetition. */
@@ -111,6 +135,52 @@ struct cost {
 static double number_or_nan(const struct bench *b, size_t i, const char *key)
 {
     return doc_get(b->results[i].root, key) ? bench_number(b, i, key) : (double)NAN;
+}
+
+/* asks - whether it is for job j that another does this beside its own. */
+static bool asks(const struct job *j, const struct job *of, enum aside what)
+{
+    switch (what) {
+    case ASIDE_TEST_POINTS:
+        return j->base == of && of->points;
+    case ASIDE_TRAIN_POINTS:
+        return j->role == JOB_REPAIR && j->method->recipe == RECIPE_DYNAMICS && of->train_points;
+    case ASIDE_STATES:
+        return job_trusts(j) && of->states;
+    case ASIDE_END:
+        return job_end(j) == of;
+    case ASIDES:
+        break;
+    }
+    BUG("what %d is done beside", (int)what);
+}
+
+static double spent_of(const struct doc *spent, const char *key)
+{
+    const struct doc *d = doc_get(spent, key);
+    return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
+}
+
+/* asides_take - of a job that is in the cost what none that stands on it there asked for. */
+static void asides_take(const struct bench *b, size_t i, const bool *seen, struct cost *c)
+{
+    const struct doc *aside = doc_get(b->results[i].root, "aside");
+    for (int k = 0; k < ASIDES && aside; k++) {
+        const struct doc *spent = doc_get(aside, aside_names[k]);
+        bool asked = !spent;
+        for (size_t m = 0; m < b->p->n_jobs && !asked; m++) {
+            const struct job *j = b->p->jobs[m];
+            bool stands = false;
+            for (size_t n = 0; seen[m] && n < j->n_needs; n++)
+                stands = stands || bench_job(b, j->needs[n]) == i;
+            asked = stands && asks(j, b->p->jobs[i], (enum aside)k);
+        }
+        if (asked)
+            continue;
+        c->predicted -= spent_of(spent, "predicted_tokens");
+        c->flops -= spent_of(spent, "flops");
+        c->seconds -= spent_of(spent, "seconds");
+    }
 }
 
 /* cost_add - of a job and of all that it stands on, each once. */
@@ -146,6 +216,9 @@ int pair_cost_json(struct js *w, const struct bench *b, const struct pair *q, co
         if (!seen)
             return e->code;
         cost_add(b, q->student[alive[i]], seen, &c);
+        for (size_t k = 0; k < b->p->n_jobs; k++)
+            if (seen[k])
+                asides_take(b, k, seen, &c);
         mem_free(seen);
     }
     if (c.flops > 0) {

@@ -19,6 +19,15 @@ struct curve_point {
 #define POINT_TRAIN   "train@%zu.f64" /* of the train part, of one that keeps these */
 
 /* job_run's things, so that there is one way out */
+/* What a training does beside its own because others of the study ask for it: test predictions at
+ * the points of its curve, those of its train part, the states that a trust function reads, the
+ * features that a probe of its end does. */
+enum aside { ASIDE_TEST_POINTS, ASIDE_TRAIN_POINTS, ASIDE_STATES, ASIDE_END, ASIDES };
+extern const char *const aside_names[]; /* [ASIDES] */
+struct spent {
+    double predicted, flops, seconds; /* tokens, operations */
+};
+
 struct desk {
     const struct plan *plan;
     const struct job *job;
@@ -45,6 +54,7 @@ struct desk {
     /* Of what it took, that sets and curve do not tell (desk_cost): tokens predicted, operations.
      */
     double predicted, flops;
+    struct spent aside[ASIDES];        /* of points the seconds alone, until desk_aside */
     const struct curve_point *stopped; /* the point that it is, of another's curve; NULL: none */
     struct str more;    /* of its kind's own in result.json, a value in JSON; may be empty */
     struct probe probe; /* that it fitted; c 0: none */
@@ -175,6 +185,9 @@ int desk_save(const struct desk *d, const char *const *labels, struct err *e);
  * operations of the products of its training and of these (cost.c). The same however often it was
  * stopped, and whoever computed the features of its frozen blocks. */
 void desk_cost(const struct desk *d, double *predicted, double *flops);
+/* desk_aside - what of that, and of its seconds, others asked for; seconds of points count from
+ * where the job was begun last. */
+void desk_aside(const struct desk *d, struct spent out[ASIDES]);
 /* desk_forward - adds to d->predicted and d->flops what its model took for reading so many tokens
  * of so many texts once. */
 void desk_forward(struct desk *d, double tokens, double texts);

@@ -284,6 +284,34 @@ static void chosen_json(struct js *w, const struct desk *d)
     js_key(w, "labels_right"), js_real(w, (double)all / (double)n);
 }
 
+/* aside_json - "aside" of result.json: what others asked for, where any did. */
+static void aside_json(struct js *w, const struct desk *d)
+{
+    const struct job *j = d->job;
+    struct spent spent[ASIDES];
+    const bool asked[ASIDES] = {[ASIDE_TEST_POINTS] = j->points,
+                                [ASIDE_TRAIN_POINTS] = j->train_points,
+                                [ASIDE_STATES] = j->states,
+                                [ASIDE_END] = d->aside[ASIDE_END].seconds > 0};
+    bool any = false;
+    for (int k = 0; k < ASIDES; k++)
+        any = any || asked[k];
+    if (!any)
+        return;
+    desk_aside(d, spent);
+    js_key(w, "aside"), js_open(w, '{');
+    for (int k = 0; k < ASIDES; k++) {
+        if (!asked[k])
+            continue;
+        js_key(w, aside_names[k]), js_open(w, '{');
+        js_key(w, "predicted_tokens"), js_real(w, spent[k].predicted);
+        js_key(w, "flops"), js_real(w, spent[k].flops);
+        js_key(w, "seconds"), js_real(w, spent[k].seconds);
+        js_close(w, '}');
+    }
+    js_close(w, '}');
+}
+
 static int desk_finish(struct desk *d, double seconds, struct err *e)
 {
     const struct job *j = d->job;
@@ -310,6 +338,7 @@ static int desk_finish(struct desk *d, double seconds, struct err *e)
     js_key(&w, "tokens"), js_int(&w, (int64_t)d->trained.tokens);
     js_key(&w, "predicted_tokens"), js_real(&w, predicted);
     js_key(&w, "flops"), js_real(&w, flops);
+    aside_json(&w, d);
     if (d->chosen && d->job->supervisor)
         chosen_json(&w, d);
     if (d->human)

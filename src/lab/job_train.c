@@ -167,7 +167,7 @@ static int train_eval(void *ctx, const struct train_point *p, struct err *e)
 {
     struct desk *d = ctx;
     struct curve_point c = {*p, (double)NAN, (double)NAN, (double)NAN};
-    double *probs = NULL;
+    double *probs = NULL, start, kept;
     int rc = OK;
     if (d->data->n[PART_VALID]) {
         size_t n = d->data->n[PART_VALID], same = 0;
@@ -185,10 +185,14 @@ static int train_eval(void *ctx, const struct train_point *p, struct err *e)
         if (d->weak_valid)
             c.weak = (double)same / (double)n;
     }
+    start = clock_now();
     if (d->job->points && (rc = point_keep(d, &c, e)))
         goto out;
+    kept = clock_now();
     if (d->job->train_points && p->step && (rc = point_keep_train(d, &c, e)))
         goto out;
+    d->aside[ASIDE_TEST_POINTS].seconds += kept - start;
+    d->aside[ASIDE_TRAIN_POINTS].seconds += clock_now() - kept;
     rc = desk_point(d, &c, e);
 out:
     mem_free(probs);

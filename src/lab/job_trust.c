@@ -90,11 +90,15 @@ int spec_trust(const struct plan *p, const struct job *j, struct str *out, struc
 int states_keep(struct desk *d, struct err *e)
 {
     const struct token_set *t = &d->sets[PART_TRAIN];
+    struct spent *own = &d->aside[ASIDE_STATES];
     size_t depth = d->model->cfg.layers;
+    double start = clock_now(), flops = d->flops;
     int rc = desk_rows_keep(d, PART_TRAIN, &depth, 1, "states", STATES, e);
-    if (!rc)
-        desk_forward(d, (double)token_set_total(t), (double)t->n);
-    return rc;
+    if (rc)
+        return rc;
+    desk_forward(d, (double)token_set_total(t), (double)t->n);
+    *own = (struct spent){(double)token_set_total(t), d->flops - flops, clock_now() - start};
+    return OK;
 }
 
 /* states_open - those of its supervisor. */

@@ -186,3 +186,33 @@ times = (took["trust"] - 2 * (51 + n) * 4 * (C + 1)) / (4 * 51 * 4 * (C + 1))
 assert abs(times - round(times)) < 1e-6 and times > trust["trust"]["iterations"] > 0, (times, trust)
 END2
 finish
+
+# What others ask of a training is not its own cost: naive costs the same beside them, and each of them pays for what it asked.
+expect 0 "$W2S" run micro.yaml methods=naive name=alone --runs s --json
+cp out alone.json
+expect 0 "$W2S" run micro.yaml methods='[naive, bootstrapping, early_stop, dynamics, trust, finetune_probe]' bootstrapping.through='[]' baselines=false name=beside --runs s --json
+python3 - alone.json out <<'END2' || fail "a method is charged for what others ask"
+import json, sys
+alone, beside = (json.load(open(f)) for f in sys.argv[1:3])
+want = alone["pairs"][0]["cost"]
+pairs = {p["method"]: p["cost"] for p in beside["pairs"]}
+near = lambda a, b: abs(a - b) <= 1e-9 * b
+for m in "naive", "bootstrapping":
+    for key in "jobs", "tokens", "predicted_tokens", "flops":
+        assert near(pairs[m][key], want[key]), (m, key, pairs[m], want)
+naive = next(j["result"] for j in beside["jobs"] if j["role"] == "student" and j["method"] == "naive")
+weak = next(j["result"] for j in beside["jobs"] if j["role"] == "supervisor")
+aside = naive["aside"]
+assert set(aside) == {"test_points", "train_points", "features"} and set(weak["aside"]) == {"states"}, (aside, weak["aside"])
+for key, job in ("predicted_tokens", "predicted_tokens"), ("flops", "flops"), ("seconds", "seconds"):
+    whole = naive[job] + weak[job]
+    own = whole - sum(x[key] for x in aside.values()) - weak["aside"]["states"][key]
+    assert near(pairs["naive"][key], own), (key, pairs["naive"], own)
+    stop = next(j["result"] for j in beside["jobs"] if j["role"] == "student" and j["method"] == "early_stop")
+    assert near(pairs["early_stop"][key], own + aside["test_points"][key] + stop[job]), (key, pairs["early_stop"])
+    both = [j["result"] for j in beside["jobs"] if j["method"] == "dynamics" and j["role"] in ("student", "repair")]
+    assert len(both) == 2 and near(pairs["dynamics"][key], own + aside["train_points"][key] + sum(j[job] for j in both)), (key, pairs["dynamics"], both)
+    both = [j["result"] for j in beside["jobs"] if j["method"] == "trust" and j["role"] in ("student", "repair")]
+    assert len(both) == 2 and near(pairs["trust"][key], weak[job] + sum(j[job] for j in both)), (key, pairs["trust"], both)
+assert all(x["seconds"] > 0 for x in aside.values()) and aside["test_points"]["flops"] > 0 < aside["train_points"]["flops"] and weak["aside"]["states"]["flops"] > 0
+END2
