@@ -17,7 +17,7 @@
 
 static const struct option_row options[] = {
     {"scale", "NAME", "laptop (default), gpu or paper: which studies stand for the finding", 0},
-    {"list", NULL, "which findings there are, and how long each is said to take", 0},
+    {"list", NULL, "which findings there are, and their time on two cores with AVX-512 BF16", 0},
     {"dry-run", NULL, "list the jobs with estimated time and memory, compute nothing", 'n'},
     {"markdown", "FILE", "all findings as a page, which grows: what it says of others stays", 0},
     {"runs", "DIR", "where results are kept (default: runs)", 0},

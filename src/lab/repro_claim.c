@@ -148,8 +148,9 @@ int claim_measure(const struct samples *s, const struct repro_claim *c, double l
         out->x.lo = out->x.hi = (double)NAN;
     if (isnan(out->x.value))
         snprintf(out->why, sizeof out->why, "%s",
-                 c->take == TAKE_POOLED ? "the gaps together are not above 0"
-                                        : "it is undefined for what was measured");
+                 c->take == TAKE_POOLED
+                     ? "it is defined for no pair, or the gaps together are not above 0"
+                     : "it is undefined for what was measured");
     else if (isnan(out->x.lo))
         snprintf(out->why, sizeof out->why, "it is undefined in %zu of %zu bootstrap replicates",
                  none, s->samples);

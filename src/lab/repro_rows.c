@@ -120,16 +120,20 @@ static int double_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* pooled - the gains' sum over the gaps': undefined PGRs are in it, as their gap is. A replicate
- * without a gap is infinitely far on its gain's side, as trio_measure has it; what was measured is
- * undefined then. */
+/* pooled - the gains' sum over the gaps': undefined PGRs are in it, as their gap is, unless there
+ * are no others. A replicate without a gap is infinitely far on its gain's side, as trio_measure
+ * has it; what was measured is undefined then. */
 static double pooled(const struct samples *s, const struct rows *r, size_t b)
 {
     double gain = 0, gap = 0;
+    bool defined = false;
     for (size_t i = 0; i < r->n; i++) {
+        defined = defined || s->rows[r->at[i]].pgr;
         gain += row_value(&s->rows[r->at[i]], TRIO_GAIN, b);
         gap += row_value(&s->rows[r->at[i]], TRIO_GAP, b);
     }
+    if (!defined)
+        return (double)NAN;
     if (gap > 0)
         return gain / gap;
     if (b == ROW_POINT || isnan(gain) || isnan(gap))

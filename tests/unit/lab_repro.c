@@ -177,6 +177,12 @@ static void undefined_pgr(void **state)
     r = measured(&s, &c);
     assert_int_equal(r.pairs, 7);
     near(r.x.value, (6 * 0.075 + 0.1) / (6 * 0.3));
+    /* of pairs that are all undefined nothing is pooled, whatever their gaps */
+    for (size_t i = 0; i < s.n; i++)
+        s.rows[i].pgr = false;
+    r = measured(&s, &c);
+    assert_true(isnan(r.x.value) && isnan(r.x.lo));
+    assert_int_equal(r.verdict, VERDICT_UNKNOWN);
     samples_release(&s);
 }
 
