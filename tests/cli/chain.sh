@@ -112,18 +112,7 @@ expect 0 "$W2S" run r/studies/named/study.yaml --runs r
 says err "0 computed"
 
 # Rewards and written answers; through nothing the latter are naive too.
-awk 'BEGIN { srand(3); split("good fine bad dull", w, " "); for (i = 0; i < 800; i++) { k = 1 + int(4 * rand())
-    printf "{\"text\": \"%d the film is %s\", \"rating\": %d}\n", i, w[k], k < 3 ? 7 + int(3 * rand()) : 1 + int(3 * rand()) } }' >rated.jsonl
-cat >rated.yaml <<'END2'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-long: text
-preference: {rating: rating, gap: 2, word: " good"}
-END2
+rated_task
 expect 0 "$W2S" run micro.yaml $through task=rated.yaml data.supervise=32 data.train=100 data.test=60 name=rewards --runs r
 words_task words.yaml
 small="task=words.yaml data.supervise=20 data.train=60 data.test=30 name=words"

@@ -96,18 +96,7 @@ r = json.load(open(sys.argv[1]))
 assert sorted(j["model"][-1] for j in r["jobs"] if j["role"] == "language model") == ["1", "1", "2", "2", "4", "4"]
 assert next(p for p in r["pairs"] if p["method"] == "bootstrapping")["cost"]["jobs"] == 6
 END2
-awk 'BEGIN { srand(3); split("good fine bad dull", w, " "); for (i = 0; i < 800; i++) { k = 1 + int(4 * rand())
-    printf "{\"text\": \"%d the film is %s\", \"rating\": %d}\n", i, w[k], k < 3 ? 7 + int(3 * rand()) : 1 + int(3 * rand()) } }' >rated.jsonl
-cat >rated.yaml <<'END2'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-long: text
-preference: {rating: rating, gap: 2, word: " good"}
-END2
+rated_task
 run methods=naive generative.epochs=1 task=rated.yaml data.supervise=32 data.train=100 data.test=60 name=rewards --runs r
 words_task words.yaml
 run methods=naive untrained=true generative.epochs=1 task=words.yaml data.supervise=20 data.train=60 data.test=30 name=words --runs r

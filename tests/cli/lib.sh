@@ -24,9 +24,9 @@ answer: first
 END
 }
 
-# rated_task - a task of pairs, rated.yaml, on rated.jsonl: of two texts the one that people rate higher.
+# rated_task [ROWS] - a task of pairs, rated.yaml, on rated.jsonl (900 rows): of two texts the one that people rate higher.
 rated_task() {
-    awk 'BEGIN { srand(5); for (i = 0; i < 900; i++) { y = rand() < .5
+    awk -v rows="${1:-900}" 'BEGIN { srand(5); for (i = 0; i < rows; i++) { y = rand() < .5
         printf "{\"text\": \"%d the film is %s\", \"rating\": %.2f}\n", i, (rand() < .9) == y ? "good" : "bad", (y ? 1 : -1) * (1 + 2 * rand()) } }' >rated.jsonl
     cat >rated.yaml <<'END'
 name: rated

@@ -2,25 +2,7 @@
 # reward.sh - rewards end to end, on a micro model: preferences between rated rows, a choice among three, best of n.
 . "$(dirname "$0")/lib.sh"
 
-# The toy's sentences with a rating: the sign is what their last word says, but for one in ten.
-awk 'BEGIN {
-    srand(11); split("good fine", p, " "); split("bad dull", q, " "); split("film plot", f, " "); split("was is", v, " ")
-    for (i = 0; i < 1600; i++) {
-        y = rand() < .5; noisy = rand() < .1
-        w = (y != noisy) ? p[1 + int(2 * rand())] : q[1 + int(2 * rand())]
-        printf "{\"text\": \"%d the %s %s %s\", \"rating\": %.2f}\n", i, f[1 + int(2 * rand())], v[1 + int(2 * rand())], w, (y ? 1 : -1) * (1 + 2 * rand())
-    }
-}' >rated.jsonl
-cat >rated.yaml <<'END'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-long: text
-preference: {rating: rating, gap: 2, word: " good"}
-END
+rated_task 1600
 
 run() { expect 0 "$W2S" run micro.yaml "$@" --json; }
 

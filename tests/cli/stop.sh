@@ -75,18 +75,7 @@ r = json.load(open(sys.argv[1]))
 assert sum(j["role"] == "student" for j in r["jobs"]) == 2
 END2
 says r/studies/micro-*/study.yaml "of: confidence"
-awk 'BEGIN { srand(3); split("good fine bad dull", w, " "); for (i = 0; i < 800; i++) { k = 1 + int(4 * rand())
-    printf "{\"text\": \"%d the film is %s\", \"rating\": %d}\n", i, w[k], k < 3 ? 7 + int(3 * rand()) : 1 + int(3 * rand()) } }' >rated.jsonl
-cat >rated.yaml <<'END2'
-name: rated
-citation: none
-licence: CC0
-kind: preference
-source: {files: {all: rated.jsonl}}
-template: "{text}"
-long: text
-preference: {rating: rating, gap: 2, word: " good"}
-END2
+rated_task
 expect 0 "$W2S" run micro.yaml task=rated.yaml "$stops" data.supervise=32 data.train=100 data.test=60 name=rewards --runs r --json
 python3 - out <<'END2' || fail "a reward's point is not its own"
 import json, sys
