@@ -1,12 +1,27 @@
 /* order.c - see order.h. */
 #include "core/order.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 int order_u64(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return (x > y) - (x < y);
+}
+
+int order_size(const void *pa, const void *pb)
+{
+    const size_t *a = pa, *b = pb;
+    return (*a > *b) - (*a < *b);
+}
+
+int order_double(const void *pa, const void *pb)
+{
+    double a = *(const double *)pa, b = *(const double *)pb;
+    if (isnan(a) || isnan(b))
+        return isnan(a) - isnan(b);
+    return (a > b) - (a < b);
 }
 
 void order_sort(uint64_t *a, size_t n)

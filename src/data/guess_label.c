@@ -1,17 +1,12 @@
 /* guess_label.c - which field is the label of a file without a choice. */
 #include "data/guess.h"
+#include "core/order.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FEW = 10 }; /* rows of which each may have a class of its own */
-
-static int by_number(const void *pa, const void *pb)
-{
-    double a = *(const double *)pa, b = *(const double *)pb;
-    return (a > b) - (a < b);
-}
 
 /* median - or, where no row is below that, the least number above it: both classes have rows. */
 static double median(const struct guess *g, const struct column *c)
@@ -22,7 +17,7 @@ static double median(const struct guess *g, const struct column *c)
         if (c->cell[i])
             x[n++] = strtod(c->cell[i], NULL);
     size_t cut = n / 2;
-    qsort(x, n, sizeof *x, by_number);
+    qsort(x, n, sizeof *x, order_double);
     while (x[cut] <= x[0] && cut + 1 < n)
         cut++;
     return x[cut];

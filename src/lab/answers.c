@@ -100,46 +100,24 @@ int answers_write(const struct answers *a, const struct example *x, const char *
 struct reading_of {
     struct answers *to;
     const struct example *x;
-    size_t n;
 };
 
-static int answer_row(void *ctx, const struct doc *row, struct err *e)
+static int answer_row(void *ctx, size_t i, const struct doc *row, struct err *e)
 {
-    struct reading_of *r = ctx;
-    const char *id, *text;
-    int rc = doc_str(row, "id", &id, e);
-    if (!rc)
-        rc = doc_str(row, "answer", &text, e);
-    if (rc)
-        return rc;
-    if (r->n == r->to->n || strcmp(r->x[r->n].id, id) != 0)
-        return doc_fail(row, e, "an answer to %s, which is not example %zu of the part", id,
-                        r->n + 1);
-    rc = answers_add(r->to, r->n, &r->x[r->n], text, e);
-    r->n++;
-    return rc;
+    const struct reading_of *r = ctx;
+    const char *text;
+    int rc = doc_str(row, "answer", &text, e);
+    return rc ? rc : answers_add(r->to, i, &r->x[i], text, e);
 }
 
 int job_answers(const struct plan *p, const struct job *j, enum task_part part, struct answers *out,
                 struct err *e)
 {
-    static const struct table_settings settings = {.format = TABLE_JSONL};
     const struct dataset *d = &p->data[j->repetition];
-    struct reading_of r = {out, d->part[part], 0};
-    struct str name = STR_INIT, path = STR_INIT;
-    str_addf(&name, "%s.jsonl", lab_part_names[part]);
-    store_job_path(p->lab->store, j->hash, name.s, &path);
+    struct reading_of r = {out, d->part[part]};
     int rc = answers_init(out, d->n[part], e);
     if (!rc)
-        rc = str_check(&path, e);
-    if (!rc)
-        rc = table_read(path.s, &settings, answer_row, &r, e);
-    if (!rc && r.n != out->n)
-        rc = err_set(e, ERR_INPUT, "%s: %zu answers, wanted %zu", path.s, r.n, out->n);
-    if (rc == ERR_INPUT)
-        rc = store_job_broken(p->lab->store, j->hash, e);
-    str_release(&name);
-    str_release(&path);
+        rc = job_lines(p, j, part, answer_row, &r, e);
     if (rc)
         answers_release(out);
     return rc;

@@ -82,20 +82,12 @@ void crossing_draw(struct crossing *c, struct rng *r)
         c->weight[rng_below(r, c->units)]++;
 }
 
-static int double_compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    if (isnan(x) || isnan(y))
-        return isnan(x) - isnan(y); /* NaN last */
-    return (x > y) - (x < y);
-}
-
 /* interval - of v[0..n), sorted in place, NaNs (undefined replicates) left out: the two order
  * statistics just outside the percentiles. Nothing is interpolated, so that "the gap's bound is
  * above 0" means that no more replicates than are cut off at one end have no gap. */
 void interval(double *v, size_t n, double level, struct estimate *out)
 {
-    qsort(v, n, sizeof *v, double_compare);
+    qsort(v, n, sizeof *v, order_double);
     while (n && isnan(v[n - 1]))
         n--;
     out->lo = out->hi = (double)NAN;
@@ -109,7 +101,7 @@ void interval(double *v, size_t n, double level, struct estimate *out)
 size_t interval_cautious(double *v, size_t n, double level, struct estimate *out)
 {
     size_t none = 0, cut = n ? (size_t)((1 - level) / 2 * (double)(n - 1)) : 0;
-    qsort(v, n, sizeof *v, double_compare);
+    qsort(v, n, sizeof *v, order_double);
     while (none < n && isnan(v[n - 1 - none]))
         none++;
     out->lo = out->hi = (double)NAN;

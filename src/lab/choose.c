@@ -1,6 +1,7 @@
 /* choose.c - see choose.h. */
 #include "lab/choose.h"
 #include "core/mem.h"
+#include "core/order.h"
 #include "core/rng.h"
 #include "core/str.h"
 #include "lab/metrics.h"
@@ -208,12 +209,6 @@ static struct sure sure_of(const struct choice *c, const double *p, const double
     return s;
 }
 
-static int index_compare(const void *pa, const void *pb)
-{
-    const size_t *a = pa, *b = pb;
-    return (*a > *b) - (*a < *b);
-}
-
 size_t choice_share_count(double share, size_t n)
 {
     return (size_t)floor(share * (double)n + 0.5);
@@ -225,7 +220,7 @@ static void choose_first(struct sure *by, size_t n, size_t *out, size_t n_out)
     qsort(by, n, sizeof *by, sure_compare);
     for (size_t i = 0; i < n_out; i++)
         out[i] = by[i].i;
-    qsort(out, n_out, sizeof *out, index_compare);
+    qsort(out, n_out, sizeof *out, order_size);
 }
 
 /* choose_sure - the first of all in their order; out [n]. */
@@ -321,7 +316,7 @@ int choice_drawn(const char *method, double share, uint64_t seed, size_t n, size
         all[i] = i;
     rng_init(&rng, seed, "human labels");
     rng_shuffle(&rng, all, n);
-    qsort(all, *k, sizeof *all, index_compare);
+    qsort(all, *k, sizeof *all, order_size);
     *drawn = all;
     return OK;
 }

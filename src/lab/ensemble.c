@@ -1,6 +1,7 @@
 /* ensemble.c - see ensemble.h. */
 #include "lab/ensemble.h"
 #include "core/mem.h"
+#include "core/order.h"
 #include "lab/metrics.h"
 
 #include <math.h>
@@ -93,12 +94,6 @@ double boost_round(double *w, const double *probs, const int *labels, size_t n, 
     return alpha;
 }
 
-static int index_compare(const void *pa, const void *pb)
-{
-    const size_t *a = pa, *b = pb;
-    return (*a > *b) - (*a < *b);
-}
-
 int sample_draw(struct rng *rng, const double *w, size_t n, size_t *out, struct err *e)
 {
     double sum = 0;
@@ -119,7 +114,7 @@ int sample_draw(struct rng *rng, const double *w, size_t n, size_t *out, struct 
         }
         out[i] = from;
     }
-    qsort(out, n, sizeof *out, index_compare);
+    qsort(out, n, sizeof *out, order_size);
     mem_free(up_to);
     return OK;
 }

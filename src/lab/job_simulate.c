@@ -3,6 +3,7 @@
 #include "lab/metrics.h"
 #include "lab/standardise.h"
 #include "core/mem.h"
+#include "core/order.h"
 
 #include <float.h>
 #include <math.h>
@@ -151,12 +152,6 @@ int spec_simulated(const struct plan *p, const struct job *j, struct str *out, s
     return str_check(out, e);
 }
 
-static int double_compare(const void *pa, const void *pb)
-{
-    const double *a = pa, *b = pb;
-    return (*a > *b) - (*a < *b);
-}
-
 /* median - the lower one of n numbers. */
 static int median(const double *x, size_t n, double *out, struct err *e)
 {
@@ -164,7 +159,7 @@ static int median(const double *x, size_t n, double *out, struct err *e)
     if (!sorted)
         return e->code;
     memcpy(sorted, x, n * sizeof *x);
-    qsort(sorted, n, sizeof *sorted, double_compare);
+    qsort(sorted, n, sizeof *sorted, order_double);
     *out = sorted[(n - 1) / 2];
     mem_free(sorted);
     return OK;

@@ -7,6 +7,7 @@
 #include "core/par.h"
 #include "core/stop.h"
 #include "data/lint.h"
+#include "data/table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -422,4 +423,45 @@ int job_probs(const struct plan *p, const struct job *j, enum task_part part, do
 int job_rewards(const struct plan *p, const struct job *j, double **rewards, struct err *e)
 {
     return job_array(p, j, PART_TEST, LAB_REWARDS, false, rewards, e);
+}
+
+struct lines {
+    job_line_fn *fn;
+    void *ctx;
+    const struct example *x;
+    size_t n, at; /* examples; whose row is next */
+};
+
+static int lines_row(void *ctx, const struct doc *row, struct err *e)
+{
+    struct lines *l = ctx;
+    const char *id;
+    int rc = doc_str(row, "id", &id, e);
+    if (rc)
+        return rc;
+    if (l->at == l->n || strcmp(l->x[l->at].id, id) != 0)
+        return doc_fail(row, e, "it is about %s, which is not example %zu of the part", id,
+                        l->at + 1);
+    return l->fn(l->ctx, l->at++, row, e);
+}
+
+int job_lines(const struct plan *p, const struct job *j, enum task_part part, job_line_fn *fn,
+              void *ctx, struct err *e)
+{
+    static const struct table_settings settings = {.format = TABLE_JSONL};
+    const struct dataset *d = &p->data[j->repetition];
+    struct lines l = {fn, ctx, d->part[part], d->n[part], 0};
+    struct str path = STR_INIT;
+    char name[32];
+    snprintf(name, sizeof name, "%s.jsonl", lab_part_names[part]);
+    store_job_path(p->lab->store, j->hash, name, &path);
+    int rc = str_check(&path, e);
+    if (!rc)
+        rc = table_read(path.s, &settings, lines_row, &l, e);
+    if (!rc && l.at != l.n)
+        rc = err_set(e, ERR_INPUT, "%s: rows of %zu examples, wanted %zu", path.s, l.at, l.n);
+    if (rc == ERR_INPUT)
+        rc = store_job_broken(p->lab->store, j->hash, e);
+    str_release(&path);
+    return rc;
 }

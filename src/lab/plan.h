@@ -260,6 +260,11 @@ int results_write(const struct plan *p, const char *dir, const char *yaml, bool 
 int job_probs(const struct plan *p, const struct job *j, enum task_part part, double **probs,
               struct err *e);
 int job_rewards(const struct plan *p, const struct job *j, double **rewards, struct err *e);
+/* job_lines - the same of JSON lines: of a part's file, whose rows have the examples' ids in their
+ * order, each row, about example i. ERR_INPUT where they are those of other examples, or fewer. */
+typedef int job_line_fn(void *ctx, size_t i, const struct doc *row, struct err *e);
+int job_lines(const struct plan *p, const struct job *j, enum task_part part, job_line_fn *fn,
+              void *ctx, struct err *e);
 
 /* crew - worker processes, each of which computes one small job at a time (crew.c).
  *

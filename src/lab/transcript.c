@@ -5,7 +5,6 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
-#include "data/table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -54,60 +53,29 @@ int arguments_write(const struct arguments *a, const struct example *x, const ch
     return rc;
 }
 
-struct reading_of {
-    struct arguments *to;
-    const struct example *x;
-    size_t n;
-};
-
-static int arguments_row(void *ctx, const struct doc *row, struct err *e)
+static int arguments_row(void *ctx, size_t i, const struct doc *row, struct err *e)
 {
-    struct reading_of *r = ctx;
-    struct arguments *a = r->to;
+    struct arguments *a = ctx;
     const struct doc *list = doc_get(row, "arguments");
-    const char *id;
-    size_t k = 0;
-    int rc = doc_str(row, "id", &id, e);
-    if (rc)
-        return rc;
-    if (r->n == a->n || strcmp(r->x[r->n].id, id) != 0 || !list || list->type != DOC_LIST ||
-        list->n != a->turns * a->K)
-        return doc_fail(row, e,
-                        "arguments about %s, which are not those of example %zu of the part", id,
-                        r->n + 1);
-    for (const struct doc *d = list->child; d; d = d->next, k++) {
+    const char **at = a->text + i * a->turns * a->K;
+    if (!list || list->type != DOC_LIST || list->n != a->turns * a->K)
+        return doc_fail(row, e, "no list of %zu arguments", a->turns * a->K);
+    for (const struct doc *d = list->child; d; d = d->next) {
         if (d->type != DOC_STRING)
             return doc_fail(d, e, "an argument is a %s, wanted a text", doc_type_name(d->type));
-        const char *text = arena_strdup(&a->arena, d->s, e);
-        if (!text)
+        if (!(*at++ = arena_strdup(&a->arena, d->s, e)))
             return e->code;
-        a->text[r->n * a->turns * a->K + k] = text;
     }
-    r->n++;
     return OK;
 }
 
 int job_arguments(const struct plan *p, const struct job *j, enum task_part part,
                   struct arguments *out, struct err *e)
 {
-    static const struct table_settings settings = {.format = TABLE_JSONL};
-    const struct dataset *d = &p->data[j->repetition];
-    struct reading_of r = {out, d->part[part], 0};
-    struct str name = STR_INIT, path = STR_INIT;
-    str_addf(&name, "%s.jsonl", lab_part_names[part]);
-    store_job_path(p->lab->store, j->hash, name.s, &path);
-    int rc = arguments_init(out, d->n[part], j->side->debate.turns, task_classes(p->task), e);
+    int rc = arguments_init(out, p->data[j->repetition].n[part], j->side->debate.turns,
+                            task_classes(p->task), e);
     if (!rc)
-        rc = str_check(&path, e);
-    if (!rc)
-        rc = table_read(path.s, &settings, arguments_row, &r, e);
-    if (!rc && r.n != out->n)
-        rc = err_set(e, ERR_INPUT, "%s: arguments about %zu examples, wanted %zu", path.s, r.n,
-                     out->n);
-    if (rc == ERR_INPUT)
-        rc = store_job_broken(p->lab->store, j->hash, e);
-    str_release(&name);
-    str_release(&path);
+        rc = job_lines(p, j, part, arguments_row, out, e);
     if (rc)
         arguments_release(out);
     return rc;

@@ -86,6 +86,17 @@ one, two = rows(1), rows(2)
 assert len(one) == len(two) == 132 and all(len(x) == 2 and y[:2] == x for x, y in zip(one, two))
 assert sum(y[:2] != y[2:] for y in two) > 66, two
 END
+# Arguments that are about other examples, or fewer, are none.
+hurt() {
+    rm -rf hurt && cp -r heard1 hurt && sed -i "$1" hurt/jobs/*/supervise.jsonl
+    expect 1 "$W2S" run argued.yaml supervisor.debate.form=debate supervisor.debate.tokens=2 data.max_tokens=20 supervisor.lr=3e-3 --runs hurt
+    says err "$2"
+    says err "delete that folder and run the study again"
+}
+hurt '1{h;d};2G' "supervise.jsonl:1: it is about "
+hurt '$d' "supervise.jsonl: rows of 31 examples, wanted 32"
+hurt '$p' "which is not example 33 of the part"
+hurt '5s/"arguments": *\[/&"more", /' "supervise.jsonl:5: no list of 2 arguments"
 # Of sixteen drafts the one is taken that its author believes most: who is asked with it holds the class that is argued for more probable than
 # with the best of two, in 7 of 8 examples where drafts are drawn independently, in half of them where the choice is none.
 for samples in 2 16; do

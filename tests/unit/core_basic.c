@@ -400,6 +400,13 @@ static void test_order(void **state)
     assert_int_equal(order_distinct(a, 5), 5);
     assert_int_equal(order_distinct(NULL, 0), 0);
     order_sort(NULL, 0);
+    double x[] = {2, (double)NAN, -INFINITY, 0.5, (double)NAN, INFINITY};
+    qsort(x, 6, sizeof *x, order_double);
+    assert_true(x[0] < -1e300 && fabs(x[1] - 0.5) < 1e-12 && fabs(x[2] - 2) < 1e-12);
+    assert_true(x[3] > 1e300 && isnan(x[4]) && isnan(x[5])); /* no number comes last */
+    size_t sizes[] = {SIZE_MAX, 0, 7};
+    qsort(sizes, 3, sizeof *sizes, order_size);
+    assert_true(sizes[0] == 0 && sizes[1] == 7 && sizes[2] == SIZE_MAX);
 }
 
 int main(void)
