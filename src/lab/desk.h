@@ -94,7 +94,9 @@ int spec_stop(const struct plan *p, const struct job *j, struct str *out, struct
 int run_stop(struct desk *d, struct err *e);
 int spec_argue(const struct plan *p, const struct job *j, struct str *out, struct err *e);
 int spec_prompt(const struct plan *p, const struct job *j, struct str *out, struct err *e);
-/* spec_begin - what every job that computes with a model begins with: where and from which. */
+/* spec_begin - what every job that computes with a model begins with: where and from which; how
+ * much of it. spec_model - the first alone, with so many threads. */
+void spec_model(struct js *w, const struct plan *p, const struct job *j, int threads);
 void spec_begin(struct js *w, const struct plan *p, const struct job *j);
 /* job_probe.c: features; a probe of them; a student that is fine-tuned and then probed. */
 int spec_features(const struct plan *p, const struct job *j, struct str *out, struct err *e);

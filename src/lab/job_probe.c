@@ -111,14 +111,7 @@ size_t probe_bytes(const struct plan *p, const struct job *j)
 /* source_json - what features depend on, in an open object; not on the other depths. */
 static void source_json(struct js *w, const struct plan *p, const struct job *j)
 {
-    char numerics[256];
-    dev_numerics(p->lab->dev, p->threads, numerics, sizeof numerics);
-    js_open(w, '{');
-    js_key(w, "kind"), js_str(w, job_kind(p, j)->name);
-    js_key(w, "numerics"), js_int(w, LAB_NUMERICS);
-    js_key(w, "device"), js_str(w, numerics);
-    js_key(w, "model"), js_str(w, j->model->hash);
-    js_key(w, "tokenizer"), js_str(w, j->model->tokenizer_hash);
+    spec_model(w, p, j, p->threads);
     js_key(w, "weights"), js_str(w, study_weights_names[j->side->random]);
     if (j->base)
         js_key(w, "start"), js_str(w, j->base->hash);

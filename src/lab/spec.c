@@ -43,16 +43,21 @@ int spec_labels(const struct plan *p, const struct job *j, struct str *out, stru
     return str_check(out, e);
 }
 
-void spec_begin(struct js *w, const struct plan *p, const struct job *j)
+void spec_model(struct js *w, const struct plan *p, const struct job *j, int threads)
 {
     char numerics[256];
-    dev_numerics(p->lab->dev, j->threads, numerics, sizeof numerics);
+    dev_numerics(p->lab->dev, threads, numerics, sizeof numerics);
     js_open(w, '{');
     js_key(w, "kind"), js_str(w, job_kind(p, j)->name);
     js_key(w, "numerics"), js_int(w, LAB_NUMERICS);
     js_key(w, "device"), js_str(w, numerics);
     js_key(w, "model"), js_str(w, j->model->hash);
     js_key(w, "tokenizer"), js_str(w, j->model->tokenizer_hash);
+}
+
+void spec_begin(struct js *w, const struct plan *p, const struct job *j)
+{
+    spec_model(w, p, j, j->threads);
     js_key(w, "layers"), js_int(w, (int64_t)j->layers);
     if (j->base)
         js_key(w, "start"), js_str(w, j->base->hash);
