@@ -1,6 +1,7 @@
 /* repro_rows.c - see repro_rows.h. */
 #include "lab/repro_rows.h"
 #include "core/mem.h"
+#include "core/order.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -114,12 +115,6 @@ int rows_pick(struct rows *r, const struct samples *s, const struct repro_where 
     return rc;
 }
 
-static int double_order(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* pooled - the gains' sum over the gaps': undefined PGRs are in it, as their gap is, unless there
  * are no others. A replicate without a gap is infinitely far on its gain's side, as trio_measure
  * has it; what was measured is undefined then. */
@@ -143,7 +138,7 @@ static double pooled(const struct samples *s, const struct rows *r, size_t b)
 
 static double median(double *v, size_t n)
 {
-    qsort(v, n, sizeof *v, double_order);
+    qsort(v, n, sizeof *v, order_double);
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
@@ -152,7 +147,7 @@ static double median(double *v, size_t n)
 static double interquartile_mean(double *v, size_t n)
 {
     double sum = 0, cut = (double)n / 4;
-    qsort(v, n, sizeof *v, double_order);
+    qsort(v, n, sizeof *v, order_double);
     for (size_t i = 0; i < n; i++) {
         double lo = fmax(cut, (double)i), hi = fmin((double)n - cut, (double)i + 1);
         sum += hi > lo ? (hi - lo) * v[i] : 0;
