@@ -5,9 +5,12 @@
 
 #include <inttypes.h>
 
-/* A column is a model in its role: the same place of a pair in every repetition. */
+/* A column is a model in its role: the same place of a pair in every repetition. Of a student it is
+ * said how it learnt and from whom, as its pair has it: methods may come to the same job. */
 struct column {
-    struct job **jobs; /* [seeds] */
+    struct job **jobs;           /* [seeds] */
+    const struct method *method; /* as in struct pair */
+    const struct job *weak;      /* NULL: no student */
 };
 
 struct columns {
@@ -15,14 +18,27 @@ struct columns {
     size_t n, cap;
 };
 
-static int columns_add(struct columns *c, struct job **jobs, struct err *e)
+/* columns_add - one that is there already is not added. */
+static int columns_add(struct columns *c, struct column x, struct err *e)
 {
     for (size_t i = 0; i < c->n; i++)
-        if (c->a[i].jobs[0] == jobs[0])
+        if (c->a[i].jobs[0] == x.jobs[0] && c->a[i].method == x.method && c->a[i].weak == x.weak)
             return OK;
     int rc = mem_grow(&c->a, &c->cap, c->n + 1, sizeof *c->a, e);
     if (!rc)
-        c->a[c->n++] = (struct column){jobs};
+        c->a[c->n++] = x;
+    return rc;
+}
+
+static int columns_pair(struct columns *c, const struct pair *q, struct err *e)
+{
+    int rc = columns_add(c, (struct column){q->weak, NULL, NULL}, e);
+    if (!rc)
+        rc = columns_add(c, (struct column){q->ceiling, NULL, NULL}, e);
+    if (!rc)
+        rc = columns_add(c, (struct column){q->student, q->method, q->weak[0]}, e);
+    if (!rc && q->untrained)
+        rc = columns_add(c, (struct column){q->untrained, NULL, NULL}, e);
     return rc;
 }
 
@@ -36,14 +52,14 @@ static size_t column_parts(const struct plan *p)
 }
 
 /* column_name - "student a/30 naive from a/2: positive". */
-static void column_name(const struct plan *p, const struct job *j, size_t k, struct str *out)
+static void column_name(const struct plan *p, const struct column *c, size_t k, struct str *out)
 {
     struct str name = STR_INIT;
-    str_addf(&name, "%s ", job_roles[j->role]);
-    job_who(j, &name);
-    if (j->supervisor) {
-        str_addf(&name, " %s from ", j->method->name);
-        job_who(job_root(j), &name);
+    str_addf(&name, "%s ", job_roles[c->weak ? JOB_STUDENT : c->jobs[0]->role]);
+    job_who(c->jobs[0], &name);
+    if (c->weak) {
+        str_addf(&name, " %s from ", c->method ? c->method->name : "ground truth");
+        job_who(c->weak, &name);
     }
     str_addf(&name, ": %s", task_writes(p->task) ? written[k] : task_class_name(p->task, k));
     str_csv(out, name.s);
@@ -99,20 +115,15 @@ int predictions_write(const struct bench *b, const char *dir, struct err *e)
     struct columns c = {0};
     struct str out = STR_INIT;
     int rc = OK;
-    for (size_t i = 0; i < p->n_pairs && !rc; i++) {
-        const struct pair *q = &p->pairs[i];
-        if (!(rc = columns_add(&c, q->weak, e)) && !(rc = columns_add(&c, q->ceiling, e)))
-            rc = columns_add(&c, q->student, e);
-        if (!rc && q->untrained)
-            rc = columns_add(&c, q->untrained, e);
-    }
+    for (size_t i = 0; i < p->n_pairs && !rc; i++)
+        rc = columns_pair(&c, &p->pairs[i], e);
     if (rc)
         goto out;
     str_cat(&out, "seed,id,question,source,label");
     for (size_t i = 0; i < c.n; i++)
         for (size_t k = 0; k < column_parts(p); k++) {
             str_addc(&out, ',');
-            column_name(p, c.a[i].jobs[0], k, &out);
+            column_name(p, &c.a[i], k, &out);
         }
     str_cat(&out, "\r\n");
     for (size_t r = 0; r < p->study->seeds; r++)

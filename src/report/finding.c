@@ -362,7 +362,7 @@ void finding_section(const struct doc *finding, const char *dir, const char *fig
         str_addf(out, FINDING_FILE_BEGIN "%s" FINDING_FILE_END "\n\n",
                  view_str(finding, "file_hash"));
     markdown(view_str(finding, "title"), out);
-    str_cat(out, ".\n\n**In the paper** (");
+    str_addf(out, "%s\n\n**In the paper** (", view_stop(view_str(finding, "title")));
     markdown(view_str(finding, "source"), out);
     str_cat(out, "): ");
     markdown(view_str(finding, "shape"), out);

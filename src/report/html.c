@@ -151,6 +151,9 @@ static void pairs_html(const struct doc *results, struct str *out)
     notes_constant(results, &note);
     html_note(out, "warn", note.s);
     str_reset(&note);
+    notes_chain(results, &note);
+    html_note(out, "note", note.s);
+    str_reset(&note);
     notes_untrained(results, &note);
     html_note(out, "note", note.s);
     str_reset(&note);
@@ -266,15 +269,16 @@ static void about_html(const struct doc *results, const char *yaml, struct str *
     bool imported = view_imported(results);
     str_cat(out, "<h2>How it was made</h2>\n<p>");
     html_text(out, view_str(task, "title"));
+    str_addf(out, "%s ", view_stop(view_str(task, "title")));
     if (imported)
         str_addf(out,
-                 ". The models' predictions were made by other programs and imported: %.0f test "
+                 "The models' predictions were made by other programs and imported: %.0f test "
                  "examples; the best constant answer has accuracy %.3f. ",
                  view_real(task, "test"), view_real(task, "constant_accuracy"));
     else
         str_addf(
             out,
-            ". %.0f examples with ground truth for the supervisors, %.0f other ones that they "
+            "%.0f examples with ground truth for the supervisors, %.0f other ones that they "
             "labelled for the students (and with ground "
             "truth for the ceiling), %.0f for the curves, %.0f test examples for all three; the "
             "best constant answer has accuracy %.3f. ",

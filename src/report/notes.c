@@ -21,25 +21,63 @@ void notes_left_out(const struct doc *results, struct str *out)
     }
 }
 
-void notes_constant(const struct doc *results, struct str *out)
+/* What is held against the best constant answer. */
+static const struct constant_role {
+    const char *scores, *model, *words; /* keys of a pair; for people */
+} constant_roles[] = {{"weak", "supervisor", "the supervisor of "},
+                      {"ceiling", "student", "the ceiling of "}};
+#define CONSTANT_ROLES (sizeof constant_roles / sizeof *constant_roles)
+
+/* role_first - whether no pair before p has an accuracy of the same model in that role. */
+static bool role_first(const struct doc *pairs, const struct doc *p, const struct constant_role *r)
+{
+    for (const struct doc *q = pairs->child; q != p; q = q->next)
+        if (strcmp(view_str(q, r->model), view_str(p, r->model)) == 0 &&
+            !isnan(view_est(doc_get(q, r->scores), "accuracy").value))
+            return false;
+    return true;
+}
+
+/* constant_list - begun with `words`, those whose interval lies below the best constant answer, or
+ * else those whose interval holds it; how many of each role are added to n. */
+static void constant_list(const struct doc *results, bool below, const char *words,
+                          size_t n[CONSTANT_ROLES], struct str *out)
 {
     const struct doc *pairs = doc_get(results, "pairs");
     double constant = view_real(doc_get(results, "task"), "constant_accuracy");
-    size_t n = 0;
-    for (const struct doc *p = pairs->child; p; p = p->next) {
-        struct est x = view_est(doc_get(p, "weak"), "accuracy");
-        bool seen = false;
-        for (const struct doc *q = pairs->child; q != p; q = q->next)
-            seen = seen || strcmp(view_str(q, "supervisor"), view_str(p, "supervisor")) == 0;
-        if (seen || !(x.hi < constant))
-            continue;
-        str_cat(out, n++ ? "; " : "Worse than the best constant answer, interval and all: ");
-        str_cat(out, "the supervisor of ");
-        view_words(results, view_str(p, "supervisor"), out);
-        str_addf(out, " (%.3f to %.3f, constant %.3f)", x.lo, x.hi, constant);
-    }
-    if (n)
-        str_cat(out, ". Its labels say less than no model at all, or the contrary of the truth.");
+    for (size_t k = 0; k < CONSTANT_ROLES; k++)
+        for (const struct doc *p = pairs->child; p; p = p->next) {
+            const struct constant_role *r = &constant_roles[k];
+            struct est x = view_est(doc_get(p, r->scores), "accuracy");
+            bool listed = below ? x.hi < constant : x.lo <= constant && x.hi >= constant;
+            if (!listed || !role_first(pairs, p, r))
+                continue;
+            str_cat(out, n[0] + n[1] ? "; " : words);
+            str_cat(out, r->words);
+            view_words(results, view_str(p, r->model), out);
+            str_addf(out, " (%.3f to %.3f, constant %.3f)", x.lo, x.hi, constant);
+            n[k]++;
+        }
+}
+
+void notes_constant(const struct doc *results, struct str *out)
+{
+    size_t worse[CONSTANT_ROLES] = {0}, same[CONSTANT_ROLES] = {0};
+    constant_list(results, true, "Worse than the best constant answer, interval and all: ", worse,
+                  out);
+    if (worse[0])
+        str_cat(out, worse[1] ? ". Such a supervisor's labels say" : ". Its labels say");
+    if (worse[0])
+        str_cat(out, " less than no model at all, or the contrary of the truth");
+    str_cat(out, worse[0] + worse[1] ? "." : "");
+    constant_list(
+        results, false,
+        out->len ? " Not told from a constant answer: " : "Not told from a constant answer: ", same,
+        out);
+    if (same[1])
+        str_cat(out, ". By a ceiling that may have learnt nothing, PGR does not say what a student "
+                     "learns");
+    str_cat(out, same[0] + same[1] ? "." : "");
 }
 
 static const char *const parts[] = {"supervise", "train", "valid", "test"};
@@ -189,6 +227,22 @@ void notes_judges(const struct doc *results, struct str *out)
     }
     if (n)
         str_addc(out, '.');
+}
+
+void notes_chain(const struct doc *results, struct str *out)
+{
+    size_t n = 0;
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        const struct doc *chain = doc_get(p, "chain");
+        if (strcmp(view_str(p, "method"), "bootstrapping") != 0 || !chain || chain->n > 2)
+            continue;
+        str_cat(out, n++ ? "; " : "bootstrapping, ");
+        view_words(results, view_str(p, "supervisor"), out);
+        str_cat(out, " -> ");
+        view_words(results, view_str(p, "student"), out);
+    }
+    if (n)
+        str_cat(out, ": the chain has no model between them: it is naive.");
 }
 
 void notes_untrained(const struct doc *results, struct str *out)

@@ -296,6 +296,7 @@ int report_table(const struct doc *results, size_t width, bool colour, struct st
     str_addc(out, '\n');
     sentence(out, note.s, 2, width);
     paragraph(notes_constant, results, width, out);
+    paragraph(notes_chain, results, width, out);
     paragraph(notes_untrained, results, width, out);
     paragraph(notes_recited, results, width, out);
     paragraph(notes_baselines, results, width, out);

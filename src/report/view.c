@@ -99,6 +99,12 @@ void view_method(const struct doc *pair, struct str *out)
         str_addf(out, " (%.0f human labels%s)", human, doc_get(pair, "beside") ? ", beside" : "");
 }
 
+const char *view_stop(const char *text)
+{
+    size_t n = strlen(text);
+    return n && strchr(".?!", text[n - 1]) ? "" : ".";
+}
+
 void view_seeds(const struct doc *results, struct str *out)
 {
     double n = view_real(doc_get(results, "study"), "seeds");

@@ -20,6 +20,8 @@ const struct doc *view_job(const struct doc *results, const char *hash);
 void view_words(const struct doc *results, const char *id, struct str *out);
 /* view_method - of a pair, for people: "early_stop_truth (upper bound)". Appended. */
 void view_method(const struct doc *pair, struct str *out);
+/* view_stop - the full stop that a text lacks: "" where it ends in one, or in ? or !. */
+const char *view_stop(const char *text);
 /* view_seeds - "1 seed", "3 seeds". Appended. */
 void view_seeds(const struct doc *results, struct str *out);
 bool view_intervals(const struct doc *results); /* whether any accuracy has one */
@@ -37,8 +39,11 @@ int view_check(const struct doc *results, struct err *e);
  * it warns.
  */
 void notes_left_out(const struct doc *results, struct str *out);
-/* notes_constant - supervisors that one answer to everything beats. */
+/* notes_constant - supervisors and ceilings that one answer to everything beats, and those that are
+ * not told from it. */
 void notes_constant(const struct doc *results, struct str *out);
+/* notes_chain - bootstrapping through no model at all. */
+void notes_chain(const struct doc *results, struct str *out);
 /* notes_judges - what reading arguments did to judges. */
 void notes_judges(const struct doc *results, struct str *out);
 bool notes_cut(const struct doc *results, struct str *out);

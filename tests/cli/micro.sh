@@ -223,6 +223,19 @@ repeated, shared = sum(task["repeated"].values()), sum(task["shared"].values())
 assert f"cut to 5 tokens, {repeated} of 508 texts equal another of their part and {shared} one of another part (of test: " in err, err
 END
 
+# Every method has its column of the predictions, also where two come to the same job, as the control does to its ceiling's.
+expect 0 "$W2S" run micro.yaml 'methods=[naive,symmetric_xent,reverse_xent]' symmetric_xent.alpha_max=.4 reverse_xent.alpha_max=.4 controls=true training.epochs=1 name=columns --runs a
+python3 - a/studies/columns/predictions.csv <<'END' || fail "a method or the control has no column of its own"
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+assert len(next(csv.reader(open(sys.argv[1], newline="")))) == 5 + 2 * 6 # supervisor, ceiling, naive and two more, the control
+def said(start, holds=""):
+    (c,) = (c for c in rows[0] if c.startswith(start) and holds in c and c.endswith(": positive"))
+    return [x[c] for x in rows]
+a, b = (said("student ", f"/4 {m} from ") for m in ("symmetric_xent", "reverse_xent"))
+assert a == b and a != said("student ", "/4 naive from ") and said("student ", "/4 ground truth from ") == said("ceiling ") != a
+END
+
 # Every number as CSV: results.csv, curves.csv, predictions.csv, two seeds.
 expect 0 "$W2S" run micro.yaml seeds=2 methods=naive name=csv --runs a --json
 python3 - out a/studies/csv* <<'END' || fail "the CSV files are not what results.json says"

@@ -210,6 +210,21 @@ static void sentences(void **state)
     (void)state;
 }
 
+/* A title that ends a sentence gets no other full stop. */
+static void titles(void **state)
+{
+    static const char *const cases[][2] = {{"A title", "\n\nA title.\n\n"},
+                                           {"Do more labels help?", "\n\nDo more labels help?\n\n"},
+                                           {"They help.", "\n\nThey help.\n\n"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str json = other("A title", cases[i][0]), out = page(&json, "1a", "", false);
+        assert_non_null(strstr(out.s, cases[i][1]));
+        str_release(&json);
+        str_release(&out);
+    }
+    (void)state;
+}
+
 /* A claim's bound, on either side or both. */
 static void bounds(void **state)
 {
@@ -302,7 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused), cmocka_unit_test(sentences), cmocka_unit_test(bounds),
-        cmocka_unit_test(points),  cmocka_unit_test(earlier),
+        cmocka_unit_test(points),  cmocka_unit_test(earlier),   cmocka_unit_test(titles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

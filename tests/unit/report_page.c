@@ -15,9 +15,24 @@ struct made {
     const char *minus_naive; /* JSON */
     bool untrained;          /* students of m/2 and more, before they learn */
     const char *weak;        /* supervisors' accuracy, JSON */
+    const char *ceiling;     /* of all students, JSON; NULL: 0.9015 and so on, by student */
+    const char *more;        /* of every pair, JSON with a comma behind */
+    const char *title;       /* of the task */
+    size_t methods;          /* naive, m1, m2 ... */
+    const char *method;      /* NULL: naive is the first of them */
 };
-static const struct made plain = {1,          1, true, "[0.5,0.4,0.6]", "null", "a film",
-                                  "cpu, f32", 0, 0,    "null",          false,  "[0.6,0.5,0.7]"};
+static const struct made plain = {.supervisors = 1,
+                                  .students = 1,
+                                  .curves = true,
+                                  .pgr = "[0.5,0.4,0.6]",
+                                  .undefined = "null",
+                                  .text = "a film",
+                                  .device = "cpu, f32",
+                                  .minus_naive = "null",
+                                  .weak = "[0.6,0.5,0.7]",
+                                  .more = "",
+                                  .title = "T",
+                                  .methods = 1};
 
 static void job_json(struct str *out, const char *hash, const char *role, size_t model,
                      const struct made *m)
@@ -33,18 +48,43 @@ static void job_json(struct str *out, const char *hash, const char *role, size_t
                   : "{\"epoch\":0,\"accuracy\":null}");
 }
 
+static void pair_json(struct str *out, size_t w, size_t s, size_t method, const struct made *m)
+{
+    char untrained[96] = "", ceiling[32], name[32];
+    if (m->untrained && s > 1 && (s > 2 || w > 1)) /* one with a later supervisor alone */
+        snprintf(untrained, sizeof untrained,
+                 "\"untrained\":{\"accuracy\":[0.5%02zu5,0.4,0.6],\"jobs\":[\"u\"]},", s);
+    snprintf(ceiling, sizeof ceiling, "[0.9%02zu5,0.8,0.95]", s);
+    snprintf(name, sizeof name, "m%zu", method);
+    str_addf(out,
+             "%s{\"supervisor\":\"m/%zu\",\"student\":\"m/%zu\",\"method\":\"%s\","
+             "\"control\":false,%s%s\"weak\":{\"accuracy\":%s,\"brier\":0.5,\"jobs\":["
+             "\"w\"]},"
+             "\"student_scores\":{\"accuracy\":[0.7,0.6,0.8],\"jobs\":[\"s\"]},"
+             "\"ceiling\":{\"accuracy\":%s,\"jobs\":[\"c\"]},"
+             "\"gap\":[0.3,0.2,0.4],\"pgr\":%s,\"pgr_undefined\":%s,\"verdict\":\"fine\","
+             "\"agreement\":{\"all\":[0.8,0.7,0.9],\"supervisor_right\":[0.8,0.7,0.9],"
+             "\"supervisor_wrong\":[0.8,0.7,0.9]},\"error_inheritance\":{},\"minus_naive\":%s}",
+             w > 1 || s > 1 || method ? "," : "", w, s,
+             method      ? name
+             : m->method ? m->method
+                         : "naive",
+             untrained, m->more, m->weak, m->ceiling ? m->ceiling : ceiling, m->pgr, m->undefined,
+             m->minus_naive);
+}
+
 static void results_json(struct str *out, const struct made *m)
 {
     size_t models = m->supervisors > m->students ? m->supervisors : m->students;
-    str_addf(
-        out,
-        "{\"format\":1,\"study\":{\"name\":\"s\",\"title\":\"A study\",\"device\":\"%s\","
-        "\"threads\":1,\"memory_peak\":1,\"seeds\":3,\"bootstrap\":9,"
-        "\"level\":0.95},\"task\":{\"title\":\"T\",\"classes\":[\"no\",\"yes\"],\"supervise\":9,"
-        "\"train\":9,\"valid\":9,\"test\":200,\"constant_accuracy\":0.5,\"max_tokens\":8,"
-        "\"repeated\":{\"test\":0},\"shared\":{\"test\":%.0f}},"
-        "\"left_out\":[],\"models\":[",
-        m->device, m->equal);
+    str_addf(out,
+             "{\"format\":1,\"study\":{\"name\":\"s\",\"title\":\"A study\",\"device\":\"%s\","
+             "\"threads\":1,\"memory_peak\":1,\"seeds\":3,\"bootstrap\":9,"
+             "\"level\":0.95},\"task\":{\"title\":\"%s\",\"classes\":[\"no\",\"yes\"],"
+             "\"supervise\":9,"
+             "\"train\":9,\"valid\":9,\"test\":200,\"constant_accuracy\":0.5,\"max_tokens\":8,"
+             "\"repeated\":{\"test\":0},\"shared\":{\"test\":%.0f}},"
+             "\"left_out\":[],\"models\":[",
+             m->device, m->title, m->equal);
     for (size_t i = 1; i <= models; i++)
         str_addf(out,
                  "%s{\"id\":\"m/%zu\",\"label\":\"m\",\"name\":\"m\",\"layers\":%zu,"
@@ -52,24 +92,9 @@ static void results_json(struct str *out, const struct made *m)
                  i > 1 ? "," : "", i, i, 20000 + 10000 * i);
     str_cat(out, "],\"pairs\":[");
     for (size_t w = 1; w <= m->supervisors; w++)
-        for (size_t s = 1; s <= m->students; s++) {
-            char untrained[96] = "";
-            if (m->untrained && s > 1 && (s > 2 || w > 1)) /* one with a later supervisor alone */
-                snprintf(untrained, sizeof untrained,
-                         "\"untrained\":{\"accuracy\":[0.5%02zu5,0.4,0.6],\"jobs\":[\"u\"]},", s);
-            str_addf(
-                out,
-                "%s{\"supervisor\":\"m/%zu\",\"student\":\"m/%zu\",\"method\":\"naive\","
-                "\"control\":false,%s\"weak\":{\"accuracy\":%s,\"brier\":0.5,\"jobs\":["
-                "\"w\"]},"
-                "\"student_scores\":{\"accuracy\":[0.7,0.6,0.8],\"jobs\":[\"s\"]},"
-                "\"ceiling\":{\"accuracy\":[0.9%02zu5,0.8,0.95],\"jobs\":[\"c\"]},"
-                "\"gap\":[0.3,0.2,0.4],\"pgr\":%s,\"pgr_undefined\":%s,\"verdict\":\"fine\","
-                "\"agreement\":{\"all\":[0.8,0.7,0.9],\"supervisor_right\":[0.8,0.7,0.9],"
-                "\"supervisor_wrong\":[0.8,0.7,0.9]},\"error_inheritance\":{},\"minus_naive\":%s}",
-                w > 1 || s > 1 ? "," : "", w, s, untrained, m->weak, s, m->pgr, m->undefined,
-                m->minus_naive);
-        }
+        for (size_t s = 1; s <= m->students; s++)
+            for (size_t k = 0; k < m->methods; k++)
+                pair_json(out, w, s, k, m);
     str_cat(out, "],\"jobs\":[");
     job_json(out, "w", "supervisor", 1, m);
     job_json(out, "s", "student", 1, m);
@@ -79,6 +104,20 @@ static void results_json(struct str *out, const struct made *m)
         "],\"examples\":{\"jobs\":[\"w\",\"s\",\"c\"],\"items\":[{\"id\":\"1\",\"text\":\"%s\","
         "\"label\":1,\"source\":\"t:1\",\"probs\":[[0.9,0.1],[0.2,0.8],[0.1,0.9]]}]}}",
         m->text);
+}
+
+/* table - the report of it for a terminal of wide lines, heap. */
+static struct str table(const struct made *m)
+{
+    struct str json = STR_INIT, text = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    struct err e = ERR_INIT;
+    results_json(&json, m);
+    assert_ok(doc_parse_json(&t, json.s, json.len, "results.json", 1, &e), &e);
+    assert_ok(report_table(t.root, 10000, false, &text, &e), &e);
+    doc_tree_release(&t);
+    str_release(&json);
+    return text;
 }
 
 /* page - the report of it, heap; its folder is in_scratch("report"), made anew. */
@@ -325,6 +364,87 @@ static void test_constant(void **state)
     }
 }
 
+/* both_hold - page and table say it, so many times each. */
+static void both_hold(const struct made *m, const char *words, size_t times)
+{
+    struct str html = page(m), text = table(m);
+    assert_int_equal(count(html.s, words), times);
+    assert_int_equal(count(text.s, words), times);
+    str_release(&html);
+    str_release(&text);
+}
+
+/* A supervisor, and a ceiling, whose interval holds the best constant answer, 0.5, or ends there:
+ * of all of them one sentence, each of them once. */
+static void test_not_told(void **state)
+{
+    (void)state;
+    struct made m = plain;
+    m.supervisors = 2, m.weak = "[0.6,0.51,0.7]";
+    both_hold(&m, "Not told from a constant answer", 0);
+    m.weak = "[0.41,0.38,0.5]";
+    both_hold(&m,
+              "Not told from a constant answer: the supervisor of 1 of 99 layers (0.380 to 0.500, "
+              "constant 0.500); the supervisor of 2 of 99 layers (0.380 to 0.500, constant 0.500).",
+              1);
+    both_hold(&m, "By a ceiling", 0);
+    m.ceiling = "[0.5,0.5,0.6]";
+    both_hold(
+        &m,
+        "constant 0.500); the ceiling of 1 of 99 layers (0.500 to 0.600, constant 0.500). By a "
+        "ceiling that may have learnt nothing, PGR does not say what a student learns.",
+        1);
+    both_hold(&m, "the ceiling of", 1);
+    m.weak = "[0.3,0.2,0.4]", m.ceiling = "[0.4,0.3,0.49]";
+    both_hold(&m,
+              "the supervisor of 2 of 99 layers (0.200 to 0.400, constant 0.500); the ceiling of 1 "
+              "of 99 layers (0.300 to 0.490, constant 0.500). Such a supervisor's labels say less",
+              1);
+    both_hold(&m, "Not told from", 0);
+}
+
+/* Bootstrapping through nothing is said to be naive; through a model, and other methods, not. */
+static void test_empty_chain(void **state)
+{
+    static const struct {
+        const char *method, *chain;
+        size_t times;
+    } cases[] = {{"bootstrapping", "\"chain\":[\"m/1\",\"m/3\"],", 1},
+                 {"bootstrapping", "\"chain\":[\"m/1\",\"m/2\",\"m/3\"],", 0},
+                 {"trust", "\"chain\":[\"m/1\",\"m/3\"],", 0},
+                 {NULL, "", 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m = plain;
+        m.students = 2, m.method = cases[i].method, m.more = cases[i].chain;
+        struct str html = page(&m), text = table(&m);
+        assert_int_equal(count(text.s, "bootstrapping, 1 of 99 layers -> 1 of 99 layers; 1 of 99 "
+                                       "layers -> 2 of 99 layers: the chain has no model between "
+                                       "them: it is naive."),
+                         cases[i].times);
+        assert_int_equal(count(html.s, "the chain has no model between them: it is naive."),
+                         cases[i].times);
+        str_release(&html);
+        str_release(&text);
+    }
+}
+
+/* A title that ends a sentence gets no other full stop. */
+static void test_title_stop(void **state)
+{
+    static const char *const titles[][2] = {{"Is it good?", "<p>Is it good? 9 examples"},
+                                            {"All of it.", "<p>All of it. 9 examples"},
+                                            {"Reviews", "<p>Reviews. 9 examples"}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct made m = plain;
+        m.title = titles[i][0];
+        struct str html = page(&m);
+        assert_holds(html.s, titles[i][1]);
+        str_release(&html);
+    }
+}
+
 static void test_precision(void **state)
 {
     (void)state;
@@ -348,7 +468,8 @@ int main(void)
         cmocka_unit_test(test_texts),         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_against_naive), cmocka_unit_test(test_scores_once),
         cmocka_unit_test(test_precision),     cmocka_unit_test(test_constant),
-        cmocka_unit_test(test_untrained),
+        cmocka_unit_test(test_untrained),     cmocka_unit_test(test_not_told),
+        cmocka_unit_test(test_empty_chain),   cmocka_unit_test(test_title_stop),
     };
     scratch_make();
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
