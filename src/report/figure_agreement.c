@@ -4,26 +4,23 @@
 #include <math.h>
 #include <string.h>
 
-#define PAIRS_TALL 12 /* of more, a pair has one line, not two */
+#define NAME_WIDE  40 /* characters of a pair's name in one line */
+#define NAME_LINE  21 /* pixels of such a line */
+#define PAIR_LEAST 32 /* pixels of a pair, whose three points lie below each other */
 
-/* pair_tic - a pair's name in two lines or one. */
-static void pair_tic(const struct doc *results, const struct doc *p, bool tall, struct str *out)
+/* pair_tic - a pair's name; how many lines it has. */
+static size_t pair_tic(const struct doc *results, const struct doc *p, struct str *out)
 {
-    struct str a = STR_INIT, b = STR_INIT, qa = STR_INIT;
-    view_words(results, view_str(p, "supervisor"), &a);
-    str_cat(&a, " >");
-    view_words(results, view_str(p, "student"), &b);
-    str_cat(&b, ", ");
-    view_method(p, &b);
-    script_quoted(&qa, a.s);
-    str_catn(out, qa.s, qa.len - 1);
-    str_cat(out, tall ? "\\n" : " ");
-    str_reset(&qa);
-    script_quoted(&qa, b.s);
-    str_cat(out, qa.s + 1);
-    str_release(&a);
-    str_release(&b);
-    str_release(&qa);
+    struct str name = STR_INIT;
+    view_words(results, view_str(p, "supervisor"), &name);
+    str_cat(&name, " > ");
+    view_words(results, view_str(p, "student"), &name);
+    str_cat(&name, ", ");
+    view_method(p, &name);
+    size_t lines = script_wrapped(out, name.s, NAME_WIDE);
+    out->failed = out->failed || name.failed;
+    str_release(&name);
+    return lines;
 }
 
 /* agreeing - it is drawn, and it is known what the supervisor says of the test. */
@@ -38,10 +35,8 @@ bool script_agreement(const struct sheet *s, struct str *out, struct str *captio
     static const char *const titles[] = {"all", "supervisor right", "supervisor wrong"};
     const struct doc *pairs = doc_get(s->results, "pairs");
     struct str tics = STR_INIT;
-    size_t n = 0, all = 0;
+    size_t n = 0, most = 0;
     (void)caption;
-    for (const struct doc *p = pairs->child; p; p = p->next)
-        all += agreeing(p);
     for (size_t k = 0; k < 3; k++) {
         str_addf(out, "$d%zu << EOD\n", k);
         n = 0;
@@ -54,7 +49,8 @@ bool script_agreement(const struct sheet *s, struct str *out, struct str *captio
                          x.lo, x.hi);
             if (!k) {
                 str_cat(&tics, n ? ", " : "");
-                pair_tic(s->results, p, all <= PAIRS_TALL, &tics);
+                size_t lines = pair_tic(s->results, p, &tics);
+                most = lines > most ? lines : most;
                 str_addf(&tics, " %zu", n);
             }
             n++;
@@ -70,10 +66,11 @@ bool script_agreement(const struct sheet *s, struct str *out, struct str *captio
         str_addf(
             out,
             "%s$d%zu using 1:2:3:4 with xerrorbars lw 2 pt %d ps 0.9 lc rgb \"%s\" title \"%s\"",
-            k ? ", " : "", k, figure_point(k), figure_colour(k), titles[k]);
+            k ? ", " : "", k, figure_look(k).point, figure_look(k).colour, titles[k]);
     str_addc(out, '\n');
-    *height = 160 + (all <= PAIRS_TALL ? 54 : 32) * (int)all;
+    int row = 12 + NAME_LINE * (int)most;
+    *height = 160 + (row > PAIR_LEAST ? row : PAIR_LEAST) * (int)n;
     out->failed = out->failed || tics.failed;
     str_release(&tics);
-    return all > 0;
+    return n > 0;
 }

@@ -68,13 +68,15 @@ static void panel(const struct sheet *s, const struct doc *first, struct str *ou
                      "\" notitle",
                      at, at);
         begun = true;
-        if (doc_get(doc_get(p, "best_of"), "weak") && supervisor_first(pairs, p))
-            str_addf(out, ", $weak%zu using 1:2 with lines lw 1.5 dt 3 lc rgb \"%s\" notitle", at,
-                     line_colour(l));
+        if (doc_get(doc_get(p, "best_of"), "weak") && supervisor_first(pairs, p)) {
+            str_addf(out, ", $weak%zu using 1:2 with lines lw 1.5 ", at);
+            supervisor_look(l, out);
+            str_cat(out, " notitle");
+        }
         str_addf(out,
-                 ", $student%zu using 1:2:3:4 with yerrorlines lw 1.5 pt %d ps 0.7 dt %zu lc rgb "
+                 ", $student%zu using 1:2:3:4 with yerrorlines lw 1.5 pt %d ps 0.7 dt %d lc rgb "
                  "\"%s\" notitle",
-                 at, line_point(l), l->of_method + 1, line_colour(l));
+                 at, l->look.point, l->look.dash, l->look.colour);
     }
     str_addc(out, '\n');
 }
@@ -82,8 +84,9 @@ static void panel(const struct sheet *s, const struct doc *first, struct str *ou
 static void legend(const struct sheet *s, struct str *out)
 {
     for (size_t i = 0; i < s->n; i++) {
-        str_addf(out, "NaN with linespoints lw 1.5 pt %d dt %zu lc rgb \"%s\" title ",
-                 line_point(&s->lines[i]), s->lines[i].of_method + 1, line_colour(&s->lines[i]));
+        const struct look *look = &s->lines[i].look;
+        str_addf(out, "NaN with linespoints lw 1.5 pt %d dt %d lc rgb \"%s\" title ", look->point,
+                 look->dash, look->colour);
         line_title(s->results, &s->lines[i], out);
         str_cat(out, ", ");
     }
@@ -104,7 +107,7 @@ bool script_best_of(const struct sheet *s, struct str *out, struct str *caption,
     blocks(s, out);
     str_cat(out, "set xlabel \"n\" offset 0,0.5\nset ylabel \"rating of the pick\"\nunset key\nset "
                  "logscale x 2\nset xrange [0.9:72]\n");
-    panels_begin(&at, n, s->n + 2, out);
+    panels_begin(&at, s, n, 2, out);
     *height = at.height;
     for (const struct doc *p = pairs->child; p; p = p->next) {
         struct str title = STR_INIT;

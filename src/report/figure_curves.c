@@ -4,8 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Curves: a panel for the supervisors and one for each student model, with its ceiling; colours and
- * dashes as in the other figures; one legend below. */
+/* Curves: a panel for the supervisors and one for each student model, with its ceiling; looks as in
+ * the other figures; one legend below. */
+#define SHAPES 8 /* of a curve, at most */
+
 /* job_curve - of the first seed, where it has a point; else NULL. */
 static const struct doc *job_curve(const struct doc *job)
 {
@@ -44,9 +46,13 @@ static size_t curves_panel(const struct sheet *s, const char *model, struct str 
         if (!job_curve(j) ||
             (model ? supervisor || strcmp(view_str(j, "model"), model) != 0 : !supervisor))
             continue;
-        str_addf(out, "%s$j%zu using 1:2 with lines lw 2 dt %zu lc rgb \"%s\" notitle",
-                 n++ ? ", " : "plot ", at, l && !supervisor ? l->of_method + 1 : 1,
-                 l ? line_colour(l) : "#808080");
+        str_addf(out, "%s$j%zu using 1:2 ", n++ ? ", " : "plot ", at);
+        if (l)
+            str_addf(out, "with linespoints lw 2 dt %d pt %d ps 0.7 pi %zu lc rgb \"%s\" notitle",
+                     supervisor ? 1 : l->look.dash, l->look.point, job_curve(j)->n / SHAPES + 1,
+                     l->look.colour);
+        else
+            str_cat(out, "with lines lw 2 lc rgb \"" FIGURE_GREY "\" notitle");
     }
     if (n)
         str_addc(out, '\n');
@@ -82,8 +88,9 @@ static void curves_range(const struct sheet *s, double *lo, double *hi)
 static void curves_legend(const struct sheet *s, struct str *out)
 {
     for (size_t i = 0; i < s->n; i++) {
-        str_addf(out, "NaN with lines lw 2 dt %zu lc rgb \"%s\" title ", s->lines[i].of_method + 1,
-                 line_colour(&s->lines[i]));
+        const struct look *look = &s->lines[i].look;
+        str_addf(out, "NaN with linespoints lw 2 dt %d pt %d ps 0.7 lc rgb \"%s\" title ",
+                 look->dash, look->point, look->colour);
         line_title(s->results, &s->lines[i], out);
         str_cat(out, ", ");
     }
@@ -123,7 +130,7 @@ bool script_curves(const struct sheet *s, struct str *out, struct str *caption, 
              "set xlabel \"epochs\" offset 0,0.5\nset ylabel \"validation accuracy\"\nunset "
              "key\nset yrange [%.9g:%.9g]\n",
              lo - 0.02, hi + 0.02);
-    panels_begin(&at, panels, s->n + 1, out);
+    panels_begin(&at, s, panels, 1, out);
     *height = at.height;
     curves_place(s, NULL, "supervisors", &at, out);
     for (const struct doc *m = models->child; m; m = m->next) {

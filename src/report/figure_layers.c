@@ -110,13 +110,14 @@ bool script_layers(const struct sheet *s, struct str *out, struct str *caption, 
                 "\" title \"supervisor\"");
     for (size_t i = 0; i < s->n; i++) {
         const struct line *l = &s->lines[i];
-        str_addf(out,
-                 ", $l%zu using 1:2 smooth unique with lines lw 2 lc rgb \"%s\" notitle, $l%zu "
-                 "using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.9 lc rgb \"%s\" title ",
-                 i, line_colour(l), i, line_point(l), line_colour(l));
+        str_addf(
+            out,
+            ", $l%zu using 1:2 smooth unique with lines lw 2 dt %d lc rgb \"%s\" notitle, $l%zu "
+            "using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.9 lc rgb \"%s\" title ",
+            i, l->look.dash, l->look.colour, i, l->look.point, l->look.colour);
         line_title(s->results, l, out);
     }
     str_addc(out, '\n');
-    *height = 380 + legend_height(s->n + 2);
+    *height = 380 + legend_height(s->n + 2, LEGEND_COLUMNS);
     return true;
 }

@@ -24,42 +24,6 @@ static void millions(double x, struct str *out)
     str_addf(out, x < 100 ? "%.3g" : "%.0f", x);
 }
 
-/* size_axis - students' sizes in million parameters, on a logarithmic axis where there are several.
- */
-static void size_axis(const struct doc *results, struct str *out)
-{
-    double lo = (double)INFINITY, hi = 0;
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        double x = student_size(results, p);
-        lo = x < lo ? x : lo;
-        hi = x > hi ? x : hi;
-    }
-    /* two lines of tic labels lie between the axis and its name */
-    str_cat(out,
-            "set bmargin 5\nset xlabel \"student, million parameters (layers)\" offset 0,-1\n");
-    if (hi > lo)
-        str_addf(out, "set logscale x\nset xrange [%.9g:%.9g]\n", lo / 1.25, hi * 1.25);
-    else
-        str_addf(out, "set xrange [%.9g:%.9g]\n", lo - 4, hi + 4);
-    str_cat(out, "set xtics (");
-    bool first = true;
-    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
-        bool seen = false;
-        for (const struct doc *q = doc_get(results, "pairs")->child; q != p; q = q->next)
-            seen = seen || strcmp(view_str(q, "student"), view_str(p, "student")) == 0;
-        if (seen)
-            continue;
-        str_cat(out, first ? "\"" : ", \"");
-        millions(student_size(results, p), out);
-        double layers = view_real(view_model(results, view_str(p, "student")), "layers");
-        if (!isnan(layers))
-            str_addf(out, "\\n(%.0f)", layers);
-        str_addf(out, "\" %.9g", student_size(results, p));
-        first = false;
-    }
-    str_cat(out, ")\n");
-}
-
 /* size_step - the smallest ratio of two sizes; 1 where there is one size only. */
 static double size_step(const struct doc *results)
 {
@@ -85,6 +49,46 @@ static double spread(double step, double x, size_t i, size_t n)
     return step > 1 ? x * exp(place * (wide < most ? wide : most)) : x + 2.4 * place;
 }
 
+/* size_axis - students' sizes in million parameters, on a logarithmic axis where there are several.
+ */
+static void size_axis(const struct sheet *s, struct str *out)
+{
+    const struct doc *results = s->results;
+    double lo = (double)INFINITY, hi = 0;
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        double x = student_size(results, p);
+        lo = x < lo ? x : lo;
+        hi = x > hi ? x : hi;
+    }
+    /* two lines of tic labels lie between the axis and its name */
+    str_cat(out,
+            "set bmargin 5\nset xlabel \"student, million parameters (layers)\" offset 0,-1\n");
+    if (hi > lo) {
+        /* the last of a size's lines has room, too */
+        double room = fmax(1.25, 1.1 * spread(size_step(results), 1, s->n - 1, s->n));
+        str_addf(out, "set logscale x\nset xrange [%.9g:%.9g]\n", lo / room, hi * room);
+    } else {
+        str_addf(out, "set xrange [%.9g:%.9g]\n", lo - 4, hi + 4);
+    }
+    str_cat(out, "set xtics (");
+    bool first = true;
+    for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next) {
+        bool seen = false;
+        for (const struct doc *q = doc_get(results, "pairs")->child; q != p; q = q->next)
+            seen = seen || strcmp(view_str(q, "student"), view_str(p, "student")) == 0;
+        if (seen)
+            continue;
+        str_cat(out, first ? "\"" : ", \"");
+        millions(student_size(results, p), out);
+        double layers = view_real(view_model(results, view_str(p, "student")), "layers");
+        if (!isnan(layers))
+            str_addf(out, "\\n(%.0f)", layers);
+        str_addf(out, "\" %.9g", student_size(results, p));
+        first = false;
+    }
+    str_cat(out, ")\n");
+}
+
 /* several_sizes - whether there is anything for a line to join. */
 static bool several_sizes(const struct doc *results)
 {
@@ -93,6 +97,27 @@ static bool several_sizes(const struct doc *results)
         if (strcmp(view_str(p, "student"), view_str(first, "student")) != 0)
             return true;
     return false;
+}
+
+/* of_line - the pair's value of a line's figure: of a key, or "", the student's accuracy. */
+static struct est of_line(const struct doc *pair, const char *key)
+{
+    return *key ? view_est(pair, key) : view_est(doc_get(pair, "student_scores"), "accuracy");
+}
+
+/* cuts_data - a data block: arrows where intervals reach out of the range; how many. */
+static size_t cuts_data(const struct sheet *s, const char *key, struct range r, struct str *out)
+{
+    double step = size_step(s->results);
+    size_t n = 0;
+    str_cat(out, "$cut << EOD\n");
+    for (size_t i = 0; i < s->n; i++)
+        for (const struct doc *p = doc_get(s->results, "pairs")->child; p; p = p->next)
+            if (pair_drawn(p) && line_is(p, &s->lines[i]))
+                n += script_cut(out, spread(step, student_size(s->results, p), i, s->n),
+                                of_line(p, key), r, false, s->lines[i].look.colour);
+    str_cat(out, "EOD\n");
+    return n;
 }
 
 static void lines_script(const struct sheet *s, const char *key, struct str *out)
@@ -104,9 +129,7 @@ static void lines_script(const struct sheet *s, const char *key, struct str *out
         str_addf(out, "$l%zu << EOD\n", i);
         for (const struct doc *p = doc_get(results, "pairs")->child; p; p = p->next)
             if (pair_drawn(p) && line_is(p, &s->lines[i]))
-                script_point(out, spread(step, student_size(results, p), i, s->n),
-                             *key ? view_est(p, key)
-                                  : view_est(doc_get(p, "student_scores"), "accuracy"));
+                script_point(out, spread(step, student_size(results, p), i, s->n), of_line(p, key));
         str_cat(out, "EOD\n");
     }
     str_cat(out, "plot ");
@@ -114,12 +137,12 @@ static void lines_script(const struct sheet *s, const char *key, struct str *out
         const struct line *l = &s->lines[i];
         str_addf(out,
                  "%s$l%zu using 1:2:3:4 with yerrorbars lw 1.5 pt %d ps 0.9 lc rgb \"%s\" title ",
-                 i ? ", " : "", i, line_point(l), line_colour(l));
+                 i ? ", " : "", i, l->look.point, l->look.colour);
         line_title(results, l, out);
         if (joined) /* smooth unique: from the smallest to the largest */
             str_addf(out,
-                     ", $l%zu using 1:2 smooth unique with lines lw 2 dt %zu lc rgb \"%s\" notitle",
-                     i, l->of_method + 1, line_colour(l));
+                     ", $l%zu using 1:2 smooth unique with lines lw 2 dt %d lc rgb \"%s\" notitle",
+                     i, l->look.dash, l->look.colour);
     }
 }
 
@@ -168,7 +191,7 @@ bool script_accuracy(const struct sheet *s, struct str *out, struct str *caption
     size_t entries = s->n + 1;
     if (!s->n || !sized(results))
         return false;
-    size_axis(results, out);
+    size_axis(s, out);
     str_cat(out, "set ylabel \"test accuracy\"\n");
     role_points(s, "c", "ceiling", out);
     bool untrained = role_points(s, "u", "untrained", out);
@@ -186,40 +209,42 @@ bool script_accuracy(const struct sheet *s, struct str *out, struct str *caption
                 struct str title = STR_INIT;
                 str_cat(&title, "supervisor, ");
                 view_words(results, s->lines[i].supervisor, &title);
-                str_addf(out, ", %.9g with lines lw 1.5 dt 3 lc rgb \"%s\" title ",
-                         view_est(doc_get(p, "weak"), "accuracy").value, line_colour(&s->lines[i]));
+                str_addf(out, ", %.9g with lines lw 1.5 ",
+                         view_est(doc_get(p, "weak"), "accuracy").value);
+                supervisor_look(&s->lines[i], out);
+                str_cat(out, " title ");
                 script_quoted(out, title.s);
                 str_release(&title);
                 entries++;
                 break;
             }
     str_addc(out, '\n');
-    *height = 350 + 16 * (int)s->n + legend_height(entries);
+    *height = 350 + 16 * (int)s->n + legend_height(entries, LEGEND_COLUMNS);
     return true;
 }
 
 /* pgr_range - every value is in the figure; an interval may reach out of it, lest one of a small
  * gap makes all others flat. How many do. */
-static size_t pgr_range(const struct doc *pairs, double *lo, double *hi)
+static size_t pgr_range(const struct doc *pairs, struct range *r)
 {
     double ends[2] = {0, 1};
     size_t beyond = 0;
-    *lo = 0;
-    *hi = 1;
+    r->lo = 0;
+    r->hi = 1;
     for (const struct doc *p = pairs->child; p; p = p->next) {
         struct est x = view_est(p, "pgr");
         if (!pair_drawn(p) || isnan(x.value))
             continue;
-        *lo = fmin(*lo, x.value);
-        *hi = fmax(*hi, x.value);
+        r->lo = fmin(r->lo, x.value);
+        r->hi = fmax(r->hi, x.value);
         ends[0] = fmin(ends[0], x.lo);
         ends[1] = fmax(ends[1], x.hi);
     }
-    *lo = fmax(*lo - 1, ends[0]) - 0.05;
-    *hi = fmin(*hi + 1, ends[1]) + 0.05;
+    r->lo = fmax(r->lo - 1, ends[0]) - 0.05;
+    r->hi = fmin(r->hi + 1, ends[1]) + 0.05;
     for (const struct doc *p = pairs->child; p; p = p->next) {
         struct est x = view_est(p, "pgr");
-        beyond += pair_drawn(p) && !isnan(x.value) && (x.lo < *lo || x.hi > *hi);
+        beyond += pair_drawn(p) && !isnan(x.value) && (x.lo < r->lo || x.hi > r->hi);
     }
     return beyond;
 }
@@ -235,18 +260,26 @@ bool script_pgr(const struct sheet *s, struct str *out, struct str *caption, int
         return false;
     if (any < all)
         str_addf(caption, " Not drawn: %zu of %zu pairs, whose PGR is undefined.", all - any, all);
-    double lo, hi;
-    size_t beyond = pgr_range(doc_get(s->results, "pairs"), &lo, &hi);
+    struct range r;
+    size_t beyond = pgr_range(doc_get(s->results, "pairs"), &r);
     if (beyond)
-        str_addf(caption, " %zu interval%s beyond the figure; the table has %s.", beyond,
-                 beyond > 1 ? "s reach" : " reaches", beyond > 1 ? "their ends" : "its ends");
-    size_axis(s->results, out);
-    str_addf(out, "set ylabel \"performance gap recovered\"\nset yrange [%.9g:%.9g]\n", lo, hi);
+        str_addf(caption, " %zu interval%s beyond the figure, as arrows say; the table has %s.",
+                 beyond, beyond > 1 ? "s reach" : " reaches",
+                 beyond > 1 ? "their ends" : "its ends");
+    size_axis(s, out);
+    str_addf(out, "set ylabel \"performance gap recovered\"\nset yrange [%.9g:%.9g]\n", r.lo, r.hi);
     str_cat(out, "set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 3 lc rgb "
                  "\"#808080\"\nset arrow from graph 0, first 0 to graph 1, first 0 nohead dt 3 lc "
                  "rgb \"#808080\"\n");
+    size_t cut = cuts_data(s, "pgr", r, out);
     lines_script(s, "pgr", out);
+    if (cut) {
+        str_cat(out, ", ");
+        script_arrows(out, "$cut");
+        str_cat(out, ", ");
+        script_arrow_named(out);
+    }
     str_addc(out, '\n');
-    *height = 330 + 16 * (int)s->n + legend_height(s->n);
+    *height = 330 + 16 * (int)s->n + legend_height(s->n + (cut > 0), LEGEND_COLUMNS);
     return true;
 }

@@ -6,14 +6,31 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Colours of Okabe and Ito (2008), told apart by the colour-blind; no black or yellow, which one of
- * the two backgrounds swallows. */
+ * the two backgrounds swallows. Points are gnuplot's numbers. */
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73",
                                       "#CC79A7", "#56B4E9", "#E69F00"};
-static const int points[] = {7, 5, 9, 13, 11, 15}; /* and by shape */
+static const int points[] = {7, 5, 9, 13, 11, 15, /* filled */
+                             6, 4, 8, 12, 10, 14, /* the same, open */
+                             1, 2, 3};            /* of strokes alone */
+static const int dashes[] = {1, 2, 4, 5};
+static const char *const dots[] = {"3", "(2,8)", "(2,4,2,12)"};
 #define COLOURS (sizeof colours / sizeof *colours)
+#define POINTS  (sizeof points / sizeof *points)
+#define DASHES  (sizeof dashes / sizeof *dashes)
+#define DOTS    (sizeof dots / sizeof *dots)
+#define ROUND   30 /* until colour and shape, going round together, come again */
+#define LOOKS   90 /* a round of each of the three shapes that a colour begins with */
+
+struct look figure_look(size_t k)
+{
+    size_t i = k % LOOKS;
+    return (struct look){colours[i % COLOURS], points[(i + i / ROUND) % POINTS],
+                         dashes[(i / COLOURS + k / LOOKS) % DASHES]};
+}
 
 bool line_is(const struct doc *pair, const struct line *l)
 {
@@ -56,6 +73,26 @@ static void line_add(struct sheet *s, const struct doc *pair)
     s->n++;
 }
 
+/* sheet_looks - by supervisor the colour, by method the rest, as far as there are shapes for that
+ * and several supervisors. */
+static void sheet_looks(struct sheet *s)
+{
+    size_t supervisors = 0, methods = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct line *l = &s->lines[i];
+        supervisors = l->of_supervisor >= supervisors ? l->of_supervisor + 1 : supervisors;
+        methods = l->of_method >= methods ? l->of_method + 1 : methods;
+    }
+    bool coloured = supervisors > 1 && methods * ((supervisors + COLOURS - 1) / COLOURS) <= POINTS;
+    for (size_t i = 0; i < s->n; i++) {
+        struct line *l = &s->lines[i];
+        size_t k = l->of_method + methods * (l->of_supervisor / COLOURS);
+        l->look = coloured ? (struct look){colours[l->of_supervisor % COLOURS], points[k],
+                                           dashes[k % DASHES]}
+                           : figure_look(i);
+    }
+}
+
 static int sheet_init(struct sheet *s, const struct doc *results, struct err *e)
 {
     const struct doc *pairs = doc_get(results, "pairs");
@@ -64,27 +101,14 @@ static int sheet_init(struct sheet *s, const struct doc *results, struct err *e)
     for (const struct doc *p = pairs->child; p && s->lines; p = p->next)
         if (pair_drawn(p))
             line_add(s, p);
+    sheet_looks(s);
     return s->lines ? OK : e->code;
 }
 
-const char *figure_colour(size_t k)
+void supervisor_look(const struct line *l, struct str *out)
 {
-    return colours[k % COLOURS];
-}
-
-int figure_point(size_t k)
-{
-    return points[k % COLOURS];
-}
-
-const char *line_colour(const struct line *l)
-{
-    return figure_colour(l->of_supervisor);
-}
-
-int line_point(const struct line *l)
-{
-    return figure_point(l->of_method + l->of_supervisor / COLOURS);
+    str_addf(out, "dt %s lc rgb \"%s\"", dots[l->of_supervisor / COLOURS % DOTS],
+             colours[l->of_supervisor % COLOURS]);
 }
 
 bool line_first(const struct sheet *s, size_t i)
@@ -95,20 +119,65 @@ bool line_first(const struct sheet *s, size_t i)
     return true;
 }
 
-int legend_height(size_t n)
+#define LEGEND_ROW 21 /* pixels */
+
+int legend_height(size_t n, int columns)
 {
-    return 20 * (int)((n + 1) / 2) + 8;
+    return LEGEND_ROW * (((int)n + columns - 1) / columns) + 8;
+}
+
+static void quoted_char(char c, struct str *out)
+{
+    if (c == '"' || c == '\\')
+        str_addc(out, '\\');
+    str_addc(out, c == '\n' ? ' ' : c);
 }
 
 void script_quoted(struct str *out, const char *s)
 {
     str_addc(out, '"');
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            str_addc(out, '\\');
-        str_addc(out, *s == '\n' ? ' ' : *s);
+    for (; *s; s++)
+        quoted_char(*s, out);
+    str_addc(out, '"');
+}
+
+/* characters - of the first n bytes of UTF-8. */
+static size_t characters(const char *s, size_t n)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++)
+        k += ((unsigned char)s[i] & 0xc0) != 0x80;
+    return k;
+}
+
+size_t script_wrapped(struct str *out, const char *s, size_t width)
+{
+    size_t lines = 1, at = 0;
+    str_addc(out, '"');
+    while (*s) {
+        size_t n = strcspn(s, " "), wide = characters(s, n);
+        if (at && at + 1 + wide > width) {
+            str_cat(out, "\\n");
+            lines++;
+            at = 0;
+        }
+        at += at ? 1 : 0;
+        str_cat(out, at ? " " : "");
+        for (size_t i = 0; i < n; i++) {
+            bool begins = ((unsigned char)s[i] & 0xc0) != 0x80;
+            if (begins && at == width) { /* within a word that is longer than a line */
+                str_cat(out, "\\n");
+                lines++;
+                at = 0;
+            }
+            at += begins;
+            quoted_char(s[i], out);
+        }
+        s += n;
+        s += strspn(s, " ");
     }
     str_addc(out, '"');
+    return lines;
 }
 
 void line_title(const struct doc *results, const struct line *l, struct str *out)
@@ -135,13 +204,61 @@ void script_point(struct str *out, double x, struct est y)
     str_addf(out, "%.9g %.9g %.9g %.9g\n", x, y.value, y.lo, y.hi);
 }
 
+#define ARROW 0.06 /* of a panel's range */
+
+size_t script_cut(struct str *out, double x, struct est y, struct range r, bool across,
+                  const char *colour)
+{
+    double length = ARROW * (r.hi - r.lo);
+    long rgb = strtol(colour + 1, NULL, 16);
+    size_t n = 0;
+    for (int up = 0; up < 2; up++) {
+        double from = up ? r.hi - length : r.lo + length, by = up ? length : -length;
+        if (isnan(y.value) || !(up ? y.hi > r.hi : y.lo < r.lo))
+            continue;
+        by *= 0.99; /* the edge itself may be beyond it by rounding */
+        str_addf(out, across ? "%.9g %.9g %.9g 0 %ld\n" : "%.9g %.9g 0 %.9g %ld\n",
+                 across ? from : x, across ? x : from, by, rgb);
+        n++;
+    }
+    return n;
+}
+
+#define HEAD "with vectors head filled size screen 0.012,20 fixed lw 1.5 lc rgb "
+
+void script_arrows(struct str *out, const char *block)
+{
+    str_addf(out, "%s using 1:2:3:4:5 " HEAD "variable notitle", block);
+}
+
+void script_arrow_named(struct str *out)
+{
+    str_cat(out, "'+' using (NaN):(NaN):(0):(0) " HEAD "\"" FIGURE_GREY
+                 "\" title \"arrow: the interval goes on\"");
+}
+
 #define PANEL_HEIGHT 280
 
-void panels_begin(struct panels *p, size_t n, size_t entries, struct str *out)
+/* legend_columns - as many as the lines' titles leave room for. */
+static int legend_columns(const struct sheet *s)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        struct str title = STR_INIT;
+        line_title(s->results, &s->lines[i], &title);
+        size_t n = characters(title.s, title.len) - 2; /* quotes */
+        longest = n > longest ? n : longest;
+        str_release(&title);
+    }
+    return longest > LEGEND_WIDE ? 1 : LEGEND_COLUMNS;
+}
+
+void panels_begin(struct panels *p, const struct sheet *s, size_t n, size_t more, struct str *out)
 {
     int rows = (int)(n + 1) / 2;
     p->at = 0;
-    p->legend = legend_height(entries);
+    p->columns = legend_columns(s);
+    p->legend = legend_height(s->n + more, p->columns);
     p->height = rows * PANEL_HEIGHT + p->legend;
     str_addf(out, "set multiplot\nset size 0.5,%.6f\n", (double)PANEL_HEIGHT / p->height);
 }
@@ -159,9 +276,11 @@ void panel_place(struct panels *p, const char *title, struct str *out)
 void panels_legend(const struct panels *p, struct str *out)
 {
     str_addf(out, "set origin 0,0\nset size 1,%.6f\n", (double)p->legend / p->height);
-    str_cat(out, "unset title\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset "
-                 "grid\nunset logscale\nset xrange [0:1]\nset yrange [0:1]\n"
-                 "set key inside center center horizontal maxcols 2 samplen 2\nplot ");
+    str_addf(out,
+             "unset title\nunset xlabel\nunset ylabel\nunset border\nunset tics\nunset "
+             "grid\nunset logscale\nset xrange [0:1]\nset yrange [0:1]\n"
+             "set key inside center center horizontal maxcols %d samplen 2\nplot ",
+             p->columns);
 }
 
 void panels_end(struct str *out)
@@ -185,7 +304,7 @@ static const struct {
     {"curves", "Within the epochs",
      "Accuracy on the validation slice, against ground truth, as training goes on (first seed): "
      "supervisors, then the students of each size "
-     "with their ceiling (grey). Supervisors have the colour of their students.",
+     "with their ceiling (grey). A supervisor has colour and shape of the first of its students.",
      "Nothing to draw: no job was measured within its epochs, as with data.valid: 0 or where it "
      "failed.",
      script_curves},
@@ -200,8 +319,8 @@ static const struct {
      "had.",
      NULL, script_best_of},
     {"layers", "Accuracy by layer",
-     "Test accuracy of probes by how many layers their features have behind them: students, in a "
-     "colour for each supervisor; grey the ceiling, which learns the same examples' ground truth, "
+     "Test accuracy of probes by how many layers their features have behind them: students, by "
+     "supervisor and method; grey the ceiling, which learns the same examples' ground truth, "
      "and dotted the supervisors.",
      NULL, script_layers},
 };

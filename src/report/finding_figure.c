@@ -106,8 +106,10 @@ static void x_axis(const struct doc *panel, struct str *out)
     }
 }
 
+#define ROOM_LEAST 0.1 /* for intervals, where values lie close together */
+
 /* value_range - every value is in the panel; an interval may reach out of it. */
-static void value_range(const struct doc *panel, const char *axis, struct str *out)
+static struct range value_range(const struct doc *panel)
 {
     double lo = (double)INFINITY, hi = -(double)INFINITY, ends[2] = {lo, hi};
     for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next)
@@ -120,13 +122,18 @@ static void value_range(const struct doc *panel, const char *axis, struct str *o
             if (v->next->next->type != DOC_NULL)
                 ends[1] = fmax(ends[1], v->next->next->r);
         }
-    if (!(hi >= lo))
-        return;
-    double room = fmax(hi - lo, 0.02);
+    double room = fmax(hi - lo, ROOM_LEAST);
     lo = fmax(lo - room, fmin(ends[0], lo));
     hi = fmin(hi + room, fmax(ends[1], hi));
-    str_addf(out, "set %srange [%.9g:%.9g]\n", axis, lo - 0.04 * (hi - lo + 0.01),
-             hi + 0.04 * (hi - lo + 0.01));
+    room = 0.04 * (hi - lo + 0.01);
+    return (struct range){lo - room, hi + room};
+}
+
+/* range_script - nothing of a panel without a point. */
+static void range_script(struct range r, const char *axis, struct str *out)
+{
+    if (r.hi >= r.lo)
+        str_addf(out, "set %srange [%.9g:%.9g]\n", axis, r.lo, r.hi);
 }
 
 static bool panel_named(const struct doc *panel)
@@ -134,8 +141,52 @@ static bool panel_named(const struct doc *panel)
     return doc_get(panel, "names") != NULL;
 }
 
+enum {
+    NAME_WIDE = 32,  /* characters of a name in one line */
+    TITLE_WIDE = 56, /* of a panel's title, and where two share a row */
+    TITLE_HALF = 44,
+    LABEL_WIDE = 34,     /* of a vertical axis' name */
+    PANEL_NUMBERS = 280, /* heights, in pixels: of a panel of numbers, */
+    TEXT_LINE = 21,      /* a line of text, */
+    POINT_LINE = 12,     /* a point with its interval, */
+    NAMES_ABOVE = 32,    /* what a panel of names has above its points beside its title, */
+    NAMES_BELOW = 74     /* and below them: numbers and what they are of */
+};
+
+static size_t wrapped_lines(const char *s, size_t width)
+{
+    struct str scratch = STR_INIT;
+    size_t n = script_wrapped(&scratch, s, width);
+    str_release(&scratch);
+    return n;
+}
+
+/* name_height - pixels that each name of a panel has: its own lines, or one point below another. */
+static int name_height(const struct doc *panel)
+{
+    size_t text = 1, points = doc_get(panel, "lines")->n;
+    for (const struct doc *d = doc_get(panel, "names")->child; d; d = d->next) {
+        size_t n = wrapped_lines(d->s, NAME_WIDE);
+        text = n > text ? n : text;
+    }
+    int name = TEXT_LINE * (int)text, below = POINT_LINE * (int)points;
+    return 8 + (name > below ? name : below);
+}
+
+static int names_above(const struct doc *panel)
+{
+    return NAMES_ABOVE + TEXT_LINE * (int)wrapped_lines(view_str(panel, "title"), TITLE_WIDE);
+}
+
+static int panel_height(const struct doc *panel)
+{
+    if (!panel_named(panel))
+        return PANEL_NUMBERS;
+    return names_above(panel) + name_height(panel) * (int)doc_get(panel, "names")->n + NAMES_BELOW;
+}
+
 /* names_axis - the names from top to bottom, values to the right. */
-static void names_axis(const struct doc *panel, struct str *out)
+static void names_axis(const struct doc *panel, struct range r, struct str *out)
 {
     const struct doc *names = doc_get(panel, "names");
     size_t i = 0;
@@ -144,84 +195,115 @@ static void names_axis(const struct doc *panel, struct str *out)
             "ytics (");
     for (const struct doc *d = names->child; d; d = d->next, i++) {
         str_cat(out, i ? ", " : "");
-        script_quoted(out, d->s);
+        script_wrapped(out, d->s, NAME_WIDE);
         str_addf(out, " %zu", i);
     }
     str_addf(out, ")\nset yrange [%.1f:-0.5]\nset grid noytics xtics lc rgb \"#a0a0a0\" dt 3\n",
              (double)names->n - 0.5);
-    value_range(panel, "x", out);
+    range_script(r, "x", out);
     str_cat(out, "set xlabel ");
-    script_quoted(out, view_str(panel, "label"));
+    script_wrapped(out, view_str(panel, "label"), TITLE_WIDE);
     str_addc(out, '\n');
 }
 
-static void number_axis(const struct doc *panel, struct str *out)
+static void number_axis(const struct doc *panel, struct range r, struct str *out)
 {
     x_axis(panel, out);
     str_cat(out, "unset ytics\nset ytics nomirror out autofreq\nset grid noxtics ytics lc rgb "
                  "\"#a0a0a0\" dt 3\n");
-    value_range(panel, "y", out);
+    range_script(r, "y", out);
     str_cat(out, "set ylabel ");
-    script_quoted(out, view_str(panel, "label"));
+    script_wrapped(out, view_str(panel, "label"), LABEL_WIDE);
     str_addc(out, '\n');
 }
 
-#define FAR 1e6 /* beyond any panel */
-
-/* panel_data - a block for each line. Of names, those of one name lie below each other. */
-static void panel_data(const struct doc *panel, size_t at, struct str *out)
+/* point_est - one bound alone: the other is infinite, which is drawn beyond the panel. */
+static struct est point_est(const struct doc *point, struct range r)
 {
-    const struct doc *lines = doc_get(panel, "lines");
-    bool named = panel_named(panel);
+    const struct doc *v = point->child->next, *lo = v->next, *hi = lo->next;
+    double wide = r.hi - r.lo;
+    if (lo->type == DOC_NULL && hi->type == DOC_NULL)
+        return (struct est){v->r, (double)NAN, (double)NAN};
+    return (struct est){v->r, lo->type != DOC_NULL ? lo->r : r.lo - wide,
+                        hi->type != DOC_NULL ? hi->r : r.hi + wide};
+}
+
+/* line_place - of names, the points of one lie below each other. */
+static double line_place(const struct doc *panel, size_t i)
+{
+    double n = (double)doc_get(panel, "lines")->n;
+    return panel_named(panel) ? 0.7 * ((double)i + 0.5) / n - 0.35 : 0;
+}
+
+/* panel_data - a block for each line. */
+static void panel_data(const struct doc *panel, struct range r, size_t at, struct str *out)
+{
     size_t i = 0;
-    for (const struct doc *l = lines->child; l; l = l->next, i++) {
-        double place = named ? 0.7 * ((double)i + 0.5) / (double)lines->n - 0.35 : 0;
+    for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next, i++) {
         str_addf(out, "$p%zu_%zu << EOD\n", at, i);
-        for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
-            const struct doc *v = p->child->next;
-            const struct doc *lo = v->next, *hi = lo->next;
-            struct est y = {v->r, (double)NAN, (double)NAN};
-            if (lo->type != DOC_NULL || hi->type != DOC_NULL) /* one alone: the other is infinite */
-                y = (struct est){v->r, lo->type != DOC_NULL ? lo->r : -FAR,
-                                 hi->type != DOC_NULL ? hi->r : FAR};
-            script_point(out, x_scaled(panel, p->child->r) + place, y);
-        }
+        for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next)
+            script_point(out, x_scaled(panel, p->child->r) + line_place(panel, i), point_est(p, r));
         str_cat(out, "EOD\n");
     }
+}
+
+/* panel_cuts - a block of arrows where intervals reach out of the panel; how many. */
+static size_t panel_cuts(const struct doc *panel, const struct legend *legend, struct range r,
+                         size_t at, struct str *out)
+{
+    size_t i = 0, n = 0;
+    str_addf(out, "$c%zu << EOD\n", at);
+    for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next, i++)
+        for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next)
+            n += script_cut(out, x_scaled(panel, p->child->r) + line_place(panel, i),
+                            point_est(p, r), r, panel_named(panel),
+                            figure_look(legend_place(legend, view_str(l, "name"))).colour);
+    str_cat(out, "EOD\n");
+    return n;
+}
+
+/* any_cut - whether any interval reaches out of its panel. */
+static bool any_cut(const struct doc *panels, const struct legend *legend)
+{
+    struct str scratch = STR_INIT;
+    size_t n = 0;
+    for (const struct doc *p = panels->child; p; p = p->next)
+        n += panel_cuts(p, legend, value_range(p), 0, &scratch);
+    str_release(&scratch);
+    return n > 0;
 }
 
 static void panel_script(const struct doc *panel, const struct legend *legend, size_t at,
                          struct str *out)
 {
     bool named = panel_named(panel), any = false;
-    size_t i = 0;
-    panel_data(panel, at, out);
-    (named ? names_axis : number_axis)(panel, out);
+    struct range r = value_range(panel);
+    size_t i = 0, cut = panel_cuts(panel, legend, r, at, out);
+    panel_data(panel, r, at, out);
+    (named ? names_axis : number_axis)(panel, r, out);
     str_cat(out, "unset key\nplot ");
     for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next, i++) {
-        size_t k = legend_place(legend, view_str(l, "name"));
+        struct look look = figure_look(legend_place(legend, view_str(l, "name")));
         if (!doc_get(l, "points")->n)
             continue;
         str_addf(out, "%s$p%zu_%zu using %s lw 1.5 pt %d ps 0.8 lc rgb \"%s\" notitle",
                  any ? ", " : "", at, i,
-                 named ? "2:1:3:4 with xerrorbars" : "1:2:3:4 with yerrorbars", figure_point(k),
-                 figure_colour(k));
+                 named ? "2:1:3:4 with xerrorbars" : "1:2:3:4 with yerrorbars", look.point,
+                 look.colour);
         if (!named)
             str_addf(out,
-                     ", $p%zu_%zu using 1:2 smooth unique with lines lw 2 dt %zu lc rgb \"%s\" "
+                     ", $p%zu_%zu using 1:2 smooth unique with lines lw 2 dt %d lc rgb \"%s\" "
                      "notitle",
-                     at, i, k / 6 + 1, figure_colour(k));
+                     at, i, look.dash, look.colour);
         any = true;
     }
+    if (cut) {
+        struct str block = STR_INIT;
+        str_addf(&block, ", $c%zu", at);
+        script_arrows(out, block.s);
+        str_release(&block);
+    }
     str_cat(out, any ? "\n" : "NaN notitle\n");
-}
-
-enum { PANEL_NUMBERS = 280, PANEL_NAMES = 110, PANEL_NAME = 26 }; /* heights, in pixels */
-
-static int panel_height(const struct doc *panel)
-{
-    return panel_named(panel) ? PANEL_NAMES + PANEL_NAME * (int)doc_get(panel, "names")->n
-                              : PANEL_NUMBERS;
 }
 
 /* panels_place - rows from the top: a panel of names has one by itself, two of numbers share one.
@@ -250,44 +332,90 @@ static int panels_place(const struct doc *panels, struct place *at)
     return top + (alone ? PANEL_NUMBERS : 0);
 }
 
-/* script_panels - the whole figure; nothing where no panel has a point. */
-static void script_panels(const struct doc *finding, const struct legend *legend, struct str *out,
-                          int *height)
+/* margins_script - a panel of names has room for each of them, however many: pixels, as shares of
+ * the whole. */
+static void margins_script(const struct doc *panel, const struct place *at, double total,
+                           struct str *out)
 {
-    const struct doc *all = doc_get(finding, "panels");
-    struct place at[64];
-    size_t i = 0;
-    if (!legend->n || all->n > sizeof at / sizeof *at)
+    if (!panel_named(panel)) {
+        str_cat(out, "set tmargin\nset bmargin\n");
         return;
-    struct panels key = {.legend = legend_height(legend->n)};
-    int rows = panels_place(all, at);
-    *height = key.height = rows + key.legend;
+    }
+    str_addf(out, "set tmargin at screen %.6f\nset bmargin at screen %.6f\n",
+             1 - (at->top + names_above(panel)) / total,
+             1 - (at->top + at->height - NAMES_BELOW) / total);
+}
+
+static const char *line_name(const struct legend *l, size_t k)
+{
+    return *l->names[k] ? l->names[k] : "all";
+}
+
+static int legend_columns(const struct legend *l)
+{
+    for (size_t k = 0; k < l->n; k++)
+        if (strlen(line_name(l, k)) > LEGEND_WIDE)
+            return 1;
+    return LEGEND_COLUMNS;
+}
+
+/* legend_script - arrows: whether there are any to be named. */
+static void legend_script(const struct legend *l, bool arrows, struct str *out)
+{
+    for (size_t k = 0; k < l->n; k++) {
+        struct look look = figure_look(k);
+        str_addf(out, "%sNaN with linespoints lw 2 dt %d pt %d lc rgb \"%s\" title ", k ? ", " : "",
+                 look.dash, look.point, look.colour);
+        script_quoted(out, line_name(l, k));
+    }
+    if (arrows)
+        str_cat(out, ", ");
+    if (arrows)
+        script_arrow_named(out);
+    str_addc(out, '\n');
+}
+
+/* script_panels - the whole figure. at [panels]. */
+static void script_panels(const struct doc *panels, const struct legend *legend, struct place *at,
+                          struct str *out, int *height)
+{
+    bool arrows = any_cut(panels, legend);
+    size_t i = 0;
+    struct panels key = {.columns = legend_columns(legend)};
+    key.legend = legend_height(legend->n + arrows, key.columns);
+    *height = key.height = panels_place(panels, at) + key.legend;
     str_cat(out, "set multiplot\n");
-    for (const struct doc *p = all->child; p; p = p->next, i++) {
+    for (const struct doc *p = panels->child; p; p = p->next, i++) {
         double total = *height;
         str_addf(out, "set size %s,%.6f\nset origin %s,%.6f\nset title ", at[i].wide ? "1" : "0.5",
                  at[i].height / total, at[i].right ? "0.5" : "0",
                  1 - (at[i].top + at[i].height) / total);
-        script_quoted(out, view_str(p, "title"));
+        script_wrapped(out, view_str(p, "title"), at[i].wide ? TITLE_WIDE : TITLE_HALF);
         str_addc(out, '\n');
+        margins_script(p, &at[i], total, out);
         panel_script(p, legend, i, out);
     }
+    str_cat(out, "set tmargin\nset bmargin\n");
     panels_legend(&key, out);
-    for (size_t k = 0; k < legend->n; k++) {
-        str_addf(out, "%sNaN with linespoints lw 2 dt %zu pt %d lc rgb \"%s\" title ",
-                 k ? ", " : "", k / 6 + 1, figure_point(k), figure_colour(k));
-        script_quoted(out, *legend->names[k] ? legend->names[k] : "all");
-    }
-    str_addc(out, '\n');
+    legend_script(legend, arrows, out);
     panels_end(out);
 }
 
 int finding_script(const struct doc *finding, struct str *out, int *height, struct err *e)
 {
+    const struct doc *panels = doc_get(finding, "panels");
     struct legend legend;
+    struct place *at = NULL;
     int rc = legend_make(&legend, finding, e);
-    if (!rc)
-        script_panels(finding, &legend, out, height);
+    if (rc || !legend.n)
+        goto out;
+    at = mem_alloc(panels->n, sizeof *at, e);
+    if (at)
+        script_panels(panels, &legend, at, out, height);
+    else
+        rc = e->code;
+out:
+    mem_free(at);
     mem_free(legend.names);
     return rc ? rc : str_check(out, e);
 }

@@ -5,6 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
+/* titles_drop - what it calls its elements, which browsers show under the pointer: numbers, or the
+ * last text of an axis. */
+static void titles_drop(const char *svg, struct str *out)
+{
+    static const char begin[] = "<title>", end[] = "</title>";
+    for (const char *at, *behind; (at = strstr(svg, begin)) && (behind = strstr(at, end));
+         svg = behind + strlen(end))
+        str_catn(out, svg, (size_t)(at - svg));
+    str_cat(out, svg);
+}
+
 int gnuplot_run(const char *script, const char *terminal, struct str *out, struct err *e)
 {
     const char *const argv[] = {"gnuplot", "-", NULL};
@@ -20,7 +31,9 @@ int gnuplot_run(const char *script, const char *terminal, struct str *out, struc
         rc = proc_run(&r, argv, all.s, all.len, NULL, NULL, e);
     if (!rc && r.status)
         rc = err_set(e, ERR_CHILD, "gnuplot: %s", proc_last_line(&r));
-    if (!rc)
+    if (!rc && str_starts(terminal, "svg"))
+        titles_drop(r.out.s, out);
+    else if (!rc)
         str_catn(out, r.out.s, r.out.len);
     if (!rc)
         rc = str_check(out, e);

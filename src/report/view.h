@@ -70,9 +70,9 @@ int figures_make(const struct doc *results, const char *dir, struct figure f[FIG
                  struct str *missing, struct err *e);
 void figures_release(struct figure f[FIGURES]);
 
-/* gnuplot.c. gnuplot_run - a script drawn on a terminal, appended to out; ERR_CHILD with its last
- * line. gnuplot_inline - its SVG as a part of a page: the header gone, title and description added,
- * black left to the page, so that it is light on dark. */
+/* gnuplot.c. gnuplot_run - a script drawn on a terminal, appended to out, an SVG without gnuplot's
+ * own titles; ERR_CHILD with its last line. gnuplot_inline - its SVG as a part of a page: the
+ * header gone, title and description added, black left to the page, so that it is light on dark. */
 int gnuplot_run(const char *script, const char *terminal, struct str *out, struct err *e);
 void gnuplot_inline(const struct str *svg, const struct figure *f, struct str *out);
 

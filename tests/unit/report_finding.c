@@ -313,11 +313,162 @@ static void earlier(void **state)
     (void)state;
 }
 
+/* script - of a finding with these panels; heap. */
+static struct str script(const struct str *panels, int *height)
+{
+    struct str json = STR_INIT, out = STR_INIT;
+    const char *at = strstr(good, "\"panels\":["), *end = strstr(good, "],\"pairs\"");
+    struct doc_tree t;
+    struct err e = ERR_INIT;
+    str_catn(&json, good, (size_t)(at - good));
+    str_addf(&json, "\"panels\":[%s%s", panels->s, end);
+    read_json(&t, &json);
+    assert_ok(finding_check(t.root, &e), &e);
+    assert_ok(finding_script(t.root, &out, height, &e), &e);
+    doc_tree_release(&t);
+    str_release(&json);
+    return out;
+}
+
+/* names_panel - n names, of each a point of every line. */
+static void names_panel(struct str *out, size_t n, size_t lines, const char *name)
+{
+    str_cat(out, "{\"title\":\"P\",\"label\":\"y\",\"x\":\"method\",\"names\":[");
+    for (size_t i = 0; i < n; i++)
+        str_addf(out, "%s\"%s%zu\"", i ? "," : "", name, i);
+    str_cat(out, "],\"lines\":[");
+    for (size_t k = 0; k < lines; k++) {
+        str_addf(out, "%s{\"name\":\"line %zu\",\"points\":[", k ? "," : "", k);
+        for (size_t i = 0; i < n; i++)
+            str_addf(out, "%s[%zu.0,0.5,0.4,0.6]", i ? "," : "", i);
+        str_cat(out, "]}");
+    }
+    str_cat(out, "]}");
+}
+
+static double after(const char *text, const char *mark)
+{
+    const char *at = strstr(text, mark);
+    assert_non_null(at);
+    return strtod(at + strlen(mark), NULL);
+}
+
+/* Every name of a panel has room for its own text and for a point of each line, however few names
+ * there are, and leaves room for numbers; a long one goes on in the next line. */
+static void names_have_room(void **state)
+{
+    static const struct {
+        size_t n, lines;
+        const char *name;
+        double least; /* pixels of each */
+        size_t breaks;
+    } cases[] = {{1, 1, "a ", 16, 0},
+                 {2, 4, "a ", 40, 0},
+                 {30, 2, "a ", 20, 0},
+                 {3, 1, "one of thirty characters, that and a bit more than one line ", 36, 3},
+                 {2, 1, "without-any-blank-and-longer-than-one-line-", 36, 2},
+                 {2, 12, "a ", 120, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str panel = STR_INIT;
+        int height = 0;
+        names_panel(&panel, cases[i].n, cases[i].lines, cases[i].name);
+        struct str out = script(&panel, &height);
+        double top = after(out.s, "set tmargin at screen "),
+               bottom = after(out.s, "set bmargin at screen ");
+        assert_true((top - bottom) * height >= cases[i].least * (double)cases[i].n);
+        assert_true((1 - top) * height >= 40 && bottom * height >= 60);
+        assert_int_equal(count(out.s, "\\n"), cases[i].breaks);
+        str_release(&panel);
+        str_release(&out);
+    }
+    (void)state;
+}
+
+/* More panels than anybody looks at are drawn, all of them. */
+static void many_panels(void **state)
+{
+    struct str panels = STR_INIT;
+    int height = 0;
+    for (size_t i = 0; i < 70; i++) {
+        str_cat(&panels, i ? "," : "");
+        names_panel(&panels, 1, 1, "a");
+    }
+    struct str out = script(&panels, &height);
+    assert_int_equal(count(out.s, "\nset title "), 70);
+    assert_int_equal(count(out.s, "\nplot $p"), 70);
+    assert_true(height > 70 * 60);
+    str_release(&panels);
+    str_release(&out);
+    (void)state;
+}
+
+/* No two of 90 lines have one shape in one colour. */
+static void lines_differ(void **state)
+{
+    static char seen[90][64];
+    struct str panel = STR_INIT;
+    int height = 0;
+    size_t n = 0;
+    names_panel(&panel, 1, 90, "a");
+    struct str out = script(&panel, &height);
+    for (const char *at = out.s; (at = strstr(at, " title \"line ")); at++, n++) {
+        const char *begin = at;
+        while (strncmp(begin, " pt ", 4) != 0)
+            begin--;
+        assert_true(n < 90 && at - begin < 64);
+        snprintf(seen[n], sizeof seen[n], "%.*s", (int)(at - begin), begin);
+        for (size_t i = 0; i < n; i++)
+            assert_string_not_equal(seen[i], seen[n]);
+    }
+    assert_int_equal(n, 90);
+    str_release(&panel);
+    str_release(&out);
+    (void)state;
+}
+
+/* An interval that reaches out of its panel has an arrow at that edge, of a size as of names, and
+ * one without end is drawn up to there; the legend says what arrows are. */
+static void cut_intervals(void **state)
+{
+    static const struct {
+        const char *points;
+        size_t arrows;
+    } cases[] = {{"[0.0,0.5,0.4,0.6],[1.0,0.7,0.6,0.8]", 0},
+                 {"[0.0,0.5,-3,0.6],[1.0,0.7,0.6,0.8]", 1},
+                 {"[0.0,0.5,0.4,9],[1.0,0.7,0.6,null]", 2},
+                 {"[0.0,0.5,-9,9],[1.0,0.7,null,null]", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int named = 0; named < 2; named++) {
+            struct str panel = STR_INIT;
+            int height = 0;
+            str_addf(&panel,
+                     "{\"title\":\"P\",\"label\":\"y\",\"x\":\"%s\",%s\"lines\":[{\"name\":\"l\","
+                     "\"points\":[%s]}]}",
+                     named ? "method" : "epoch", named ? "\"names\":[\"a\",\"b\"]," : "",
+                     cases[i].points);
+            struct str out = script(&panel, &height);
+            const char *block = strstr(out.s, "$c0 << EOD\n");
+            assert_non_null(block);
+            size_t n = 0;
+            for (const char *at = strchr(block, '\n') + 1; strncmp(at, "EOD", 3) != 0; n++)
+                at = strchr(at, '\n') + 1;
+            assert_int_equal(n, cases[i].arrows);
+            assert_int_equal(count(out.s, "$c0 using 1:2:3:4:5 with vectors"), n > 0);
+            assert_int_equal(count(out.s, "title \"arrow: the interval goes on\""), n > 0);
+            str_release(&panel);
+            str_release(&out);
+        }
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused), cmocka_unit_test(sentences), cmocka_unit_test(bounds),
-        cmocka_unit_test(points),  cmocka_unit_test(earlier),   cmocka_unit_test(titles),
+        cmocka_unit_test(refused),         cmocka_unit_test(sentences),
+        cmocka_unit_test(bounds),          cmocka_unit_test(points),
+        cmocka_unit_test(earlier),         cmocka_unit_test(titles),
+        cmocka_unit_test(names_have_room), cmocka_unit_test(many_panels),
+        cmocka_unit_test(lines_differ),    cmocka_unit_test(cut_intervals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

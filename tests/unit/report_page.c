@@ -20,6 +20,7 @@ struct made {
     const char *title;       /* of the task */
     size_t methods;          /* naive, m1, m2 ... */
     const char *method;      /* NULL: naive is the first of them */
+    size_t larger;           /* by what m/2 and more are larger, beside layers */
 };
 static const struct made plain = {.supervisors = 1,
                                   .students = 1,
@@ -32,7 +33,8 @@ static const struct made plain = {.supervisors = 1,
                                   .weak = "[0.6,0.5,0.7]",
                                   .more = "",
                                   .title = "T",
-                                  .methods = 1};
+                                  .methods = 1,
+                                  .larger = 1};
 
 static void job_json(struct str *out, const char *hash, const char *role, size_t model,
                      const struct made *m)
@@ -89,7 +91,7 @@ static void results_json(struct str *out, const struct made *m)
         str_addf(out,
                  "%s{\"id\":\"m/%zu\",\"label\":\"m\",\"name\":\"m\",\"layers\":%zu,"
                  "\"layers_whole\":99,\"random\":false,\"params\":%zu}",
-                 i > 1 ? "," : "", i, i, 20000 + 10000 * i);
+                 i > 1 ? "," : "", i, i, (20000 + 10000 * i) * (i > 1 ? m->larger : 1));
     str_cat(out, "],\"pairs\":[");
     for (size_t w = 1; w <= m->supervisors; w++)
         for (size_t s = 1; s <= m->students; s++)
@@ -188,6 +190,135 @@ static void test_ladder(void **state)
     str_release(&html);
 }
 
+/* figure - the script of a figure of the page's; false: none was drawn. */
+static bool figure(const char *name, struct str *script)
+{
+    struct err e = ERR_INIT;
+    struct str path = STR_INIT;
+    str_addf(&path, "%s/figures/%s.gp", in_scratch("report"), name);
+    bool there = file_exists(path.s);
+    if (there)
+        assert_ok(file_read(script, path.s, &e), &e);
+    str_release(&path);
+    return there;
+}
+
+/* Whatever a legend names is drawn as nothing else in it: what stands between `from` and the title
+ * that begins with `title` differs. How many there are. */
+static size_t looks(const char *script, const char *from, const char *title)
+{
+    static char seen[400][64];
+    size_t n = 0;
+    for (const char *at = script; (at = strstr(at, title)); at += strlen(title)) {
+        const char *begin = at;
+        while (strncmp(begin, from, strlen(from)) != 0)
+            begin--;
+        assert_true(n < 400 && at - begin < 64);
+        snprintf(seen[n], sizeof seen[n], "%.*s", (int)(at - begin), begin);
+        for (size_t i = 0; i < n; i++)
+            assert_string_not_equal(seen[i], seen[n]);
+        n++;
+    }
+    return n;
+}
+
+/* However many supervisors and methods: no two lines have one shape in one colour, no two
+ * supervisors' lines are alike, and their own colour stays students' where shapes suffice. */
+static void test_looks(void **state)
+{
+    static const size_t sizes[][2] = {{1, 24}, {2, 15}, {2, 24}, {7, 7}, {13, 1}, {7, 12}};
+    static const char *const figures[] = {"accuracy", "pgr", "curves"};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct made m = plain;
+        m.supervisors = sizes[i][0], m.methods = sizes[i][1];
+        struct str html = page(&m);
+        if (!drawn(&html))
+            skip();
+        for (size_t f = 0; f < 3; f++) {
+            struct str script = STR_INIT;
+            assert_true(figure(figures[f], &script));
+            assert_int_equal(looks(script.s, " pt ", "title \"from "), m.supervisors * m.methods);
+            assert_int_equal(looks(script.s, " dt ", "title \"supervisor, "),
+                             f ? 0 : m.supervisors);
+            str_release(&script);
+        }
+        str_release(&html);
+    }
+}
+
+/* Of many methods at sizes far from each other, every point is within the axis. */
+static void test_points_within(void **state)
+{
+    struct made m = plain;
+    struct str script = STR_INIT;
+    size_t n = 0;
+    (void)state;
+    m.students = 2, m.methods = 24, m.larger = 20;
+    struct str html = page(&m);
+    if (!drawn(&html))
+        skip();
+    assert_true(figure("accuracy", &script));
+    char *axis = strstr(script.s, "set xrange ["), *rest;
+    assert_non_null(axis);
+    double lo = strtod(axis + strlen("set xrange ["), &rest), hi = strtod(rest + 1, NULL);
+    for (const char *at = script.s; (at = strstr(at, " 0.7 0.6 0.8\n")); at++, n++) {
+        const char *begin = at;
+        while (begin[-1] != '\n')
+            begin--;
+        double x = strtod(begin, NULL);
+        assert_true(x > lo && x < hi);
+    }
+    assert_int_equal(n, 2 * m.methods);
+    str_release(&script);
+    str_release(&html);
+}
+
+/* A pair's name goes on in the next line where it would leave no room for numbers. */
+static void test_long_names(void **state)
+{
+    struct made m = plain;
+    struct str script = STR_INIT;
+    (void)state;
+    m.method = "a-method-of-a-name-that-is-longer-than-a-line";
+    struct str html = page(&m);
+    if (!drawn(&html))
+        skip();
+    assert_true(figure("agreement", &script));
+    assert_holds(script.s,
+                 "\"1 of 99 layers > 1 of 99 layers,\\na-method-of-a-name-that-is-longer-than-a\\n"
+                 "-line\" 0");
+    str_release(&script);
+    str_release(&html);
+}
+
+/* A figure's elements have no names that browsers would show: gnuplot's are an axis' last text. */
+static void test_no_tooltips(void **state)
+{
+    static const char *const files[] = {"accuracy", "pgr", "curves", "agreement"};
+    struct made m = plain;
+    (void)state;
+    m.students = 2;
+    struct str html = page(&m), script = STR_INIT;
+    if (!figure("accuracy", &script))
+        skip();
+    for (size_t i = 0; i < 4; i++) {
+        struct str path = STR_INIT, svg = STR_INIT;
+        struct err e = ERR_INIT;
+        str_addf(&path, "%s/figures/%s.svg", in_scratch("report"), files[i]);
+        assert_ok(file_read(&svg, path.s, &e), &e);
+        assert_null(strstr(svg.s, "<title>"));
+        assert_null(strstr(svg.s, "\\n"));
+        assert_non_null(strstr(svg.s, "<path")); /* all else is there */
+        assert_true(str_ends(svg.s, "</svg>\n\n") || str_ends(svg.s, "</svg>\n"));
+        str_release(&path);
+        str_release(&svg);
+    }
+    assert_int_equal(count(html.s, "<title>"), 1); /* the page's own */
+    str_release(&html);
+    str_release(&script);
+}
+
 /* Students as they start are a point each with its interval, joined, and said; none where nobody
  * asked for them. */
 static void test_untrained(void **state)
@@ -242,6 +373,16 @@ static void test_no_curve(void **state)
     str_release(&html);
 }
 
+/* arrows - how many a script's block of them has. */
+static size_t arrows(const char *script)
+{
+    const char *at = strstr(script, "$cut << EOD\n"), *end = at ? strstr(at, "\nEOD\n") : NULL;
+    size_t n = 0;
+    for (; end && at < end; at++)
+        n += *at == '\n';
+    return n;
+}
+
 static void test_pgr_figure(void **state)
 {
     (void)state;
@@ -261,6 +402,22 @@ static void test_pgr_figure(void **state)
     assert_holds(html.s, "1 interval reaches beyond the figure");
     assert_ok(file_read(&script, in_scratch("report/figures/pgr.gp"), &e), &e);
     assert_holds(script.s, "set yrange [-1.05:2.05]");
+    assert_holds(script.s, "with vectors");
+    assert_int_equal(count(script.s, "the interval goes on"), 1);
+    assert_int_equal(arrows(script.s), 2);
+    str_release(&script);
+    str_release(&html);
+    m.pgr = "[0.5,0.4,40]"; /* at one end alone */
+    html = page(&m);
+    assert_true(figure("pgr", &script));
+    assert_int_equal(arrows(script.s), 1);
+    str_release(&script);
+    str_release(&html);
+    m.pgr = "[0.5,0.4,0.6]";
+    html = page(&m);
+    assert_true(figure("pgr", &script));
+    assert_int_equal(arrows(script.s), 0);
+    assert_null(strstr(script.s, "with vectors"));
     str_release(&script);
     str_release(&html);
 }
@@ -468,6 +625,8 @@ int main(void)
         cmocka_unit_test(test_texts),         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_against_naive), cmocka_unit_test(test_scores_once),
         cmocka_unit_test(test_precision),     cmocka_unit_test(test_constant),
+        cmocka_unit_test(test_looks),         cmocka_unit_test(test_no_tooltips),
+        cmocka_unit_test(test_points_within), cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_untrained),     cmocka_unit_test(test_not_told),
         cmocka_unit_test(test_empty_chain),   cmocka_unit_test(test_title_stop),
     };
