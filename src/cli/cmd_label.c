@@ -16,7 +16,7 @@ static int label_run(const struct app *app, const struct args *a, struct err *e)
     struct session s;
     struct study study;
     struct str out = STR_INIT;
-    int rc = session_study(&s, &study, app, &cmd_label, a, true, e);
+    int rc = session_study(&s, &study, app, &cmd_label, a, true, true, e);
     if (rc)
         return command_exit(rc);
     if (args_option(&cmd_label, a, "examples"))
@@ -40,7 +40,7 @@ const struct command cmd_label = {
         "id, source, truth\n"
         "(its class, from 0), the probability of each class, text. The study and its "
         "settings are those that\n"
-        "it was run with; nothing is computed.\n"
+        "it was run with, or STUDY is what it is called in the runs folder; nothing is computed.\n"
         "\n"
         "    w2s label quick >weak.csv\n"
         "\n"

@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct option_row options[] = {
     {"scale", "NAME", "laptop (default), gpu or paper: which studies stand for the finding", 0},
@@ -61,13 +62,74 @@ static int finding_names(const struct app *app, char ***names, size_t *n, struct
     return rc;
 }
 
+/* speaks_of - whether a text has a word, as a number by itself where it is one. */
+static bool speaks_of(const char *text, const char *word)
+{
+    size_t n = strlen(word);
+    bool number = strspn(word, "0123456789") == n;
+    for (const char *at = text; n && *at; at++)
+        if (strncasecmp(at, word, n) == 0 &&
+            !(number &&
+              (strspn(at + n, "0123456789") || (at > text && strspn(at - 1, "0123456789") > n))))
+            return true;
+    return false;
+}
+
+/* finding_of - whether a finding's title, source or name speaks of what was asked for: of fig2, a
+ * figure that is 2. */
+static bool finding_of(const struct app *app, const char *finding, const char *asked)
+{
+    struct doc_tree t = DOC_TREE_INIT;
+    struct str path = STR_INIT, figure = STR_INIT;
+    struct err none = ERR_INIT;
+    const char *title = "", *source = "", *from;
+    bool of = false;
+    if (str_starts(asked, "fig") && strspn(asked + 3, "0123456789") == strlen(asked + 3))
+        str_cat(&figure, asked + 3);
+    if (!figure.failed && !lab_finding_path(app->share, finding, &path, &none) &&
+        !doc_read_yaml(&t, path.s, &none) && !doc_opt_str(t.root, "title", &title, &none) &&
+        !doc_opt_str(t.root, "source", &source, &none)) {
+        from = strstr(source, "figure");
+        of = figure.len
+                 ? from && speaks_of(from, figure.s)
+                 : speaks_of(title, asked) || speaks_of(source, asked) || speaks_of(finding, asked);
+    }
+    doc_tree_release(&t);
+    str_release(&path);
+    str_release(&figure);
+    return of;
+}
+
+/* finding_hint - of a name that no finding has, in the sentence: which ones speak of it. */
+static void finding_hint(const struct app *app, const char *asked, struct err *e)
+{
+    struct err said = *e;
+    struct str list = STR_INIT;
+    char **names = NULL;
+    size_t n = 0, of = 0;
+    struct err none = ERR_INIT;
+    if (!lab_is_path(asked) && !finding_names(app, &names, &n, &none))
+        for (size_t i = 0; i < n; i++)
+            if (finding_of(app, names[i], asked))
+                str_addf(&list, "%s%s", of++ ? ", " : "", names[i]);
+    if (of && !list.failed)
+        err_set(e, said.code, "no finding named \"%s\"; %s speak%s of it", asked, list.s,
+                of == 1 ? "s" : "");
+    mem_free(names);
+    str_release(&list);
+}
+
 /* finding_open - read at the scale that was asked for, and found to be one that can be run. */
 static int finding_open(const struct asked *q, const char *name, struct repro *r, struct err *e)
 {
     struct str path = STR_INIT;
     int rc = lab_finding_path(q->app->share, name, &path, e);
+    if (rc == ERR_INPUT)
+        finding_hint(q->app, name, e);
     if (!rc)
         rc = repro_read(r, path.s, q->scale, q->with, q->n_with, e);
+    if (!rc)
+        r->asked = lab_is_path(name) ? name : NULL;
     if (!rc && (rc = repro_check(r, q->app->share, e)))
         repro_release(r);
     str_release(&path);
@@ -223,7 +285,7 @@ static int study_of(struct asked *q, struct repro *r, size_t i, size_t *failed, 
     bool dry = option(q, "dry-run") != NULL;
     int rc = lab_study_path(q->app->share, x->study, &path, e);
     if (!rc)
-        rc = study_read(&study, path.s, x->overrides, x->n_overrides, e);
+        rc = study_read_from(&study, path.s, x->overrides, x->from, x->n_overrides, e);
     str_release(&path);
     if (rc)
         return rc;
@@ -327,6 +389,20 @@ static void kept_say(const struct asked *q, const struct repro *r)
                      r->studies[i].kept[k]);
 }
 
+/* idle_say - which settings of the command change nothing. */
+static int idle_say(const struct asked *q, const struct repro *r, struct err *e)
+{
+    int rc = OK;
+    for (size_t k = 0; k < q->n_with && !rc; k++) {
+        bool idle;
+        rc = repro_idle(r, q->app->share, k, &idle, e);
+        if (!rc && idle)
+            log_warn(q->session.lab.log, "%s: %s changes nothing in any of its studies", r->name,
+                     q->with[k]);
+    }
+    return rc;
+}
+
 static int finding_run(struct asked *q, const char *name, struct lacking *lacking, struct err *e)
 {
     struct repro r;
@@ -336,7 +412,9 @@ static int finding_run(struct asked *q, const char *name, struct lacking *lackin
     if (rc)
         return rc;
     kept_say(q, &r);
-    rc = now_put(q, r.name, r.file_hash, e);
+    rc = idle_say(q, &r, e);
+    if (!rc)
+        rc = now_put(q, r.name, r.file_hash, e);
     for (size_t i = 0; i < r.n_ladders && !rc; i++)
         rc = ladder_of(q, &r, i, e);
     if (!rc)

@@ -77,7 +77,7 @@ static int run_run(const struct app *app, const struct args *a, struct err *e)
         stop_from_parent();
     }
     if (!rc)
-        rc = session_study(&s, &study, app, &cmd_run, a, dry, e);
+        rc = session_study(&s, &study, app, &cmd_run, a, dry, false, e);
     opened = !rc;
     if (opened) {
         s.lab.threads = threads;

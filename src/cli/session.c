@@ -64,10 +64,46 @@ static const char *option_if(const struct command *c, const struct args *a, cons
     return NULL;
 }
 
+/* study_find - the file of a study by its name, or, with runs, of one that was run there. */
+static int study_find(const struct app *app, const char *name, const char *runs, struct str *path,
+                      struct err *e)
+{
+    struct str ran = STR_INIT;
+    int rc = lab_study_path(app->share, name, path, e);
+    if (rc == ERR_INPUT && runs && !lab_is_path(name)) {
+        str_addf(&ran, "%s/studies/%s/study.yaml", runs, name);
+        if (!ran.failed && file_exists(ran.s)) {
+            *e = (struct err)ERR_INIT;
+            str_reset(path);
+            str_cat(path, ran.s);
+            rc = str_check(path, e);
+        }
+    }
+    str_release(&ran);
+    return rc;
+}
+
+/* idle_say - which of the overrides change nothing. */
+static int idle_say(struct log *log, const struct study *study, const char *path,
+                    const char *const *overrides, size_t n, struct err *e)
+{
+    struct str why = STR_INIT;
+    int rc = OK;
+    for (size_t k = 0; k < n && !rc; k++) {
+        str_reset(&why);
+        rc = study_idle(study, path, overrides, n, k, &why, e);
+        if (!rc && why.len)
+            log_warn(log, "%s", why.s);
+    }
+    str_release(&why);
+    return rc;
+}
+
 int session_study(struct session *s, struct study *study, const struct app *app,
-                  const struct command *c, const struct args *a, bool view, struct err *e)
+                  const struct command *c, const struct args *a, bool view, bool ran, struct err *e)
 {
     struct str path = STR_INIT;
+    struct log log = app->log;
     const char *runs = args_option(c, a, "runs");
     if (a->n_rest < 1)
         return err_set(e, ERR_INPUT,
@@ -75,9 +111,12 @@ int session_study(struct session *s, struct study *study, const struct app *app,
                        c->name);
     if (runs && !*runs)
         return err_set(e, ERR_INPUT, "--runs is empty, wanted a folder");
-    int rc = lab_study_path(app->share, a->rest[0], &path, e);
+    int rc = study_find(app, a->rest[0], !ran ? NULL : runs ? runs : "runs", &path, e);
     if (!rc)
         rc = study_read(study, path.s, a->rest + 1, a->n_rest - 1, e);
+    if (!rc && !option_if(c, a, "worker") &&
+        (rc = idle_say(&log, study, path.s, a->rest + 1, a->n_rest - 1, e)))
+        study_release(study);
     str_release(&path);
     if (rc)
         return rc;

@@ -22,10 +22,12 @@ int session_open(struct session *s, const struct app *app, const char *runs, con
 int session_view(struct session *s, const struct app *app, const char *runs, struct err *e);
 /* session_study - a command's first operand as a study, the others its overrides, and the session
  * that it asks for: its device and precision; of c's options runs, offline and, where c has it,
- * device. view: nothing is written to runs. An error leaves nothing open; else study_release and
- * session_close. */
+ * device. What an override does not change is said, but by a worker. view: nothing is written to
+ * runs. ran: the operand may be what a study that was run there is called, where no study file is
+ * called so. An error leaves nothing open; else study_release and session_close. */
 int session_study(struct session *s, struct study *study, const struct app *app,
-                  const struct command *c, const struct args *a, bool view, struct err *e);
+                  const struct command *c, const struct args *a, bool view, bool ran,
+                  struct err *e);
 void session_close(struct session *s);
 size_t session_width(void); /* of the terminal, 100 where there is none */
 

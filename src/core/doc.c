@@ -338,14 +338,22 @@ static int node_name(struct doc_tree *t, struct doc *d, const char *path, struct
 
 int doc_set(struct doc_tree *t, const char *path, const char *value, struct err *e)
 {
-    struct doc_tree v = DOC_TREE_INIT;
-    struct doc *at = t->root;
     struct str name = STR_INIT;
-    char *file = NULL;
     str_addf(&name, "command line: %s=%s", path, value);
     int rc = str_check(&name, e);
-    if (!rc && !(file = arena_strdup(&t->arena, name.s, e)))
-        rc = e->code;
+    if (!rc)
+        rc = doc_set_from(t, path, value, name.s, e);
+    str_release(&name);
+    return rc;
+}
+
+int doc_set_from(struct doc_tree *t, const char *path, const char *value, const char *from,
+                 struct err *e)
+{
+    struct doc_tree v = DOC_TREE_INIT;
+    struct doc *at = t->root;
+    char *file = arena_strdup(&t->arena, from, e);
+    int rc = file ? OK : e->code;
     if (!rc && (rc = doc_parse_yaml(&v, value, strlen(value), NULL, e)))
         err_wrap(e, "%s", file);
     if (rc)
@@ -383,7 +391,6 @@ int doc_set(struct doc_tree *t, const char *path, const char *value, struct err 
     *at = *c;
 out:
     doc_tree_release(&v);
-    str_release(&name);
     return rc;
 }
 

@@ -87,6 +87,10 @@ int doc_check_keys(const struct doc *map, const char *const *known, struct err *
 /* doc_set - override by dotted path: doc_set(t, "data.train", "64"); value is read as a YAML flow
  * value; maps on the way are made; the node's file is "command line: data.train=64". */
 int doc_set(struct doc_tree *t, const char *path, const char *value, struct err *e);
+/* doc_set_from - the same of what stands elsewhere: the node's file is `from`, such as "x.yaml:12".
+ */
+int doc_set_from(struct doc_tree *t, const char *path, const char *value, const char *from,
+                 struct err *e);
 
 /* doc_under - what `base` has and t does not is put into t, maps within maps alike; each value
  * keeps its own file and line. A null in t stands for itself. */

@@ -46,6 +46,7 @@ say(struct log *l, const char *kind, const char *fmt, va_list ap)
 {
     struct str s = STR_INIT;
     str_vaddf(&s, fmt, ap);
+    fflush(stdout);    /* both may be one file, and what is there came first */
     flockfile(stderr); /* of l->priv too */
     line_clear(l);
     if (l->json)
@@ -222,6 +223,7 @@ static void draw(struct progress *p, const char *note, bool end)
     p->t_drawn = clock_now();
     const struct reading r = progress_read(p, p->t_drawn, end);
     progress_text(p, &r, note, end, &s);
+    fflush(stdout);
     flockfile(stderr);
     if (p->log->json) {
         progress_json(p, &r, note, end, s.s);

@@ -14,6 +14,7 @@ void task_asking(const struct task *t, struct asking *a)
 
 int asking_read(struct asking *a, const struct doc *map, struct err *e)
 {
+    char buf[80];
     *a = (struct asking){.instruction = NULL};
     if (!map)
         return OK;
@@ -23,8 +24,13 @@ int asking_read(struct asking *a, const struct doc *map, struct err *e)
     const struct doc *words = doc_get(map, "words");
     if (rc || !words || words->type == DOC_NULL)
         return rc;
-    if (words->type != DOC_LIST || words->n < 2 || words->n > TASK_CLASSES)
-        return doc_fail(words, e, "\"words\" is wanted as a list, a word for each class");
+    if (words->type != DOC_LIST)
+        return doc_fail(words, e, "\"words\" is %s, wanted a list, a word for each class",
+                        doc_seen(words, buf, sizeof buf));
+    if (words->n < 2 || words->n > TASK_CLASSES)
+        return doc_fail(words, e,
+                        "\"words\" has %zu entr%s, wanted a word for each class: from 2 to %d",
+                        words->n, words->n == 1 ? "y" : "ies", TASK_CLASSES);
     for (const struct doc *d = words->child; d; d = d->next) {
         if (d->type != DOC_STRING || !*d->s)
             return doc_fail(d, e, "\"words\" holds %s, wanted words",

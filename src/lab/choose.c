@@ -214,6 +214,33 @@ size_t choice_share_count(double share, size_t n)
     return (size_t)floor(share * (double)n + 0.5);
 }
 
+/* share_least - the least share of two digits of which one of n examples is. */
+static double share_least(size_t n)
+{
+    double half = 0.5 / (double)n, step = pow(10, floor(log10(half)) - 1);
+    return ceil(half / step) * step;
+}
+
+int choice_fits(const struct choice *c, const char *method, size_t n, struct err *e)
+{
+    const struct {
+        const char *key;
+        double is;
+        bool of;
+    } shares[] = {
+        {"share", c->share, c->kind == CHOICE_SURE || c->kind == CHOICE_DYNAMICS || choice_told(c)},
+        {"keep", c->keep, c->kind == CHOICE_TRUST},
+    };
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        if (shares[i].of && !choice_share_count(shares[i].is, n))
+            return err_set(e, ERR_INPUT,
+                           "%s.%s is %g, and of the %zu example%s of data.train that is none: "
+                           "wanted at least %g",
+                           method, shares[i].key, shares[i].is, n, n == 1 ? "" : "s",
+                           share_least(n));
+    return OK;
+}
+
 /* choose_first - n_out, of n, that come first in their order; out [n]. */
 static void choose_first(struct sure *by, size_t n, size_t *out, size_t n_out)
 {

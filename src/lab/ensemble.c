@@ -10,6 +10,19 @@
 const char *const ensemble_names[] = {"none", "mean", "agreement", "bagging", "boosting", NULL};
 const char *const ensemble_keys[] = {"combine", "bagging", "boosting", NULL};
 
+/* ways_last - the last way that a supervisor is said to be made in; of the command line, where one
+ * is. */
+static const struct doc *ways_last(const struct doc *m)
+{
+    const struct doc *last = NULL;
+    for (size_t i = 0; ensemble_keys[i]; i++) {
+        const struct doc *d = doc_get(m, ensemble_keys[i]);
+        if (d && (!last || d->path || !last->path))
+            last = d;
+    }
+    return last;
+}
+
 int ensemble_read(struct ensemble *s, const struct doc *m, struct err *e)
 {
     static const char *const combine[] = {"none", "mean", "agreement", NULL};
@@ -21,9 +34,8 @@ int ensemble_read(struct ensemble *s, const struct doc *m, struct err *e)
         (rc = doc_opt_size(m, "boosting", 2, ENSEMBLE_MOST, &boosting, e)))
         return rc;
     if ((kind != 0) + (bagging > 0) + (boosting > 0) > 1)
-        return doc_fail(m, e,
-                        "a supervisor is made by \"combine\", \"bagging\" or \"boosting\", "
-                        "wanted one of them");
+        return doc_fail(ways_last(m), e,
+                        "a supervisor is made by combine, bagging or boosting, wanted one of them");
     s->kind = kind       ? (enum ensemble_kind)kind
               : bagging  ? ENSEMBLE_BAGGING
               : boosting ? ENSEMBLE_BOOSTING

@@ -102,6 +102,26 @@ static int chain_models(struct plan *p, const struct job *supervisor, const stru
     return OK;
 }
 
+/* chain_say - that no model of a method's chain lies between the two, where there are models. */
+static void chain_say(const struct plan *p, const struct job *supervisor, const struct job *student)
+{
+    struct str weak = STR_INIT, strong = STR_INIT;
+    const struct chain *chain = method_chain(&p->study->settings, student->method);
+    const char *name = student->method->name;
+    if (p->worker || student->repetition || !chain->n)
+        return;
+    job_who(supervisor, &weak);
+    job_who(student, &strong);
+    if (!weak.failed && !strong.failed)
+        log_warn(p->lab->log,
+                 "%s: no model of %s.through lies between %s and %s: that student learns from its "
+                 "supervisor alone%s",
+                 name, name, weak.s, strong.s,
+                 student->method->recipe == RECIPE_CHAIN ? ", as naive's does" : "");
+    str_release(&weak);
+    str_release(&strong);
+}
+
 /* recipe_chain - each model learns what the one before says of a slice of the training part. */
 static int recipe_chain(struct plan *p, const struct job *supervisor, const struct job *student,
                         struct job **out, struct err *e)
@@ -110,6 +130,8 @@ static int recipe_chain(struct plan *p, const struct job *supervisor, const stru
     const struct job *before = supervisor;
     size_t n;
     int rc = chain_models(p, supervisor, student, in, &n, e);
+    if (!rc && !n)
+        chain_say(p, supervisor, student);
     in[n] = *student;
     for (size_t i = 0; !rc && i <= n; i++) {
         struct job j = in[i];
@@ -209,6 +231,8 @@ static int recipe_trust(struct plan *p, const struct job *supervisor, const stru
     const struct job *before = supervisor;
     size_t n;
     int rc = chain_models(p, supervisor, student, in, &n, e);
+    if (!rc && !n)
+        chain_say(p, supervisor, student);
     in[n] = *student;
     for (size_t i = 0; !rc && i <= n; i++) {
         struct job j = in[i], *trust;
@@ -313,6 +337,22 @@ static int agreement_check(const struct study *s, const struct method *m, struct
                    of->name);
 }
 
+/* sizes_check - of the examples that students learn from, a method chooses one at least; texts that
+ * have fewer neighbours than are asked for are said. */
+static int sizes_check(const struct plan *p, const struct method *m, struct err *e)
+{
+    const struct study *s = p->study;
+    const struct method *of = method_stops(m) ? method_stopped(&s->settings, m) : m;
+    const struct choice *c = method_choice(&s->settings, of);
+    size_t n = s->sizes.n[PART_TRAIN];
+    if (c->kind == CHOICE_NEIGHBOURS && c->k >= n && !p->worker)
+        log_warn(p->lab->log,
+                 "%s.k is %zu, and of the %zu examples of data.train each has %zu others: all of "
+                 "them are its neighbours",
+                 of->name, c->k, n, n - 1);
+    return choice_fits(c, of->name, n, e);
+}
+
 int recipes_check(const struct plan *p, struct err *e)
 {
     const struct study *s = p->study;
@@ -330,6 +370,8 @@ int recipes_check(const struct plan *p, struct err *e)
             rc = dynamics_check(p, m, e);
         if (!rc && m->recipe == RECIPE_CONTRAST)
             rc = contrast_check(p, m, e);
+        if (!rc)
+            rc = sizes_check(p, m, e);
         if (!rc && m->recipe == RECIPE_CHAIN && !method_chain(&s->settings, m)->said)
             rc =
                 err_set(e, ERR_INPUT,

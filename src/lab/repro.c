@@ -202,6 +202,8 @@ int repro_conclude(const struct repro *r, const char *dir, struct err *e)
     js_open(&w, '{');
     js_key(&w, "format"), js_int(&w, 1);
     js_key(&w, "name"), js_str(&w, r->name);
+    if (r->asked)
+        js_key(&w, "asked"), js_str(&w, r->asked);
     js_key(&w, "file_hash"), js_str(&w, r->file_hash);
     js_key(&w, "title"), js_str(&w, r->title);
     js_key(&w, "source"), js_str(&w, r->source);

@@ -107,7 +107,9 @@ struct repro_study {
     const char *as, *study;
     const char *overrides[REPRO_LIST]; /* "key=value": the n_own that the finding has, and what the
                                           caller sets */
+    const char *from[REPRO_LIST]; /* where each of them stands, "FILE:LINE"; NULL: the caller */
     size_t n_overrides, n_own;
+    const struct doc *said;       /* where the finding names the study */
     const char *kept[REPRO_LIST]; /* of its own, what the caller would have set otherwise */
     size_t n_kept;
     struct doc_tree results; /* after repro_studied */
@@ -124,6 +126,8 @@ struct repro_ladder {
 struct repro {
     struct doc_tree tree; /* strings below live in it */
     const char *name, *title, *source, *shape, *scale;
+    const char *asked; /* its file, as the caller names it; NULL: it is found by its name. Set by
+                          whoever asks, after repro_read */
     char file_hash[HASH_HEX]; /* of its file, as it was read */
     double minutes;           /* that the scale is said to take on two cores; NAN: not said */
     double level;
@@ -154,6 +158,10 @@ void repro_release(struct repro *r);
  * every choice of pairs there is a study that has what its study, task, method and band ask for. No
  * data is looked at. ERR_INPUT with file and line. */
 int repro_check(const struct repro *r, const char *share, struct err *e);
+
+/* repro_idle - whether the caller's k-th setting changes nothing in any of its studies; *idle false
+ * where that cannot be told. */
+int repro_idle(const struct repro *r, const char *share, size_t k, bool *idle, struct err *e);
 
 /* repro_ladder_missing - of the i-th ladder, which is called so, not all models are there. */
 int repro_ladder_missing(struct repro *r, size_t i, const char *name, struct err *e);

@@ -119,8 +119,10 @@ static int study_know(const struct repro_study *x, struct known *k, const char *
 {
     struct str path = STR_INIT;
     int rc = lab_study_path(share, x->study, &path, e);
-    if (!rc)
-        rc = study_read(&k->study, path.s, x->overrides, x->n_overrides, e);
+    if (rc)
+        err_wrap(e, "%s:%d", x->said->file, x->said->line);
+    else
+        rc = study_read_from(&k->study, path.s, x->overrides, x->from, x->n_overrides, e);
     k->read = !rc;
     str_release(&path);
     return rc;
@@ -171,4 +173,45 @@ int repro_check(const struct repro *r, const char *share, struct err *e)
     }
     mem_free(all);
     return rc;
+}
+
+/* idle_in - whether the i-th study of two readings of a finding is the same. */
+static int idle_in(const struct repro *a, const struct repro *b, size_t i, const char *share,
+                   bool *idle, struct err *e)
+{
+    struct known one = {.read = false}, other = {.read = false};
+    int rc = study_know(&a->studies[i], &one, share, e);
+    if (!rc)
+        rc = study_know(&b->studies[i], &other, share, e);
+    if (!rc)
+        rc = study_same(&one.study, &other.study, idle, e);
+    if (one.read)
+        study_release(&one.study);
+    if (other.read)
+        study_release(&other.study);
+    return rc;
+}
+
+int repro_idle(const struct repro *r, const char *share, size_t k, bool *idle, struct err *e)
+{
+    struct repro less;
+    struct err why = ERR_INIT;
+    const char **with = mem_alloc(r->n_with, sizeof *with, e);
+    *idle = false;
+    if (!with)
+        return e->code;
+    for (size_t i = 0, m = 0; i < r->n_with; i++)
+        if (i != k)
+            with[m++] = r->with[i];
+    if (!repro_read(&less, r->tree.root->file, r->scale, with, r->n_with - 1, &why)) {
+        *idle = true;
+        for (size_t i = 0; i < r->n_studies && *idle && !why.code; i++)
+            if (idle_in(r, &less, i, share, idle, &why))
+                *idle = false;
+        repro_release(&less);
+    }
+    mem_free(with);
+    if (why.code == ERR_NOMEM)
+        *e = why;
+    return why.code == ERR_NOMEM ? e->code : OK;
 }

@@ -1,5 +1,6 @@
 /* repro_read.c - the file of a finding. */
 #include "lab/repro.h"
+#include "lab/repro_rows.h"
 #include "core/file.h"
 
 #include <math.h>
@@ -57,6 +58,20 @@ static int list_want(const struct doc *d, const char *key, const struct doc *at,
     return OK;
 }
 
+/* side_check - what a supervisor or student is told by can fit an id: all of those have a "/". */
+static int side_check(const struct doc *d, const char *key, struct err *e)
+{
+    static const char *const words[] = {"largest", "smallest"};
+    if (strpbrk(d->s, "/*?[") || size_sign(d->s))
+        return OK;
+    const char *near = str_nearest(d->s, words, 2);
+    return doc_fail(d, e,
+                    "\"%s\" is \"%s\", which is the id of none: wanted largest, smallest, or an id "
+                    "such as gpt2/12 or votes/NAME, with * for what may be anything%s%s%s",
+                    key, d->s, near ? "; did you mean \"" : "", near ? near : "",
+                    near ? "\"?" : "");
+}
+
 static int where_read(struct repro_where *w, const struct doc *m, const char *const *keys,
                       struct err *e)
 {
@@ -74,6 +89,9 @@ static int where_read(struct repro_where *w, const struct doc *m, const char *co
             return rc;
         if (doc_get(m, strings[i].key))
             w->said[i] = doc_get(m, strings[i].key);
+        if ((i == KEY_SUPERVISOR || i == KEY_STUDENT) && *strings[i].to &&
+            (rc = side_check(w->said[i], strings[i].key, e)))
+            return rc;
     }
     return doc_opt_bool(m, "larger", &w->larger, e);
 }
@@ -230,20 +248,30 @@ static int name_beside(struct repro *r, const char **name, const char *file, str
     return rc;
 }
 
-/* override_set - "key=value"; what the study had for the same key goes. */
+/* override_set - "key=value", from the finding's file at `at` (NULL: the caller's); what the study
+ * had for the same key goes. */
 static int override_set(struct repro *r, struct repro_study *s, const char *text,
                         const struct doc *at, struct err *e)
 {
+    struct str from = STR_INIT;
     size_t k = 0, key = strcspn(text, "=") + 1;
     while (k < s->n_overrides && strncmp(s->overrides[k], text, key) != 0)
         k++;
     if (k == REPRO_LIST)
-        return doc_fail(at, e, "a study has more than %d settings of its own", REPRO_LIST);
+        return doc_fail(at ? at : s->said, e, "a study has more than %d settings of its own",
+                        REPRO_LIST);
     s->overrides[k] = arena_strdup(&r->tree.arena, text, e);
-    if (!s->overrides[k])
-        return e->code;
-    s->n_overrides = k < s->n_overrides ? s->n_overrides : k + 1;
-    return OK;
+    s->from[k] = NULL;
+    int rc = s->overrides[k] ? OK : e->code;
+    if (!rc && at) {
+        str_addf(&from, "%s:%d", at->file, at->line);
+        rc = str_check(&from, e);
+    }
+    if (!rc && at && !(s->from[k] = arena_strdup(&r->tree.arena, from.s, e)))
+        rc = e->code;
+    s->n_overrides = rc || k < s->n_overrides ? s->n_overrides : k + 1;
+    str_release(&from);
+    return rc;
 }
 
 /* study_read_one - task: one of the entry's "tasks", by which the study is called; NULL: it has
@@ -257,6 +285,7 @@ static int study_read_one(struct repro *r, const struct doc *m, const struct doc
     const struct doc *set = doc_get(m, "set");
     int rc = doc_check_keys(m, study_keys, e);
     s->results = (struct doc_tree)DOC_TREE_INIT;
+    s->said = doc_get(m, "study");
     if (rc || (rc = doc_str(m, "study", &s->study, e)))
         return rc;
     if (task && doc_get(m, "as"))
@@ -332,7 +361,7 @@ static int with_set(struct repro *r, const char *text, struct err *e)
     for (size_t i = 0; i < r->n_studies && !rc; i++) {
         struct repro_study *s = &r->studies[i];
         if (!keeps[i])
-            rc = override_set(r, s, text, r->tree.root, e);
+            rc = override_set(r, s, text, NULL, e);
         else if (s->n_kept < REPRO_LIST)
             s->kept[s->n_kept++] = setting_own(s, text);
     }

@@ -533,35 +533,44 @@ static void study_defaults(struct study *s)
 }
 
 /* override_again - the i-th override takes away what an earlier one set. */
-static int override_again(const char *const *overrides, size_t i, struct err *e)
+static int override_again(const char *const *overrides, const char *from, size_t i, struct err *e)
 {
     size_t n = strcspn(overrides[i], "=");
     for (size_t k = 0; k < i; k++)
         if (strncmp(overrides[k], overrides[i], n) == 0 &&
             (overrides[k][n] == '=' || overrides[k][n] == '.'))
-            return err_set(e, ERR_INPUT, "command line: \"%.*s\" is set twice: %s and %s", (int)n,
-                           overrides[i], overrides[k], overrides[i]);
+            return err_set(e, ERR_INPUT, "%s: \"%.*s\" is set twice: %s and %s",
+                           from ? from : "command line", (int)n, overrides[i], overrides[k],
+                           overrides[i]);
     return OK;
 }
 
-int study_tree(struct doc_tree *t, const char *path, const char *const *overrides, size_t n,
-               struct err *e)
+/* tree_read - study_tree, of overrides from elsewhere (study_read_from; NULL: of none). */
+static int tree_read(struct doc_tree *t, const char *path, const char *const *overrides,
+                     const char *const *from, size_t n, struct err *e)
 {
     int rc = doc_read_yaml(t, path, e);
     for (size_t i = 0; !rc && i < n; i++) {
         const char *eq = strchr(overrides[i], '=');
         if (!eq || eq == overrides[i])
             return err_set(e, ERR_INPUT, "\"%s\" is not of the form key=value", overrides[i]);
-        if ((rc = override_again(overrides, i, e)))
+        const char *at = from ? from[i] : NULL;
+        if ((rc = override_again(overrides, at, i, e)))
             return rc;
         char *key = mem_strndup(overrides[i], (size_t)(eq - overrides[i]), e);
-        rc = key ? doc_set(t, key, eq + 1, e) : e->code;
+        rc = !key ? e->code : at ? doc_set_from(t, key, eq + 1, at, e) : doc_set(t, key, eq + 1, e);
         mem_free(key);
     }
     if (!rc && t->root->type != DOC_MAP)
         rc = doc_fail(t->root, e, "a study is a map of keys, this is a %s",
                       doc_type_name(t->root->type));
     return rc;
+}
+
+int study_tree(struct doc_tree *t, const char *path, const char *const *overrides, size_t n,
+               struct err *e)
+{
+    return tree_read(t, path, overrides, NULL, n, e);
 }
 
 int study_name(const struct doc *root, const char **name, struct err *e)
@@ -595,11 +604,17 @@ static int prompt_needed(const struct study *s, struct err *e)
 int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
                struct err *e)
 {
+    return study_read_from(s, path, overrides, NULL, n, e);
+}
+
+int study_read_from(struct study *s, const char *path, const char *const *overrides,
+                    const char *const *from, size_t n, struct err *e)
+{
     int rc;
     struct train_settings common;
     study_defaults(s);
     train_settings_init(&common);
-    if ((rc = study_tree(&s->tree, path, overrides, n, e)))
+    if ((rc = tree_read(&s->tree, path, overrides, from, n, e)))
         goto out;
     const struct doc *root = s->tree.root;
     if ((rc = keys_check(root, e)) || (rc = study_name(root, &s->name, e)) ||

@@ -100,6 +100,10 @@ struct study {
  * wrong values: ERR_INPUT with file and line. */
 int study_read(struct study *s, const char *path, const char *const *overrides, size_t n,
                struct err *e);
+/* study_read_from - the same of overrides that stand elsewhere than on the command line: from [n]
+ * is where each does, "finding.yaml:12", NULL of one of the command line. */
+int study_read_from(struct study *s, const char *path, const char *const *overrides,
+                    const char *const *from, size_t n, struct err *e);
 void study_release(struct study *s);
 
 /* What other files share that say how models learn: training_read - those of training_keys that m
@@ -128,6 +132,14 @@ int study_resolved(const struct study *s, const struct assets *assets, const cha
 /* study_names - a study that was read with overrides has a name and a title of its own, unless they
  * were given there: used by study_read. */
 int study_names(struct study *s, const char *const *overrides, size_t n, struct err *e);
+
+/* study_same - whether two studies are one but for what they are called (study_idle.c). study_idle
+ * - s was read of path with n overrides; where it is the same study without the k-th of them, why
+ * is appended: "focal.gamma=1 changes nothing in this study: focal is none of its methods"; else
+ * nothing. */
+int study_same(const struct study *a, const struct study *b, bool *same, struct err *e);
+int study_idle(const struct study *s, const char *path, const char *const *overrides, size_t n,
+               size_t k, struct str *why, struct err *e);
 
 /* side_untuned - what keeps the models of a side from being one fine-tuned model each, as "are
  * simulated" goes on from "the supervisors"; NULL: nothing does. Judges of arguments are such. */

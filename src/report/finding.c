@@ -156,11 +156,16 @@ static void verdict_words(const struct doc *finding, struct str *out)
     str_release(&words);
 }
 
+static void word_say(const char *word, struct str *out)
+{
+    str_addf(out, strpbrk(word, " []{}\"*$&;") ? " '%s'" : " %s", word);
+}
+
 /* settings_words - as they stand behind a command. */
 static void settings_words(const struct doc *list, struct str *out)
 {
     for (const struct doc *d = list ? list->child : NULL; d; d = d->next)
-        str_addf(out, strpbrk(d->s, " []{}\"*$&;") ? " '%s'" : " %s", d->s);
+        word_say(d->s, out);
 }
 
 static void studies_words(const struct doc *finding, struct str *out)
@@ -346,8 +351,9 @@ static void made_markdown(const struct doc *finding, struct str *out)
     failed_words(finding, out);
     str_cat(out, extent_of(finding).failed > 0 ? "; " : "");
     studies_words(finding, out);
-    str_addf(out, ".\n\n    w2s reproduce %s --scale %s", view_str(finding, "name"),
-             view_str(finding, "scale"));
+    str_cat(out, ".\n\n    w2s reproduce");
+    word_say(view_str(finding, doc_get(finding, "asked") ? "asked" : "name"), out);
+    str_addf(out, " --scale %s", view_str(finding, "scale"));
     settings_words(doc_get(finding, "with"), out);
     str_addc(out, '\n');
 }

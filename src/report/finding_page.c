@@ -114,13 +114,21 @@ static void word_after(const char *text, const char *mark, struct str *out)
 /* section_file - by the name and the hash that it has itself. */
 static enum file_now section_file(const struct findings *f, const char *section, struct str *out)
 {
-    struct str name = STR_INIT, hash = STR_INIT;
-    word_after(section, "\n    w2s reproduce ", &name);
+    struct str name = STR_INIT, hash = STR_INIT, scale = STR_INIT;
+    word_after(section, "## ", &name);
+    str_addc(&scale, '-');
+    word_after(section, " --scale ", &scale);
+    if (scale.len > 1 && str_ends(name.s, scale.s) &&
+        strcmp(scale.s, "-laptop") != 0) { /* finding_id */
+        name.len -= scale.len;
+        name.s[name.len] = '\0';
+    }
     word_after(section, "\n" FINDING_FILE_BEGIN, &hash);
     enum file_now now = finding_file_now(f, name.s, hash.s);
-    out->failed = out->failed || name.failed || hash.failed;
+    out->failed = out->failed || name.failed || hash.failed || scale.failed;
     str_release(&name);
     str_release(&hash);
+    str_release(&scale);
     return now;
 }
 

@@ -30,7 +30,7 @@ static const struct field of_finding[] = {
     {"with", TEXTS, true},    {"level", NUMBER, false},    {"seconds", NUMBER, false},
     {"ladders", TEXTS, true}, {"verdict", VERDICT, false}, {"studies", MAPS, false},
     {"claims", MAPS, false},  {"panels", MAPS, false},     {"pairs", MAPS, false},
-    {NULL, TEXT, false},
+    {"asked", TEXT, true},    {NULL, TEXT, false},
 };
 static const struct field of_study[] = {
     {"as", TEXT, false},     {"study", TEXT, false},   {"set", TEXTS, false},

@@ -162,9 +162,8 @@ for m in human_labels human_labels_alone human_labels_supervisor active_labels; 
     one_sentence
     says err 'share" is 0, wanted more than 0'
 done
-expect 1 "$W2S" run micro.yaml methods='[active_labels]' active_labels.share=.001 name=few --runs a
-says err "active_labels: a share of 0.001 of 256 examples is none"
-says err "human_labels_supervisor: a share of 0.001 of 256 examples is none"
+expect 2 "$W2S" run micro.yaml methods='[active_labels]' active_labels.share=.001 name=few --runs a
+says err "active_labels.share is 0.001, and of the 256 examples of data.train that is none: wanted at least 0.002"
 expect 2 "$W2S" run micro.yaml methods=active_labels active_labels='{by: cover, folds: 3}' --runs a
 one_sentence
 says err 'folds" is of by: disputed, and "by" is cover'

@@ -47,6 +47,18 @@ assert {"same": got > .65, "constant": min(ones) > .5 and got == .5, "shuffled":
 END
 done
 
+# A study that was run is found by what it is called in the runs folder, as w2s report finds it; a study file of that name goes first.
+expect 0 "$W2S" label micro.yaml methods=naive name=micro --runs whole
+cp out by_file.csv
+expect 0 "$W2S" label micro --runs whole
+cmp -s out by_file.csv || fail "labels by the study's name are others"
+expect 2 "$W2S" label micro --runs elsewhere
+says err 'no study named "micro"'
+expect 2 "$W2S" run micro --runs whole
+says err 'no study named "micro"'
+cp -r whole/studies/micro whole/studies/quick
+expect 2 "$W2S" label quick --offline --runs whole
+
 # So does one that writes: its supervisor's answers put in their place by others, it writes those, never the true ones.
 words_task words.yaml
 cat >write.yaml <<END

@@ -473,4 +473,12 @@ rm -f a/index.sqlite*
 expect 0 "$W2S" index --runs a
 expect 0 "$W2S" show "$job" --runs a
 cmp -s out before || fail "the index made anew shows another job"
+
+# Standard output and standard error in one file: the table is whole before what was computed is said, and the report is last.
+"$W2S" run micro.yaml --runs both >log 2>&1
+python3 - <<'END' || fail "what is said at the end stands in the middle of the table"
+lines = open("log").read().splitlines()
+said = next(i for i, x in enumerate(lines) if " jobs: " in x and " computed, " in x)
+assert any("PGR" in x for x in lines[:said]) and lines[said + 1:] == ["", "report: both/studies/micro/report.html"], lines
+END
 finish

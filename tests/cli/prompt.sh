@@ -152,6 +152,8 @@ no 'prompt" says how a model is asked, and the learner of the supervisor is fine
 no '"prompt" says how models are asked, and no side is' "student={layers: all}" prompt.shots=1
 no 'wanted at most 2 shots, or shorter texts' student.prompt.shots=9
 no 'prompt.words has 3 words, task toy has 2 classes' "student.prompt.words=[a, b, c]"
+no '"student.prompt.words" has 1 entry, wanted a word for each class: from 2 to 16' "student.prompt.words=[a]"
+no '"student.prompt.words" is "a", wanted a list, a word for each class' "student.prompt.words=a"
 no '"words" has "a" twice' "student.prompt.words=[a, a]"
 no 'did you mean "student.prompt.shots"' student.prompt.shot=1
 no '"student.learner" is "asked", wanted one of finetune, ' student.learner=asked

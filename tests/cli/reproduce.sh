@@ -249,6 +249,18 @@ expect 2 "$W2S" reproduce
 one_sentence
 expect 2 "$W2S" reproduce fig8-agrement
 says err 'did you mean "fig8-agreement"?'
+# A name that no finding has, but that its title or source speaks of.
+expect 2 "$W2S" reproduce fig2
+one_sentence
+says err 'no finding named "fig2"; fig3-nlp speaks of it'
+expect 2 "$W2S" reproduce fig3
+says err 'no finding named "fig3"; fig3-chess, fig3-nlp, fig3-rm speak of it'
+expect 2 "$W2S" reproduce fig1
+lacks err "speak"
+expect 2 "$W2S" reproduce probes
+says err 'fig11-probes speaks of it'
+expect 2 "$W2S" reproduce nonesuch
+says err 'no finding named "nonesuch"; there are debate, easy-to-hard'
 expect 2 "$W2S" reproduce f/finding.yaml --scale huge
 says err 'wanted laptop, gpu or paper'
 expect 2 "$W2S" reproduce f/finding.yaml --scale gpu
@@ -310,7 +322,7 @@ figure:
 END
 expect 0 "$W2S" reproduce f/each.yaml seeds=1 'methods=[naive, confidence]' data.train=64 --runs each --markdown each.md
 says out "laptop scale with seeds=1 'methods=[naive, confidence]' data.train=64, 2 studies"
-says each.md "w2s reproduce each --scale laptop seeds=1 'methods=[naive, confidence]' data.train=64"
+says each.md "w2s reproduce f/each.yaml --scale laptop seeds=1 'methods=[naive, confidence]' data.train=64"
 python3 - <<'END' || fail "a study for each task, with what was asked for"
 import json
 f = json.load(open("each/findings/each/finding.json"))
@@ -373,6 +385,17 @@ wrong 's/lines: .supervisor., where: {study: one}/lines: [supervisor], where: {t
 wrong 's/value: gain, where: {study: one,/&  band: "*",/' '"band" is "*", wanted what its studies have at scale laptop: none'
 wrong 's/where: {study: one, method: naive, student: largest, supervisor: smallest/& , band: "*"/' '"band" is not of curves within the epochs'
 wrong 's/x: method/x: methods/' '"methods" is not known here'
+# What a finding says of its studies is wrong where it stands.
+wrong 's/untrained: true}/data.trian: 64}/' 'study other: f/wrong.yaml:10: unknown key "data.trian"; did you mean "data.train"?'
+wrong 's/untrained: true}/data: {test: 9}, data: 3}/' 'f/wrong.yaml:10: '
+wrong 's/untrained: true}/data.test: 9, data: {train: 9}}/' 'study other: f/wrong.yaml:10: '
+wrong 's/untrained: true}/seeds: none}/' 'study other: f/wrong.yaml:10: "seeds" is "none", wanted a whole number'
+wrong 's/as: one, study: pairs.yaml/as: one, study: quik/' 'study one: f/wrong.yaml:9: no study named "quik"; did you mean "quick"?'
+expect 2 "$W2S" reproduce f/finding.yaml seeds=none
+says err 'command line: seeds=none: "seeds" is "none", wanted a whole number'
+# A supervisor or a student that no model's id can be.
+wrong 's/student: largest, method: naive}, minus/student: biggest, method: naive}, minus/' 'wrong.yaml:16: "student" is "biggest", which is the id of none: wanted largest, smallest, or an id such as'
+wrong 's/where: {supervisor: smallest}/where: {supervisor: smalest}/' '"supervisor" is "smalest", which is the id of none: wanted largest, smallest, or an id such as gpt2/12 or votes/NAME, with * for what may be anything; did you mean "smallest"?'
 wrong 's/as: other/as: one/' 'two studies are called "one"'
 sed 's/pairs.yaml/nosuch.yaml/' f/finding.yaml >f/wrong.yaml
 expect 2 "$W2S" reproduce f/wrong.yaml

@@ -97,6 +97,18 @@ sed 's/What beta/What my beta/' beta.yaml >my.yaml
 expect 0 "$W2S" reproduce ./my.yaml --runs mine --markdown mine.md
 says mine.md "What my beta shows"
 lacks mine.md "| holds; claims"
+says mine.md "w2s reproduce ./my.yaml --scale laptop"
+# and the page says how it was asked for, so that this can be typed again; marks go by its name still
+expect 0 "$W2S" reproduce share/findings/beta.yaml --scale gpu --runs typed --markdown typed.md
+asked=$(sed -n 's/^    w2s \(reproduce .*\)/\1/p' typed.md)
+[ "$asked" = "reproduce share/findings/beta.yaml --scale gpu" ] || fail "the page says w2s $asked"
+# shellcheck disable=SC2086
+expect 0 "$W2S" $asked --runs typed
+echo "# another word" >>share/findings/beta.yaml
+expect 0 "$W2S" reproduce --markdown typed.md --runs third
+says typed.md "| [beta-gpu](#beta-gpu) | holds; claims of an earlier file |"
+[ "$(grep -c '^\*\*This has claims of an earlier file' typed.md)" = 1 ] || fail "a section by its file is not marked"
+cp beta.yaml share/findings/beta.yaml
 # a section that does not say which file it is of is one of an earlier file
 sed -i '/^<!-- the finding.s file: /d' page.md
 expect 0 "$W2S" reproduce --markdown page.md --runs third

@@ -151,7 +151,13 @@ expect 2 "$W2S" run micro.yaml supervisor.layers=1 supervisor.combine=mean --run
 says err "supervisor.combine is of 1 models, wanted from 2 to 15"
 expect 2 "$W2S" run micro.yaml supervisor.combine=mean supervisor.bagging=3 --runs a
 one_sentence
-says err 'a supervisor is made by "combine", "bagging" or "boosting", wanted one of them'
+says err 'a supervisor is made by combine, bagging or boosting, wanted one of them'
+says err "command line: supervisor.bagging=3: a supervisor is made"
+expect 2 "$W2S" run micro.yaml supervisor.boosting=3 supervisor.bagging=2 --runs a
+says err "command line: supervisor.boosting=3: a supervisor is made"
+sed 's/^supervisor: .*/supervisor: {layers: 1,\n  combine: mean,\n  bagging: 3}/' micro.yaml >ways.yaml
+expect 2 "$W2S" run ways.yaml --runs a
+says err "ways.yaml:8: a supervisor is made"
 expect 2 "$W2S" run micro.yaml supervisor.bagging=1 --runs a
 one_sentence
 says err 'bagging" is 1'
