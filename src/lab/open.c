@@ -349,6 +349,8 @@ static int share_path(const char *share, const char *folder, const char *what, c
         const char *near = str_nearest(name, (const char *const *)names, n);
         rc = near ? err_set(e, ERR_INPUT, "no %s named \"%s\"; did you mean \"%s\"?", what, name,
                             near)
+             : !n ? err_set(e, ERR_INPUT, "no %s named \"%s\": there is none in %s (W2S_SHARE)",
+                            what, name, dir.s)
                   : err_set(e, ERR_INPUT, "no %s named \"%s\"; there are %s, or give a .yaml file",
                             what, name, list.s);
     }

@@ -50,6 +50,8 @@ expect 2 "$W2S" report something --runs other
 says err "there are micro"
 expect 2 run quik
 says err 'no study named "quik"; did you mean "quick"?'
+W2S_SHARE=$scratch/nowhere expect 2 "$W2S" reproduce fig8-agreement
+says err "no finding named \"fig8-agreement\": there is none in $scratch/nowhere/findings (W2S_SHARE)"
 expect 2 run absent.yaml
 one_sentence
 says err "absent.yaml"
