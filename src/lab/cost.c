@@ -172,7 +172,7 @@ static void asides_take(const struct bench *b, size_t i, const bool *seen, struc
             const struct job *j = b->p->jobs[m];
             bool stands = false;
             for (size_t n = 0; seen[m] && n < j->n_needs; n++)
-                stands = stands || bench_job(b, j->needs[n]) == i;
+                stands = stands || j->needs[n] == b->p->jobs[i];
             asked = stands && asks(j, b->p->jobs[i], (enum aside)k);
         }
         if (asked)

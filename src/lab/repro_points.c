@@ -365,7 +365,7 @@ static int panel_flat(const struct repro *r, const struct repro_panel *panel, bo
 {
     double lo = (double)INFINITY, hi = -(double)INFINITY;
     int rc = OK;
-    *flat = panel->x > KEY_NAMES - 1 && panel->x < KEY_EPOCH;
+    *flat = panel->x >= KEY_NAMES && panel->x < KEY_EPOCH;
     for (size_t k = 0; k < panel->n && *flat && !rc; k++) {
         struct rows rows = {NULL, 0};
         rc = rows_pick(&rows, &r->samples, &panel->series[k].where, e);

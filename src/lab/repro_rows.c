@@ -164,8 +164,8 @@ static bool same_line(const struct sample_row *a, const struct sample_row *b, en
            (x != KEY_SUPERVISOR_SIZE || strcmp(a->student, b->student) == 0);
 }
 
-/* A row's line over a key: how many rows are on it, and their mean place; y NULL or [n], with its
- * mean. */
+/* A row's line over a key: how many rows are on it, their mean place and mean of y (0 without), the
+ * least and the largest place, and the first of them. */
 struct line {
     double n, x, y, lo, hi;
     size_t first;
@@ -177,9 +177,9 @@ static struct line line_of(const struct samples *s, const struct rows *r, const 
     struct line l = {.lo = (double)INFINITY, .hi = -(double)INFINITY, .first = row};
     for (size_t k = 0; k < r->n; k++) {
         const struct sample_row *b = &s->rows[r->at[k]];
-        double x = log2(row_number(b, key));
         if (!same_line(&s->rows[r->at[row]], b, key))
             continue;
+        double x = log2(row_number(b, key));
         l.first = k < l.first ? k : l.first;
         l.lo = fmin(l.lo, x);
         l.hi = fmax(l.hi, x);
