@@ -8,47 +8,61 @@
  * that no score matrix exists; the backward takes the probabilities from lse again. Blocks are
  * counted from a sequence's beginning: its neighbours change nothing. */
 
-typedef float lanes __attribute__((vector_size(64)));
-typedef float lanes_at
-    __attribute__((vector_size(64), aligned(4), may_alias)); /* lanes that lie anywhere */
+#define LANES 16
 
-#define LANES   16
+typedef float lanes __attribute__((vector_size(4 * LANES)));
+typedef float lanes_at
+    __attribute__((vector_size(4 * LANES), aligned(4), may_alias)); /* lanes that lie anywhere */
+
+/* reg - as many numbers as a register of the set holds: a compiler takes wider ones apart through
+ * memory. */
+#if defined __AVX512F__
+#define REG  16
+#define ROWS 4 /* rows of sums that registers hold, four registers of each */
+#elif defined __AVX__
+#define REG  8
+#define ROWS 2
+#else
+#define REG  4
+#define ROWS 2
+#endif
+
+typedef float reg __attribute__((vector_size(4 * REG)));
+typedef float reg_at __attribute__((vector_size(4 * REG), aligned(4), may_alias));
+
 #define QUERIES 32
 #define BAND    256 /* queries for which the forward transposes a block of keys once */
 #define KEYS    256 /* most keys of a block */
 #define LD                                                                                         \
-    272 /* floats from row to row of scores: an odd number of lanes, so that rows do not meet in   \
-           the sets of a cache */
+    272 /* floats from row to row of scores: an odd number of cache lines, so that rows do not     \
+           meet in the sets of a cache */
 #define MOST_GROUP 8     /* heads of a group whose running sums are kept at a time */
 #define BLOCK      17408 /* most numbers of a transposed block: long heads have shorter ones */
-#ifdef __AVX512F__
-#define ROWS 4 /* rows of sums that registers hold, four lanes of each */
-#else
-#define ROWS 1
-#endif
 
 #define lanes_load(x) (*(const lanes_at *)(x))
+#define reg_load(x)   (*(const reg_at *)(x))
 static const lanes_at lanes_zero;
+static const reg_at reg_zero;
 
-/* sums_of - y[r,0..wide) (+)= sum_j w[r,j] x[j,0..wide) for `rows` rows and `wide` lanes; they and
- * `add` are constants where it is inlined. */
+/* sums_of - y[r,0..wide) (+)= sum_j w[r,j] x[j,0..wide) for `rows` rows and `wide` registers; they
+ * and `add` are constants where it is inlined. */
 static inline __attribute__((always_inline)) void
 sums_of(const bool add, const size_t rows, const size_t wide, const float *w, size_t wr, size_t wj,
         size_t n, const float *x, size_t ldx, float *y, size_t ldy)
 {
-    lanes a[ROWS][4];
+    reg a[ROWS][4];
     for (size_t r = 0; r < rows; r++)
         for (size_t k = 0; k < wide; k++)
-            a[r][k] = add ? lanes_load(y + r * ldy + k * LANES) : lanes_zero;
+            a[r][k] = add ? reg_load(y + r * ldy + k * REG) : reg_zero;
     for (size_t j = 0; j < n; j++)
         for (size_t k = 0; k < wide; k++) {
-            lanes b = lanes_load(x + j * ldx + k * LANES);
+            reg b = reg_load(x + j * ldx + k * REG);
             for (size_t r = 0; r < rows; r++)
                 a[r][k] += w[r * wr + j * wj] * b;
         }
     for (size_t r = 0; r < rows; r++)
         for (size_t k = 0; k < wide; k++)
-            *(lanes_at *)(y + r * ldy + k * LANES) = a[r][k];
+            *(reg_at *)(y + r * ldy + k * REG) = a[r][k];
 }
 
 /* few_rows - y[r,0..C) (+)= sum_j w[r,j] x[j,0..C) for `rows` rows; w[r,j] is at w[r*wr + j*wj].
@@ -58,16 +72,16 @@ static inline __attribute__((always_inline)) void few_rows(const bool add, const
                                                            size_t n, const float *x, size_t ldx,
                                                            float *y, size_t ldy, size_t C)
 {
-    size_t c = 0;
-    for (; c + 4 * LANES <= C; c += 4 * LANES)
+    size_t c = 0, whole = C / LANES * LANES;
+    for (; c + 4 * REG <= whole; c += 4 * REG)
         sums_of(add, rows, 4, w, wr, wj, n, x + c, ldx, y + c, ldy);
-    if (c + 2 * LANES <= C) {
+    if (c + 2 * REG <= whole) {
         sums_of(add, rows, 2, w, wr, wj, n, x + c, ldx, y + c, ldy);
-        c += 2 * LANES;
+        c += 2 * REG;
     }
-    if (c + LANES <= C) {
+    if (c + REG <= whole) {
         sums_of(add, rows, 1, w, wr, wj, n, x + c, ldx, y + c, ldy);
-        c += LANES;
+        c += REG;
     }
     for (; c < C; c++)
         for (size_t r = 0; r < rows; r++) {
@@ -78,6 +92,13 @@ static inline __attribute__((always_inline)) void few_rows(const bool add, const
         }
 }
 
+/* at_once - rows that are summed together. One where a few numbers are left of whole lanes: those
+ * are summed as the compiler likes, which for other lengths is in other bits (LAB_NUMERICS). */
+static inline size_t at_once(size_t C)
+{
+    return REG == LANES || C % LANES == 0 ? ROWS : 1;
+}
+
 /* all_rows - the same for any number of rows. weighted_sums - added to y. weighted_sums_new - in
  * its place. */
 static inline __attribute__((always_inline)) void all_rows(const bool add, size_t rows,
@@ -85,8 +106,9 @@ static inline __attribute__((always_inline)) void all_rows(const bool add, size_
                                                            size_t n, const float *x, size_t ldx,
                                                            float *y, size_t ldy, size_t C)
 {
-    for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
-        few_rows(add, ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
+    if (at_once(C) == ROWS)
+        for (; rows >= ROWS; rows -= ROWS, w += ROWS * wr, y += ROWS * ldy)
+            few_rows(add, ROWS, w, wr, wj, n, x, ldx, y, ldy, C);
     for (; rows > 0; rows--, w += wr, y += ldy)
         few_rows(add, 1, w, wr, wj, n, x, ldx, y, ldy, C);
 }
@@ -304,10 +326,11 @@ static void queries_fwd(const struct attn_shape *s, const struct span *p, size_t
                         struct running *run, float *y)
 {
     float score[QUERIES * LD];
+    size_t most = at_once(s->D);
     products(s, rows, h->q + i0 * s->ldq, s->ldq, t, ldt, n, score);
     probabilities(s, p, i0, rows, j0, n, score, run, y);
     for (size_t r = 0, some; r < rows; r += some) {
-        some = rows - r < ROWS ? rows - r : ROWS;
+        some = rows - r < most ? rows - r : most;
         weighted_sums(some, score + r * LD, LD, 1, met(s, p, i0 + r + some - 1, j0, n),
                       h->v + j0 * s->ldv, s->ldv, y + r * s->ldy, s->ldy, s->D);
     }
@@ -383,7 +406,7 @@ static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t
                         const struct head_rows *r)
 {
     float prob[QUERIES * LD], ds[QUERIES * LD], by = (float)s->scale;
-    size_t back = p->nk - p->nq;
+    size_t back = p->nk - p->nq, most = at_once(s->D);
     for (size_t i = i0; i < i0 + rows; i++) { /* of a forward long ago: all at once from memory */
         ahead(r->q + i * s->ldq, s->D);
         ahead(r->y + i * s->ldy, s->D);
@@ -404,12 +427,12 @@ static void queries_bwd(const struct attn_shape *s, const struct span *p, size_t
         }
     }
     for (size_t i = 0, some; i < rows; i += some) {
-        some = rows - i < ROWS ? rows - i : ROWS;
+        some = rows - i < most ? rows - i : most;
         weighted_sums(some, ds + i * LD, LD, 1, met(s, p, i0 + i + some - 1, j0, n),
                       r->k + j0 * s->ldk, s->ldk, r->dq + (i0 + i) * s->ldq, s->ldq, s->D);
     }
     for (size_t j = 0, some; j < n; j += some) {
-        some = n - j < ROWS ? n - j : ROWS;
+        some = n - j < most ? n - j : most;
         /* the first query that sees key j0 + j */
         size_t from = j0 + j > back + i0 ? j0 + j - back - i0 : 0, at = i0 + from;
         if (from >= rows)
