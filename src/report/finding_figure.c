@@ -66,15 +66,27 @@ static double x_scaled(const struct doc *panel, double x)
     return x_is(panel, "_size") ? x / 1e6 : x;
 }
 
-static void x_axis(const struct doc *panel, struct str *out)
+static bool x_log(const struct doc *panel)
 {
-    double lo = (double)INFINITY, hi = -(double)INFINITY;
-    bool log = x_is(panel, "_size") || x_is(panel, "_ratio");
+    return x_is(panel, "_size") || x_is(panel, "_ratio");
+}
+
+static struct range x_range(const struct doc *panel)
+{
+    struct range r = {(double)INFINITY, -(double)INFINITY};
     for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next)
         for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
-            lo = fmin(lo, x_scaled(panel, p->child->r));
-            hi = fmax(hi, x_scaled(panel, p->child->r));
+            r.lo = fmin(r.lo, x_scaled(panel, p->child->r));
+            r.hi = fmax(r.hi, x_scaled(panel, p->child->r));
         }
+    return r;
+}
+
+static void x_axis(const struct doc *panel, struct str *out)
+{
+    struct range r = x_range(panel);
+    double lo = r.lo, hi = r.hi;
+    bool log = x_log(panel);
     str_cat(out,
             "unset logscale\nunset xtics\nset xtics nomirror out autofreq norotate\nset xlabel ");
     script_quoted(out, x_words(panel));
@@ -228,11 +240,22 @@ static struct est point_est(const struct doc *point, struct range r)
                         hi->type != DOC_NULL ? hi->r : r.hi + wide};
 }
 
-/* line_place - of names, the points of one lie below each other. */
-static double line_place(const struct doc *panel, size_t i)
+#define BESIDE      0.012 /* of an axis' length, from line to line; */
+#define BESIDE_MOST 0.06  /* all lines together */
+
+/* point_place - where on its axis a point of the i-th line is drawn. Points of one name lie below
+ * each other; those of one size a little beside each other, so that every interval is to be seen;
+ * epochs have no room for that. */
+static double point_place(const struct doc *panel, size_t i, const struct doc *point)
 {
-    double n = (double)doc_get(panel, "lines")->n;
-    return panel_named(panel) ? 0.7 * ((double)i + 0.5) / n - 0.35 : 0;
+    double x = x_scaled(panel, point->child->r), n = (double)doc_get(panel, "lines")->n;
+    if (panel_named(panel))
+        return x + 0.7 * ((double)i + 0.5) / n - 0.35;
+    if (x_is(panel, "epoch"))
+        return x;
+    struct range r = x_range(panel);
+    double by = ((double)i - (n - 1) / 2) * fmin(BESIDE, BESIDE_MOST / n);
+    return x_log(panel) ? x * pow(r.hi / r.lo, by) : x + by * (r.hi - r.lo);
 }
 
 /* panel_data - a block for each line. */
@@ -242,7 +265,7 @@ static void panel_data(const struct doc *panel, struct range r, size_t at, struc
     for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next, i++) {
         str_addf(out, "$p%zu_%zu << EOD\n", at, i);
         for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next)
-            script_point(out, x_scaled(panel, p->child->r) + line_place(panel, i), point_est(p, r));
+            script_point(out, point_place(panel, i, p), point_est(p, r));
         str_cat(out, "EOD\n");
     }
 }
@@ -255,8 +278,7 @@ static size_t panel_cuts(const struct doc *panel, const struct legend *legend, s
     str_addf(out, "$c%zu << EOD\n", at);
     for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next, i++)
         for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next)
-            n += script_cut(out, x_scaled(panel, p->child->r) + line_place(panel, i),
-                            point_est(p, r), r, panel_named(panel),
+            n += script_cut(out, point_place(panel, i, p), point_est(p, r), r, panel_named(panel),
                             figure_look(legend_place(legend, view_str(l, "name"))).colour);
     str_cat(out, "EOD\n");
     return n;

@@ -4,6 +4,8 @@
 
 #include "report/finding.h"
 
+#include <math.h>
+
 #define STUDY_ONE                                                                                  \
     "{\"as\":\"one\",\"study\":\"s\",\"set\":[\"seeds=3\"],\"seeds\":3,\"train\":9,\"test\":200}"
 #define CLAIM_ONE                                                                                  \
@@ -461,14 +463,53 @@ static void cut_intervals(void **state)
     (void)state;
 }
 
+/* Points of one size are drawn beside each other, in the order of their lines, no line across the
+ * place of another size, and within the axis; those of an epoch where it is. */
+static void beside_each_other(void **state)
+{
+    static const char *const axes[] = {"student_size", "student_layers", "epoch"};
+    enum { LINES = 40 };
+    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++) {
+        struct str panel = STR_INIT;
+        int height = 0;
+        str_addf(&panel, "{\"title\":\"P\",\"label\":\"y\",\"x\":\"%s\",\"lines\":[", axes[i]);
+        for (int k = 0; k < LINES; k++)
+            str_addf(&panel, "%s{\"name\":\"%d\",\"points\":[[1e7,0.5,0.4,0.6],[3e7,0.7,0.6,0.8]]}",
+                     k ? "," : "", k);
+        str_cat(&panel, "]}");
+        struct str out = script(&panel, &height);
+        double unit = i == 0 ? 1e6 : 1, lo = after(out.s, "set xrange ["), before = lo,
+               end = after(strstr(out.s, "set xrange ["), ":");
+        for (int k = 0; k < LINES; k++) {
+            char mark[32];
+            snprintf(mark, sizeof mark, "$p0_%d << EOD\n", k);
+            const char *second = strchr(strstr(out.s, mark) + strlen(mark), '\n') + 1;
+            double x = after(out.s, mark), y = strtod(second, NULL);
+            assert_true(i == 2 ? x == 1e7 / unit : x > before);
+            assert_true(fabs(x - 1e7 / unit) < 0.1 * 2e7 / unit && x > lo);
+            assert_true(fabs(y - 3e7 / unit) < 0.1 * 2e7 / unit && y < end);
+            before = x;
+        }
+        str_release(&panel);
+        str_release(&out);
+    }
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),         cmocka_unit_test(sentences),
-        cmocka_unit_test(bounds),          cmocka_unit_test(points),
-        cmocka_unit_test(earlier),         cmocka_unit_test(titles),
-        cmocka_unit_test(names_have_room), cmocka_unit_test(many_panels),
-        cmocka_unit_test(lines_differ),    cmocka_unit_test(cut_intervals),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(sentences),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(points),
+        cmocka_unit_test(earlier),
+        cmocka_unit_test(titles),
+        cmocka_unit_test(names_have_room),
+        cmocka_unit_test(many_panels),
+        cmocka_unit_test(lines_differ),
+        cmocka_unit_test(cut_intervals),
+        cmocka_unit_test(beside_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
