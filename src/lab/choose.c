@@ -96,6 +96,12 @@ bool choice_reads(const struct choice *c)
            (c->kind == CHOICE_ACTIVE && c->by != ACTIVE_UNSURE);
 }
 
+/* choice_folds - whether regressions are fitted, each on all folds but one. */
+static bool choice_folds(const struct choice *c)
+{
+    return c->kind == CHOICE_CONFIDENT || (c->kind == CHOICE_ACTIVE && c->by == ACTIVE_DISPUTED);
+}
+
 int choice_gone(const struct choice *c, const struct doc *m, struct err *e)
 {
     const struct doc *alone = doc_get(m, "alone");
@@ -123,7 +129,7 @@ void choice_json(const struct choice *c, struct js *j)
         js_key(j, "weight"), js_real(j, c->weight);
     if (names && c->by != BY_PROBABILITY)
         js_key(j, "by"), js_str(j, names[(int)c->by - first]);
-    if (c->kind == CHOICE_CONFIDENT || (c->kind == CHOICE_ACTIVE && c->by == ACTIVE_DISPUTED)) {
+    if (choice_folds(c)) {
         js_key(j, "folds"), js_int(j, (int64_t)c->folds);
         js_key(j, "c"), js_real(j, c->c);
     }
@@ -238,6 +244,11 @@ int choice_fits(const struct choice *c, const char *method, size_t n, struct err
                            "wanted at least %g",
                            method, shares[i].key, shares[i].is, n, n == 1 ? "" : "s",
                            share_least(n));
+    if (choice_folds(c) && c->folds > n)
+        return err_set(e, ERR_INPUT,
+                       "%s.folds is %zu, and data.train has %zu example%s: wanted "
+                       "at most as many folds",
+                       method, c->folds, n, n == 1 ? "" : "s");
     return OK;
 }
 

@@ -87,8 +87,9 @@ int choice_make(const struct choice *c, const double *probs, const double *score
  * variability [n] the standard deviation (over M, not M - 1). */
 void dynamics_measure(const double *p, size_t M, size_t n, double *confidence, double *variability);
 
-/* choice_fits - whether a share, or what trust keeps, is one of n examples at least: else ERR_INPUT
- * that says the method's setting and the least that is wanted of it. No label is looked at. */
+/* choice_fits - whether a share, or what trust keeps, is one of n examples at least, and folds are
+ * no more than these: else ERR_INPUT that says the method's setting and what is wanted of it. No
+ * label is looked at. */
 int choice_fits(const struct choice *c, const char *method, size_t n, struct err *e);
 
 /* choice_count - n * share, to the nearest: ERR_INPUT, begun with the method's name, where that is

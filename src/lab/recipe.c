@@ -132,6 +132,12 @@ static int recipe_chain(struct plan *p, const struct job *supervisor, const stru
     int rc = chain_models(p, supervisor, student, in, &n, e);
     if (!rc && !n)
         chain_say(p, supervisor, student);
+    if (!rc && n >= p->study->sizes.n[PART_TRAIN])
+        rc = err_set(e, ERR_INPUT,
+                     "%s.through: each of a chain's %zu models learns from a part of data.train, "
+                     "which has %zu example%s",
+                     student->method->name, n + 1, p->study->sizes.n[PART_TRAIN],
+                     p->study->sizes.n[PART_TRAIN] == 1 ? "" : "s");
     in[n] = *student;
     for (size_t i = 0; !rc && i <= n; i++) {
         struct job j = in[i];
