@@ -96,8 +96,7 @@ bool choice_reads(const struct choice *c)
            (c->kind == CHOICE_ACTIVE && c->by != ACTIVE_UNSURE);
 }
 
-/* choice_folds - whether regressions are fitted, each on all folds but one. */
-static bool choice_folds(const struct choice *c)
+bool choice_folds(const struct choice *c)
 {
     return c->kind == CHOICE_CONFIDENT || (c->kind == CHOICE_ACTIVE && c->by == ACTIVE_DISPUTED);
 }

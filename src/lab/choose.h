@@ -65,13 +65,15 @@ struct choice {
  * choice_gone - ERR_INPUT for a setting of before, saying what stands for it. choice_json - them
  * all, as members of an open JSON object; of CHOICE_SURE "by" only where it is not probability.
  * choice_told - whether it is told a share of the truth. choice_reads - whether a model has to read
- * the texts before (repair.h, active.h). */
+ * the texts before (repair.h, active.h). choice_folds - whether regressions are fitted then, each
+ * on all folds but one. */
 const char *const *choice_keys(enum choice_kind kind);
 int choice_read(struct choice *c, const struct doc *m, struct err *e);
 int choice_gone(const struct choice *c, const struct doc *m, struct err *e);
 void choice_json(const struct choice *c, struct js *j);
 bool choice_told(const struct choice *c);
 bool choice_reads(const struct choice *c);
+bool choice_folds(const struct choice *c);
 
 /* choice_share - of how many of its examples a student learns, as far as that is known before. */
 double choice_share(const struct choice *c);

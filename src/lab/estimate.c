@@ -4,6 +4,8 @@
 #include "core/mem.h"
 #include "core/par.h"
 #include "core/stop.h"
+#include "lab/active.h"
+#include "lab/repair.h"
 
 #include <math.h>
 
@@ -82,6 +84,7 @@ static const struct trainable everything = {TRAIN_ALL, 0, false, {0}};
 /* What a job costs. */
 struct cost {
     double flops;   /* of its products */
+    double fitted;  /* of fits and distances, beside them */
     double written; /* of those among them of a token at a time */
     double blocks;  /* that are worked through, forward and backward */
     double seconds; /* of tokenizing */
@@ -158,12 +161,20 @@ static void lm_cost(const struct plan *p, const struct job *j, const struct mode
     model_memory(p, j, c, cost);
 }
 
-/* Iterations of a probe's fit, with one c; multiply-adds a second of one thread, of numbers that
- * come from memory: some hundred and 1e9 where this was measured (bits of a Zen 4). */
+/* Iterations of a probe's fit, with one c; operations a second of one thread, two a multiply-add,
+ * of numbers that come from memory: some hundred and 2e9 where this was measured (bits of a Zen 4).
+ */
 #define PROBE_ITERATIONS 100
-#define PROBE_RATE       1e9
+#define PROBE_RATE       2e9
 /* Those of a trust function's fit, with what it has by default. */
 #define TRUST_ITERATIONS 100
+
+/* fit_operations - of regressions on n examples: F and its gradient. */
+static double fit_operations(const struct plan *p, const struct model_config *c, double fits,
+                             double n)
+{
+    return fits * PROBE_ITERATIONS * n * 4 * (double)(c->channels * job_outputs(p));
+}
 
 /* fit_cost - of a probe of what is there. */
 static void fit_cost(const struct plan *p, const struct job *j, const struct model_config *c,
@@ -172,8 +183,7 @@ static void fit_cost(const struct plan *p, const struct job *j, const struct mod
     const struct probe_settings *s = &p->study->probe;
     double n = (double)(p->data[j->repetition].n[j->part] * plan_texts(p)),
            fits = s->n > 1 ? (double)(s->n * (s->folds - 1)) + 1 : 1;
-    cost->seconds +=
-        fits * PROBE_ITERATIONS * n * 2 * (double)(c->channels * job_outputs(p)) / PROBE_RATE;
+    cost->fitted += fit_operations(p, c, fits, n);
 }
 
 /* probe_cost - of a forward over a part, or of a probe of what came of one. */
@@ -259,7 +269,23 @@ static void trust_cost(const struct plan *p, const struct job *j, const struct m
     const struct choice *choice = job_choice(p, j);
     double m = (double)choice_share_count(choice->share, p->data[j->repetition].n[PART_TRAIN]);
     cost->bytes = cost->moved = job_bytes(p, j);
-    cost->seconds = TRUST_ITERATIONS * m * 2 * (double)(c->channels * choice->hidden) / PROBE_RATE;
+    cost->fitted = TRUST_ITERATIONS * m * 4 * (double)(c->channels * choice->hidden);
+}
+
+/* repair_cost - of the features of the texts whose labels are repaired or chosen, and of what is
+ * made of these: distances between them, or regressions on all folds but one. */
+static void repair_cost(const struct plan *p, const struct job *j, const struct model_config *c,
+                        const struct counts *of, struct cost *cost)
+{
+    const struct choice *choice = job_choice(p, j);
+    size_t n = p->data[j->repetition].n[PART_TRAIN], C = c->channels;
+    frozen_cost(p, j, c, of, cost);
+    if (choice_folds(choice))
+        cost->fitted = fit_operations(p, c, (double)choice->folds - 1, (double)n);
+    else if (choice->kind == CHOICE_NEIGHBOURS)
+        cost->fitted = neighbours_operations(n, C);
+    else
+        cost->fitted = cover_operations(n, C, choice_share_count(choice->share, n));
 }
 
 /* job_cost - from token counts that the examples' own tokens give; counts [seeds, models] are
@@ -301,7 +327,11 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
         *cost = (struct cost){.bytes = job_bytes(p, j)};
         return OK;
     }
-    if (j->role == JOB_REPAIR || j->simulated) {
+    if (j->role == JOB_REPAIR) {
+        repair_cost(p, j, &c, of, cost);
+        return OK;
+    }
+    if (j->simulated) {
         frozen_cost(p, j, &c, of, cost);
         return OK;
     }
@@ -379,7 +409,7 @@ static double job_seconds(const struct plan *p, const struct job *j, const struc
 {
     double products = (c->flops - c->written) / pace->product + c->written / pace->written;
     return products / ((double)j->threads / p->threads * TRAINING_EFFICIENCY) +
-           c->blocks * BLOCK_SECONDS + job_start(pace, c);
+           c->blocks * BLOCK_SECONDS + c->fitted / PROBE_RATE + job_start(pace, c);
 }
 
 void plan_head(struct str *out)
@@ -458,7 +488,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         js_key(&w, "hash"), js_str(&w, j->hash);
         js_key(&w, "label"), js_str(&w, j->label);
         js_key(&w, "done"), js_bool(&w, j->state != JOB_TODO);
-        js_key(&w, "operations"), js_real(&w, cost.flops);
+        js_key(&w, "operations"), js_real(&w, cost.flops + cost.fitted);
         js_key(&w, "seconds"), js_real(&w, seconds);
         js_key(&w, "start_seconds"), js_real(&w, job_start(&pace, &cost));
         js_key(&w, "bytes"), js_int(&w, (int64_t)cost.bytes);

@@ -96,8 +96,8 @@ says err 'k" is 0'
 expect 2 "$W2S" run micro.yaml knn.folds=3 --runs a
 one_sentence
 says err 'unknown key "knn.folds"'
-expect 1 "$W2S" run micro.yaml data.train=9 confident_learning.folds=20 methods=confident_learning name=folds --runs a
-says err "confident_learning: 20 folds of 9 questions"
+expect 2 "$W2S" run micro.yaml data.train=9 confident_learning.folds=20 methods=confident_learning name=folds --runs a
+says err "confident_learning.folds is 20, and data.train has 9 examples"
 # Folds are of questions: three rows of one are in one fold.
 awk '{ sub(/}$/, sprintf(", \"of\": %d}", NR / 3)); print }' toy.jsonl >asked.jsonl
 sed 's/toy/asked/' toy.yaml >asked.yaml
