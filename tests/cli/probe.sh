@@ -137,6 +137,7 @@ for f in a/jobs/*/end-train.f32; do printf x >>"$f"; done
 rm -rf $(grep -l '"kind": *"finetune_probe"' a/jobs/*/job.json | xargs -n 1 dirname)
 expect 1 "$W2S" run "${tuned[@]}" name=tuned --runs a
 says err "end-train.f32: "
+threads=$W2S_THREADS
 export W2S_THREADS=1
 expect 0 "$W2S" run tuned.yaml student.layers=4 student.epochs=0 name=still --runs c --json
 cp out still.json
@@ -149,7 +150,7 @@ b = next(p for p in probe["pairs"] if p["student"].endswith("/4/probe"))["ceilin
 read = lambda job: open(f"{sys.argv[3]}/jobs/{job}/test.f64", "rb").read()
 assert a != b and read(a) == read(b)
 END
-export W2S_THREADS=2
+export W2S_THREADS=$threads
 # A side of each kind; random weights, each depth a model of its own.
 expect 0 "$W2S" run tuned.yaml supervisor.learner=probe student.layers=4 student.epochs=1 methods=naive name=mixed --runs a
 says out "1 of 4 layers, probe"
