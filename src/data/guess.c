@@ -419,7 +419,7 @@ static void texts_find(struct guess *g)
             break;
         best->used = true;
         double share = tells(g, best);
-        if (!share)
+        if (share == 0)
             g->text[g->n_texts++] = best;
         else if (g->n_telling < GUESS_TEXTS) {
             g->telling[g->n_telling].c = best;

@@ -69,7 +69,7 @@ static double distance(const double *a, const double *b, size_t C)
 /* middle - of standardised rows, whose mean is 0, the one nearest to it. */
 static size_t middle(const double *z, size_t n, size_t C)
 {
-    double least = INFINITY;
+    double least = (double)INFINITY;
     size_t best = 0;
     for (size_t i = 0; i < n; i++) {
         double d = 0;
@@ -87,7 +87,7 @@ int active_cover(const float *x, size_t n, size_t C, size_t k, size_t *chosen, s
     int rc = away ? repair_standardise(x, n, C, &z, e) : e->code;
     size_t next = rc ? 0 : middle(z, n, C);
     for (size_t i = 0; !rc && i < n; i++)
-        away[i] = INFINITY;
+        away[i] = (double)INFINITY;
     for (size_t m = 0; !rc && m < k; m++) {
         size_t centre = next;
         chosen[m] = centre;

@@ -30,7 +30,7 @@ static double learnt_flops(const struct desk *d, const struct model_config *c)
     const struct token_set *t = d->learn.n ? &d->learn : &d->sets[d->job->part];
     double whole = t->n ? (double)token_set_total(t) : 0, texts = part_texts(t);
     bool prefix = d->features[d->job->part].f.data != NULL;
-    if (!whole)
+    if (whole == 0)
         return 0;
     double epoch = d->model->head.kind == HEAD_LM
                        ? model_flops_lm(c, &d->job->trainable, whole, texts, answers_read(t))

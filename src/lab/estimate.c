@@ -84,8 +84,8 @@ static const struct trainable everything = {TRAIN_ALL, 0, false, {0}};
 /* What a job costs. */
 struct cost {
     double flops;   /* of its products */
-    double fitted;  /* of fits and distances, beside them */
     double written; /* of those among them of a token at a time */
+    double fitted;  /* of fits and distances, beside these products */
     double blocks;  /* that are worked through, forward and backward */
     double seconds; /* of tokenizing */
     size_t bytes;   /* of memory */
@@ -169,11 +169,13 @@ static void lm_cost(const struct plan *p, const struct job *j, const struct mode
 /* Those of a trust function's fit, with what it has by default. */
 #define TRUST_ITERATIONS 100
 
-/* fit_operations - of regressions on n examples: F and its gradient. */
+/* fit_operations - of regressions on n texts: F and its gradient, of a vector for each class; two
+ * classes and a reward have one. */
 static double fit_operations(const struct plan *p, const struct model_config *c, double fits,
                              double n)
 {
-    return fits * PROBE_ITERATIONS * n * 4 * (double)(c->channels * job_outputs(p));
+    size_t vectors = job_outputs(p) == 2 ? 1 : job_outputs(p);
+    return fits * PROBE_ITERATIONS * n * 4 * (double)(c->channels * vectors);
 }
 
 /* fit_cost - of a probe of what is there. */

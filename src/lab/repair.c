@@ -227,7 +227,7 @@ void repair_contrast(const double *start, const double *labels, const double *be
                      size_t K, double weight, double *out)
 {
     for (size_t i = 0; i < n; i++) {
-        double most = -INFINITY, sum = 0;
+        double most = -(double)INFINITY, sum = 0;
         for (size_t k = i * K; k < (i + 1) * K; k++) {
             out[k] = log_held(start[k]) + weight * (log_held(labels[k]) - log_held(before[k]));
             most = fmax(most, out[k]);

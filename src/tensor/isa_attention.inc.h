@@ -14,14 +14,17 @@ typedef float lanes __attribute__((vector_size(4 * LANES)));
 typedef float lanes_at
     __attribute__((vector_size(4 * LANES), aligned(4), may_alias)); /* lanes that lie anywhere */
 
-/* reg - as many numbers as a register of the set holds: a compiler takes wider ones apart through
- * memory. */
+/* reg - as many numbers as a register of the set holds: gcc takes wider ones apart through memory.
+ */
 #if defined __AVX512F__
 #define REG  16
 #define ROWS 4 /* rows of sums that registers hold, four registers of each */
 #elif defined __AVX__
 #define REG  8
 #define ROWS 2
+#elif defined __aarch64__ /* 32 registers */
+#define REG  4
+#define ROWS 4
 #else
 #define REG  4
 #define ROWS 2

@@ -371,16 +371,16 @@ static void rows_scatter(struct dev *d, size_t N, size_t C, const int32_t *rows,
         axpy(1.0f, x + i * C, y + (size_t)rows[i] * ldy, C);
 }
 
-/* exp_sum - sum of exp(z - most), in f32 within a piece, f64 between pieces. Without AVX-512 a
- * piece is summed in order, as it was when its exponentials were taken one by one: its bits stay
- * (LAB_NUMERICS). */
+/* exp_sum - sum of exp(z - most), in f32 within a piece, f64 between pieces. Without AVX-512 gcc
+ * sums a piece in order, as it did when it took exponentials one by one: bits stay (LAB_NUMERICS).
+ */
 static double exp_sum(const float *z, size_t V, float most)
 {
     double sum = 0;
     for (size_t v0 = 0; v0 < V; v0 += 1024) {
         size_t n = V - v0 < 1024 ? V - v0 : 1024;
         float part = 0;
-#ifdef __AVX512F__
+#if defined __AVX512F__ || defined __clang__
 #pragma omp simd reduction(+ : part)
 #endif
         for (size_t v = 0; v < n; v++)

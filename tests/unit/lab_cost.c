@@ -306,6 +306,20 @@ static void a_direction_takes_a_forward(void **state)
     assert_true(said.of[1] > 0 && said.of[2] > 0 && said.of[4] > 0 && said.of[6] > 0);
 }
 
+/* result_of - a number of a finished job's. */
+static double result_of(const char *hash, const char *key)
+{
+    struct str path = STR_INIT;
+    struct doc_tree t = DOC_TREE_INIT;
+    struct err e = ERR_INIT;
+    store_job_path(bench.lab.store, hash, "result.json", &path);
+    assert_ok(doc_read_json(&t, path.s, &e), &e);
+    double x = doc_get(t.root, key)->r;
+    doc_tree_release(&t);
+    str_release(&path);
+    return x;
+}
+
 /* repair_said - operations of a study of one method that repairs labels: all else is the same for
  * all of these. */
 static double repair_said(const char *by, const char *setting)
@@ -330,7 +344,7 @@ static void repairs_take_their_distances_and_fits(void **state)
     study_of(&s, NULL, 0);
     assert_ok(plan_make(&p, &bench.lab, &s, &e), &e);
     double n = (double)p.data[0].n[PART_TRAIN], C = (double)job_config(p.jobs[0]).channels,
-           fit = 100 * n * 4 * C * (double)job_outputs(&p);
+           fit = 100 * n * 4 * C;
     plan_release(&p);
     study_release(&s);
     double knn = repair_said("methods=knn", "knn.k=2"),
@@ -339,6 +353,29 @@ static void repairs_take_their_distances_and_fits(void **state)
     assert_true(n > 5 && two > fit);
     assert_true(fabs(five - two - 3 * fit) < 1e-6 * two);
     assert_true(fabs(knn - two - (2 * n * (n - 1) * C - fit)) < 1e-6 * two);
+    static const char *const both[] = {"methods=[knn, confident_learning]", "data.max_tokens=4"};
+    struct lab_summary sum;
+    struct said said;
+    study_of(&s, both, 2);
+    said_read(&said, &s);
+    assert_ok(lab_run(&bench.lab, &s, &sum, &e), &e);
+    double took[2];
+    size_t repairs = 0;
+    assert_ok(plan_make(&p, &bench.lab, &s, &e), &e);
+    for (size_t i = 0; i < p.n_jobs; i++)
+        if (p.jobs[i]->role == JOB_REPAIR) {
+            assert_true(repairs < 2);
+            took[repairs] = result_of(said.hash[i], "flops") / said.of[i];
+            print_message("%s: %.3f of what is said\n", p.jobs[i]->label, took[repairs]);
+            repairs++;
+        }
+    assert_int_equal(repairs, 2);
+    assert_true(fabs(took[0] - 1) < 0.05); /* the forward is told by 1,000 tokens of others */
+    assert_true(took[1] > 0.1 && took[1] < 10);
+    plan_release(&p);
+    file_unlock(sum.hold);
+    str_release(&sum.dir);
+    study_release(&s);
 }
 
 /* A probe of naive's student takes no training, alone it does; what is probed is read once more. */
@@ -423,20 +460,6 @@ static void arguments_take_the_operations_that_are_said(void **state)
     study_measured(&said, overrides, 4);
     print_message("operations: said %.4g, counted %.4g\n", said.operations, counted);
     assert_true(said.operations > 0.8 * counted && said.operations < 1.25 * counted);
-}
-
-/* result_of - a number of a finished job's. */
-static double result_of(const char *hash, const char *key)
-{
-    struct str path = STR_INIT;
-    struct doc_tree t = DOC_TREE_INIT;
-    struct err e = ERR_INIT;
-    store_job_path(bench.lab.store, hash, "result.json", &path);
-    assert_ok(doc_read_json(&t, path.s, &e), &e);
-    double x = doc_get(t.root, key)->r;
-    doc_tree_release(&t);
-    str_release(&path);
-    return x;
 }
 
 /* prompts_tokens - of what a job of arguments reads before its first words, text by text. */
