@@ -226,7 +226,8 @@ static double share_least(size_t n)
     return ceil(half / step) * step;
 }
 
-int choice_fits(const struct choice *c, const char *method, size_t n, struct err *e)
+int choice_fits(const struct choice *c, const char *method, size_t n, size_t questions,
+                struct err *e)
 {
     const struct {
         const char *key;
@@ -243,11 +244,11 @@ int choice_fits(const struct choice *c, const char *method, size_t n, struct err
                            "wanted at least %g",
                            method, shares[i].key, shares[i].is, n, n == 1 ? "" : "s",
                            share_least(n));
-    if (choice_folds(c) && c->folds > n)
+    if (choice_folds(c) && c->folds > questions)
         return err_set(e, ERR_INPUT,
-                       "%s.folds is %zu, and data.train has %zu example%s: wanted "
-                       "at most as many folds",
-                       method, c->folds, n, n == 1 ? "" : "s");
+                       "%s.folds is %zu, and the examples of data.train are of %zu question%s: "
+                       "wanted at most as many folds",
+                       method, c->folds, questions, questions == 1 ? "" : "s");
     return OK;
 }
 

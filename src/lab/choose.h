@@ -90,9 +90,10 @@ int choice_make(const struct choice *c, const double *probs, const double *score
 void dynamics_measure(const double *p, size_t M, size_t n, double *confidence, double *variability);
 
 /* choice_fits - whether a share, or what trust keeps, is one of n examples at least, and folds are
- * no more than these: else ERR_INPUT that says the method's setting and what is wanted of it. No
- * label is looked at. */
-int choice_fits(const struct choice *c, const char *method, size_t n, struct err *e);
+ * no more than these examples' questions: else ERR_INPUT that says the method's setting and what is
+ * wanted of it. No label is looked at. */
+int choice_fits(const struct choice *c, const char *method, size_t n, size_t questions,
+                struct err *e);
 
 /* choice_count - n * share, to the nearest: ERR_INPUT, begun with the method's name, where that is
  * none. */

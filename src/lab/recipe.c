@@ -128,16 +128,17 @@ static int recipe_chain(struct plan *p, const struct job *supervisor, const stru
 {
     struct job in[CHAIN_MOST + 1];
     const struct job *before = supervisor;
-    size_t n;
+    size_t n, questions = 1;
     int rc = chain_models(p, supervisor, student, in, &n, e);
     if (!rc && !n)
         chain_say(p, supervisor, student);
-    if (!rc && n >= p->study->sizes.n[PART_TRAIN])
+    if (!rc && n)
+        rc = plan_questions(p, student->repetition, &questions, e);
+    if (!rc && n >= questions)
         rc = err_set(e, ERR_INPUT,
                      "%s.through: each of a chain's %zu models learns from a part of data.train, "
-                     "which has %zu example%s",
-                     student->method->name, n + 1, p->study->sizes.n[PART_TRAIN],
-                     p->study->sizes.n[PART_TRAIN] == 1 ? "" : "s");
+                     "whose examples are of %zu question%s",
+                     student->method->name, n + 1, questions, questions == 1 ? "" : "s");
     in[n] = *student;
     for (size_t i = 0; !rc && i <= n; i++) {
         struct job j = in[i];
@@ -343,20 +344,26 @@ static int agreement_check(const struct study *s, const struct method *m, struct
                    of->name);
 }
 
-/* sizes_check - of the examples that students learn from, a method chooses one at least; texts that
- * have fewer neighbours than are asked for are said. */
+/* sizes_check - of the examples that students learn from, a method chooses one at least, and folds
+ * have a question each; texts that have fewer neighbours than are asked for are said. */
 static int sizes_check(const struct plan *p, const struct method *m, struct err *e)
 {
     const struct study *s = p->study;
     const struct method *of = method_stops(m) ? method_stopped(&s->settings, m) : m;
     const struct choice *c = method_choice(&s->settings, of);
-    size_t n = s->sizes.n[PART_TRAIN];
+    size_t n = s->sizes.n[PART_TRAIN], questions = n;
+    int rc = OK;
+    for (size_t r = 0; !rc && choice_folds(c) && r < s->seeds; r++) {
+        size_t own;
+        rc = plan_questions(p, r, &own, e);
+        questions = !rc && own < questions ? own : questions;
+    }
     if (c->kind == CHOICE_NEIGHBOURS && c->k >= n && !p->worker)
         log_warn(p->lab->log,
                  "%s.k is %zu, and of the %zu examples of data.train each has %zu others: all of "
                  "them are its neighbours",
                  of->name, c->k, n, n - 1);
-    return choice_fits(c, of->name, n, e);
+    return rc ? rc : choice_fits(c, of->name, n, questions, e);
 }
 
 int recipes_check(const struct plan *p, struct err *e)

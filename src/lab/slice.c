@@ -38,6 +38,15 @@ static int places(const struct example *x, size_t all, size_t *place, size_t *n,
     return OK;
 }
 
+int plan_questions(const struct plan *p, size_t repetition, size_t *n, struct err *e)
+{
+    const struct dataset *d = &p->data[repetition];
+    size_t *place = mem_alloc(d->n[PART_TRAIN], sizeof *place, e);
+    int rc = place ? places(d->part[PART_TRAIN], d->n[PART_TRAIN], place, n, e) : e->code;
+    mem_free(place);
+    return rc;
+}
+
 int job_chosen(const struct plan *p, const struct job *j, size_t **chosen, size_t *n, struct err *e)
 {
     const struct dataset *d = &p->data[j->repetition];

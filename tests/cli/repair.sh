@@ -97,14 +97,16 @@ expect 2 "$W2S" run micro.yaml knn.folds=3 --runs a
 one_sentence
 says err 'unknown key "knn.folds"'
 expect 2 "$W2S" run micro.yaml data.train=9 confident_learning.folds=20 methods=confident_learning name=folds --runs a
-says err "confident_learning.folds is 20, and data.train has 9 examples"
+says err "confident_learning.folds is 20, and the examples of data.train are of 9 questions"
 # Folds are of questions: three rows of one are in one fold.
 awk '{ sub(/}$/, sprintf(", \"of\": %d}", NR / 3)); print }' toy.jsonl >asked.jsonl
 sed 's/toy/asked/' toy.yaml >asked.yaml
 sed -i "s|^fields: .*|fields: {text: text, label: label, of: of}\ngroup: of|" asked.yaml
-expect 1 "$W2S" run micro.yaml task=asked.yaml data.train=9 confident_learning.folds=9 methods=confident_learning name=asked --runs a
-says err "confident_learning: 9 folds of "
-lacks err "9 folds of 9"
+expect 2 "$W2S" run micro.yaml task=asked.yaml data.train=9 confident_learning.folds=9 methods=confident_learning name=asked --runs a
+says err "confident_learning.folds is 9, and the examples of data.train are of "
+lacks err "are of 9"
+expect 2 "$W2S" run micro.yaml task=asked.yaml data.train=3 supervisor.layers=1 student.layers=4 bootstrapping.through='[2, 3]' methods=bootstrapping --runs a
+says err "bootstrapping.through: each of a chain's 3 models learns from a part of data.train, whose examples are of "
 rated_task
 expect 2 "$W2S" run micro.yaml task=rated.yaml data.train=100 data.test=60 data.supervise=32 --runs a
 says err "method knn compares texts, and an example of task rated is 2 of them"

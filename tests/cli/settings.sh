@@ -73,11 +73,11 @@ done
 few methods=trust trust.keep=.001
 says err "trust.keep is 0.001, and of the 64 examples of data.train that is none: wanted at least 0.0079"
 few methods=confident_learning confident_learning.folds=65
-says err "confident_learning.folds is 65, and data.train has 64 examples: wanted at most as many folds"
+says err "confident_learning.folds is 65, and the examples of data.train are of 64 questions: wanted at most as many folds"
 few methods=active_labels active_labels.by=disputed active_labels.folds=65
-says err "active_labels.folds is 65, and data.train has 64 examples: wanted at most as many folds"
+says err "active_labels.folds is 65, and the examples of data.train are of 64 questions: wanted at most as many folds"
 expect 2 "$W2S" run micro.yaml data.train=1 methods=bootstrapping supervisor.layers=1 student.layers=4 'bootstrapping.through=[2]' --runs none
-says err "bootstrapping.through: each of a chain's 2 models learns from a part of data.train, which has 1 example"
+says err "bootstrapping.through: each of a chain's 2 models learns from a part of data.train, whose examples are of 1 question"
 few 'methods=[early_stop]' early_stop.of=high_confidence high_confidence.share=.001
 says err "high_confidence.share is 0.001"
 few methods=dynamics dynamics.share=.0078 --dry-run
