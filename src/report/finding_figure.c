@@ -244,18 +244,18 @@ static struct est point_est(const struct doc *point, struct range r)
 #define BESIDE_MOST 0.06  /* all lines together */
 
 /* point_place - where on its axis a point of the i-th line is drawn. Points of one name lie below
- * each other; those of one size a little beside each other, so that every interval is to be seen;
- * epochs have no room for that. */
+ * each other; those of one size a little beside each other, so that every interval is to be seen.
+ * Epochs and ratios of sizes lie too close together for that. */
 static double point_place(const struct doc *panel, size_t i, const struct doc *point)
 {
     double x = x_scaled(panel, point->child->r), n = (double)doc_get(panel, "lines")->n;
     if (panel_named(panel))
         return x + 0.7 * ((double)i + 0.5) / n - 0.35;
-    if (x_is(panel, "epoch"))
+    if (x_is(panel, "epoch") || x_is(panel, "_ratio"))
         return x;
     struct range r = x_range(panel);
-    double by = ((double)i - (n - 1) / 2) * fmin(BESIDE, BESIDE_MOST / n);
-    return x_log(panel) ? x * pow(r.hi / r.lo, by) : x + by * (r.hi - r.lo);
+    double by = ((double)i - (n - 1) / 2) * fmin(BESIDE, BESIDE_MOST / n), wide = r.hi - r.lo;
+    return x_log(panel) && wide > 0 ? x * pow(r.hi / r.lo, by) : x + by * (wide > 0 ? wide : 1);
 }
 
 /* panel_data - a block for each line. */

@@ -463,32 +463,44 @@ static void cut_intervals(void **state)
     (void)state;
 }
 
-/* Points of one size are drawn beside each other, in the order of their lines, no line across the
- * place of another size, and within the axis; those of an epoch where it is. */
+/* Points of one size are drawn beside each other, in the order of their lines, within the axis, and
+ * nearer to their own place than to another size's; so where there is one size alone. Those of
+ * epochs and ratios are where they are. */
 static void beside_each_other(void **state)
 {
-    static const char *const axes[] = {"student_size", "student_layers", "epoch"};
+    static const struct {
+        const char *axis;
+        double first, second, unit;
+        bool moved;
+    } cases[] = {{"student_size", 1e7, 3e7, 1e6, true}, {"student_layers", 10, 30, 1, true},
+                 {"student_size", 1e7, 1e7, 1e6, true}, {"student_layers", 10, 10, 1, true},
+                 {"size_ratio", 1.4, 2.8, 1, false},    {"epoch", 1, 2, 1, false}};
     enum { LINES = 40 };
-    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct str panel = STR_INIT;
         int height = 0;
-        str_addf(&panel, "{\"title\":\"P\",\"label\":\"y\",\"x\":\"%s\",\"lines\":[", axes[i]);
+        double at[] = {cases[i].first / cases[i].unit, cases[i].second / cases[i].unit},
+               near = at[1] > at[0] ? (at[1] - at[0]) / 2 : 0.5;
+        str_addf(&panel, "{\"title\":\"P\",\"label\":\"y\",\"x\":\"%s\",\"lines\":[",
+                 cases[i].axis);
         for (int k = 0; k < LINES; k++)
-            str_addf(&panel, "%s{\"name\":\"%d\",\"points\":[[1e7,0.5,0.4,0.6],[3e7,0.7,0.6,0.8]]}",
-                     k ? "," : "", k);
+            str_addf(&panel,
+                     "%s{\"name\":\"%d\",\"points\":[[%.9g,0.5,0.4,0.6],[%.9g,0.7,0.6,0.8]]}",
+                     k ? "," : "", k, cases[i].first, cases[i].second);
         str_cat(&panel, "]}");
         struct str out = script(&panel, &height);
-        double unit = i == 0 ? 1e6 : 1, lo = after(out.s, "set xrange ["), before = lo,
-               end = after(strstr(out.s, "set xrange ["), ":");
+        double lo = after(out.s, "set xrange ["), end = after(strstr(out.s, "set xrange ["), ":");
+        double before[] = {lo, lo};
         for (int k = 0; k < LINES; k++) {
             char mark[32];
             snprintf(mark, sizeof mark, "$p0_%d << EOD\n", k);
             const char *second = strchr(strstr(out.s, mark) + strlen(mark), '\n') + 1;
-            double x = after(out.s, mark), y = strtod(second, NULL);
-            assert_true(i == 2 ? x == 1e7 / unit : x > before);
-            assert_true(fabs(x - 1e7 / unit) < 0.1 * 2e7 / unit && x > lo);
-            assert_true(fabs(y - 3e7 / unit) < 0.1 * 2e7 / unit && y < end);
-            before = x;
+            double x[] = {after(out.s, mark), strtod(second, NULL)};
+            for (int j = 0; j < 2; j++) {
+                assert_true(cases[i].moved ? x[j] > before[j] : x[j] == at[j]);
+                assert_true(fabs(x[j] - at[j]) < near && x[j] > lo && x[j] < end);
+                before[j] = x[j];
+            }
         }
         str_release(&panel);
         str_release(&out);
