@@ -100,6 +100,8 @@ static bool finding_of(const struct app *app, const char *finding, const char *a
     return of;
 }
 
+#define HINT_LEAST 3 /* letters of a name that is looked for: of fewer every finding speaks */
+
 /* finding_hint - of a name that no finding has, in the sentence: which ones speak of it. */
 static void finding_hint(const struct app *app, const char *asked, struct err *e)
 {
@@ -108,7 +110,8 @@ static void finding_hint(const struct app *app, const char *asked, struct err *e
     char **names = NULL;
     size_t n = 0, of = 0;
     struct err none = ERR_INIT;
-    if (!lab_is_path(asked) && !finding_names(app, &names, &n, &none))
+    if (strlen(asked) >= HINT_LEAST && !lab_is_path(asked) &&
+        !finding_names(app, &names, &n, &none))
         for (size_t i = 0; i < n; i++)
             if (finding_of(app, names[i], asked))
                 str_addf(&list, "%s%s", of++ ? ", " : "", names[i]);

@@ -273,24 +273,6 @@ static void descriptors_open(void)
         close(fd);
 }
 
-/* word_quoted - an argument as a shell would read it back. */
-static void word_quoted(struct str *out, const char *s)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "-_./=:,@+%";
-    if (*s && strspn(s, plain) == strlen(s)) {
-        str_cat(out, s);
-        return;
-    }
-    str_addc(out, '\'');
-    for (; *s; s++)
-        if (*s == '\'')
-            str_cat(out, "'\\''");
-        else
-            str_addc(out, *s);
-    str_addc(out, '\'');
-}
-
 int main(int argc, char **argv)
 {
     struct app app = {.log = {.level = LOG_INFO}};
@@ -317,7 +299,7 @@ int main(int argc, char **argv)
     str_cat(&line, "w2s");
     for (int i = 1; i < argc; i++) {
         str_addc(&line, ' ');
-        word_quoted(&line, argv[i]);
+        str_word(&line, argv[i]);
     }
     stop_install();
     status = command_exit(threads_check(&e));

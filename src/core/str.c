@@ -252,6 +252,23 @@ const char *str_nearest(const char *s, const char *const *names, size_t count)
     return nearest;
 }
 
+void str_word(struct str *out, const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./=:,@+%";
+    if (*s && strspn(s, plain) == strlen(s)) {
+        str_cat(out, s);
+        return;
+    }
+    str_addc(out, '\'');
+    for (; *s; s++)
+        if (*s == '\'')
+            str_cat(out, "'\\''");
+        else
+            str_addc(out, *s);
+    str_addc(out, '\'');
+}
+
 void str_bytes(struct str *b, double bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -47,6 +47,8 @@ static void studies_json(struct js *w, const struct repro *r)
         for (size_t k = 0; k < 2; k++)
             if (doc_get(task, of_task[k]))
                 js_key(w, of_task[k]), js_int(w, doc_get(task, of_task[k])->i);
+        if (doc_get(task, "name"))
+            js_key(w, "task"), js_str(w, doc_get(task, "name")->s);
         js_close(w, '}');
     }
     js_close(w, ']');
@@ -148,7 +150,29 @@ static void shown_json(struct js *w, const struct samples *s, const char *key, e
     str_release(&words);
 }
 
-/* pairs_json - the numbers that all of it is made of. */
+/* spoken_of - whether a claim is about this value. */
+static bool spoken_of(const struct repro *r, int value)
+{
+    for (size_t i = 0; i < r->n_claims; i++)
+        if (r->claims[i].value == value || r->claims[i].other == value)
+            return true;
+    return false;
+}
+
+/* value_json - of a row. v [samples]. */
+static void value_json(struct js *w, const struct repro *r, const struct sample_row *x,
+                       const char *key, int value, double *v)
+{
+    const struct samples *s = &r->samples;
+    struct estimate y = {x->point[value], (double)NAN, (double)NAN};
+    memcpy(v, x->drawn + (size_t)value * x->samples, s->samples * sizeof *v);
+    if (!isnan(y.value))
+        interval(v, s->samples, r->level, &y);
+    estimate_put(w, key, &y);
+}
+
+/* pairs_json - the numbers that all of it is made of; beside weak, student, ceiling and PGR (of
+ * which gap and gain are) those that claims speak of. */
 static int pairs_json(struct js *w, const struct repro *r, struct err *e)
 {
     static const struct {
@@ -175,13 +199,11 @@ static int pairs_json(struct js *w, const struct repro *r, struct err *e)
         js_key(w, "method"), js_str(w, x->method);
         if (x->band)
             js_key(w, "band"), js_str(w, x->band);
-        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-            struct estimate y = {x->point[numbers[k].value], (double)NAN, (double)NAN};
-            memcpy(v, x->drawn + (size_t)numbers[k].value * x->samples, s->samples * sizeof *v);
-            if (!isnan(y.value))
-                interval(v, s->samples, r->level, &y);
-            estimate_put(w, numbers[k].key, &y);
-        }
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+            value_json(w, r, x, numbers[k].key, numbers[k].value, v);
+        for (int value = TRIO_AGREE; value < SAMPLE_VALUES; value++)
+            if (spoken_of(r, value))
+                value_json(w, r, x, repro_values[value], value, v);
         js_close(w, '}');
     }
     js_close(w, ']');

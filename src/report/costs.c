@@ -106,8 +106,9 @@ void costs_html(const struct doc *results, struct str *out)
     str_cat(out,
             "</tbody></table></div>\n<p class=\"note\">A student with all that it stands on, its "
             "supervisor among them, each job once; the ceiling is none of it. Means over seeds. "
-            "Operations are those of the matrix products, learning and predicting, so that models "
-            "of different sizes compare; looks at the validation part count too. The best PGR for "
+            "Operations are those of the matrix products, learning and predicting, and of fits and "
+            "distances, so that models of different sizes compare; looks at the validation part "
+            "count too. The best PGR for "
             "its operations stands first, which is the cheapest supervisor's more often than the "
             "best student's.</p>\n");
 }

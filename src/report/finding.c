@@ -156,16 +156,11 @@ static void verdict_words(const struct doc *finding, struct str *out)
     str_release(&words);
 }
 
-static void word_say(const char *word, struct str *out)
-{
-    str_addf(out, strpbrk(word, " []{}\"*$&;") ? " '%s'" : " %s", word);
-}
-
 /* settings_words - as they stand behind a command. */
 static void settings_words(const struct doc *list, struct str *out)
 {
     for (const struct doc *d = list ? list->child : NULL; d; d = d->next)
-        word_say(d->s, out);
+        str_addc(out, ' '), str_word(out, d->s);
 }
 
 static void studies_words(const struct doc *finding, struct str *out)
@@ -258,19 +253,41 @@ static void pair_who(const struct doc *pair, const char *shown, const char *id, 
     markdown(*view_str(pair, shown) ? view_str(pair, shown) : view_str(pair, id), out);
 }
 
+/* What a pair may have beside its accuracies, because a claim speaks of it, and its column. */
+static const struct {
+    const char *key, *words;
+} spoken[] = {{"agreement", "agreement"},
+              {"agreement_right", "where the supervisor is right"},
+              {"agreement_wrong", "agreement where it is wrong"},
+              {"ceiling_wrong", "ceiling's where it is wrong"},
+              {"untrained", "untrained"},
+              {"recited", "recited"}};
+enum { SPOKEN = sizeof spoken / sizeof *spoken };
+
 static void pairs_markdown(const struct doc *finding, struct str *out)
 {
     const struct doc *pairs = doc_get(finding, "pairs");
     size_t bands = 0;
-    for (const struct doc *p = pairs->child; p; p = p->next)
+    bool has[SPOKEN] = {false};
+    for (const struct doc *p = pairs->child; p; p = p->next) {
         bands += doc_get(p, "band") != NULL;
+        for (size_t i = 0; i < SPOKEN; i++)
+            has[i] = has[i] || doc_get(p, spoken[i].key);
+    }
     str_addf(out, "\n<details><summary>All %zu pairs", pairs->n - bands);
     if (bands)
         str_addf(out, ", whole and by band: %zu rows", pairs->n);
     str_addf(out,
              "</summary>\n\n| study%s | supervisor | student | method | weak | student | ceiling | "
-             "PGR |\n|---|---|---|---|---|---|---|---|\n",
+             "PGR |",
              bands ? ", band" : "");
+    for (size_t i = 0; i < SPOKEN; i++)
+        if (has[i])
+            str_addf(out, " %s |", spoken[i].words);
+    str_cat(out, "\n|---|---|---|---|---|---|---|---|");
+    for (size_t i = 0; i < SPOKEN; i++)
+        str_cat(out, has[i] ? "---|" : "");
+    str_addc(out, '\n');
     for (const struct doc *p = pairs->child; p; p = p->next) {
         str_cat(out, "| ");
         markdown(view_str(p, "study"), out);
@@ -286,6 +303,9 @@ static void pairs_markdown(const struct doc *finding, struct str *out)
         est_cell(p, "student_accuracy", out);
         est_cell(p, "ceiling_accuracy", out);
         est_cell(p, "pgr", out);
+        for (size_t i = 0; i < SPOKEN; i++)
+            if (has[i])
+                est_cell(p, spoken[i].key, out);
         str_cat(out, " |\n");
     }
     str_cat(out, "\n</details>\n");
@@ -344,15 +364,19 @@ static void made_markdown(const struct doc *finding, struct str *out)
         before = ", ";
         str_addf(out, "`w2s run %s", view_str(s, "study"));
         settings_words(doc_get(s, "set"), out);
-        str_addf(out, "` (%.0f test examples, %.0f seed%s)", view_real(s, "test"),
-                 view_real(s, "seeds"), view_real(s, "seeds") == 1 ? "" : "s");
+        str_cat(out, "` (");
+        markdown(view_str(s, "task"), out);
+        str_addf(out, "%s%.0f test examples, %.0f seed%s)", *view_str(s, "task") ? ", " : "",
+                 view_real(s, "test"), view_real(s, "seeds"),
+                 view_real(s, "seeds") == 1 ? "" : "s");
     }
     str_cat(out, "; ");
     failed_words(finding, out);
     str_cat(out, extent_of(finding).failed > 0 ? "; " : "");
     studies_words(finding, out);
     str_cat(out, ".\n\n    w2s reproduce");
-    word_say(view_str(finding, doc_get(finding, "asked") ? "asked" : "name"), out);
+    str_addc(out, ' ');
+    str_word(out, view_str(finding, doc_get(finding, "asked") ? "asked" : "name"));
     str_addf(out, " --scale %s", view_str(finding, "scale"));
     settings_words(doc_get(finding, "with"), out);
     str_addc(out, '\n');

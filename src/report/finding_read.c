@@ -34,7 +34,8 @@ static const struct field of_finding[] = {
 };
 static const struct field of_study[] = {
     {"as", TEXT, false},     {"study", TEXT, false},   {"set", TEXTS, false},
-    {"missing", TEXT, true}, {"failed", NUMBER, true}, {NULL, TEXT, false},
+    {"missing", TEXT, true}, {"failed", NUMBER, true}, {"task", TEXT, true},
+    {NULL, TEXT, false},
 };
 /* of a study that was run */
 static const struct field of_run[] = {
@@ -64,6 +65,12 @@ static const struct field of_pair[] = {
     {"student_accuracy", ESTIMATE, false},
     {"ceiling_accuracy", ESTIMATE, false},
     {"pgr", ESTIMATE, false},
+    {"agreement", ESTIMATE, true},
+    {"agreement_right", ESTIMATE, true},
+    {"agreement_wrong", ESTIMATE, true},
+    {"ceiling_wrong", ESTIMATE, true},
+    {"untrained", ESTIMATE, true},
+    {"recited", ESTIMATE, true},
     {NULL, TEXT, false},
 };
 

@@ -67,6 +67,8 @@ says out "all findings: runs/findings/findings.html"
 says page.md '| [tried](#tried) | does not hold |'
 says page.md 'All is as it is \| wanted.'
 says page.md 'three seeds or more are wanted'
+says page.md "| ceiling | PGR | untrained |"
+says page.md "(toy, 200 test examples, "
 says page.md "<!-- the finding's file: sha256 $(sha256sum <f/finding.yaml | cut -d' ' -f1) -->"
 says runs/findings/findings.html "What a micro study shows"
 python3 - <<'END' || fail "the finding's numbers are not the studies'"
@@ -99,6 +101,10 @@ assert c[4] == [0, 0, 0], c[4]
 o = json.load(open(f"runs/studies/{f['studies'][1]['name']}/results.json"))["pairs"]
 assert abs(c[5][0] - sum(p["untrained"]["gain"][0] for p in o) / len(o)) < 1e-12
 assert c[6] == [None, None, None]
+# what a claim speaks of stands with the pairs, and nothing else does
+own = [p for p in f["pairs"] if p["study"] == "other"]
+assert abs(c[5][0] - sum(p["student_accuracy"][0] - p["untrained"][0] for p in own) / len(own)) < 1e-12
+assert all(p["untrained"][0] is None for p in f["pairs"] if p["study"] == "one") and not any("agreement" in p for p in f["pairs"])
 want = ["holds", "does not hold", None, None, "holds", None, "cannot tell"]
 for x, v in zip(f["claims"], want):
     lo, hi, bound = x["value"][1], x["value"][2], x.get("above", x.get("below"))
@@ -253,6 +259,8 @@ says err 'did you mean "fig8-agreement"?'
 expect 2 "$W2S" reproduce fig2
 one_sentence
 says err 'no finding named "fig2"; fig3-nlp speaks of it'
+expect 2 "$W2S" reproduce a
+lacks err "of it"
 expect 2 "$W2S" reproduce fig3
 says err 'no finding named "fig3"; fig3-chess, fig3-nlp, fig3-rm speak of it'
 expect 2 "$W2S" reproduce fig1

@@ -52,7 +52,7 @@ for m in small large; do [ -s r/ladders/steps/$m/model.safetensors ] || fail "no
 says out "large"
 says out "In this one run the paper's shape holds: its claim does."
 says r/findings/stands/finding.json '"ladders": ["f/steps.yaml"]'
-says page.md 'Made by `w2s pretrain f/steps.yaml`, `w2s run f/pairs.yaml` (200 test examples, 1 seed)'
+says page.md 'Made by `w2s pretrain f/steps.yaml`, `w2s run f/pairs.yaml` (toy, 200 test examples, 1 seed)'
 says page.md "of computing once the ladder is there"
 says page.md " after the ladder | "
 says page.md "| one | small | large | naive |"

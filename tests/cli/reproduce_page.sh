@@ -74,6 +74,12 @@ rm share/findings/bare.yaml
 expect 0 "$W2S" reproduce --markdown page.md --runs second
 cp page.md whole.md
 cp share/findings/beta.yaml beta.yaml
+# an apostrophe, too
+mkdir "it's"
+cp share/findings/beta.yaml "it's/mine.yaml"
+expect 0 "$W2S" reproduce "it's/mine.yaml" --scale gpu --runs typed --markdown own.md
+# shellcheck disable=SC2046
+[ "$(eval printf '%s.' $(sed -n 's/^    w2s \(reproduce .*mine.yaml[^ ]*\) .*/\1/p' own.md))" = "reproduce.it's/mine.yaml." ] || fail "a path with an apostrophe cannot be typed again: $(grep '^    w2s' own.md)"
 echo "# another word" >>share/findings/beta.yaml
 expect 0 "$W2S" reproduce --markdown page.md --runs third
 [ ! -s out ] && [ ! -e third ] || fail "without a finding, something was run"
@@ -154,7 +160,7 @@ says all.md "| [alpha](#alpha) | holds |"
 says all.md "| [beta](#beta) | holds |"
 says all.md "| [broken](#broken) | cannot tell (2 jobs failed) |"
 says all.md "**Here**: As far as it could be run (2 jobs of study one failed), in this one run it cannot be told at this size: "
-says all.md "(200 test examples, 1 seed); 2 jobs of study one failed; laptop scale, 1 study, "
+says all.md "(toy, 200 test examples, 1 seed); 2 jobs of study one failed; laptop scale, 1 study, "
 lacks all.md "## absent"
 # Failed jobs alone are an error, too.
 rm share/findings/absent.yaml
