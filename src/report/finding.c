@@ -257,9 +257,9 @@ static void pair_who(const struct doc *pair, const char *shown, const char *id, 
 static const struct {
     const char *key, *words;
 } spoken[] = {{"agreement", "agreement"},
-              {"agreement_right", "where the supervisor is right"},
-              {"agreement_wrong", "agreement where it is wrong"},
-              {"ceiling_wrong", "ceiling's where it is wrong"},
+              {"agreement_right", "agreement, supervisor right"},
+              {"agreement_wrong", "agreement, supervisor wrong"},
+              {"ceiling_wrong", "ceiling's, supervisor wrong"},
               {"untrained", "untrained"},
               {"recited", "recited"}};
 enum { SPOKEN = sizeof spoken / sizeof *spoken };
