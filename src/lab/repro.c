@@ -49,6 +49,8 @@ static void studies_json(struct js *w, const struct repro *r)
                 js_key(w, of_task[k]), js_int(w, doc_get(task, of_task[k])->i);
         if (doc_get(task, "name"))
             js_key(w, "task"), js_str(w, doc_get(task, "name")->s);
+        if (doc_get(task, "constant_accuracy"))
+            js_key(w, "constant"), js_real(w, doc_get(task, "constant_accuracy")->r);
         js_close(w, '}');
     }
     js_close(w, ']');

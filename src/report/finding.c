@@ -125,6 +125,42 @@ static void verdict_cell(const struct doc *finding, struct str *out)
     str_cat(out, x.missing || x.failed > 0 ? ")" : "");
 }
 
+/* study_untaught - whether a study has ceilings, and none whose interval lies above the best
+ * constant answer. */
+static bool study_untaught(const struct doc *finding, const struct doc *study)
+{
+    bool any = false;
+    if (!doc_get(study, "constant"))
+        return false;
+    for (const struct doc *p = doc_get(finding, "pairs")->child; p; p = p->next) {
+        struct est ceiling = view_est(p, "ceiling_accuracy");
+        if (doc_get(p, "band") || isnan(ceiling.lo) ||
+            strcmp(view_str(p, "study"), view_str(study, "as")) != 0)
+            continue;
+        if (ceiling.lo > view_real(study, "constant"))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+/* untaught_words - of how many studies that were run nothing can be expected. */
+static void untaught_words(const struct doc *finding, struct str *out)
+{
+    size_t n = 0, run = 0;
+    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next) {
+        run += doc_get(s, "missing") == NULL;
+        n += !doc_get(s, "missing") && study_untaught(finding, s);
+    }
+    if (!n)
+        return;
+    if (run == 1)
+        str_cat(out, " No ceiling");
+    else
+        str_addf(out, " In %zu of %zu studies no ceiling", n, run);
+    str_cat(out, " is told from a constant answer: nothing was learnt there that could come back.");
+}
+
 /* verdict_words - the sentence that the numbers carry. */
 static void verdict_words(const struct doc *finding, struct str *out)
 {
@@ -152,6 +188,7 @@ static void verdict_words(const struct doc *finding, struct str *out)
     if (words.len)
         words.s[0] = (char)toupper((unsigned char)words.s[0]);
     str_cat(out, words.s);
+    untaught_words(finding, out);
     out->failed = out->failed || words.failed;
     str_release(&words);
 }

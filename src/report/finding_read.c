@@ -33,9 +33,9 @@ static const struct field of_finding[] = {
     {"asked", TEXT, true},    {NULL, TEXT, false},
 };
 static const struct field of_study[] = {
-    {"as", TEXT, false},     {"study", TEXT, false},   {"set", TEXTS, false},
-    {"missing", TEXT, true}, {"failed", NUMBER, true}, {"task", TEXT, true},
-    {NULL, TEXT, false},
+    {"as", TEXT, false},        {"study", TEXT, false},   {"set", TEXTS, false},
+    {"missing", TEXT, true},    {"failed", NUMBER, true}, {"task", TEXT, true},
+    {"constant", NUMBER, true}, {NULL, TEXT, false},
 };
 /* of a study that was run */
 static const struct field of_run[] = {

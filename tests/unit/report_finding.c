@@ -138,6 +138,8 @@ static struct str page(const struct str *json, const char *hash, const char *old
     "{\"as\":\"one\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":9,\"failed\":2}"
 #define STUDY_SEEDS(n)                                                                             \
     "{\"as\":\"n" #n "\",\"study\":\"s\",\"set\":[],\"seeds\":" #n ",\"test\":200}"
+#define STUDY_CONSTANT(c)                                                                          \
+    "{\"as\":\"one\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":200,\"constant\":" c "}"
 #define UNTOLD                                                                                     \
     CLAIM_ONE ",{\"say\":\"and more\",\"statistic\":\"mean\",\"value\":[0,-1,1],\"below\":0,"      \
               "\"verdict\":\"cannot tell\"}"
@@ -158,6 +160,13 @@ static void sentences(void **state)
         {STUDY_ONE, STUDY_FAILS "," STUDY_GONE,
          "As far as it could be run (1 of 2 studies; 2 jobs of study one failed), the paper's",
          "| holds (1 of 2 studies; 2 jobs failed) |"},
+        {STUDY_ONE, STUDY_CONSTANT("0.6"),
+         "its claim does. No ceiling is told from a constant answer: nothing was learnt there that "
+         "could come back.",
+         "| holds |"},
+        {STUDY_ONE, STUDY_CONSTANT("0.6") "," STUDY_SEEDS(4) "," STUDY_GONE,
+         "its claim does. In 1 of 2 studies no ceiling is told from a constant answer",
+         "| holds ("},
         {STUDY_ONE, STUDY_SEEDS(1), "In this one run the paper's shape holds: its claim does.",
          "| 1 |"},
         {STUDY_ONE, STUDY_SEEDS(2), "In 2 runs the paper's shape holds: its claim does.", "| 2 |"},
@@ -201,6 +210,11 @@ static void sentences(void **state)
         str_release(&markdown);
         str_release(&html);
     }
+    struct str told = other(STUDY_ONE, STUDY_CONSTANT("0.59")),
+               taught = page(&told, "1a", "", false);
+    assert_null(strstr(taught.s, "told from a constant"));
+    str_release(&told);
+    str_release(&taught);
     struct str json = other(STUDY_ONE, STUDY_FAILS "," STUDY_GONE),
                markdown = page(&json, "1a", "", false), html = page(&json, "1a", "", true);
     assert_non_null(strstr(markdown.s, "(9 test examples, 3 seeds); 2 jobs of study one failed; "
