@@ -141,6 +141,6 @@ chain 'bootstrapping.through=[0]'
 says err '"through" holds 0, wanted whole numbers of layers from 1'
 chain 'bootstrapping.through=[2]' bootstrapping.alpha=1
 says err 'unknown key "bootstrapping.alpha"; known are through'
-expect 1 "$W2S" run micro.yaml 'methods=[bootstrapping]' 'bootstrapping.through=[2,3]' data.train=2 --runs n
-says err "2 examples of 2 questions cannot be cut into 3 slices"
+expect 2 "$W2S" run micro.yaml 'methods=[bootstrapping]' 'bootstrapping.through=[2,3]' data.train=2 --runs n
+says err "bootstrapping.through: each of a chain's 3 models learns from a part of data.train, whose examples are of 2 questions"
 finish
