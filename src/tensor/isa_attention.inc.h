@@ -8,11 +8,7 @@
  * that no score matrix exists; the backward takes the probabilities from lse again. Blocks are
  * counted from a sequence's beginning: its neighbours change nothing. */
 
-#define LANES 16
-
-typedef float lanes __attribute__((vector_size(4 * LANES)));
-typedef float lanes_at
-    __attribute__((vector_size(4 * LANES), aligned(4), may_alias)); /* lanes that lie anywhere */
+#define LANES 16 /* numbers that rows of scores and of transposed blocks come in */
 
 /* reg - as many numbers as a register of the set holds: gcc takes wider ones apart through memory.
  */
@@ -31,7 +27,8 @@ typedef float lanes_at
 #endif
 
 typedef float reg __attribute__((vector_size(4 * REG)));
-typedef float reg_at __attribute__((vector_size(4 * REG), aligned(4), may_alias));
+typedef float reg_at
+    __attribute__((vector_size(4 * REG), aligned(4), may_alias)); /* numbers that lie anywhere */
 
 #define QUERIES 32
 #define BAND    256 /* queries for which the forward transposes a block of keys once */
@@ -42,9 +39,7 @@ typedef float reg_at __attribute__((vector_size(4 * REG), aligned(4), may_alias)
 #define MOST_GROUP 8     /* heads of a group whose running sums are kept at a time */
 #define BLOCK      17408 /* most numbers of a transposed block: long heads have shorter ones */
 
-#define lanes_load(x) (*(const lanes_at *)(x))
-#define reg_load(x)   (*(const reg_at *)(x))
-static const lanes_at lanes_zero;
+#define reg_load(x) (*(const reg_at *)(x))
 static const reg_at reg_zero;
 
 /* sums_of - y[r,0..wide) (+)= sum_j w[r,j] x[j,0..wide) for `rows` rows and `wide` registers; they
@@ -187,9 +182,9 @@ static inline size_t block_keys(const struct attn_shape *s)
 
 /* square_transpose - four times: register i of the result's are registers i and i + 8 in turn, so
  * that after four rounds number (i,j) is at (j,i). */
-static inline void square_transpose(lanes r[LANES])
+static inline void square_transpose(reg r[LANES])
 {
-    lanes t[LANES];
+    reg t[LANES];
     for (size_t round = 0; round < 4; round++) {
 #pragma GCC unroll 8
         for (size_t i = 0; i < 8; i++) {
@@ -212,12 +207,12 @@ static void transpose(const struct attn_shape *s, size_t n, const float *x, size
 #ifdef SQUARES
     for (; c0 + LANES <= s->D; c0 += LANES)
         for (size_t j0 = 0; j0 < n; j0 += LANES) {
-            lanes r[LANES];
+            reg r[LANES];
             for (size_t j = 0; j < LANES; j++)
-                r[j] = j0 + j < n ? lanes_load(x + (j0 + j) * ldx + c0) : lanes_zero;
+                r[j] = j0 + j < n ? reg_load(x + (j0 + j) * ldx + c0) : reg_zero;
             square_transpose(r);
             for (size_t c = 0; c < LANES; c++)
-                *(lanes_at *)(t + (c0 + c) * ldt + j0) = r[c];
+                *(reg_at *)(t + (c0 + c) * ldt + j0) = r[c];
         }
 #endif
     for (size_t c = c0; c < s->D; c++) {
