@@ -53,6 +53,7 @@ const char *str_nearest(const char *s, const char *const *names, size_t count);
 
 /* str_word - s appended as an argument that a shell reads back. */
 void str_word(struct str *b, const char *s);
+
 /* str_bytes, str_duration, str_count - "1.2 GiB", "3m 05s", "12,345" appended. */
 void str_bytes(struct str *b, double bytes);
 void str_duration(struct str *b, double seconds);

@@ -314,14 +314,10 @@ static void more_json(struct desk *d)
 static int probe_learn(struct desk *d, enum task_part part, const float *x, size_t ld,
                        const double *y, struct err *e)
 {
-    const struct dataset *s = d->data;
-    size_t n = s->n[part];
-    uint64_t *question = mem_alloc(n, sizeof *question, e);
+    uint64_t *question = part_questions(d->data, part, e);
     if (!question)
         return e->code;
-    for (size_t i = 0; i < n; i++)
-        question[i] = s->part[part][i].question;
-    struct probe_data data = {.n = n,
+    struct probe_data data = {.n = d->data->n[part],
                               .per = plan_texts(d->plan),
                               .C = weights_config(d->job->model->weights)->channels,
                               .K = d->K,

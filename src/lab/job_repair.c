@@ -50,12 +50,10 @@ static int held_out(struct desk *d, const struct choice *c, double **p, struct e
     const struct features *f = &d->features[PART_TRAIN].f;
     size_t n = d->data->n[PART_TRAIN], questions;
     double operations = 0;
-    uint64_t *question = mem_alloc(n, sizeof *question, e);
+    uint64_t *question = part_questions(d->data, PART_TRAIN, e);
     size_t *fold = question ? mem_alloc(n, sizeof *fold, e) : NULL;
     *p = fold ? mem_alloc(n, d->K * sizeof **p, e) : NULL;
     int rc = *p ? OK : e->code;
-    for (size_t i = 0; !rc && i < n; i++)
-        question[i] = d->data->part[PART_TRAIN][i].question;
     if (!rc)
         rc = probe_folds(question, n, c->folds, fold, &questions, e);
     if (!rc && questions < c->folds)

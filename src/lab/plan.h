@@ -171,8 +171,10 @@ const struct job *job_root(const struct job *j);
  * never in two. ERR_INPUT where there are fewer questions than slices. */
 int job_chosen(const struct plan *p, const struct job *j, size_t **chosen, size_t *n,
                struct err *e);
-/* plan_questions - how many different questions a repetition's training part has: examples of one
+/* part_questions - [n] the question of each of a part's examples, mem_free; NULL: e->code.
+ * plan_questions - how many different questions a repetition's training part has: examples of one
  * are never put apart. */
+uint64_t *part_questions(const struct dataset *d, enum task_part part, struct err *e);
 int plan_questions(const struct plan *p, size_t repetition, size_t *n, struct err *e);
 void job_need(struct job *j, const struct job *on);
 /* What plan_open and plan_make are made of: its models (plan_data.c), its data, for each

@@ -411,8 +411,7 @@ static void made_markdown(const struct doc *finding, struct str *out)
     failed_words(finding, out);
     str_cat(out, extent_of(finding).failed > 0 ? "; " : "");
     studies_words(finding, out);
-    str_cat(out, ".\n\n    w2s reproduce");
-    str_addc(out, ' ');
+    str_cat(out, ".\n\n    w2s reproduce ");
     str_word(out, view_str(finding, doc_get(finding, "asked") ? "asked" : "name"));
     str_addf(out, " --scale %s", view_str(finding, "scale"));
     settings_words(doc_get(finding, "with"), out);
