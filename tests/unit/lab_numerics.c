@@ -30,7 +30,7 @@
 struct pinned {
     const char *device, *isa, *compiler; /* compiler: NULL for any */
     enum precision precision;
-    const char *sum, *words; /* first digits; words: of the language model, NULL: nobody wrote it */
+    const char *sum, *words; /* first digits; words: of the language model */
 };
 
 #define LIBM "8d815334be595cb0" /* of libm_sum */
@@ -41,10 +41,10 @@ static const struct pinned pins[] = {
     {"cpu", "base", "clang 14", PRECISION_F32, "911f0e50c91b895b", "226f51ee55808e0d"},
     {"cpu", "v3", "gcc 12", PRECISION_F32, "020c419b349e52fd", "0a7f460d5300613d"},
     {"cpu", "v3", "clang 14", PRECISION_F32, "07ee2ff7d7c381de", "96555f05593b60b5"},
-    {"cpu", "v4", "gcc 12", PRECISION_F32, "4536cc959bf4657d", NULL},
-    {"cpu", "v4", "clang 14", PRECISION_F32, "9bc7eee121030c57", NULL},
-    {"cpu", "v4", "gcc 12", PRECISION_BF16, "f3a657512ec31792", NULL},
-    {"cpu", "v4", "clang 14", PRECISION_BF16, "bdd2ae2a8a50847b", NULL},
+    {"cpu", "v4", "gcc 12", PRECISION_F32, "4536cc959bf4657d", "c8e5a762a17804f8"},
+    {"cpu", "v4", "clang 14", PRECISION_F32, "9bc7eee121030c57", "70f00d5d8c5f8016"},
+    {"cpu", "v4", "gcc 12", PRECISION_BF16, "f3a657512ec31792", "6314f292efcb72bc"},
+    {"cpu", "v4", "clang 14", PRECISION_BF16, "bdd2ae2a8a50847b", "64e1c2d7b4130e4c"},
 };
 
 /* The device's own products where they are: few rows, or bf16; the reference's loops elsewhere. */
@@ -237,8 +237,6 @@ static void the_bits_are_those_of_their_number(void **state)
         for (int words = 0; words < 2; words++) {
             char hex[HASH_HEX];
             const char *was = words ? p->words : p->sum;
-            if (!was)
-                continue;
             sum_of(p, words, &dev, hex);
             if (strncmp(hex, was, 16) == 0)
                 continue;
