@@ -20,18 +20,20 @@ const struct blas *const blas_libraries[] = {
 
 struct isa {
     const char *name, *what;
+    const char *f32; /* whose kernels these are: f32 gains nothing from AMX */
     const struct ops *kernels;
 };
 
 /* best first */
 static const struct isa isas[] = {
 #ifdef W2S_ISA_V4
-    {"v4", "AVX-512", &w2s_kernels_v4},
+    {"amx", "AVX-512 and AMX", "v4", &w2s_kernels_v4},
+    {"v4", "AVX-512", "v4", &w2s_kernels_v4},
 #endif
 #ifdef W2S_ISA_V3
-    {"v3", "AVX2", &w2s_kernels_v3},
+    {"v3", "AVX2", "v3", &w2s_kernels_v3},
 #endif
-    {"base", "the compiler's baseline", &w2s_kernels_base},
+    {"base", "the compiler's baseline", "base", &w2s_kernels_base},
 };
 #define ZERO_GRAIN ((size_t)1 << 20) /* floats */
 #define ISAS       (sizeof isas / sizeof *isas)
@@ -49,6 +51,8 @@ static bool isa_runs(const char *name)
 {
 #if defined W2S_ISA_V4
     __builtin_cpu_init();
+    if (strcmp(name, "amx") == 0)
+        return isa_runs("v4") && gemm_bf16_here(true);
     if (strcmp(name, "v4") == 0)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
@@ -71,11 +75,16 @@ static const struct isa *isa_choose(void)
     return NULL;
 }
 
-/* bf16_here - whether products in bf16 can be made: they are AVX-512's, so that a W2S_ISA below it
- * makes this the processor that it names. */
+static bool by_amx(const struct isa *isa)
+{
+    return strcmp(isa->name, "amx") == 0;
+}
+
+/* bf16_here - whether products in bf16 can be made: they are AVX-512's and AMX's, so that a W2S_ISA
+ * below them makes this the processor that it names. */
 static bool bf16_here(const struct isa *isa)
 {
-    return isa && strcmp(isa->name, "v4") == 0 && gemm_bf16_here();
+    return isa && strcmp(isa->f32, "v4") == 0 && gemm_bf16_here(by_amx(isa));
 }
 
 /* cpu_choose - kernels and library, as W2S_ISA and W2S_BLAS ask for them. */
@@ -84,10 +93,10 @@ static int cpu_choose(struct cpu *c, struct err *e)
     const char *isa = getenv("W2S_ISA"), *blas = getenv("W2S_BLAS");
     c->isa = isa_choose();
     if (!c->isa)
-        return err_set(
-            e, ERR_INPUT,
-            "W2S_ISA is \"%s\"; this processor and program have v4, v3 or base, as far as they run",
-            isa);
+        return err_set(e, ERR_INPUT,
+                       "W2S_ISA is \"%s\"; this processor and program have amx, v4, v3 or base, as "
+                       "far as they run",
+                       isa);
     bool wrong;
     c->blas = blas_choose(blas_libraries, blas, &wrong);
     if (!c->blas && wrong)
@@ -199,7 +208,7 @@ int dev_precision_set(struct dev *d, enum precision p, struct err *e)
         gemm_bf16_close(c->bf16);
         c->bf16 = NULL;
     } else if (here && !c->bf16) {
-        rc = gemm_bf16_open(&c->bf16, e);
+        rc = gemm_bf16_open(&c->bf16, by_amx(c->isa), e);
     }
     if (p == PRECISION_BF16 && !here)
         return err_set(e, ERR_INPUT, "precision is bf16; %s, so f32 or auto is wanted",
@@ -246,6 +255,15 @@ void dev_machine(char *buf, size_t n)
     }
 }
 
+/* isa_used - the set whose instructions make the numbers, in the precision that was set. */
+static const struct isa *isa_used(const struct cpu *c)
+{
+    const struct isa *isa = c->isa;
+    while (!c->bf16 && strcmp(isa->name, c->isa->f32) != 0)
+        isa++;
+    return isa;
+}
+
 void dev_describe(const struct dev *d, char *buf, size_t n)
 {
     char blas[64];
@@ -255,7 +273,7 @@ void dev_describe(const struct dev *d, char *buf, size_t n)
         return;
     }
     c->blas->describe(blas, sizeof blas);
-    snprintf(buf, n, "cpu: %s, %s, %d threads, %s", blas, c->isa->what, par_threads(),
+    snprintf(buf, n, "cpu: %s, %s, %d threads, %s", blas, isa_used(c)->what, par_threads(),
              c->bf16 ? "products in bf16" : "f32");
 }
 
@@ -269,8 +287,8 @@ void dev_numerics(const struct dev *d, int threads, char *buf, size_t n)
     }
     /* The product library may cut its sums by thread, and says itself which kernels it takes. */
     c->blas->describe(blas, sizeof blas);
-    snprintf(buf, n, "cpu %s %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas, c->isa->name,
-             W2S_COMPILER, threads);
+    snprintf(buf, n, "cpu %s %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas,
+             isa_used(c)->name, W2S_COMPILER, threads);
 }
 
 /* A large array is first touched by all threads: the system's part of that work costs more than

@@ -68,11 +68,11 @@ void rope_tables_release(struct rope_tables *t);
 void rope_angles(double theta, const double *freq, size_t rotary, size_t position, float *row);
 
 /* gemm_bf16 - the contract of ops.matmul with both operands rounded to bf16 (to nearest, ties to
- * even; subnormals are 0) and sums in f32; K > 0. One product at a time. gemm_bf16_here - whether
- * this processor can. */
+ * even; subnormals are 0) and sums in f32; K > 0. One product at a time. amx: by AMX, whose sums
+ * are in another order, else by AVX-512. gemm_bf16_here - whether this processor can. */
 struct gemm_bf16;
-bool gemm_bf16_here(void);
-int gemm_bf16_open(struct gemm_bf16 **out, struct err *e);
+bool gemm_bf16_here(bool amx);
+int gemm_bf16_open(struct gemm_bf16 **out, bool amx, struct err *e);
 void gemm_bf16_close(struct gemm_bf16 *g); /* accepts NULL */
 void gemm_bf16_run(struct gemm_bf16 *g, bool ta, bool tb, size_t M, size_t N, size_t K,
                    const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,

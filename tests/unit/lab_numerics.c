@@ -43,6 +43,8 @@ static const struct pinned pins[] = {
     {"cpu", "v3", "clang 14", PRECISION_F32, "07ee2ff7d7c381de", "96555f05593b60b5"},
     {"cpu", "v4", "gcc 12", PRECISION_F32, "4536cc959bf4657d", "c8e5a762a17804f8"},
     {"cpu", "v4", "clang 14", PRECISION_F32, "9bc7eee121030c57", "70f00d5d8c5f8016"},
+    {"cpu", "amx", "gcc 12", PRECISION_BF16, "0efa0090df06a4f8", "0abe243f7d505f3f"},
+    {"cpu", "amx", "clang 14", PRECISION_BF16, "2ba1d2f05a383044", "e8facb22bbd389f1"},
     {"cpu", "v4", "gcc 12", PRECISION_BF16, "f3a657512ec31792", "6314f292efcb72bc"},
     {"cpu", "v4", "clang 14", PRECISION_BF16, "bdd2ae2a8a50847b", "64e1c2d7b4130e4c"},
 };

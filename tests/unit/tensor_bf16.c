@@ -1,6 +1,6 @@
-/* tensor_bf16.c - products with operands rounded to bf16: against f64 on operands rounded here, the
- * same bits whatever the threads and the other rows; what stays f32; what a device without them
- * says. Skipped where the processor has none. */
+/* tensor_bf16.c - products with operands rounded to bf16, by AMX and by AVX-512, as far as the
+ * processor has them: against f64 on operands rounded here, the same bits whatever the threads and
+ * the other rows; what stays f32; what a device without them says. Skipped where there are none. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -225,21 +225,62 @@ static void test_capped(void **state)
     dev_close(&d);
 }
 
-int main(void)
+/* AMX sums in another order: its numbers have another name, and those of f32 have not. */
+static void test_sets(void **state)
+{
+    struct dev d;
+    char numerics[2][2][256], machine[256]; /* of the set, the precision */
+    static const char *const sets[] = {"amx", "v4"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        setenv("W2S_ISA", sets[i], 1);
+        if (dev_open(&d, "cpu", &e)) {
+            assert_non_null(strstr(e.msg, "W2S_ISA is \"amx\""));
+            print_message("no AMX here\n");
+            unsetenv("W2S_ISA");
+            return;
+        }
+        for (int bf16 = 0; bf16 < 2; bf16++) {
+            assert_int_equal(dev_precision_set(&d, bf16 ? PRECISION_BF16 : PRECISION_F32, &e), OK);
+            dev_numerics(&d, 1, numerics[i][bf16], sizeof numerics[i][bf16]);
+            dev_describe(&d, machine, sizeof machine);
+            assert_true(!strstr(machine, "AMX") == !(i == 0 && bf16));
+        }
+        dev_close(&d);
+    }
+    unsetenv("W2S_ISA");
+    assert_string_equal(numerics[0][0], numerics[1][0]);
+    assert_string_not_equal(numerics[0][1], numerics[1][1]);
+}
+
+/* tests_run - by one instruction set. True: it is not here. */
+static bool tests_run(const char *isa, int *failed)
 {
     struct dev d;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products), cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_gated),    cmocka_unit_test(test_rounding),
-        cmocka_unit_test(test_names),    cmocka_unit_test(test_capped)};
+        cmocka_unit_test(test_gated), cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_names)};
+    setenv("W2S_ISA", isa, 1);
     int rc = dev_open(&d, "cpu", &e);
     if (!rc) {
         rc = dev_precision_set(&d, PRECISION_BF16, &e);
         dev_close(&d);
     }
-    if (rc) {
+    if (!rc)
+        *failed += cmocka_run_group_tests_name(isa, tests, NULL, NULL);
+    unsetenv("W2S_ISA");
+    return rc;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_capped), cmocka_unit_test(test_sets)};
+    int failed = 0;
+    bool amx = !tests_run("amx", &failed), dot = !tests_run("v4", &failed);
+    if (!amx && !dot) {
         print_message("SKIP: %s\n", e.msg);
         return 77;
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
