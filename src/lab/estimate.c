@@ -5,66 +5,12 @@
 #include "core/par.h"
 #include "core/stop.h"
 #include "lab/active.h"
+#include "lab/pace.h"
 #include "lab/repair.h"
 
 #include <math.h>
 
-/* Rows of a product and of the weights in it: of a piece of a batch, and of texts that are written,
- * a token of each at a time, for which all of a model's weights are read from memory. */
-enum { PIECE_ROWS = 768, PIECE_WEIGHTS = 1536, WRITTEN_WEIGHTS = 1 << 15 };
-
-/* product_rate - multiply-adds of a product of M rows by N of weights, in operations a second: what
- * estimates are made of. The fastest of many: what else the machine is at now slows the mean down,
- * and says nothing about the hours that are estimated. */
-static int product_rate(struct dev *d, size_t M, size_t N, double *rate, struct err *e)
-{
-    enum { K = 576, LEAST = 2 };
-    const double SECONDS = 0.4;
-    float *a = dev_alloc(d, M * K, e), *b = a ? dev_alloc(d, N * K, e) : NULL;
-    float *c = b ? dev_alloc(d, M * N, e) : NULL;
-    int rc = c ? OK : e->code;
-    if (!rc) {
-        double best = 0, took, begin = clock_now(), end = begin;
-        d->ops->matmul(d, false, true, M, N, K, a, K, b, K, false, c, N); /* warms up */
-        dev_sync(d);
-        for (size_t calls = 0; calls < LEAST || end - begin < SECONDS; calls++) {
-            double start = clock_now();
-            d->ops->matmul(d, false, true, M, N, K, a, K, b, K, false, c, N);
-            dev_sync(d);
-            end = clock_now();
-            took = end - start;
-            best = !calls || took < best ? took : best;
-        }
-        *rate = 2.0 * (double)M * (double)N * K / best;
-    }
-    dev_free(d, a);
-    dev_free(d, b);
-    dev_free(d, c);
-    return rc;
-}
-
-/* fresh_rate - bytes a second at which memory that no one had is made and written. */
-static int fresh_rate(struct dev *d, double *rate, struct err *e)
-{
-    enum { FLOATS = 16 << 20, REPEATS = 3 };
-    double best = 0;
-    for (int i = 0; i < REPEATS; i++) {
-        double start = clock_now();
-        float *x = dev_alloc(d, FLOATS, e);
-        double took = clock_now() - start;
-        if (!x)
-            return e->code;
-        dev_free(d, x);
-        best = !i || took < best ? took : best;
-    }
-    *rate = FLOATS * sizeof(float) / best;
-    return OK;
-}
-
-/* Share of the product rate that whole training steps reach: measured by bench/train_finetune. */
-#define TRAINING_EFFICIENCY 0.8
-
-/* What a block takes beside its products, forward and backward: some forty operations, a few
+/* What a block takes beside its numbers, forward and backward: some forty operations, a few
  * microseconds each to begin and end. It shows where blocks are of a hundred channels or so. */
 #define BLOCK_SECONDS 150e-6
 
@@ -379,26 +325,6 @@ static int job_cost(const struct plan *p, const struct job *j, struct counts *co
     return OK;
 }
 
-/* What the machine does in a second: operations of products, and of those of a token of each text;
- * bytes of memory that is new. */
-struct pace {
-    double product, written, fresh;
-};
-
-/* pace_measure - what of it the plan's jobs are in need of. */
-static int pace_measure(const struct plan *p, struct pace *pace, struct err *e)
-{
-    struct dev *d = p->lab->dev;
-    bool writes = false;
-    for (size_t i = 0; i < p->n_jobs; i++)
-        writes = writes || job_argues(p->jobs[i]);
-    int rc = product_rate(d, PIECE_ROWS, PIECE_WEIGHTS, &pace->product, e);
-    pace->written = pace->product;
-    if (!rc && writes)
-        rc = product_rate(d, WRITE_TEXTS, WRITTEN_WEIGHTS, &pace->written, e);
-    return rc ? rc : fresh_rate(d, &pace->fresh, e);
-}
-
 /* job_start - seconds before and behind what is computed: the model loaded, texts tokenized, files
  * written. job_seconds - of all of it. */
 static double job_start(const struct pace *pace, const struct cost *c)
@@ -409,9 +335,9 @@ static double job_start(const struct pace *pace, const struct cost *c)
 static double job_seconds(const struct plan *p, const struct job *j, const struct pace *pace,
                           const struct cost *c)
 {
-    double products = (c->flops - c->written) / pace->product + c->written / pace->written;
-    return products / ((double)j->threads / p->threads * TRAINING_EFFICIENCY) +
-           c->blocks * BLOCK_SECONDS + c->fitted / PROBE_RATE + job_start(pace, c);
+    double steps = (c->flops - c->written) / pace->steps + c->written / pace->written;
+    return steps / ((double)j->threads / p->threads) + c->blocks * BLOCK_SECONDS +
+           c->fitted / PROBE_RATE + job_start(pace, c);
 }
 
 void plan_head(struct str *out)
@@ -454,11 +380,14 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     struct pace pace;
     double total = 0;
     size_t todo = 0;
+    bool writes = false;
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
+    for (size_t i = 0; i < p.n_jobs; i++)
+        writes = writes || job_argues(p.jobs[i]);
     struct counts *counts = mem_zalloc(s->seeds * p.n_models, sizeof *counts, e);
-    rc = counts ? pace_measure(&p, &pace, e) : e->code;
+    rc = counts ? pace_measure(lab->dev, writes, &pace, e) : e->code;
     size_t crew = crew_size(&p), at_once = crew > 1 ? crew : 1;
     js_init(&w, out);
     if (json)
@@ -506,8 +435,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         str_addf(out, "%zu jobs, %zu to do, about %s", p.n_jobs, todo, took.s);
         if (at_once > 1)
             str_addf(out, ", small jobs %zu at once,", at_once);
-        str_addf(out, " at %.0f GF/s, the fastest of the products timed just now\n",
-                 pace.product / 1e9);
+        str_addf(out, " at %.0f GF/s, by steps that were timed just now\n", pace.steps / 1e9);
         str_release(&took);
     }
     mem_free(counts);

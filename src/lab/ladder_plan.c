@@ -1,6 +1,7 @@
 /* ladder_plan.c - what a ladder would take: its memory counted, its time from a step that is timed.
  */
 #include "lab/pretrain.h"
+#include "lab/pace.h"
 #include "core/mem.h"
 #include "core/stop.h"
 
@@ -56,7 +57,6 @@ static double rung_flops(const struct pretraining *p, const struct rung *r, doub
 
 /* A batch that is timed is of fewer operations, if need be: some seconds. */
 #define TIMED_FLOPS 2e12
-#define TIMED_TIMES 3
 
 /* rung_rate - operations a second of its steps, the fastest of a few on documents that are held
  * out: how much of the machine's own rate small matrices and the optimizer leave is not guessed. */
@@ -65,7 +65,6 @@ static int rung_rate(const struct pretraining *p, const struct rung *r, double *
     struct token_set few = p->held[HELD_DOCUMENTS];
     struct train_data data = {.tokens = &few};
     struct train_settings s = r->model->training;
-    struct train_result result;
     struct model *m = NULL;
     double flops = 0;
     few.n = few.n < s.batch ? few.n : s.batch;
@@ -78,11 +77,8 @@ static int rung_rate(const struct pretraining *p, const struct rung *r, double *
     int rc = model_random(&m, p->lab->dev, &r->config, p->ladder->seed, e);
     if (!rc)
         rc = model_trainable_set(m, &whole, e);
-    for (int i = 0; i < TIMED_TIMES && !rc; i++) {
-        rc = train_run(m, &s, &data, NULL, NULL, NULL, &result, e);
-        if (!rc && flops / result.seconds > *rate)
-            *rate = flops / result.seconds;
-    }
+    if (!rc)
+        rc = pace_steps(m, &s, &data, flops, rate, e);
     model_free(m);
     return rc;
 }

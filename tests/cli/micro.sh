@@ -437,7 +437,7 @@ says err "0 computed"
 expect 0 "$W2S" run micro.yaml --dry-run --runs fresh
 says out "4 jobs, 4 to do"
 [ -e fresh ] && fail "a dry run made a folder"
-says out "GF/s, the fastest of the products timed just now"
+says out "GF/s, by steps that were timed just now"
 # Reading makes nothing either.
 for c in "ls" "show 12" "index"; do
     expect 2 "$W2S" $c --runs typo
