@@ -219,6 +219,25 @@ static void studies_words(const struct doc *finding, struct str *out)
         str_addf(out, ", intervals of %.3g %%", 100 * view_real(finding, "level"));
 }
 
+/* devices_words - what the studies were computed on, each once: other instructions and precisions
+ * are other last digits. */
+static void devices_words(const struct doc *finding, struct str *out)
+{
+    const struct doc *first = doc_get(finding, "studies")->child;
+    const char *before = "Computed on ";
+    for (const struct doc *s = first; s; s = s->next) {
+        const char *device = view_str(s, "device");
+        bool said = !*device;
+        for (const struct doc *t = first; t != s && !said; t = t->next)
+            said = strcmp(view_str(t, "device"), device) == 0;
+        if (said)
+            continue;
+        str_addf(out, "%s%s", before, device);
+        before = "; ";
+    }
+    str_cat(out, *before == ';' ? "." : "");
+}
+
 /* wrap - text in lines of `width`, each after the first under `indent` blanks. */
 static void wrap(const char *text, size_t width, size_t indent, struct str *out)
 {
@@ -411,7 +430,9 @@ static void made_markdown(const struct doc *finding, struct str *out)
     failed_words(finding, out);
     str_cat(out, extent_of(finding).failed > 0 ? "; " : "");
     studies_words(finding, out);
-    str_cat(out, ".\n\n    w2s reproduce ");
+    str_cat(out, ". ");
+    devices_words(finding, out);
+    str_cat(out, "\n\n    w2s reproduce ");
     str_word(out, view_str(finding, doc_get(finding, "asked") ? "asked" : "name"));
     str_addf(out, " --scale %s", view_str(finding, "scale"));
     settings_words(doc_get(finding, "with"), out);
@@ -513,6 +534,8 @@ static void finding_html(const struct doc *finding, const char *dir, bool before
     str_cat(out, "</table></div>\n<p class=\"note\">");
     str_reset(&words);
     studies_words(finding, &words);
+    str_cat(&words, ". ");
+    devices_words(finding, &words);
     html_text(out, words.s);
     str_cat(out, "</p>\n");
     for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next)

@@ -282,7 +282,7 @@ done
 [ -c /dev/full ] && { "$W2S" help >/dev/full 2>err && fail "a full standard output was not noticed"; }
 
 # A loss that is not finite fails its job by name; the others go on; status 1.
-expect 1 run micro.yaml student.lr=9 student.clip=0 student.epochs=40
+expect 1 run micro.yaml student.lr=9 student.weight_decay=1
 says err "failed: step"
 expect 0 "$W2S" show "$("$W2S" ls --runs r | awk '$2 == "failed" { print $1; exit }')" --runs r
 says out ", failed 20"
@@ -313,7 +313,7 @@ for c in training.beta1=1 student.beta2=1 supervisor.eps=0 data.max_tokens=1; do
 done
 [ -e refused/jobs ] && [ -n "$(ls -A refused/jobs)" ] && fail "jobs were run with settings that are refused"
 # A supervisor that fails: its students are not run, and each has its line, on the terminal and in the report.
-expect 1 "$W2S" run micro.yaml supervisor.layers=3 supervisor.trainable='top 3' data.supervise=256 supervisor.lr=9 supervisor.clip=0 supervisor.epochs=40 name=lost --runs lost
+expect 1 "$W2S" run micro.yaml supervisor.layers=3 supervisor.trainable='top 3' data.supervise=256 supervisor.lr=9 supervisor.weight_decay=1 name=lost --runs lost
 says err "student 4 layers, naive, from 3 of 4 layers not run: its supervisor failed"
 says err "student 4 layers, confidence, from 3 of 4 layers not run: its supervisor failed"
 says out "student 4 layers, confidence, from 3 of 4 layers: not run: its supervisor failed"

@@ -241,7 +241,7 @@ wait $pid 2>/dev/null
 
 # Jobs that fail: named, counted, tried once in a run.
 for n in 1 2; do
-    expect 1 "$W2S" $(with student.lr=9 student.clip=0 student.epochs=10) --runs failed$n --jobs $n
+    expect 1 "$W2S" $(with student.lr=9 student.weight_decay=1) --runs failed$n --jobs $n
     grep -oE 'supervisor .* failed: .*|ceiling .* failed: .*|student .* failed: .*' err | LC_ALL=C sort >failed.$n
     grep -oE '[0-9]+ computed, .* failed|^w2s: .*' err >>failed.$n
 done

@@ -53,6 +53,7 @@ says out "large"
 says out "In this one run the paper's shape holds: its claim does."
 says r/findings/stands/finding.json '"ladders": ["f/steps.yaml"]'
 says page.md 'Made by `w2s pretrain f/steps.yaml`, `w2s run f/pairs.yaml` (toy, 200 test examples, 1 seed)'
+says page.md 'Computed on cpu: '
 says page.md "of computing once the ladder is there"
 says page.md " after the ladder | "
 says page.md "| one | small | large | naive |"

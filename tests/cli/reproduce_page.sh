@@ -150,7 +150,7 @@ says err "notes.md: not a page of findings: its first line is not \"# Findings o
 # All: what cannot be run for want of data, or fails, is passed over, the rest is there, and the status says so.
 sed 's/files: {all: toy.jsonl}/files: {all: nosuch.jsonl}/; s/^name: .*/name: gone/' toy.yaml >gone.yaml
 finding absent "task: $scratch/gone.yaml" >share/findings/absent.yaml
-finding broken "student.lr: 9, student.clip: 0, student.epochs: 10" >share/findings/broken.yaml
+finding broken "student.lr: 9, student.weight_decay: 1" >share/findings/broken.yaml
 expect 2 "$W2S" reproduce all --runs all --markdown all.md
 says err "passed over: absent: study one: "
 says err "nosuch.jsonl"
