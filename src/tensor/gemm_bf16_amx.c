@@ -3,7 +3,7 @@
  * a time.
  *
  *     tile:  32 x NR sums in four registers of AMX; for each 16 pairs of K, two loads of a, two of
- *            b and four tdpbf16ps
+ *            b, which pass by the first-level cache where the panel lies, and four tdpbf16ps
  *     panel: 32 rows, pairs along them, [32][KC], of a transposed a, too
  *
  * Sums:  of 16 pairs, the even and the odd numbers of K each in order, then both; these in order.
@@ -59,8 +59,8 @@ static inline __attribute__((always_inline)) void into_registers(const bool both
         _tile_zero(SUM11);
     }
     for (size_t k = 0; k < kc; k += DEPTH) {
-        _tile_loadd(COLS0, b + k * NR, ACROSS);
-        _tile_loadd(COLS1, b + k * NR + LANES, ACROSS);
+        _tile_stream_loadd(COLS0, b + k * NR, ACROSS);
+        _tile_stream_loadd(COLS1, b + k * NR + LANES, ACROSS);
         _tile_loadd(ROWS0, a + k, STRIDE);
         _tile_dpbf16ps(SUM00, ROWS0, COLS0);
         _tile_dpbf16ps(SUM01, ROWS0, COLS1);
