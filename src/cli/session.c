@@ -16,6 +16,7 @@ static void session_init(struct session *s, const struct app *app)
     s->lab.log = &s->log;
     s->lab.version = version_string;
     s->lab.command = app->command;
+    s->lab.pace = &s->pace;
 }
 
 int session_view(struct session *s, const struct app *app, const char *runs, struct err *e)

@@ -5,11 +5,13 @@
 
 #include "cli/command.h"
 #include "lab/lab.h"
+#include "lab/pace.h"
 
 struct session {
     struct lab lab;
     struct log log;
     struct dev dev;
+    struct pace pace;
     bool dev_open;
 };
 

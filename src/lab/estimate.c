@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-/* What a block takes beside its numbers, forward and backward: some forty operations, a few
+/* What a block takes beside steps at that pace, forward and backward: some forty operations, a few
  * microseconds each to begin and end. It shows where blocks are of a hundred channels or so. */
 #define BLOCK_SECONDS 150e-6
 
@@ -335,8 +335,10 @@ static double job_start(const struct pace *pace, const struct cost *c)
 static double job_seconds(const struct plan *p, const struct job *j, const struct pace *pace,
                           const struct cost *c)
 {
-    double steps = (c->flops - c->written) / pace->steps + c->written / pace->written;
-    return steps / ((double)j->threads / p->threads) + c->blocks * BLOCK_SECONDS +
+    double seconds = (c->flops - c->written) / pace->steps;
+    if (c->written > 0)
+        seconds += c->written / pace->written;
+    return seconds / ((double)j->threads / p->threads) + c->blocks * BLOCK_SECONDS +
            c->fitted / PROBE_RATE + job_start(pace, c);
 }
 
@@ -377,17 +379,21 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     struct plan p;
     struct js w;
     struct progress progress;
-    struct pace pace;
+    struct pace own = {0}, *pace = lab->pace ? lab->pace : &own;
     double total = 0;
     size_t todo = 0;
     bool writes = false;
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
-    for (size_t i = 0; i < p.n_jobs; i++)
+    for (size_t i = 0; i < p.n_jobs; i++) {
+        todo += p.jobs[i]->state == JOB_TODO;
         writes = writes || job_argues(p.jobs[i]);
+    }
     struct counts *counts = mem_zalloc(s->seeds * p.n_models, sizeof *counts, e);
-    rc = counts ? pace_measure(lab->dev, writes, &pace, e) : e->code;
+    rc = counts ? OK : e->code;
+    if (!rc && (todo || json))
+        rc = pace_measure(lab->dev, writes, pace, e);
     size_t crew = crew_size(&p), at_once = crew > 1 ? crew : 1;
     js_init(&w, out);
     if (json)
@@ -403,14 +409,12 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         if (!rc)
             rc = stop_check(e);
         progress_step(&progress, (double)(i + 1), 0, NULL);
-        double seconds = job_seconds(&p, j, &pace, &cost);
         if (rc)
             break;
+        double seconds = todo || json ? job_seconds(&p, j, pace, &cost) : 0;
         plan_warn(lab, j, cost.bytes);
-        if (j->state == JOB_TODO) {
+        if (j->state == JOB_TODO)
             total += j->threads == 1 ? seconds / (double)at_once : seconds;
-            todo++;
-        }
         if (!json) {
             plan_line(out, j->state, seconds, cost.bytes, j->hash, j->label);
             continue;
@@ -421,7 +425,7 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         js_key(&w, "done"), js_bool(&w, j->state != JOB_TODO);
         js_key(&w, "operations"), js_real(&w, cost.flops + cost.fitted);
         js_key(&w, "seconds"), js_real(&w, seconds);
-        js_key(&w, "start_seconds"), js_real(&w, job_start(&pace, &cost));
+        js_key(&w, "start_seconds"), js_real(&w, job_start(pace, &cost));
         js_key(&w, "bytes"), js_int(&w, (int64_t)cost.bytes);
         js_close(&w, '}');
     }
@@ -432,10 +436,14 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     } else if (!rc) {
         struct str took = STR_INIT;
         str_duration(&took, total);
-        str_addf(out, "%zu jobs, %zu to do, about %s", p.n_jobs, todo, took.s);
-        if (at_once > 1)
+        str_addf(out, "%zu jobs, %zu to do", p.n_jobs, todo);
+        if (todo)
+            str_addf(out, ", about %s", took.s);
+        if (todo && at_once > 1)
             str_addf(out, ", small jobs %zu at once,", at_once);
-        str_addf(out, " at %.0f GF/s, by steps that were timed just now\n", pace.steps / 1e9);
+        if (todo)
+            str_addf(out, " at %.0f GF/s, by steps that were timed just now", pace->steps / 1e9);
+        str_addc(out, '\n');
         str_release(&took);
     }
     mem_free(counts);

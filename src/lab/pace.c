@@ -1,26 +1,43 @@
 /* pace.c - how fast this machine is just now. */
 #include "lab/pace.h"
-#include "lab/prompting.h"
-#include "core/mem.h"
+#include "core/par.h"
 #include "core/rng.h"
 
+#include <math.h>
+
 #define TIMES 4
+
+/* stretch - the shortest time between two updates. */
+struct stretch {
+    double last, best; /* seconds of training; 0: none yet */
+};
+
+static void stretch_step(void *ctx, const struct train_point *p)
+{
+    struct stretch *s = ctx;
+    double took = p->seconds - s->last;
+    if (s->last > 0 && (s->best <= 0 || took < s->best))
+        s->best = took;
+    s->last = p->seconds;
+}
 
 int pace_steps(struct model *m, const struct train_settings *s, const struct train_data *data,
                double flops, double *rate, struct err *e)
 {
+    struct stretch stretch = {0, 0};
+    struct train_events events = {.ctx = &stretch, .step = stretch_step};
+    struct train_settings some = *s;
     struct train_result r;
-    int rc = OK;
-    *rate = 0;
-    for (int i = 0; i < TIMES && !rc; i++) {
-        rc = train_run(m, s, data, NULL, NULL, NULL, &r, e);
-        if (!rc && flops / r.seconds > *rate)
-            *rate = flops / r.seconds;
-    }
+    size_t each = (data->tokens->n + s->batch - 1) / s->batch;
+    some.epochs = (TIMES + each - 1) / each;
+    some.epochs = some.epochs * each < 2 ? 2 : some.epochs;
+    some.evals = 0;
+    int rc = train_run(m, &some, data, NULL, &events, NULL, &r, e);
+    *rate = stretch.best > 0 ? flops / stretch.best : 0;
     return rc;
 }
 
-/* Two blocks of SmolLM2-135M: wide enough to be slowed by what slows models. */
+/* Blocks of SmolLM2-135M: wide enough to be slowed by what slows models. */
 static const struct model_config blocks = {.family = FAMILY_LLAMA,
                                            .layers = 2,
                                            .layers_whole = 2,
@@ -41,43 +58,49 @@ static const struct model_config blocks = {.family = FAMILY_LLAMA,
                                            .bos = -1,
                                            .eos = -1};
 
-/* blocks_rate - of two batches of sentences. */
+/* blocks_rate - of a batch of sentences; one alone says what a device is that takes long for it. */
 static int blocks_rate(struct dev *d, double *rate, struct err *e)
 {
-    enum { BATCH = 32, N = 2 * BATCH, LONG = 24, CLASSES = 2 };
-    int32_t tokens[N * LONG];
-    size_t starts[N + 1];
-    double targets[N * CLASSES];
+    enum { BATCH = 32, LONG = 24 };
+    const double LONG_TIME = 0.1; /* seconds of one sentence */
+    int32_t tokens[BATCH * LONG];
+    size_t starts[BATCH + 1];
     struct rng r;
-    struct token_set set = {.n = N, .per = 1, .tokens = tokens, .starts = starts, .longest = LONG};
-    struct train_data data = {.tokens = &set, .targets = targets};
-    struct head_spec head = {HEAD_CLASSIFIER, CLASSES, NULL, 1};
-    struct trainable all = {TRAIN_ALL, 0, false, {0}};
+    struct token_set set = {.per = 1, .tokens = tokens, .starts = starts, .longest = LONG};
+    struct train_data data = {.tokens = &set};
+    struct head_spec head = {.kind = HEAD_LM};
+    struct trainable all = {TRAIN_ALL, 0, true, {0}};
     struct train_settings s;
     struct model *m = NULL;
     rng_init(&r, 1, "pace");
-    for (size_t i = 0; i < N * LONG; i++)
+    for (size_t i = 0; i < BATCH * LONG; i++)
         tokens[i] = (int32_t)rng_below(&r, blocks.vocab);
-    for (size_t i = 0; i <= N; i++)
+    for (size_t i = 0; i <= BATCH; i++)
         starts[i] = i * LONG;
-    for (size_t i = 0; i < N * CLASSES; i++)
-        targets[i] = 1.0 / CLASSES;
     train_settings_init(&s);
-    s.epochs = 1;
-    s.batch = BATCH;
-    s.evals = 0;
+    s.warmup = 0;
     int rc = model_random(&m, d, &blocks, 1, e);
     if (!rc)
         rc = model_head_set(m, &head, e);
     if (!rc)
         rc = model_trainable_set(m, &all, e);
-    if (!rc)
-        rc = pace_steps(m, &s, &data, model_flops(&blocks, &all, N * LONG, N, false), rate, e);
+    for (size_t n = 1; !rc && n <= BATCH; n *= BATCH) {
+        double read = (double)(n * (LONG - 1)),
+               flops = model_flops_lm(&blocks, &all, read, (double)n, read);
+        s.batch = set.n = n;
+        rc = pace_steps(m, &s, &data, flops, rate, e);
+        if (*rate * LONG_TIME < flops)
+            break;
+    }
     model_free(m);
     return rc;
 }
 
-/* written_rate - of a product with all of a model's weights, as when texts are written. */
+/* What is beside products where texts are written (attention, norms) leaves this share of their
+ * rate. */
+#define WRITTEN_SHARE 0.8
+
+/* written_rate - of a product with all of a model's weights, which come from memory. */
 static int written_rate(struct dev *d, double *rate, struct err *e)
 {
     enum { M = WRITE_TEXTS, N = 1 << 15, K = 576 };
@@ -85,13 +108,13 @@ static int written_rate(struct dev *d, double *rate, struct err *e)
     float *c = b ? dev_alloc(d, (size_t)M * N, e) : NULL;
     int rc = c ? OK : e->code;
     *rate = 0;
-    for (int i = 0; !rc && i <= 2 * TIMES; i++) {
+    for (int i = 0; !rc && i <= TIMES; i++) {
         double start = clock_now();
         d->ops->matmul(d, false, true, M, N, K, a, K, b, K, false, c, N);
         dev_sync(d);
-        double now = 2.0 * M * N * K / (clock_now() - start);
-        if (i && now > *rate) /* the first warms up */
-            *rate = now;
+        double now = WRITTEN_SHARE * 2.0 * M * N * K / (clock_now() - start);
+        if (i) /* the first warms up */
+            *rate = fmax(*rate, now);
     }
     dev_free(d, a);
     dev_free(d, b);
@@ -111,16 +134,21 @@ static int fresh_rate(struct dev *d, double *rate, struct err *e)
         if (!x)
             return e->code;
         dev_free(d, x);
-        *rate = now > *rate ? now : *rate;
+        *rate = fmax(*rate, now);
     }
     return OK;
 }
 
 int pace_measure(struct dev *d, bool writes, struct pace *p, struct err *e)
 {
-    int rc = blocks_rate(d, &p->steps, e);
-    p->written = p->steps;
-    if (!rc && writes)
+    int rc = OK;
+    if (p->precision != dev_precision(d) || p->threads != par_threads())
+        *p = (struct pace){.precision = dev_precision(d), .threads = par_threads()};
+    if (p->steps <= 0)
+        rc = blocks_rate(d, &p->steps, e);
+    if (!rc && writes && p->written <= 0)
         rc = written_rate(d, &p->written, e);
-    return rc ? rc : fresh_rate(d, &p->fresh, e);
+    if (!rc && p->fresh <= 0)
+        rc = fresh_rate(d, &p->fresh, e);
+    return rc;
 }

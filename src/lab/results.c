@@ -317,10 +317,10 @@ static int jobs_json(struct js *w, const struct bench *b, struct err *e)
         model_id(j, &id);
         js_key(w, "model"), js_str(w, id.s);
         js_key(w, "method");
-        js_str(w, j->role == JOB_LM         ? "texts"
+        js_str(w, j->role == JOB_LM                                  ? "texts"
                   : j->role == JOB_FEATURES || j->role == JOB_RECITE ? ""
-                  : j->supervisor           ? j->method->name
-                                            : "ground truth");
+                  : j->supervisor                                    ? j->method->name
+                                                                     : "ground truth");
         if (j->supervisor) {
             model_id(job_root(j), &id);
             js_key(w, "supervisor"), js_str(w, id.s);

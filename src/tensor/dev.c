@@ -27,7 +27,9 @@ struct isa {
 /* best first */
 static const struct isa isas[] = {
 #ifdef W2S_ISA_V4
-    {"amx", "AVX-512 and AMX", "v4", &w2s_kernels_v4},
+#ifdef W2S_AMX
+    {"amx", "AVX-512", "v4", &w2s_kernels_v4},
+#endif
     {"v4", "AVX-512", "v4", &w2s_kernels_v4},
 #endif
 #ifdef W2S_ISA_V3
@@ -70,7 +72,7 @@ static const struct isa *isa_choose(void)
 {
     const char *asked = getenv("W2S_ISA");
     for (size_t i = 0; i < ISAS; i++)
-        if (isa_runs(isas[i].name) && (!asked || strcmp(asked, isas[i].name) == 0))
+        if ((!asked || strcmp(asked, isas[i].name) == 0) && isa_runs(isas[i].name))
             return &isas[i];
     return NULL;
 }
@@ -247,21 +249,13 @@ void dev_machine(char *buf, size_t n)
 {
     char blas[128];
     const struct isa *isa = isa_choose();
-    int at = isa ? snprintf(buf, n, "%s%s", isa->what, bf16_here(isa) ? ", bf16" : "")
+    int at = isa ? snprintf(buf, n, "%s%s%s", isa->what, by_amx(isa) ? " and AMX" : "",
+                            bf16_here(isa) ? ", bf16" : "")
                  : snprintf(buf, n, "W2S_ISA is not one that runs here");
     for (size_t i = 0; blas_libraries[i] && at > 0 && (size_t)at < n; i++) {
         blas_libraries[i]->describe(blas, sizeof blas);
         at += snprintf(buf + at, n - (size_t)at, "%s %s", i ? "," : ";", blas);
     }
-}
-
-/* isa_used - the set whose instructions make the numbers, in the precision that was set. */
-static const struct isa *isa_used(const struct cpu *c)
-{
-    const struct isa *isa = c->isa;
-    while (!c->bf16 && strcmp(isa->name, c->isa->f32) != 0)
-        isa++;
-    return isa;
 }
 
 void dev_describe(const struct dev *d, char *buf, size_t n)
@@ -273,7 +267,8 @@ void dev_describe(const struct dev *d, char *buf, size_t n)
         return;
     }
     c->blas->describe(blas, sizeof blas);
-    snprintf(buf, n, "cpu: %s, %s, %d threads, %s", blas, isa_used(c)->what, par_threads(),
+    snprintf(buf, n, "cpu: %s, %s%s, %d threads, %s", blas, c->isa->what,
+             c->bf16 && by_amx(c->isa) ? " and AMX" : "", par_threads(),
              c->bf16 ? "products in bf16" : "f32");
 }
 
@@ -288,7 +283,7 @@ void dev_numerics(const struct dev *d, int threads, char *buf, size_t n)
     /* The product library may cut its sums by thread, and says itself which kernels it takes. */
     c->blas->describe(blas, sizeof blas);
     snprintf(buf, n, "cpu %s %s %s %s threads %d", c->bf16 ? "bf16" : "f32", blas,
-             isa_used(c)->name, W2S_COMPILER, threads);
+             c->bf16 ? c->isa->name : c->isa->f32, W2S_COMPILER, threads);
 }
 
 /* A large array is first touched by all threads: the system's part of that work costs more than

@@ -25,15 +25,10 @@
 #include "core/par.h"
 #include "tensor/gemm_bf16.h"
 
-#include <cpuid.h>
 #include <math.h>
 #include <omp.h>
 #include <stdatomic.h>
 #include <string.h>
-#if defined __linux__
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 #include "tensor/isa_math.inc.h"
 
@@ -322,20 +317,13 @@ void gemm_bf16_run_gated(struct gemm_bf16 *g, enum act act, size_t N, size_t C, 
                                   .gate = &gate});
 }
 
-/* amx_here - whether the processor has AMX for bf16, and the system lets this process use its
- * registers, which it has to be asked for. */
-static bool amx_here(void)
+static const struct bf16_tiles *tiles_of(bool amx)
 {
-    enum { LEAF = 7, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
-    unsigned a, b, c, d;
-    if (!__get_cpuid_count(LEAF, 0, &a, &b, &c, &d) || !(d & AMX_BF16) || !(d & AMX_TILE))
-        return false;
-#if defined __linux__
-    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
-    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
-#else
-    return false;
+#ifdef W2S_AMX
+    if (amx)
+        return &bf16_tiles_amx;
 #endif
+    return amx ? NULL : &bf16_tiles_dot;
 }
 
 bool gemm_bf16_here(bool amx)
@@ -343,7 +331,7 @@ bool gemm_bf16_here(bool amx)
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bf16") && (!amx || amx_here());
+           __builtin_cpu_supports("avx512bf16") && tiles_of(amx) && tiles_of(amx)->here();
 }
 
 void gemm_bf16_close(struct gemm_bf16 *g)
@@ -364,7 +352,7 @@ int gemm_bf16_open(struct gemm_bf16 **out, bool amx, struct err *e)
     *out = NULL;
     if (!g)
         return e->code;
-    g->tiles = amx ? &bf16_tiles_amx : &bf16_tiles_dot;
+    g->tiles = tiles_of(amx);
     g->threads = (size_t)par_threads();
     g->b = mem_zalloc(g->threads, sizeof *g->b, e);
     bool good = g->b != NULL;

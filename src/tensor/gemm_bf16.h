@@ -8,7 +8,7 @@
 #include <immintrin.h>
 
 #define NR 32  /* columns of a tile */
-#define KC 480 /* pairs of a block of K: a panel of a stays in first-level cache, or near it */
+#define KC 480 /* pairs of a block of K: a panel of a stays in the first or second cache */
 #define AHEAD                                                                                      \
     8 /* pairs by which b is fetched before it is needed: the processor's own foresight does not   \
          cross from sliver to sliver; behind packed b is room for them */
@@ -25,11 +25,13 @@ enum into { INTO_PLACE, INTO_SUM, INTO_MEMORY };
 
 /* bf16_tiles - what the instructions decide. */
 struct bf16_tiles {
-    size_t rows;    /* of a tile, and of a panel of a */
-    size_t depth;   /* pairs that are taken at a time: packed operands have zeros up to it */
-    size_t block;   /* rows of a that are packed at a time, whole panels of them */
+    bool (*here)(void); /* whether the processor and the system have it, AVX-512 BF16 given */
+    size_t rows;        /* of a tile, and of a panel of a */
+    size_t depth;       /* pairs that are taken at a time: packed operands have zeros up to it */
+    size_t block;       /* rows of a that are packed at a time, whole panels of them */
     size_t abreast; /* panels of a transposed a that are packed side by side: whole lines of a */
-    /* begin, end - around all that a thread sums; or NULL. */
+    /* begin, end - around all that a thread sums; or NULL. What begin sets is the thread's to keep:
+     * nothing between them may use AMX's registers. */
     void (*begin)(void);
     void (*end)(void);
     /* panel_rows - R rows of n numbers, number (r,k) at x[r*ld + k], as a panel of rows x KC pairs.
@@ -42,7 +44,9 @@ struct bf16_tiles {
                  float *c, size_t ldc, enum into into);
 };
 extern const struct bf16_tiles bf16_tiles_dot; /* vdpbf16ps */
+#ifdef W2S_AMX
 extern const struct bf16_tiles bf16_tiles_amx; /* tdpbf16ps */
+#endif
 
 static inline size_t smaller(size_t a, size_t b)
 {

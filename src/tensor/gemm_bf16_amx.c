@@ -3,19 +3,27 @@
  * a time.
  *
  *     tile:  32 x NR sums in four registers of AMX; for each 16 pairs of K, two loads of a, two of
- *            b, which pass by the first-level cache where the panel lies, and four tdpbf16ps
+ *            b and four tdpbf16ps. b passes by the first-level cache: there the panel lies, which
+ *            comes again with the next sliver, as far as it fits (K of 700 or so)
  *     panel: 32 rows, pairs along them, [32][KC], of a transposed a, too
  *
  * Sums:  of 16 pairs, the even and the odd numbers of K each in order, then both; these in order.
  * Bound: one tdpbf16ps of 16,384 operations in 16 cycles and core; what is left is packing.
  * clang-format on */
-#ifdef W2S_BF16
+#ifdef W2S_AMX
 #include "tensor/gemm_bf16.h"
 
+#include <cpuid.h>
 #include <string.h>
+#if defined __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #define MR    32
-#define DEPTH 16 /* pairs */
+#define DEPTH 16   /* pairs */
+#define BLOCK 2048 /* the tokens of a piece */
+_Static_assert(MR <= TILE_ROWS && BLOCK % MR == 0 && KC % DEPTH == 0, "whole panels and steps");
 
 /* Registers: sums of both halves of the rows and of the columns; halves of the rows, the columns.
  */
@@ -36,7 +44,10 @@ static const struct {
     uint8_t palette, start_row, reserved[14];
     uint16_t bytes[16];
     uint8_t rows[16];
-} config = {1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+} config __attribute__((aligned(64))) = {
+    1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+
+_Static_assert(sizeof config == 64, "what ldtilecfg reads");
 
 static void tiles_begin(void)
 {
@@ -52,6 +63,8 @@ static void tiles_end(void)
 static inline __attribute__((always_inline)) void into_registers(const bool both, size_t kc,
                                                                  const pair *a, const pair *b)
 {
+    /* gcc 12 does not know that tiles are loaded from memory: what was packed has to be there */
+    __asm__ volatile("" ::: "memory");
     _tile_zero(SUM00);
     _tile_zero(SUM01);
     if (both) {
@@ -152,10 +165,26 @@ static void panels_columns(size_t R, size_t n, const float *x, size_t ld, pair *
         }
 }
 
+/* amx_here - the system lets a process use AMX's registers once it has asked for them. */
+static bool amx_here(void)
+{
+    enum { LEAF = 7, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24 };
+    unsigned a, b, c, d;
+    if (!__get_cpuid_count(LEAF, 0, &a, &b, &c, &d) || !(d & AMX_BF16) || !(d & AMX_TILE))
+        return false;
+#if defined __linux__
+    const long ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18;
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+#else
+    return false;
+#endif
+}
+
 const struct bf16_tiles bf16_tiles_amx = {
+    .here = amx_here,
     .rows = MR,
     .depth = DEPTH,
-    .block = 2048, /* the tokens of a piece */
+    .block = BLOCK,
     .abreast = 4,
     .begin = tiles_begin,
     .end = tiles_end,

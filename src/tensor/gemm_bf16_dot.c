@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-#define MR 12 /* rows of a tile: 24 sums, 2 of b and 1 of a fill 27 of 32 registers */
+#define BLOCK 2064 /* the 2,048 tokens of a piece, in whole panels */
+#define MR    12   /* rows of a tile: 24 sums, 2 of b and 1 of a fill 27 of 32 registers */
 
 /* sums - c [rows,NR] (+)= a panel times a sliver over kc pairs; pair k of row i of the panel is at
  * a[i * ai + k * ak]. `rows`, ai and ak are constants where it is inlined. */
@@ -77,6 +78,11 @@ static inline __attribute__((always_inline)) void tile_of(const size_t ai, const
                 into == INTO_SUM ? c[i * ldc + j] + whole[i * NR + j] : whole[i * NR + j];
 }
 
+static bool dot_here(void)
+{
+    return true;
+}
+
 static void tile_sums(bool columns, size_t rows, size_t cols, size_t kc, const pair *a,
                       const pair *b, float *c, size_t ldc, enum into into)
 {
@@ -114,10 +120,13 @@ static void pack_panels_columns(size_t R, size_t n, const float *x, size_t ld, p
     }
 }
 
+_Static_assert(MR <= TILE_ROWS && BLOCK % MR == 0, "whole panels");
+
 const struct bf16_tiles bf16_tiles_dot = {
+    .here = dot_here,
     .rows = MR,
     .depth = 1,
-    .block = 2064, /* the 2,048 tokens of a piece */
+    .block = BLOCK,
     .abreast = 4,
     .panel_rows = pack_panel_rows,
     .panels_columns = pack_panels_columns,

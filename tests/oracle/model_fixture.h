@@ -48,9 +48,11 @@ static const struct {
     const char *name;
     enum precision precision;
     double tolerance;
-} devices[] = {{"cpu", PRECISION_F32, TOLERANCE},
-               {"reference", PRECISION_F32, TOLERANCE},
-               {"cpu", PRECISION_BF16, TOLERANCE_BF16}};
+    const char *isa; /* W2S_ISA; NULL: the best */
+} devices[] = {{"cpu", PRECISION_F32, TOLERANCE, NULL},
+               {"reference", PRECISION_F32, TOLERANCE, NULL},
+               {"cpu", PRECISION_BF16, TOLERANCE_BF16, NULL},
+               {"cpu", PRECISION_BF16, TOLERANCE_BF16, "v4"}};
 #define DEVICES (sizeof devices / sizeof *devices)
 
 struct fixture {
@@ -130,6 +132,19 @@ static inline void fixture_close(struct fixture *f)
     doc_tree_release(&f->oracle);
 }
 
+/* isa_set - for the next device; false: this machine has not got it. */
+static inline bool isa_set(const char *isa)
+{
+    struct dev d;
+    setenv("W2S_ISA", isa, 1);
+    if (dev_open(&d, "cpu", &e)) {
+        unsetenv("W2S_ISA");
+        return false;
+    }
+    dev_close(&d);
+    return true;
+}
+
 /* fixtures_all - a test's body for every family on every device; bf16 where the processor has it.
  */
 static inline void fixtures_all(void (*body)(struct fixture *f))
@@ -137,7 +152,10 @@ static inline void fixtures_all(void (*body)(struct fixture *f))
     for (size_t i = 0; i < FAMILIES; i++)
         for (size_t d = 0; d < DEVICES; d++) {
             struct fixture f;
+            if (devices[d].isa && !isa_set(devices[d].isa))
+                continue;
             fixture_open(&f, families[i], devices[d].name);
+            unsetenv("W2S_ISA");
             f.tolerance = devices[d].tolerance;
             if (!dev_precision_set(&f.dev, devices[d].precision, &e))
                 body(&f);

@@ -138,6 +138,9 @@ static struct str page(const struct str *json, const char *hash, const char *old
     "{\"as\":\"one\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":9,\"failed\":2}"
 #define STUDY_SEEDS(n)                                                                             \
     "{\"as\":\"n" #n "\",\"study\":\"s\",\"set\":[],\"seeds\":" #n ",\"test\":200}"
+#define STUDY_ON(as, device)                                                                       \
+    "{\"as\":\"" as "\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":200,\"device\":\"" device  \
+    "\"}"
 #define STUDY_CONSTANT(c)                                                                          \
     "{\"as\":\"one\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":200,\"constant\":" c "}"
 #define UNTOLD                                                                                     \
@@ -242,6 +245,27 @@ static void titles(void **state)
 }
 
 /* A claim's bound, on either side or both. */
+/* What the studies were computed on is said once each, as text that stays in its line; of studies
+ * that do not say it nothing is. */
+static void devices(void **state)
+{
+    struct str three = other(STUDY_ONE, STUDY_ON("one", "cpu: A|B\\n## x") "," STUDY_ON(
+                                            "two", "cpu: A|B\\n## x") "," STUDY_ON("three", "<C>"));
+    struct str none = other("A title", "A title");
+    struct str out = page(&three, "1a", "", false);
+    assert_non_null(strstr(out.s, " is there. Computed on cpu: A\\|B ## x; <C>.\n"));
+    str_release(&out);
+    out = page(&three, "1a", "", true);
+    assert_non_null(strstr(out.s, "Computed on cpu: A|B\n## x; &lt;C&gt;.</p>"));
+    str_release(&out);
+    out = page(&none, "1a", "", false);
+    assert_non_null(strstr(out.s, " is there.\n"));
+    assert_null(strstr(out.s, "Computed on"));
+    str_release(&out);
+    str_release(&three), str_release(&none);
+    (void)state;
+}
+
 static void bounds(void **state)
 {
     static const struct {
@@ -525,17 +549,12 @@ static void beside_each_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),
-        cmocka_unit_test(sentences),
-        cmocka_unit_test(bounds),
-        cmocka_unit_test(points),
-        cmocka_unit_test(earlier),
-        cmocka_unit_test(titles),
-        cmocka_unit_test(names_have_room),
-        cmocka_unit_test(many_panels),
-        cmocka_unit_test(lines_differ),
-        cmocka_unit_test(cut_intervals),
-        cmocka_unit_test(beside_each_other),
+        cmocka_unit_test(refused),       cmocka_unit_test(sentences),
+        cmocka_unit_test(devices),       cmocka_unit_test(bounds),
+        cmocka_unit_test(points),        cmocka_unit_test(earlier),
+        cmocka_unit_test(titles),        cmocka_unit_test(names_have_room),
+        cmocka_unit_test(many_panels),   cmocka_unit_test(lines_differ),
+        cmocka_unit_test(cut_intervals), cmocka_unit_test(beside_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

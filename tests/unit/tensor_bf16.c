@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "core/par.h"
 #include "core/rng.h"
@@ -15,6 +16,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* Operands are equal on both sides; what is left is the rounding of f32 sums of up to 1,300 terms
  * of size 1, relative to the largest sum. */
@@ -59,21 +64,24 @@ static int device(struct dev *d, enum precision p)
     return dev_precision_set(d, p, &e);
 }
 
+enum { GUARD = 32 }; /* rows behind c, which no one may write */
+
 /* product - c's rows begin on lines of a cache, or anywhere. */
 static void product(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool tb, bool accumulate,
                     bool lines)
 {
     size_t lda = (ta ? M : K) + 3, ldb = (tb ? K : N) + 1, ldc = lines ? (N + 31) / 16 * 16 : N + 2,
-           na = (ta ? K : M) * lda, nb = (tb ? N : K) * ldb, nc = M * ldc;
+           na = (ta ? K : M) * lda, nb = (tb ? N : K) * ldb, nc = (M + GUARD) * ldc;
     bool bf16 = M >= 16 && N >= 16 && K >= 16;
     float *a = random_floats(na), *b = random_floats(nb), *c = random_floats(nc);
     double *da = rounded(a, na, bf16), *db = rounded(b, nb, bf16), *dc = rounded(c, nc, false),
            most = 0, off = 0;
     d->ops->matmul(d, ta, tb, M, N, K, a, lda, b, ldb, accumulate, c, ldc);
     ops64_reference.matmul(NULL, ta, tb, M, N, K, da, lda, db, ldb, accumulate, dc, ldc);
-    for (size_t i = 0; i < nc; i++) { /* what lies between the rows too */
+    for (size_t i = 0; i < nc; i++) { /* what lies between the rows and behind them, too */
         most = fmax(most, fabs(dc[i]));
-        off = fmax(off, fabs(dc[i] - (double)c[i]));
+        double by = fabs(dc[i] - (double)c[i]);
+        off = isnan(by) ? HUGE_VAL : fmax(off, by);
     }
     if (!(off <= TOLERANCE * most))
         fail_msg("%zu x %zu x %zu%s%s%s: off by %g of %g", M, N, K, ta ? " ta" : "",
@@ -84,9 +92,9 @@ static void product(struct dev *d, size_t M, size_t N, size_t K, bool ta, bool t
 static void test_products(void **state)
 {
     static const size_t sizes[][3] = {
-        {16, 16, 16},   {17, 33, 65},     {12, 40, 40},   {13, 100, 31},  {40, 3, 100},
-        {37, 70, 601},  {24, 1100, 90},   {96, 64, 577},  {50, 50, 1300}, {2100, 40, 48},
-        {100, 129, 33}, {61, 1000, 1153}, {505, 140, 37}, {140, 505, 961}};
+        {16, 16, 16},   {17, 33, 65},     {12, 40, 40},   {13, 100, 31},   {40, 3, 100},
+        {37, 70, 601},  {24, 1100, 90},   {96, 64, 577},  {50, 50, 1300},  {2100, 40, 48},
+        {100, 129, 33}, {61, 1000, 1153}, {505, 140, 37}, {140, 505, 961}, {2100, 33, 1300}};
     struct dev d;
     (void)state;
     rng_init(&rng, 3, "bf16");
@@ -104,25 +112,60 @@ static void test_products(void **state)
 
 static void test_same_bits(void **state)
 {
-    enum { M = 100, N = 300, K = 2300, FROM = 37, SOME = 23 }; /* three blocks of K */
+    enum { M = 100, N = 300, K = 2300 }; /* three blocks of K */
+    static const size_t some[][2] = {{37, 23}, {0, 16}, {16, 40}, {80, 17}};
     struct dev d;
     (void)state;
     rng_init(&rng, 4, "bf16");
-    float *a = random_floats(M * K), *b = random_floats(N * K), *first = random_floats(M * N),
-          *c = random_floats(M * N);
-    for (int threads = 1; threads <= 5; threads++) {
-        par_set_threads(threads);
-        assert_int_equal(device(&d, PRECISION_BF16), OK);
-        float *to = threads == 1 ? first : c;
-        d.ops->matmul(&d, false, true, M, N, K, a, K, b, K, false, to, N);
-        if (threads > 1)
-            assert_memory_equal(c, first, M * N * sizeof *c);
-        d.ops->matmul(&d, false, true, SOME, N, K, a + FROM * K, K, b, K, false, c, N);
-        assert_memory_equal(c, first + FROM * N, SOME * N * sizeof *c);
-        dev_close(&d);
-    }
+    float *a = random_floats(M * K), *b = random_floats(N * K), *c = random_floats(M * N),
+          *first[4];
+    for (int bits = 0; bits < 4; bits++)
+        first[bits] = random_floats(M * N);
+    for (int threads = 1; threads <= 5; threads++)
+        for (int bits = 0; bits < 4; bits++) {
+            bool ta = bits & 1, tb = bits & 2;
+            size_t lda = ta ? M : K, ldb = tb ? K : N;
+            par_set_threads(threads);
+            assert_int_equal(device(&d, PRECISION_BF16), OK);
+            float *to = threads == 1 ? first[bits] : c;
+            d.ops->matmul(&d, ta, tb, M, N, K, a, lda, b, ldb, false, to, N);
+            if (threads > 1)
+                assert_memory_equal(c, first[bits], M * N * sizeof *c);
+            for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+                size_t from = some[i][0], rows = some[i][1];
+                d.ops->matmul(&d, ta, tb, rows, N, K, a + from * (ta ? 1 : K), lda, b, ldb, false,
+                              c, N);
+                assert_memory_equal(c, first[bits] + from * N, rows * N * sizeof *c);
+            }
+            dev_close(&d);
+        }
     par_set_threads(0);
-    mem_free(a), mem_free(b), mem_free(first), mem_free(c);
+    mem_free(a), mem_free(b), mem_free(c);
+    for (int bits = 0; bits < 4; bits++)
+        mem_free(first[bits]);
+}
+
+/* What a product leaves packed does not come into the next: not even numbers that are none. */
+static void test_left_behind(void **state)
+{
+    static const size_t depths[] = {17, 33, 577, 930};
+    enum { M = 61, N = 70, K = 960 };
+    struct dev d;
+    (void)state;
+    rng_init(&rng, 7, "bf16");
+    float *none = random_floats((size_t)M * K + N * K), *c = random_floats(M * N);
+    for (size_t i = 0; i < (size_t)M * K + N * K; i++)
+        none[i] = i % 2 ? NAN : INFINITY;
+    assert_int_equal(device(&d, PRECISION_BF16), OK);
+    for (size_t i = 0; i < sizeof depths / sizeof *depths; i++)
+        for (int bits = 0; bits < 4; bits++) {
+            d.ops->matmul(&d, bits & 1, bits & 2, M, N, K, none, bits & 1 ? M : K, none + M * K,
+                          bits & 2 ? K : N, false, c, N);
+            assert_true(isnan(c[M * N - 1]));
+            product(&d, 40, 50, depths[i], bits & 1, bits & 2, false, false);
+        }
+    dev_close(&d);
+    mem_free(none), mem_free(c);
 }
 
 /* gated - in one pass is what the two operations give one after the other, to the bit. */
@@ -225,6 +268,20 @@ static void test_capped(void **state)
     dev_close(&d);
 }
 
+/* amx_wanted - whether the system says that it has AMX, and gives it. */
+static bool amx_wanted(void)
+{
+    bool has = false;
+#if defined __linux__ && defined __x86_64__
+    struct str info = STR_INIT;
+    assert_int_equal(file_read(&info, "/proc/cpuinfo", &e), OK);
+    has = strstr(info.s, " amx_tile") && strstr(info.s, " amx_bf16") &&
+          strstr(info.s, " avx512_bf16") && syscall(SYS_arch_prctl, 0x1023L, 18L) == 0;
+    str_release(&info);
+#endif
+    return has;
+}
+
 /* AMX sums in another order: its numbers have another name, and those of f32 have not. */
 static void test_sets(void **state)
 {
@@ -236,7 +293,7 @@ static void test_sets(void **state)
         setenv("W2S_ISA", sets[i], 1);
         if (dev_open(&d, "cpu", &e)) {
             assert_non_null(strstr(e.msg, "W2S_ISA is \"amx\""));
-            print_message("no AMX here\n");
+            assert_false(amx_wanted());
             unsetenv("W2S_ISA");
             return;
         }
@@ -251,6 +308,10 @@ static void test_sets(void **state)
     unsetenv("W2S_ISA");
     assert_string_equal(numerics[0][0], numerics[1][0]);
     assert_string_not_equal(numerics[0][1], numerics[1][1]);
+    assert_int_equal(device(&d, PRECISION_BF16), OK); /* the best is what is taken unasked */
+    dev_numerics(&d, 1, machine, sizeof machine);
+    assert_string_equal(machine, numerics[0][1]);
+    dev_close(&d);
 }
 
 /* tests_run - by one instruction set. True: it is not here. */
@@ -259,8 +320,8 @@ static bool tests_run(const char *isa, int *failed)
     struct dev d;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products), cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_gated), cmocka_unit_test(test_rounding),
-        cmocka_unit_test(test_names)};
+        cmocka_unit_test(test_gated),    cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_left_behind)};
     setenv("W2S_ISA", isa, 1);
     int rc = dev_open(&d, "cpu", &e);
     if (!rc) {
