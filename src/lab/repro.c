@@ -232,6 +232,8 @@ int repro_conclude(const struct repro *r, const char *dir, struct err *e)
     js_key(&w, "title"), js_str(&w, r->title);
     js_key(&w, "source"), js_str(&w, r->source);
     js_key(&w, "shape"), js_str(&w, r->shape);
+    if (*r->caveat)
+        js_key(&w, "caveat"), js_str(&w, r->caveat);
     js_key(&w, "scale"), js_str(&w, r->scale);
     if (r->n_with) {
         js_key(&w, "with"), js_open(&w, '[');

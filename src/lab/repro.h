@@ -126,8 +126,9 @@ struct repro_ladder {
 struct repro {
     struct doc_tree tree; /* strings below live in it */
     const char *name, *title, *source, *shape, *scale;
-    const char *asked; /* its file, as the caller names it; NULL: it is found by its name. Set by
-                          whoever asks, after repro_read */
+    const char *caveat; /* of the scale: what its models and data are not; "" where none is said */
+    const char *asked;  /* its file, as the caller names it; NULL: it is found by its name. Set by
+                           whoever asks, after repro_read */
     char file_hash[HASH_HEX]; /* of its file, as it was read */
     double minutes;           /* that the scale is said to take on two cores; NAN: not said */
     double level;

@@ -119,7 +119,33 @@ static void point_measure(const struct samples *s, const struct rows *rows,
         interval_cautious(v, s->samples, level, out);
 }
 
-/* line_points - the points of the line of the first of the rows; those are taken off. */
+/* Ratios of sizes that differ by no more are one place: depths of a model that are doubled are so
+ * but for its embeddings. */
+#define SAME_RATIO 0.01
+
+static bool place_same(const struct axis *axis, double a, double b)
+{
+    return axis->key == KEY_SIZE_RATIO ? fabs(a - b) <= SAME_RATIO * fabs(a) : a == b;
+}
+
+/* place_next - the least place of a line's rows that are left; NAN where none has one. */
+static double place_next(const struct samples *s, const struct axis *axis,
+                         const struct repro_series *series, const char *const *line,
+                         const struct rows *left)
+{
+    const char *own[KEY_NAMES];
+    double x = (double)NAN;
+    for (size_t i = 0; i < left->n; i++) {
+        const struct sample_row *row = &s->rows[left->at[i]];
+        row_keys(row, own);
+        if (line_same(series, line, own))
+            x = fmin(x, row_x(axis, row)); /* of a number and NAN the number */
+    }
+    return x;
+}
+
+/* line_points - the points of the line of the first of the rows, from left to right; those rows are
+ * taken off. */
 static void line_points(struct js *w, const struct repro *r, const struct axis *axis,
                         const struct repro_series *series, struct rows *left, struct rows *point,
                         double *v)
@@ -133,30 +159,28 @@ static void line_points(struct js *w, const struct repro *r, const struct axis *
     js_key(w, "name"), js_str(w, words.s);
     js_key(w, "points"), js_open(w, '[');
     for (bool more = true; more;) {
-        double x = (double)NAN;
+        double x = place_next(s, axis, series, line, left), sum = 0;
         size_t kept = 0;
+        more = !isnan(x); /* rows without a place are taken off at the end */
         point->n = 0;
-        more = false;
         for (size_t i = 0; i < left->n; i++) {
             const struct sample_row *row = &s->rows[left->at[i]];
             row_keys(row, own);
-            bool mine = line_same(series, line, own);
             double at = row_x(axis, row);
-            if (mine && (!more || at == x)) {
-                x = at;
-                more = true;
-                if (!isnan(row_value(row, series->value, ROW_POINT)) || series->take == TAKE_POOLED)
-                    point->at[point->n++] = left->at[i];
-            } else {
+            if (!line_same(series, line, own) || (more && !place_same(axis, x, at))) {
                 left->at[kept++] = left->at[i];
+            } else if (!isnan(row_value(row, series->value, ROW_POINT)) ||
+                       series->take == TAKE_POOLED) {
+                point->at[point->n++] = left->at[i];
+                sum += at;
             }
         }
         left->n = kept;
-        if (more && point->n && !isnan(x)) {
+        if (more && point->n) {
             struct estimate y;
             point_measure(s, point, series, r->level, v, &y);
             if (!isnan(y.value))
-                point_json(w, x, &y);
+                point_json(w, sum / (double)point->n, &y);
         }
     }
     js_close(w, ']');

@@ -33,7 +33,7 @@ const char *const repro_verdicts[] = {"holds", "does not hold", "cannot tell"};
 
 static const char *const root_keys[] = {"name",   "title",  "source", "shape", "level",
                                         "scales", "claims", "figure", NULL},
-                         *const scale_keys[] = {"minutes", "ladders", "studies", NULL},
+                         *const scale_keys[] = {"minutes", "caveat", "ladders", "studies", NULL},
                          *const study_keys[] = {"as", "study", "set", "tasks", NULL},
                          *const claim_keys[] = {"say",   "value", "take",  "where",  "minus",
                                                 "match", "above", "below", "within", NULL},
@@ -415,6 +415,7 @@ static int scale_read(struct repro *r, const char *scale, struct err *e)
     list = doc_get(m, "studies");
     if ((rc = doc_check_keys(m, scale_keys, e)) ||
         (rc = doc_opt_real(m, "minutes", 0, 1e9, &r->minutes, e)) ||
+        (rc = doc_opt_str(m, "caveat", &r->caveat, e)) ||
         (rc = ladders_read(r, doc_get(m, "ladders"), e)) || (rc = list_want(list, "studies", m, e)))
         return rc;
     for (const struct doc *d = list->child; d && !rc; d = d->next)
@@ -432,7 +433,7 @@ int repro_read(struct repro *r, const char *path, const char *scale, const char 
     const struct doc *root, *claims, *figure;
     memset(r, 0, sizeof *r);
     samples_init(&r->samples);
-    r->source = r->shape = "";
+    r->source = r->shape = r->caveat = "";
     r->level = 0.95;
     r->with = with;
     r->n_with = n_with;

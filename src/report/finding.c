@@ -288,6 +288,12 @@ int finding_text(const struct doc *finding, size_t width, struct str *out, struc
     str_reset(&s);
     verdict_words(finding, &s);
     wrap(s.s, width, 2, out);
+    if (*view_str(finding, "caveat")) {
+        str_reset(&s);
+        str_addf(&s, "Caveat: %s", view_str(finding, "caveat"));
+        str_cat(out, "  ");
+        wrap(s.s, width, 2, out);
+    }
     str_addc(out, '\n');
     for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next) {
         str_addf(out, "  %-14s ", view_str(c, "verdict"));
@@ -463,6 +469,11 @@ void finding_section(const struct doc *finding, const char *dir, const char *fig
     str_cat(out, "\n\n**Here**: ");
     verdict_words(finding, out);
     str_cat(out, "\n\n");
+    if (*view_str(finding, "caveat")) {
+        str_cat(out, "**Caveat**: ");
+        markdown(view_str(finding, "caveat"), out);
+        str_cat(out, "\n\n");
+    }
     figure_markdown(finding, dir, figures, out);
     claims_markdown(finding, out);
     made_markdown(finding, out);
@@ -522,6 +533,11 @@ static void finding_html(const struct doc *finding, const char *dir, bool before
     str_cat(out, "): ");
     html_text(out, view_str(finding, "shape"));
     str_cat(out, "</p>\n");
+    if (*view_str(finding, "caveat")) {
+        str_cat(out, "<p>Caveat: ");
+        html_text(out, view_str(finding, "caveat"));
+        str_cat(out, "</p>\n");
+    }
     str_path(&path, dir, "figure.svg");
     if (!path.failed && file_exists(path.s) && !file_read(&svg, path.s, &none)) {
         const char *begin = strstr(svg.s, "<svg");

@@ -69,7 +69,8 @@ enum file_now finding_file_now(const struct findings *f, const char *name, const
 /* What every page says. */
 #define FINDINGS_SEEDS                                                                             \
     "Intervals of one seed have the noise of the test examples in them and not the variance of "   \
-    "training: to compare, three seeds or more are wanted."
+    "training: to describe, three seeds or more are wanted, to compare methods five. Many claims " \
+    "are many chances: of twenty differences that are none, one is told at 95 %."
 #define FINDING_EARLIER "claims of an earlier file"
 #define FINDING_EARLIER_WHY                                                                        \
     "the finding's file has changed since this was written, or it is not known which one it was; " \

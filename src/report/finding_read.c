@@ -25,12 +25,12 @@ struct field {
 };
 
 static const struct field of_finding[] = {
-    {"name", NAME, false},    {"scale", NAME, false},      {"title", TEXT, false},
-    {"source", TEXT, false},  {"shape", TEXT, false},      {"file_hash", NAME, true},
-    {"with", TEXTS, true},    {"level", NUMBER, false},    {"seconds", NUMBER, false},
-    {"ladders", TEXTS, true}, {"verdict", VERDICT, false}, {"studies", MAPS, false},
-    {"claims", MAPS, false},  {"panels", MAPS, false},     {"pairs", MAPS, false},
-    {"asked", TEXT, true},    {NULL, TEXT, false},
+    {"name", NAME, false},      {"scale", NAME, false},   {"title", TEXT, false},
+    {"source", TEXT, false},    {"caveat", TEXT, true},   {"shape", TEXT, false},
+    {"file_hash", NAME, true},  {"with", TEXTS, true},    {"level", NUMBER, false},
+    {"seconds", NUMBER, false}, {"ladders", TEXTS, true}, {"verdict", VERDICT, false},
+    {"studies", MAPS, false},   {"claims", MAPS, false},  {"panels", MAPS, false},
+    {"pairs", MAPS, false},     {"asked", TEXT, true},    {NULL, TEXT, false},
 };
 static const struct field of_study[] = {
     {"as", TEXT, false},        {"study", TEXT, false},   {"set", TEXTS, false},

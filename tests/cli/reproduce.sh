@@ -13,6 +13,7 @@ shape: All is as it is | wanted.
 scales:
   laptop:
     minutes: 0.5
+    caveat: These are toys.
     studies:
       - {as: one, study: pairs.yaml}
       - {as: other, study: pairs.yaml, set: {student.layers: 4, methods: [naive], untrained: true}}
@@ -67,6 +68,7 @@ says out "all findings: runs/findings/findings.html"
 says page.md '| [tried](#tried) | does not hold |'
 says page.md 'All is as it is \| wanted.'
 says page.md 'three seeds or more are wanted'
+says page.md '**Caveat**: These are toys.'
 says page.md "| ceiling | PGR | untrained |"
 says page.md "(toy, 200 test examples, "
 says page.md "<!-- the finding's file: sha256 $(sha256sum <f/finding.yaml | cut -d' ' -f1) -->"
@@ -383,9 +385,9 @@ wrong 's/take: pooled/take: sum/' '"take"'
 wrong 's/value: pgr, take: pooled/value: student, take: pooled/' 'pooled, which is of pgr alone'
 wrong 's/, above: -1//' 'a claim wants "above", "below" or "within", one of them'
 # What a claim or a panel speaks of has to be there.
-wrong 's/where: {study: other}, minus/where: {study: otter}, minus/' 'wrong.yaml:17: "study" is "otter", wanted what its studies have at scale laptop: "one", "other"'
-wrong 's/minus: {study: other}/minus: {study: "t*"}/' 'wrong.yaml:16: "study" is "t*"'
-wrong 's/where: {study: one, method: confidence}/where: {study: other, method: confidence}/' 'wrong.yaml:13: "method" is "confidence", wanted what its studies have at scale laptop: "naive"'
+wrong 's/where: {study: other}, minus/where: {study: otter}, minus/' 'wrong.yaml:18: "study" is "otter", wanted what its studies have at scale laptop: "one", "other"'
+wrong 's/minus: {study: other}/minus: {study: "t*"}/' 'wrong.yaml:17: "study" is "t*"'
+wrong 's/where: {study: one, method: confidence}/where: {study: other, method: confidence}/' 'wrong.yaml:14: "method" is "confidence", wanted what its studies have at scale laptop: "naive"'
 wrong 's/minus: {study: one, method: naive}/minus: {study: one, method: naiv}/' '"method" is "naiv"'
 wrong 's/lines: .supervisor., where: {study: one}/lines: [supervisor], where: {study: one, method: focal}/' '"method" is "focal", wanted what its studies have at scale laptop: "naive", "confidence"'
 wrong 's/method: ground truth, student/method: ground truths, student/' '"method" is "ground truths"'
@@ -394,15 +396,15 @@ wrong 's/value: gain, where: {study: one,/&  band: "*",/' '"band" is "*", wanted
 wrong 's/where: {study: one, method: naive, student: largest, supervisor: smallest/& , band: "*"/' '"band" is not of curves within the epochs'
 wrong 's/x: method/x: methods/' '"methods" is not known here'
 # What a finding says of its studies is wrong where it stands.
-wrong 's/untrained: true}/data.trian: 64}/' 'study other: f/wrong.yaml:10: unknown key "data.trian"; did you mean "data.train"?'
-wrong 's/untrained: true}/data: {test: 9}, data: 3}/' 'f/wrong.yaml:10: '
-wrong 's/untrained: true}/data.test: 9, data: {train: 9}}/' 'study other: f/wrong.yaml:10: '
-wrong 's/untrained: true}/seeds: none}/' 'study other: f/wrong.yaml:10: "seeds" is "none", wanted a whole number'
-wrong 's/as: one, study: pairs.yaml/as: one, study: quik/' 'study one: f/wrong.yaml:9: no study named "quik"; did you mean "quick"?'
+wrong 's/untrained: true}/data.trian: 64}/' 'study other: f/wrong.yaml:11: unknown key "data.trian"; did you mean "data.train"?'
+wrong 's/untrained: true}/data: {test: 9}, data: 3}/' 'f/wrong.yaml:11: '
+wrong 's/untrained: true}/data.test: 9, data: {train: 9}}/' 'study other: f/wrong.yaml:11: '
+wrong 's/untrained: true}/seeds: none}/' 'study other: f/wrong.yaml:11: "seeds" is "none", wanted a whole number'
+wrong 's/as: one, study: pairs.yaml/as: one, study: quik/' 'study one: f/wrong.yaml:10: no study named "quik"; did you mean "quick"?'
 expect 2 "$W2S" reproduce f/finding.yaml seeds=none
 says err 'command line: seeds=none: "seeds" is "none", wanted a whole number'
 # A supervisor or a student that no model's id can be.
-wrong 's/student: largest, method: naive}, minus/student: biggest, method: naive}, minus/' 'wrong.yaml:16: "student" is "biggest", which is the id of none: wanted largest, smallest, or an id such as'
+wrong 's/student: largest, method: naive}, minus/student: biggest, method: naive}, minus/' 'wrong.yaml:17: "student" is "biggest", which is the id of none: wanted largest, smallest, or an id such as'
 wrong 's/where: {supervisor: smallest}/where: {supervisor: smalest}/' '"supervisor" is "smalest", which is the id of none: wanted largest, smallest, or an id such as gpt2/12 or votes/NAME, with * for what may be anything; did you mean "smallest"?'
 wrong 's/as: other/as: one/' 'two studies are called "one"'
 sed 's/pairs.yaml/nosuch.yaml/' f/finding.yaml >f/wrong.yaml

@@ -531,22 +531,58 @@ static void names_for_people(void **state)
     samples_release(&s);
 }
 
+/* Ratios that differ by the embeddings alone are one place, in its middle; lines go from left to
+ * right, in whatever order the pairs come. */
+static void places_of_ratios(void **state)
+{
+    static struct repro r;
+    const struct repro_panel panel = {
+        .title = "",
+        .label = "",
+        .x = KEY_SIZE_RATIO,
+        .each = KEYS,
+        .series = {{.name = "all", .value = TRIO_STUDENT, .take = TAKE_MEAN}},
+        .n = 1};
+    struct err e = ERR_INIT;
+    struct str out = STR_INIT;
+    struct js w;
+    (void)state;
+    r.level = 0.9;
+    samples_init(&r.samples);
+    r.samples.study = "one";
+    pair_put(&r.samples, "m/1", "m/4", "naive", 1, 4, 0.5, 0.7, 0.8);
+    pair_put(&r.samples, "m/1", "m/2", "naive", 1, 2, 0.5, 0.5, 0.8);
+    pair_put(&r.samples, "m/2", "m/4", "naive", 2, 4.01, 0.5, 0.6, 0.8);
+    pair_put(&r.samples, "m/3", "m/4", "naive", 2, 4.1, 0.5, 0.9, 0.8);
+    js_init(&w, &out);
+    js_open(&w, '[');
+    assert_int_equal(panel_json(&w, &r, &panel, &e), OK);
+    js_close(&w, ']');
+    struct doc_tree t = DOC_TREE_INIT;
+    assert_int_equal(doc_parse_json(&t, out.s, out.len, "panel", 1, &e), OK);
+    const struct doc *p = doc_get(doc_get(t.root->child, "lines")->child, "points");
+    static const double want[][2] = {{2.0025, 0.55}, {2.05, 0.9}, {4, 0.7}};
+    assert_int_equal(p->n, 3);
+    p = p->child;
+    for (size_t i = 0; i < 3; i++, p = p->next) {
+        near(p->child->r, want[i][0]);
+        near(p->child->next->r, want[i][1]);
+    }
+    doc_tree_release(&t);
+    str_release(&out);
+    samples_release(&r.samples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_taken),
-        cmocka_unit_test(which_pairs),
-        cmocka_unit_test(undefined_pgr),
-        cmocka_unit_test(far_replicates),
-        cmocka_unit_test(own_counterparts),
-        cmocka_unit_test(counterparts_of_tasks),
-        cmocka_unit_test(counterparts_of_models),
-        cmocka_unit_test(larger_and_lines),
-        cmocka_unit_test(verdicts),
-        cmocka_unit_test(unbalanced_lines),
-        cmocka_unit_test(pooled_minus),
-        cmocka_unit_test(values_in_place),
-        cmocka_unit_test(names_for_people),
+        cmocka_unit_test(places_of_ratios),      cmocka_unit_test(what_is_taken),
+        cmocka_unit_test(which_pairs),           cmocka_unit_test(undefined_pgr),
+        cmocka_unit_test(far_replicates),        cmocka_unit_test(own_counterparts),
+        cmocka_unit_test(counterparts_of_tasks), cmocka_unit_test(counterparts_of_models),
+        cmocka_unit_test(larger_and_lines),      cmocka_unit_test(verdicts),
+        cmocka_unit_test(unbalanced_lines),      cmocka_unit_test(pooled_minus),
+        cmocka_unit_test(values_in_place),       cmocka_unit_test(names_for_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,8 +245,8 @@ static void titles(void **state)
 }
 
 /* A claim's bound, on either side or both. */
-/* What the studies were computed on is said once each, as text that stays in its line; of studies
- * that do not say it nothing is. */
+/* A caveat stands on the page; what the studies were computed on is said once each, as text that
+ * stays in its line; of studies that do not say it nothing is. */
 static void devices(void **state)
 {
     struct str three = other(STUDY_ONE, STUDY_ON("one", "cpu: A|B\\n## x") "," STUDY_ON(
@@ -263,6 +263,14 @@ static void devices(void **state)
     assert_null(strstr(out.s, "Computed on"));
     str_release(&out);
     str_release(&three), str_release(&none);
+    three = other("\"scale\"", "\"caveat\":\"Toys | <all>.\",\"scale\"");
+    out = page(&three, "1a", "", false);
+    assert_non_null(strstr(out.s, "**Caveat**: Toys \\| <all>.\n"));
+    str_release(&out);
+    out = page(&three, "1a", "", true);
+    assert_non_null(strstr(out.s, "<p>Caveat: Toys | &lt;all&gt;.</p>"));
+    str_release(&out);
+    str_release(&three);
     (void)state;
 }
 
