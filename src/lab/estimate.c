@@ -382,17 +382,17 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
     struct pace own = {0}, *pace = lab->pace ? lab->pace : &own;
     double total = 0;
     size_t todo = 0;
-    bool writes = false;
+    bool timed = json, writes = false; /* seconds are said of jobs to do, and in JSON of all */
     int rc = plan_make(&p, lab, s, e);
     if (rc)
         return rc;
     for (size_t i = 0; i < p.n_jobs; i++) {
-        todo += p.jobs[i]->state == JOB_TODO;
+        timed = timed || p.jobs[i]->state == JOB_TODO;
         writes = writes || job_argues(p.jobs[i]);
     }
     struct counts *counts = mem_zalloc(s->seeds * p.n_models, sizeof *counts, e);
     rc = counts ? OK : e->code;
-    if (!rc && (todo || json))
+    if (!rc && timed)
         rc = pace_measure(lab->dev, writes, pace, e);
     size_t crew = crew_size(&p), at_once = crew > 1 ? crew : 1;
     js_init(&w, out);
@@ -411,10 +411,12 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         progress_step(&progress, (double)(i + 1), 0, NULL);
         if (rc)
             break;
-        double seconds = todo || json ? job_seconds(&p, j, pace, &cost) : 0;
+        double seconds = timed ? job_seconds(&p, j, pace, &cost) : 0;
         plan_warn(lab, j, cost.bytes);
-        if (j->state == JOB_TODO)
+        if (j->state == JOB_TODO) {
             total += j->threads == 1 ? seconds / (double)at_once : seconds;
+            todo++;
+        }
         if (!json) {
             plan_line(out, j->state, seconds, cost.bytes, j->hash, j->label);
             continue;
@@ -437,12 +439,12 @@ int lab_plan_print(const struct lab *lab, const struct study *s, bool json, stru
         struct str took = STR_INIT;
         str_duration(&took, total);
         str_addf(out, "%zu jobs, %zu to do", p.n_jobs, todo);
-        if (todo)
+        if (todo) {
             str_addf(out, ", about %s", took.s);
-        if (todo && at_once > 1)
-            str_addf(out, ", small jobs %zu at once,", at_once);
-        if (todo)
+            if (at_once > 1)
+                str_addf(out, ", small jobs %zu at once,", at_once);
             str_addf(out, " at %.0f GF/s, by steps that were timed just now", pace->steps / 1e9);
+        }
         str_addc(out, '\n');
         str_release(&took);
     }

@@ -14,8 +14,9 @@
 #include "store/asset.h"
 #include "store/store.h"
 
-/* What a run stands on; borrowed. */
 struct pace;
+
+/* What a run stands on; borrowed. */
 struct lab {
     const char *share; /* folder with tasks/, studies/, assets.yaml */
     const char *runs;  /* the runs folder: whose ladders "ladder:" names */
@@ -29,8 +30,7 @@ struct lab {
      * (ends with NULL) that comes to lab_work with the same study; NULL: none are. */
     size_t jobs;
     const char *const *worker;
-    struct pace
-        *pace; /* kept from one estimate to the next (lab/pace.h); NULL: measured for each */
+    struct pace *pace; /* what estimates measured, kept (lab/pace.h); NULL: each measures anew */
     struct samples *samples; /* what the bootstrap draws of each pair is added to; NULL: not kept */
     const char *version;     /* of the program, for the results */
     const char *command;     /* the command line, for the results */

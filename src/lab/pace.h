@@ -19,8 +19,8 @@ struct pace {
  * of work or two. writes: whether `written` is wanted. */
 int pace_measure(struct dev *d, bool writes, struct pace *p, struct err *e);
 
-/* pace_steps - operations a second of training m, which learns, on data in whole batches of s, of
- * `flops` operations each: the fastest of some steps but the first, which pays for memory. The
+/* pace_steps - operations a second of training m, which learns, on data that is one batch of s, of
+ * `flops` operations: the fastest of some steps but the first, which pays for memory. The
  * optimizer, attention and all that is no product slow it as they slow a job. m is trained. */
 int pace_steps(struct model *m, const struct train_settings *s, const struct train_data *data,
                double flops, double *rate, struct err *e);

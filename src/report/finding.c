@@ -219,25 +219,9 @@ static void studies_words(const struct doc *finding, struct str *out)
         str_addf(out, ", intervals of %.3g %%", 100 * view_real(finding, "level"));
 }
 
-/* markdown - text that stays in its cell and in its line. */
-static void markdown(const char *s, struct str *out)
-{
-    for (; *s; s++) {
-        if (*s == '|')
-            str_addc(out, '\\');
-        str_addc(out, *s == '\n' ? ' ' : *s);
-    }
-}
-
-static void plain(const char *s, struct str *out)
-{
-    str_cat(out, s);
-}
-
 /* devices_words - what the studies were computed on, each once: other instructions and precisions
  * are other last digits. */
-static void devices_words(const struct doc *finding, void (*say)(const char *, struct str *),
-                          struct str *out)
+static void devices_words(const struct doc *finding, struct str *out)
 {
     const struct doc *first = doc_get(finding, "studies")->child;
     const char *before = " Computed on ";
@@ -248,8 +232,7 @@ static void devices_words(const struct doc *finding, void (*say)(const char *, s
             said = strcmp(view_str(t, "device"), device) == 0;
         if (said)
             continue;
-        str_cat(out, before);
-        say(device, out);
+        str_addf(out, "%s%s", before, device);
         before = "; ";
     }
     str_cat(out, *before == ';' ? "." : "");
@@ -305,6 +288,16 @@ int finding_text(const struct doc *finding, size_t width, struct str *out, struc
     int rc = str_check(&s, e);
     str_release(&s);
     return rc ? rc : str_check(out, e);
+}
+
+/* markdown - text that stays in its cell and in its line. */
+static void markdown(const char *s, struct str *out)
+{
+    for (; *s; s++) {
+        if (*s == '|')
+            str_addc(out, '\\');
+        str_addc(out, *s == '\n' ? ' ' : *s);
+    }
 }
 
 static void est_cell(const struct doc *pair, const char *key, struct str *out)
@@ -421,6 +414,7 @@ static void claims_markdown(const struct doc *finding, struct str *out)
 static void made_markdown(const struct doc *finding, struct str *out)
 {
     const char *before = "\nMade by ";
+    struct str devices = STR_INIT;
     const struct doc *ladders = doc_get(finding, "ladders");
     for (const struct doc *l = ladders ? ladders->child : NULL; l; l = l->next) {
         str_addf(out, "%s`w2s pretrain %s`", before, l->s);
@@ -444,7 +438,10 @@ static void made_markdown(const struct doc *finding, struct str *out)
     str_cat(out, extent_of(finding).failed > 0 ? "; " : "");
     studies_words(finding, out);
     str_addc(out, '.');
-    devices_words(finding, markdown, out);
+    devices_words(finding, &devices);
+    markdown(devices.len ? devices.s : "", out);
+    out->failed = out->failed || devices.failed;
+    str_release(&devices);
     str_cat(out, "\n\n    w2s reproduce ");
     str_word(out, view_str(finding, doc_get(finding, "asked") ? "asked" : "name"));
     str_addf(out, " --scale %s", view_str(finding, "scale"));
@@ -558,7 +555,7 @@ static void finding_html(const struct doc *finding, const char *dir, bool before
     str_reset(&words);
     studies_words(finding, &words);
     str_addc(&words, '.');
-    devices_words(finding, plain, &words);
+    devices_words(finding, &words);
     html_text(out, words.s);
     str_cat(out, "</p>\n");
     for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next)

@@ -34,8 +34,9 @@
 
 #define NC                                                                                         \
     256 /* columns of b that a thread packs at a time: KC x NC pairs stay in second-level cache */
-#define LINE 64
-#define PAST ((size_t)1 << 16) /* numbers of c from which it pays to go past the caches */
+#define ABREAST 4 /* panels of a transposed a that are packed side by side: whole lines of a */
+#define LINE    64
+#define PAST    ((size_t)1 << 16) /* numbers of c from which it pays to go past the caches */
 
 struct gemm_bf16 {
     const struct bf16_tiles *tiles;
@@ -154,7 +155,7 @@ static void panels_pack(const struct bf16_tiles *how, const struct product *p,
                         const struct block *at, size_t t, size_t threads, pair *a)
 {
     size_t panels = tiles(at->m, how->rows), from = panels * t / threads,
-           to = panels * (t + 1) / threads, step = p->ta ? how->abreast : 1;
+           to = panels * (t + 1) / threads, step = p->ta ? ABREAST : 1;
     for (size_t i = from; i < to; i += step) {
         size_t r = at->i0 + i * how->rows,
                rows = smaller(at->m, smaller(i + step, to) * how->rows) - i * how->rows;
@@ -328,10 +329,11 @@ static const struct bf16_tiles *tiles_of(bool amx)
 
 bool gemm_bf16_here(bool amx)
 {
+    const struct bf16_tiles *how = tiles_of(amx);
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+    return how && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bf16") && tiles_of(amx) && tiles_of(amx)->here();
+           __builtin_cpu_supports("avx512bf16") && (!how->here || how->here());
 }
 
 void gemm_bf16_close(struct gemm_bf16 *g)

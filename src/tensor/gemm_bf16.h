@@ -25,11 +25,10 @@ enum into { INTO_PLACE, INTO_SUM, INTO_MEMORY };
 
 /* bf16_tiles - what the instructions decide. */
 struct bf16_tiles {
-    bool (*here)(void); /* whether the processor and the system have it, AVX-512 BF16 given */
+    bool (*here)(void); /* what is wanted of processor and system beside AVX-512 BF16; or NULL */
     size_t rows;        /* of a tile, and of a panel of a */
     size_t depth;       /* pairs that are taken at a time: packed operands have zeros up to it */
     size_t block;       /* rows of a that are packed at a time, whole panels of them */
-    size_t abreast; /* panels of a transposed a that are packed side by side: whole lines of a */
     /* begin, end - around all that a thread sums; or NULL. What begin sets is the thread's to keep:
      * nothing between them may use AMX's registers. */
     void (*begin)(void);

@@ -125,28 +125,22 @@ static void tile_sums(bool columns, size_t rows, size_t cols, size_t kc, const p
         }
 }
 
-/* panel_end - zeros behind the pairs of n numbers up to a multiple of DEPTH, and rows of them
- * behind R. */
-static void panel_end(size_t R, size_t n, pair *out)
+/* panel_rows - with zeros behind R's rows and behind their pairs, up to a multiple of DEPTH. */
+static void panel_rows(size_t R, size_t n, const float *x, size_t ld, pair *out)
 {
     size_t count = (n + 1) / PAIR_OF, whole = (count + DEPTH - 1) / DEPTH * DEPTH;
-    for (size_t r = 0; r < MR; r++) {
+    for (size_t r = 0; r < MR; r++, x += ld, out += KC) {
         size_t from = r < R ? count : 0;
-        memset(out + r * KC + from, 0, (whole - from) * sizeof *out);
+        if (r < R)
+            row_pack(n, x, out);
+        memset(out + from, 0, (whole - from) * sizeof *out);
     }
 }
 
-static void panel_rows(size_t R, size_t n, const float *x, size_t ld, pair *out)
-{
-    panel_end(R, n, out);
-    for (size_t r = 0; r < R; r++, x += ld, out += KC)
-        row_pack(n, x, out);
-}
-
+/* panels_columns - likewise, but that the lower half of a panel is left as it is where R ends in
+ * the upper one: it is not multiplied then. */
 static void panels_columns(size_t R, size_t n, const float *x, size_t ld, pair *out)
 {
-    for (size_t r0 = 0; r0 < R; r0 += MR)
-        panel_end(smaller(R - r0, MR), n, out + r0 * KC);
     for (size_t k0 = 0; k0 < n; k0 += DEPTH * PAIR_OF)
         for (size_t r0 = 0; r0 < R; r0 += LANES) {
             __mmask16 of = first(R - r0);
@@ -160,7 +154,7 @@ static void panels_columns(size_t R, size_t n, const float *x, size_t ld, pair *
                 __builtin_prefetch(even + (DEPTH * PAIR_OF + 1) * ld, 0, 2);
             }
             transpose_16(v);
-            for (size_t r = 0; r < LANES && r0 + r < R; r++)
+            for (size_t r = 0; r < LANES; r++)
                 _mm512_storeu_si512(out + (r0 + r) * KC + k0 / PAIR_OF, v[r]);
         }
 }
@@ -185,7 +179,6 @@ const struct bf16_tiles bf16_tiles_amx = {
     .rows = MR,
     .depth = DEPTH,
     .block = BLOCK,
-    .abreast = 4,
     .begin = tiles_begin,
     .end = tiles_end,
     .panel_rows = panel_rows,

@@ -78,11 +78,6 @@ static inline __attribute__((always_inline)) void tile_of(const size_t ai, const
                 into == INTO_SUM ? c[i * ldc + j] + whole[i * NR + j] : whole[i * NR + j];
 }
 
-static bool dot_here(void)
-{
-    return true;
-}
-
 static void tile_sums(bool columns, size_t rows, size_t cols, size_t kc, const pair *a,
                       const pair *b, float *c, size_t ldc, enum into into)
 {
@@ -123,11 +118,9 @@ static void pack_panels_columns(size_t R, size_t n, const float *x, size_t ld, p
 _Static_assert(MR <= TILE_ROWS && BLOCK % MR == 0, "whole panels");
 
 const struct bf16_tiles bf16_tiles_dot = {
-    .here = dot_here,
     .rows = MR,
     .depth = 1,
     .block = BLOCK,
-    .abreast = 4,
     .panel_rows = pack_panel_rows,
     .panels_columns = pack_panels_columns,
     .sums = tile_sums,
