@@ -49,9 +49,29 @@ static void claim_value(const struct doc *claim, struct str *out)
         str_addf(out, "; %s", view_str(claim, "why"));
 }
 
+/* study_untaught - whether a study has ceilings, and none whose interval lies above the best
+ * constant answer. */
+static bool study_untaught(const struct doc *finding, const struct doc *study)
+{
+    bool any = false;
+    if (!doc_get(study, "constant"))
+        return false;
+    for (const struct doc *p = doc_get(finding, "pairs")->child; p; p = p->next) {
+        struct est ceiling = view_est(p, "ceiling_accuracy");
+        if (doc_get(p, "band") || isnan(ceiling.lo) ||
+            strcmp(view_str(p, "study"), view_str(study, "as")) != 0)
+            continue;
+        if (ceiling.lo > view_real(study, "constant"))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 /* What of a finding's studies is there. */
 struct extent {
     size_t studies, missing;
+    size_t untaught;    /* of those that were run */
     double failed;      /* jobs */
     double least, most; /* seeds of a study that was run; NAN where none was */
 };
@@ -61,6 +81,7 @@ static struct extent extent_of(const struct doc *finding)
     struct extent x = {.least = (double)NAN, .most = (double)NAN};
     for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next, x.studies++) {
         x.missing += doc_get(s, "missing") ? 1 : 0;
+        x.untaught += !doc_get(s, "missing") && study_untaught(finding, s);
         x.failed += doc_get(s, "failed") ? view_real(s, "failed") : 0;
         x.least = fmin(x.least, view_real(s, "seeds")); /* of one that is missing: none */
         x.most = fmax(x.most, view_real(s, "seeds"));
@@ -112,52 +133,40 @@ static void extent_words(const struct doc *finding, struct str *out)
     }
 }
 
-/* verdict_cell - of a table: the verdict, and how much of it there is where that is not all. */
+/* verdict_cell - of a table: the verdict, and what of it is not there or says little. */
 static void verdict_cell(const struct doc *finding, struct str *out)
 {
     struct extent x = extent_of(finding);
+    size_t run = x.studies - x.missing;
+    const char *before = " (";
     str_cat(out, view_str(finding, "verdict"));
-    if (x.missing)
-        str_addf(out, " (%zu of %zu studies", x.studies - x.missing, x.studies);
-    if (x.failed > 0)
-        str_addf(out, "%s%.0f job%s failed", x.missing ? "; " : " (", x.failed,
-                 x.failed > 1 ? "s" : "");
-    str_cat(out, x.missing || x.failed > 0 ? ")" : "");
-}
-
-/* study_untaught - whether a study has ceilings, and none whose interval lies above the best
- * constant answer. */
-static bool study_untaught(const struct doc *finding, const struct doc *study)
-{
-    bool any = false;
-    if (!doc_get(study, "constant"))
-        return false;
-    for (const struct doc *p = doc_get(finding, "pairs")->child; p; p = p->next) {
-        struct est ceiling = view_est(p, "ceiling_accuracy");
-        if (doc_get(p, "band") || isnan(ceiling.lo) ||
-            strcmp(view_str(p, "study"), view_str(study, "as")) != 0)
-            continue;
-        if (ceiling.lo > view_real(study, "constant"))
-            return false;
-        any = true;
+    if (x.missing) {
+        str_addf(out, "%s%zu of %zu studies", before, run, x.studies);
+        before = "; ";
     }
-    return any;
+    if (x.failed > 0) {
+        str_addf(out, "%s%.0f job%s failed", before, x.failed, x.failed > 1 ? "s" : "");
+        before = "; ";
+    }
+    if (x.untaught) {
+        str_addf(out, "%snothing learnt", before);
+        if (run > 1)
+            str_addf(out, " in %zu", x.untaught);
+        before = "; ";
+    }
+    str_cat(out, *before == ';' ? ")" : "");
 }
 
 /* untaught_words - of how many studies that were run nothing can be expected. */
-static void untaught_words(const struct doc *finding, struct str *out)
+static void untaught_words(const struct extent *x, struct str *out)
 {
-    size_t n = 0, run = 0;
-    for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next) {
-        run += doc_get(s, "missing") == NULL;
-        n += !doc_get(s, "missing") && study_untaught(finding, s);
-    }
-    if (!n)
+    size_t run = x->studies - x->missing;
+    if (!x->untaught)
         return;
     if (run == 1)
         str_cat(out, " No ceiling");
     else
-        str_addf(out, " In %zu of %zu studies no ceiling", n, run);
+        str_addf(out, " In %zu of %zu studies no ceiling", x->untaught, run);
     str_cat(out, " is told from a constant answer: nothing was learnt there that could come back.");
 }
 
@@ -188,7 +197,8 @@ static void verdict_words(const struct doc *finding, struct str *out)
     if (words.len)
         words.s[0] = (char)toupper((unsigned char)words.s[0]);
     str_cat(out, words.s);
-    untaught_words(finding, out);
+    struct extent x = extent_of(finding);
+    untaught_words(&x, out);
     out->failed = out->failed || words.failed;
     str_release(&words);
 }

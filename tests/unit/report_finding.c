@@ -166,10 +166,10 @@ static void sentences(void **state)
         {STUDY_ONE, STUDY_CONSTANT("0.6"),
          "its claim does. No ceiling is told from a constant answer: nothing was learnt there that "
          "could come back.",
-         "| holds |"},
+         "| holds (nothing learnt) |"},
         {STUDY_ONE, STUDY_CONSTANT("0.6") "," STUDY_SEEDS(4) "," STUDY_GONE,
          "its claim does. In 1 of 2 studies no ceiling is told from a constant answer",
-         "| holds ("},
+         "| holds (2 of 3 studies; nothing learnt in 1) |"},
         {STUDY_ONE, STUDY_SEEDS(1), "In this one run the paper's shape holds: its claim does.",
          "| 1 |"},
         {STUDY_ONE, STUDY_SEEDS(2), "In 2 runs the paper's shape holds: its claim does.", "| 2 |"},
