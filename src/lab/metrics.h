@@ -94,7 +94,10 @@ struct trio {
  * left is drawn again. So seeds that share their test set do not make it larger: k times the same
  * seed have the interval of one. It is conservative where they do not share it (the pigeonhole
  * bootstrap, Owen 2007, doi:10.1214/07-AOAS122): k disjoint test sets narrow the interval by
- * sqrt((2 - 1/k) / k) where the seeds' accuracies are equal, not by sqrt(1/k).
+ * sqrt((2 - 1/k) / k) where the seeds' accuracies are equal, not by sqrt(1/k). What seeds differ by
+ * has (k - 1) / k of its variance in it, as every bootstrap of k has: of three seeds that differ by
+ * more than the units leave open intervals cover less than their level (docs/studies.md has by how
+ * much, unit/lab_metrics holds it).
  *
  * PGR is defined where the gap's lower bound is above 0; a replicate whose own gap is not positive
  * counts as infinitely far on its gain's side. Bounds are order statistics, so a defined PGR has

@@ -34,22 +34,13 @@ const char *view_str(const struct doc *map, const char *key)
     return d && d->type == DOC_STRING ? d->s : "";
 }
 
-static const struct doc *find(const struct doc *list, const char *key, const char *value)
-{
-    for (const struct doc *x = list ? list->child : NULL; x; x = x->next)
-        if (strcmp(view_str(x, key), value) == 0)
-            return x;
-    return NULL;
-}
-
 const struct doc *view_model(const struct doc *results, const char *id)
 {
-    return find(doc_get(results, "models"), "id", id);
-}
-
-const struct doc *view_job(const struct doc *results, const char *hash)
-{
-    return find(doc_get(results, "jobs"), "hash", hash);
+    const struct doc *list = doc_get(results, "models");
+    for (const struct doc *x = list ? list->child : NULL; x; x = x->next)
+        if (strcmp(view_str(x, "id"), id) == 0)
+            return x;
+    return NULL;
 }
 
 static bool is_probe(const struct doc *model)

@@ -15,7 +15,6 @@ double view_real(const struct doc *map, const char *key);     /* NAN where absen
 const char *view_str(const struct doc *map, const char *key); /* "" where absent or null */
 const struct doc *view_model(const struct doc *results,
                              const char *id); /* the row of models, or NULL */
-const struct doc *view_job(const struct doc *results, const char *hash);
 /* view_words - "2 layers" or, where the study has several models, "name, 2 layers". Appended. */
 void view_words(const struct doc *results, const char *id, struct str *out);
 /* view_method - of a pair, for people: "early_stop_truth (upper bound)". Appended. */
