@@ -176,7 +176,7 @@ static bool frozen_first(const struct plan *p, const struct job *j)
     for (size_t i = 0; p->jobs[i] != j; i++) {
         const struct job *o = p->jobs[i];
         if (o->state == JOB_TODO && o->simulated && simulation_reads(o->simulated) &&
-            o->repetition == j->repetition && o->layers == j->layers)
+            o->repetition == j->repetition && o->model == j->model && o->layers == j->layers)
             return false;
     }
     return true;

@@ -127,6 +127,10 @@ bool lab_study_of_ladder(const struct study *s, const char *ladder)
     for (int i = 0; i < 2; i++)
         for (size_t k = 0; k < sides[i]->n_models; k++)
             of = of || lab_ladder_model(sides[i]->models[k], ladder);
+    for (size_t k = 0; s->supervisor.simulates && k < s->supervisor.n_votes; k++) {
+        const char *model = s->supervisor.simulated[k].model;
+        of = of || (model && lab_ladder_model(model, ladder));
+    }
     for (const struct method *m = methods; m->name; m++) {
         const struct chain *chain = method_chain(&s->settings, m);
         for (size_t k = 0; chain && k < chain->n; k++)

@@ -23,7 +23,8 @@ enum job_role {
 };
 enum job_state { JOB_TODO, JOB_FOUND, JOB_RAN, JOB_FAILED };
 
-/* Models of a study: of both sides, of the two methods that have chains, and who argues. */
+/* Models of a study: of both sides (a simulated one's are those that its errors go by), of the two
+ * methods that have chains, and who argues. */
 #define PLAN_MODELS (2 * STUDY_LIST + 2 * CHAIN_MOST + 1)
 
 /* Jobs that one stands on. */

@@ -56,6 +56,9 @@ int plan_models_open(struct plan *p, struct err *e)
     for (int i = 0; i < 2; i++)
         for (size_t k = 0; k < sides[i]->n_models && !rc; k++)
             rc = model_open(p, sides[i]->models[k], e);
+    for (size_t k = 0; s->supervisor.simulates && k < s->supervisor.n_votes && !rc; k++)
+        if (s->supervisor.simulated[k].model)
+            rc = model_open(p, s->supervisor.simulated[k].model, e);
     for (size_t i = 0; i < s->n_methods; i++) {
         const struct chain *chain = method_chain(&s->settings, s->methods[i]);
         for (size_t k = 0; chain && k < chain->n && !rc; k++)

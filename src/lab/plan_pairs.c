@@ -59,12 +59,13 @@ static size_t side_size(const struct study_side *side)
     return side->n_votes ? side->n_votes : side->n_models * side->n_layers * side_forms(side);
 }
 
-/* simulated_model - the student's, of those whose errors need one. */
+/* simulated_model - of those whose errors need one: the one that is named, or the student's. */
 static int simulated_model(const struct plan *p, struct job *j, struct err *e)
 {
+    const char *own = j->simulated->model;
     if (!simulation_learns(j->simulated) && !simulation_reads(j->simulated))
         return OK;
-    j->model = plan_model(p, p->study->student.models[0]);
+    j->model = plan_model(p, own ? own : p->study->student.models[0]);
     j->trainable = (struct trainable){.kind = TRAIN_HEAD};
     size_t whole = weights_config(j->model->weights)->layers, layers = j->simulated->layers;
     j->layers = layers ? layers : whole;
@@ -157,6 +158,16 @@ static int side_twins(const struct plan *p, const struct study_side *side, const
     return rc;
 }
 
+/* simulated_twin - the same of simulated ones: the job of w, once it is planned, is that of another
+ * name. */
+static int simulated_twin(const struct job *w, const struct job *planned, struct err *e)
+{
+    if (!w->simulated || strcmp(w->votes, planned->votes) == 0)
+        return OK;
+    return err_set(e, ERR_INPUT, "the supervisor is the same twice: simulated %s, and %s", w->votes,
+                   planned->votes);
+}
+
 static int pair_add(struct plan *p, const struct job *weak, const struct job *strong,
                     const struct method *method, struct err *e)
 {
@@ -186,6 +197,7 @@ static int pair_add(struct plan *p, const struct job *weak, const struct job *st
         if ((w.simulated && (rc = simulated_needs(p, &w, e))) ||
             (w.ensemble && (rc = ensemble_needs(p, &w, e))) || (rc = debate_prepare(p, &w, e)) ||
             (rc = plan_add(p, &w, &pair->weak[r], e)) ||
+            (rc = simulated_twin(&w, pair->weak[r], e)) ||
             (rc = plan_add(p, &c, &pair->ceiling[r], e)))
             return rc;
         /* Ground truth as weak label is the ceiling's own description, so it is the same job. */

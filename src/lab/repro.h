@@ -156,8 +156,9 @@ int repro_read(struct repro *r, const char *path, const char *scale, const char 
 void repro_release(struct repro *r);
 
 /* repro_check - its ladders and studies are ones that can be read, with their settings, and for
- * every choice of pairs there is a study that has what its study, task, method and band ask for. No
- * data is looked at. ERR_INPUT with file and line. */
+ * every choice of pairs there is a study that has what its study, task, method and band ask for,
+ * and its supervisor where those are simulated. No data is looked at. ERR_INPUT with file and line.
+ */
 int repro_check(const struct repro *r, const char *share, struct err *e);
 
 /* repro_idle - whether the caller's k-th setting changes nothing in any of its studies; *idle false

@@ -2,6 +2,7 @@
  * before hours of computing, not after. */
 #include "lab/ladder.h"
 #include "lab/repro.h"
+#include "lab/repro_rows.h"
 #include "core/mem.h"
 
 #include <fnmatch.h>
@@ -45,6 +46,22 @@ static bool runs_method(const struct study *s, const char *pattern, bool curves,
     return any;
 }
 
+/* has_supervisor - of simulated ones, whose ids the study tells; any other may be there. */
+static bool has_supervisor(const struct study *s, const char *pattern, struct str *names)
+{
+    struct str id = STR_INIT;
+    bool any = !pattern || !s->supervisor.simulates;
+    for (size_t i = 0; s->supervisor.simulates && i < s->supervisor.n_votes; i++) {
+        str_reset(&id);
+        str_addf(&id, "simulated/%s", s->supervisor.votes[i]);
+        any = any || pattern_fits(pattern, id.s);
+        list_add(names, id.s);
+    }
+    names->failed = names->failed || id.failed;
+    str_release(&id);
+    return any;
+}
+
 static bool has_band(const struct task *t, const char *pattern, struct str *names)
 {
     struct str name = STR_INIT;
@@ -71,13 +88,14 @@ static int choice_fail(const struct repro *r, const struct repro_where *w, enum 
                          repro_keys[key], d->s, r->scale, names->len ? names->s : "none");
 }
 
-/* where_check - one study fits all that is said of study, task, method and band. curves: of curves
- * within the epochs. */
+/* where_check - one study fits all that is said of study, task, simulated supervisor, method and
+ * band. curves: of curves within the epochs. */
 static int where_check(const struct repro *r, struct known *all, const struct repro_where *w,
                        bool curves, const char *share, struct err *e)
 {
-    struct str studies = STR_INIT, tasks = STR_INIT, ways = STR_INIT, bands = STR_INIT;
-    bool study = false, task = false, method = false, band = false;
+    struct str studies = STR_INIT, tasks = STR_INIT, ways = STR_INIT, bands = STR_INIT,
+               supervisors = STR_INIT;
+    bool study = false, task = false, supervisor = false, method = false, band = false;
     int rc = OK;
     for (size_t i = 0; i < r->n_studies && !rc; i++) {
         struct known *k = &all[i];
@@ -94,6 +112,9 @@ static int where_check(const struct repro *r, struct known *all, const struct re
         if (w->task && !fits(w->task, task_name(k->task)))
             continue;
         task = true;
+        if (!has_supervisor(&k->study, w->supervisor, &supervisors))
+            continue;
+        supervisor = true;
         if (!runs_method(&k->study, w->method, curves, &ways))
             continue;
         method = true;
@@ -103,12 +124,15 @@ static int where_check(const struct repro *r, struct known *all, const struct re
         rc = choice_fail(r, w, KEY_STUDY, &studies, e);
     else if (!rc && !task)
         rc = choice_fail(r, w, KEY_TASK, &tasks, e);
+    else if (!rc && !supervisor)
+        rc = choice_fail(r, w, KEY_SUPERVISOR, &supervisors, e);
     else if (!rc && !method)
         rc = choice_fail(r, w, KEY_METHOD, &ways, e);
     else if (!rc && !band)
         rc = choice_fail(r, w, KEY_BAND, &bands, e);
     str_release(&studies);
     str_release(&tasks);
+    str_release(&supervisors);
     str_release(&ways);
     str_release(&bands);
     return rc;

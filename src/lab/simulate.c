@@ -1,5 +1,6 @@
 /* simulate.c - see simulate.h. */
-#include "lab/simulate.h"
+#include "lab/lab.h"
+#include "core/file.h"
 #include "core/mem.h"
 #include "core/str.h"
 
@@ -36,7 +37,8 @@ static const char *const *simulation_keys(const struct simulation *s)
 {
     static const char *const uniform[] = {"errors", "accuracy", NULL},
                              *const text[] = {"errors", "accuracy", "imitable", NULL},
-                             *const model[] = {"errors", "accuracy", "imitable", "layers", NULL},
+                             *const model[] = {"errors", "accuracy", "imitable",
+                                               "model",  "layers",   NULL},
                              *const part[] = {"errors", "accuracy", "imitable",
                                               "class",  "source",   NULL};
     switch (s->errors) {
@@ -55,13 +57,30 @@ static const char *const *simulation_keys(const struct simulation *s)
     return part;
 }
 
-static int simulation_name(const struct simulation *s, const char **name, struct arena *a,
-                           struct err *e)
+/* model_word - what tells the model of one of n entries from those of the others. */
+static const char *model_word(const struct simulation *all, size_t n, const char *model)
 {
+    const char *word = file_name(model);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].model && strcmp(all[i].model, model) != 0 &&
+            strcmp(file_name(all[i].model), word) == 0)
+            return model;
+    return *word ? word : model;
+}
+
+/* simulation_name - of the i-th of n. */
+static int simulation_name(const struct simulation *all, size_t n, size_t i, const char **name,
+                           struct arena *a, struct err *e)
+{
+    const struct simulation *s = &all[i];
     struct str out = STR_INIT;
     str_cat(&out, simulation_errors(s));
+    if (s->model)
+        str_addf(&out, "-%s", model_word(all, n, s->model));
     if (s->layers)
         str_addf(&out, "-%zu", s->layers);
+    else if (s->model)
+        str_cat(&out, "-all");
     if (s->of_class || s->source)
         str_addf(&out, "-%s", s->of_class ? s->of_class : s->source);
     str_addf(&out, "-%g", s->accuracy);
@@ -90,16 +109,17 @@ static int simulation_read(struct simulation *s, const struct doc *m, struct err
     if ((rc = doc_check_keys(m, simulation_keys(s), e)) ||
         (rc = doc_opt_real(m, "accuracy", 0, 1, &s->accuracy, e)) ||
         (rc = doc_opt_real(m, "imitable", 0, 1, &s->imitable, e)) ||
+        (rc = doc_opt_str(m, "model", &s->model, e)) ||
         (rc = doc_opt_size(m, "layers", 1, 100000, &s->layers, e)) ||
         (rc = doc_opt_str(m, "class", &s->of_class, e)) ||
         (rc = doc_opt_str(m, "source", &s->source, e)))
         return rc;
     if (s->accuracy < 0)
         return doc_fail(m, e, "\"accuracy\" is missing");
-    if (s->errors == SIM_MODEL && !s->layers)
+    if (s->errors == SIM_MODEL && !s->layers && !s->model)
         return doc_fail(m, e,
                         "\"layers\" is missing: of how many layers the model is whose errors "
-                        "these are");
+                        "these are; or \"model\", another one than the student's");
     if (s->errors == SIM_SUBCLASS && !s->of_class == !s->source)
         return doc_fail(m, e, "wanted \"class\" or \"source\": where the errors are");
     return OK;
@@ -108,29 +128,35 @@ static int simulation_read(struct simulation *s, const struct doc *m, struct err
 int simulations_read(const struct doc *d, size_t most, struct simulation *out, const char **names,
                      size_t *n, struct arena *a, struct err *e)
 {
-    const struct doc *x = d->type == DOC_LIST ? d->child : d;
+    const struct doc *first = d->type == DOC_LIST ? d->child : d, *x = first;
+    int rc;
     for (*n = 0; x; x = d->type == DOC_LIST ? x->next : NULL) {
         if (*n == most)
             return doc_fail(x, e, "\"simulated\" has more than %zu entries", most);
-        int rc = simulation_read(&out[*n], x, e);
-        if (!rc)
-            rc = simulation_name(&out[*n], &names[*n], a, e);
-        if (rc)
+        if ((rc = simulation_read(&out[*n], x, e)))
             return rc;
-        for (size_t i = 0; i < *n; i++)
-            if (strcmp(names[i], names[*n]) == 0)
-                return doc_fail(x, e, "\"simulated\" has %s twice", names[i]);
         ++*n;
+    }
+    x = first;
+    for (size_t i = 0; i < *n; i++, x = x->next) {
+        if ((rc = simulation_name(out, *n, i, &names[i], a, e)))
+            return rc;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(names[k], names[i]) == 0)
+                return doc_fail(x, e, "\"simulated\" has %s twice", names[k]);
     }
     return *n ? OK : doc_fail(d, e, "\"simulated\" is empty");
 }
 
-void simulation_json(const struct simulation *s, struct js *j)
+void simulation_json(const struct simulation *s, const struct assets *assets, struct js *j)
 {
     js_key(j, "errors"), js_str(j, simulation_errors(s));
     js_key(j, "accuracy"), js_real(j, s->accuracy);
     if (s->errors != SIM_UNIFORM)
         js_key(j, "imitable"), js_real(j, s->imitable);
+    if (s->model)
+        js_key(j, "model"),
+            study_place_json(j, s->model, assets && asset_is_path(assets, s->model));
     if (s->layers)
         js_key(j, "layers"), js_int(j, (int64_t)s->layers);
     if (s->of_class)

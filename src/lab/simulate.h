@@ -9,13 +9,14 @@
 #include "core/arena.h"
 #include "core/doc.h"
 #include "core/rng.h"
+#include "store/asset.h"
 
 enum sim_errors {
     SIM_UNIFORM,    /* anywhere */
     SIM_DIFFICULTY, /* where a model that learnt from ground truth has the least margin */
     SIM_LENGTH,     /* long texts are called class 1, short ones class 0 */
     SIM_NEGATION,   /* texts with a word of negation are called class 0 */
-    SIM_DIRECTION,  /* texts far along a direction of the student's features are called class 1 */
+    SIM_DIRECTION,  /* texts far along a direction of a model's features are called class 1 */
     SIM_MODEL,      /* a model's own */
     SIM_SUBCLASS    /* in one class, or of one file, alone */
 };
@@ -23,15 +24,18 @@ enum sim_errors {
 struct simulation {
     enum sim_errors errors;
     double accuracy, imitable; /* imitable: the share of errors that are structured */
-    size_t layers;             /* of the student's model, for those that need one; 0: all */
+    const char *model;         /* for those that need one; NULL: the student's first */
+    size_t layers;             /* of it; 0: all */
     const char *of_class, *source;
 };
 
-/* simulations_read - a map or a list of them; out and names (in a) have room for `most`. */
+/* simulations_read - a map or a list of them; out and names (in a) have room for `most`. A name has
+ * of a model the last part, "model-gpt2-all-0.75", or, where another entry's model ends alike, all
+ * of it. */
 int simulations_read(const struct doc *d, size_t most, struct simulation *out, const char **names,
                      size_t *n, struct arena *a, struct err *e);
-/* simulation_json - its settings, as members of an open JSON object. */
-void simulation_json(const struct simulation *s, struct js *j);
+/* simulation_json - its settings, as members of an open JSON object; assets as study_resolved's. */
+void simulation_json(const struct simulation *s, const struct assets *assets, struct js *j);
 
 /* simulation_learns - whether a model has to learn from ground truth before. simulation_reads -
  * whether it reads frozen features. simulation_two - whether it tells two classes apart, and no

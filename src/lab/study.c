@@ -395,6 +395,12 @@ static int paths_beside(struct study *s, const char *study, struct err *e)
              x = list_next(d, x), k++)
             rc = model_beside(s, x, study, &sides[i]->models[k], e);
     }
+    size_t entry = 0;
+    d = s->supervisor.simulates ? doc_get(doc_get(root, "supervisor"), "simulated") : NULL;
+    for (const struct doc *x = list_first(d); x && !rc; x = list_next(d, x), entry++)
+        if (s->supervisor.simulated[entry].model)
+            rc = model_beside(s, doc_get(x, "model"), study, &s->supervisor.simulated[entry].model,
+                              e);
     d = doc_get(doc_get(doc_get(root, "supervisor"), "debate"), "model");
     return rc || !d ? rc : model_beside(s, d, study, &s->supervisor.debate.model, e);
 }
@@ -591,6 +597,30 @@ int study_name(const struct doc *root, const char **name, struct err *e)
     return OK;
 }
 
+/* set_when - where a value was set, of which the later holds: in the study's file, in a finding's,
+ * on the command line. */
+static int set_when(const struct doc *d)
+{
+    return !d->path ? 0 : str_starts(d->file, "command line: ") ? 2 : 1;
+}
+
+/* model_needed - where supervisors are no models, the study's "model" is the student's alone. One
+ * that was set before what takes its place is a default; of the command line study_idle tells. */
+static int model_needed(const struct study *s, struct err *e)
+{
+    const struct doc *root = s->tree.root, *d = doc_get(root, "model"),
+                     *weak = doc_get(root, "supervisor"),
+                     *own = doc_get(doc_get(root, "student"), "model");
+    const char *key = votes_key(weak);
+    if (!d || !own || !key || set_when(d) == 2 || set_when(own) > set_when(d) ||
+        set_when(doc_get(weak, key)) > set_when(d))
+        return OK;
+    return doc_fail(d, e,
+                    "\"model\" is used by no side: the supervisors %s, and the student's is "
+                    "student.model",
+                    side_untuned(&s->supervisor));
+}
+
 /* prompt_needed - a study says how models are asked only where some are. */
 static int prompt_needed(const struct study *s, struct err *e)
 {
@@ -627,10 +657,10 @@ int study_read_from(struct study *s, const char *path, const char *const *overri
         (training && (rc = doc_check_keys(training, training_keys, e))) ||
         (rc = training_read(&common, training, e)) ||
         (rc = side_read(s, &s->supervisor, "supervisor", &common, e)) ||
-        (rc = side_read(s, &s->student, "student", &common, e)) || (rc = prompt_needed(s, e)) ||
-        (rc = generative_read(s, &common, e)) || (rc = paths_beside(s, path, e)) ||
-        (rc = study_methods(s, e)) || (rc = baselines_read(s, e)) ||
-        (rc = chain_paths(s, path, e)) || (rc = seeds_read(s, e)) ||
+        (rc = side_read(s, &s->student, "student", &common, e)) || (rc = model_needed(s, e)) ||
+        (rc = prompt_needed(s, e)) || (rc = generative_read(s, &common, e)) ||
+        (rc = paths_beside(s, path, e)) || (rc = study_methods(s, e)) ||
+        (rc = baselines_read(s, e)) || (rc = chain_paths(s, path, e)) || (rc = seeds_read(s, e)) ||
         (rc = doc_opt_bool(root, "controls", &s->controls, e)) ||
         (rc = doc_opt_bool(root, "untrained", &s->untrained, e)) ||
         (rc = doc_opt_bool(root, "recited", &s->recited, e)) ||

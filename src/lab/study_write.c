@@ -70,7 +70,7 @@ static void side_json(struct js *j, const char *name, const struct study_side *s
         js_key(j, "simulated"), js_open(j, '[');
         for (size_t i = 0; i < side->n_votes; i++) {
             js_open(j, '{');
-            simulation_json(&side->simulated[i], j);
+            simulation_json(&side->simulated[i], assets, j);
             js_close(j, '}');
         }
         js_close(j, ']');
