@@ -9,10 +9,23 @@
 #include <string.h>
 #include <time.h>
 
+static void bound_json(struct js *w, double x)
+{
+    if (isinf(x))
+        js_str(w, x > 0 ? "inf" : "-inf");
+    else
+        js_real(w, x);
+}
+
+void bounds_json(struct js *w, const struct estimate *x)
+{
+    js_real(w, x->value), bound_json(w, x->lo), bound_json(w, x->hi);
+}
+
 static void estimate_put(struct js *w, const char *key, const struct estimate *x)
 {
     js_key(w, key), js_open(w, '[');
-    js_real(w, x->value), js_real(w, x->lo), js_real(w, x->hi);
+    bounds_json(w, x);
     js_close(w, ']');
 }
 

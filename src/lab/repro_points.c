@@ -102,7 +102,7 @@ static double row_x(const struct axis *x, const struct sample_row *r)
 static void point_json(struct js *w, double x, const struct estimate *y)
 {
     js_open(w, '[');
-    js_real(w, x), js_real(w, y->value), js_real(w, y->lo), js_real(w, y->hi);
+    js_real(w, x), bounds_json(w, y);
     js_close(w, ']');
 }
 

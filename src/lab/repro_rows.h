@@ -40,6 +40,10 @@ int size_sign(const char *which);
 #define ROW_POINT SIZE_MAX
 double row_value(const struct sample_row *r, int value, size_t b);
 
+/* bounds_json - value, lo and hi as elements of an open JSON list: a bound that is infinite, which
+ * JSON has no number for, is "inf" or "-inf"; null is none. */
+void bounds_json(struct js *w, const struct estimate *x);
+
 /* rows_lines - of a take that is a slope: how many lines have two sizes, and how many rows are on
  * these; 0 of other takes. */
 void rows_lines(const struct samples *s, const struct rows *r, enum repro_take take, size_t *lines,

@@ -14,6 +14,14 @@ static void number(double x, struct str *out)
     str_addf(out, "%.3f", fabs(x) < 0.0005 ? 0.0 : x);
 }
 
+static void bound_words(double x, struct str *out)
+{
+    if (isinf(x))
+        str_cat(out, x > 0 ? "∞" : "-∞");
+    else
+        number(x, out);
+}
+
 static void est_words(struct est x, struct str *out)
 {
     if (isnan(x.value)) {
@@ -21,23 +29,28 @@ static void est_words(struct est x, struct str *out)
         return;
     }
     number(x.value, out);
-    if (isnan(x.lo) && isnan(x.hi))
+    if (isnan(x.lo)) {
+        str_cat(out, " [no interval]");
         return;
-    /* JSON has no infinity: a bound without a number is one */
-    str_cat(out, isnan(x.lo) ? " [-∞" : " [");
-    if (!isnan(x.lo))
-        number(x.lo, out);
+    }
+    str_cat(out, " [");
+    bound_words(x.lo, out);
     str_addc(out, ' ');
-    if (!isnan(x.hi))
-        number(x.hi, out);
-    str_cat(out, isnan(x.hi) ? "∞]" : "]");
+    bound_words(x.hi, out);
+    str_addc(out, ']');
+}
+
+static struct est est_of(const struct doc *map, const char *key)
+{
+    const struct doc *d = doc_get(map, key);
+    return finding_est(d ? d->child : NULL);
 }
 
 /* claim_value - its number, what was wanted of it, and what number it is. */
 static void claim_value(const struct doc *claim, struct str *out)
 {
     static const char *const bounds[] = {"above", "below", "within"};
-    est_words(view_est(claim, "value"), out);
+    est_words(est_of(claim, "value"), out);
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
         if (doc_get(claim, bounds[i])) {
             str_addf(out, ", wanted %s ", bounds[i]);
@@ -57,7 +70,7 @@ static bool study_untaught(const struct doc *finding, const struct doc *study)
     if (!doc_get(study, "constant"))
         return false;
     for (const struct doc *p = doc_get(finding, "pairs")->child; p; p = p->next) {
-        struct est ceiling = view_est(p, "ceiling_accuracy");
+        struct est ceiling = est_of(p, "ceiling_accuracy");
         if (doc_get(p, "band") || isnan(ceiling.lo) ||
             strcmp(view_str(p, "study"), view_str(study, "as")) != 0)
             continue;
@@ -313,10 +326,10 @@ static void markdown(const char *s, struct str *out)
 static void est_cell(const struct doc *pair, const char *key, struct str *out)
 {
     str_cat(out, " | ");
-    if (isnan(view_est(pair, key).value))
+    if (isnan(est_of(pair, key).value))
         str_cat(out, "–");
     else
-        est_words(view_est(pair, key), out);
+        est_words(est_of(pair, key), out);
 }
 
 /* pair_who - one of a pair's models, by its short name where it has one. */

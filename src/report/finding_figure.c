@@ -126,13 +126,11 @@ static struct range value_range(const struct doc *panel)
     double lo = (double)INFINITY, hi = -(double)INFINITY, ends[2] = {lo, hi};
     for (const struct doc *l = doc_get(panel, "lines")->child; l; l = l->next)
         for (const struct doc *p = doc_get(l, "points")->child; p; p = p->next) {
-            const struct doc *v = p->child->next;
-            lo = fmin(lo, v->r);
-            hi = fmax(hi, v->r);
-            if (v->next->type != DOC_NULL)
-                ends[0] = fmin(ends[0], v->next->r);
-            if (v->next->next->type != DOC_NULL)
-                ends[1] = fmax(ends[1], v->next->next->r);
+            struct est y = finding_est(p->child->next);
+            lo = fmin(lo, y.value);
+            hi = fmax(hi, y.value);
+            ends[0] = isfinite(y.lo) ? fmin(ends[0], y.lo) : ends[0];
+            ends[1] = isfinite(y.hi) ? fmax(ends[1], y.hi) : ends[1];
         }
     double room = fmax(hi - lo, ROOM_LEAST);
     lo = fmax(lo - room, fmin(ends[0], lo));
@@ -229,15 +227,14 @@ static void number_axis(const struct doc *panel, struct range r, struct str *out
     str_addc(out, '\n');
 }
 
-/* point_est - one bound alone: the other is infinite, which is drawn beyond the panel. */
+/* point_est - a bound that is infinite is drawn beyond the panel. */
 static struct est point_est(const struct doc *point, struct range r)
 {
-    const struct doc *v = point->child->next, *lo = v->next, *hi = lo->next;
+    struct est x = finding_est(point->child->next);
     double wide = r.hi - r.lo;
-    if (lo->type == DOC_NULL && hi->type == DOC_NULL)
-        return (struct est){v->r, (double)NAN, (double)NAN};
-    return (struct est){v->r, lo->type != DOC_NULL ? lo->r : r.lo - wide,
-                        hi->type != DOC_NULL ? hi->r : r.hi + wide};
+    x.lo = isinf(x.lo) ? x.lo > 0 ? r.hi + wide : r.lo - wide : x.lo;
+    x.hi = isinf(x.hi) ? x.hi > 0 ? r.hi + wide : r.lo - wide : x.hi;
+    return x;
 }
 
 #define BESIDE      0.012 /* of an axis' length, from line to line; */
@@ -463,7 +460,9 @@ void finding_csv(const struct doc *finding, struct str *out)
                     str_number(out, x->child->r);
                 for (const struct doc *v = x->child->next; v; v = v->next) {
                     str_addc(out, ',');
-                    if (v->type != DOC_NULL)
+                    if (v->type == DOC_STRING)
+                        str_cat(out, v->s);
+                    else if (v->type != DOC_NULL)
                         str_number(out, v->r);
                 }
                 str_addc(out, '\n');

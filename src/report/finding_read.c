@@ -1,6 +1,7 @@
 /* finding_read.c - finding.json, found to be what the pages speak of before a word is said of it.
  * To have a page read another key: its row of one of the tables below. */
 #include "report/finding.h"
+#include "report/view.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@ static const char *const wanted[] = {
     [TEXT] = "a string",
     [NUMBER] = "a number",
     [VERDICT] = "holds, does not hold or cannot tell",
-    [ESTIMATE] = "a list of three: a number, and its interval's two or null",
+    [ESTIMATE] = "a list of three: a number, and its interval's two, \"-inf\", \"inf\" or null",
     [TEXTS] = "a list of strings",
     [MAPS] = "a list of maps",
 };
@@ -113,12 +114,44 @@ static bool verdict_is(const struct doc *d)
             strcmp(d->s, "cannot tell") == 0);
 }
 
+/* infinite_is - 1 of "inf", -1 of "-inf", else 0. */
+static int infinite_is(const struct doc *d)
+{
+    if (d->type != DOC_STRING)
+        return 0;
+    return strcmp(d->s, "inf") == 0 ? 1 : strcmp(d->s, "-inf") == 0 ? -1 : 0;
+}
+
+static bool bound_is(const struct doc *d)
+{
+    return number_is(d) || d->type == DOC_NULL || infinite_is(d);
+}
+
 static bool estimate_is(const struct doc *d)
 {
-    bool all = d->type == DOC_LIST && d->n == 3;
-    for (const struct doc *x = all ? d->child : NULL; x && all; x = x->next)
-        all = number_is(x) || x->type == DOC_NULL;
-    return all;
+    return d->type == DOC_LIST && d->n == 3 &&
+           (number_is(d->child) || d->child->type == DOC_NULL) && bound_is(d->child->next) &&
+           bound_is(d->child->next->next);
+}
+
+static double bound_of(const struct doc *d)
+{
+    return infinite_is(d) ? infinite_is(d) * (double)INFINITY : number_is(d) ? d->r : (double)NAN;
+}
+
+struct est finding_est(const struct doc *value)
+{
+    struct est x = {(double)NAN, (double)NAN, (double)NAN};
+    if (!value)
+        return x;
+    x = (struct est){number_is(value) ? value->r : (double)NAN, bound_of(value->next),
+                     bound_of(value->next->next)};
+    /* earlier versions wrote null for infinite, too: beside a number it is nothing else */
+    if (isnan(x.lo) && !isnan(x.hi))
+        x.lo = -(double)INFINITY;
+    if (isnan(x.hi) && !isnan(x.lo))
+        x.hi = (double)INFINITY;
+    return x;
 }
 
 static bool kind_is(const struct doc *d, enum kind kind)
@@ -208,8 +241,7 @@ static bool point_is(const struct doc *p, const struct doc *names, bool positive
     const struct doc *x = p->child, *value = x->next, *lo = value->next, *hi = lo->next;
     if (!number_is(x) || (names && (x->r < 0 || x->r >= (double)names->n || floor(x->r) < x->r)))
         return false;
-    return (!positive || x->r > 0) && number_is(value) && (number_is(lo) || lo->type == DOC_NULL) &&
-           (number_is(hi) || hi->type == DOC_NULL);
+    return (!positive || x->r > 0) && number_is(value) && bound_is(lo) && bound_is(hi);
 }
 
 static int line_check(const struct doc *panel, const struct doc *line, const char *place,
@@ -226,7 +258,7 @@ static int line_check(const struct doc *panel, const struct doc *line, const cha
         if (!point_is(p, names, positive))
             rc = doc_fail(p, e,
                           "\"%spoints[%zu]\" is none, wanted four: x (%s), a value, and its "
-                          "interval's two or null",
+                          "interval's two, \"-inf\", \"inf\" or null",
                           place, i,
                           names      ? "the place of one of \"names\""
                           : positive ? "a number above 0"

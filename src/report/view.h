@@ -88,6 +88,9 @@ void notes_baselines(const struct doc *results, struct str *out);
 void baselines_html(const struct doc *results, struct str *out);
 /* costs.c: pairs by PGR for what they cost, as HTML; nothing where costs are not known. */
 void costs_html(const struct doc *results, struct str *out);
+/* finding_read.c. finding_est - of finding.json, a value and the two nodes behind it: bounds are
+ * numbers, infinite, or both NAN where there is no interval. NULL: no value either. */
+struct est finding_est(const struct doc *value);
 /* style.c: the page's style sheet. */
 extern const char page_style[];
 /* html.c: text with &, <, >, quotes escaped. */

@@ -216,6 +216,40 @@ static void far_replicates(void **state)
     assert_true(isnan(x.lo) && isnan(x.hi));
 }
 
+/* More replicates without a gap, on either side, than are cut off: the interval has no end, which
+ * is not the same as none. */
+static void infinite_intervals(void **state)
+{
+    struct samples s;
+    struct str out = STR_INIT;
+    struct js w;
+    (void)state;
+    ladder(&s);
+    for (size_t i = 0; i < s.n; i++)
+        for (size_t b = 0; b < 20; b++) {
+            s.rows[i].drawn[TRIO_GAP * SAMPLES + b] = 0;
+            s.rows[i].drawn[TRIO_GAIN * SAMPLES + b] = b < 10 ? 1 : -1;
+        }
+    struct repro_claim c = {
+        .value = TRIO_PGR, .take = TAKE_POOLED, .where = {.method = "naive"}, .want = WANT_ABOVE};
+    struct repro_result r = measured(&s, &c);
+    assert_true(isinf(r.x.lo) && r.x.lo < 0 && isinf(r.x.hi) && r.x.hi > 0);
+    assert_int_equal(r.verdict, VERDICT_UNKNOWN);
+    r.x.value = 0.5;
+    js_init(&w, &out);
+    js_open(&w, '[');
+    bounds_json(&w, &r.x);
+    r.x.lo = r.x.hi = (double)NAN;
+    bounds_json(&w, &r.x);
+    js_close(&w, ']');
+    char *blank; /* as many of them as the writer likes */
+    while ((blank = strpbrk(out.s, " \n")))
+        memmove(blank, blank + 1, strlen(blank));
+    assert_string_equal(out.s, "[0.5,\"-inf\",\"inf\",0.5,null,null]");
+    str_release(&out);
+    samples_release(&s);
+}
+
 /* What is matched is matched by supervisor and student: a pair has its own counterpart. */
 static void own_counterparts(void **state)
 {
@@ -583,6 +617,7 @@ int main(void)
         cmocka_unit_test(larger_and_lines),      cmocka_unit_test(verdicts),
         cmocka_unit_test(unbalanced_lines),      cmocka_unit_test(pooled_minus),
         cmocka_unit_test(values_in_place),       cmocka_unit_test(names_for_people),
+        cmocka_unit_test(infinite_intervals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

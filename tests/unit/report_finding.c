@@ -73,6 +73,9 @@ static void refused(void **state)
         {"\"value\":[0.2,0.1,null]", "\"value\":[0.2,0.1]",
          "\"claims[0].value\" is a list, wanted a list of three: a number, and its interval's"},
         {"\"value\":[0.2,0.1,null]", "\"value\":[\"0.2\",0.1,null]", "\"claims[0].value\""},
+        {"\"value\":[0.2,0.1,null]", "\"value\":[0.2,0.1,\"infinite\"]", "\"claims[0].value\""},
+        {"\"value\":[0.2,0.1,null]", "\"value\":[\"inf\",0.1,null]", "\"claims[0].value\""},
+        {"\"value\":[0.2,0.1,null]", "\"value\":[0.2,\"-inf\",\"inf\"]", NULL},
         {"\"above\":0,", "",
          "\"claims[0]\" has 0 of \"above\", \"below\" and \"within\", wanted one"},
         {"\"above\":0", "\"above\":0,\"below\":1",
@@ -274,6 +277,33 @@ static void devices(void **state)
     (void)state;
 }
 
+/* An interval without an end says so, and so does a number that has none. */
+static void infinite_bounds(void **state)
+{
+    static const struct {
+        const char *value, *words;
+    } cases[] = {
+        {"[0.2,0.1,0.3]", "| 0.200 [0.100 0.300], wanted"},
+        {"[0.2,\"-inf\",\"inf\"]", "| 0.200 [-∞ ∞], wanted"},
+        {"[0.2,\"-inf\",0.3]", "| 0.200 [-∞ 0.300], wanted"},
+        {"[0.2,\"inf\",\"inf\"]", "| 0.200 [∞ ∞], wanted"},
+        {"[0.2,null,null]", "| 0.200 [no interval], wanted"},
+        {"[null,null,null]", "| undefined, wanted"},
+        /* as earlier versions wrote it */
+        {"[0.2,null,0.3]", "| 0.200 [-∞ 0.300], wanted"},
+        {"[0.2,0.1,null]", "| 0.200 [0.100 ∞], wanted"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str json = other("[0.2,0.1,null]", cases[i].value),
+                   out = page(&json, "1a", "", false);
+        if (!strstr(out.s, cases[i].words))
+            fail_msg("not said: %s", cases[i].words);
+        str_release(&json);
+        str_release(&out);
+    }
+    (void)state;
+}
+
 static void bounds(void **state)
 {
     static const struct {
@@ -302,6 +332,14 @@ static void points(void **state)
                                "P,naive,student_size,2000000,0.6,,\n"
                                "Q,,method,naive,0.5,0.4,0.6\n"
                                "Q,,method,other,0.7,,0.8\n");
+    doc_tree_release(&t);
+    str_release(&json);
+    str_release(&csv);
+    csv = (struct str)STR_INIT;
+    json = other("[1.0,0.7,null,0.8]", "[1.0,0.7,\"-inf\",\"inf\"]");
+    read_json(&t, &json);
+    finding_csv(t.root, &csv);
+    assert_non_null(strstr(csv.s, "\nQ,,method,other,0.7,-inf,inf\n"));
     doc_tree_release(&t);
     str_release(&json);
     str_release(&csv);
@@ -484,7 +522,8 @@ static void cut_intervals(void **state)
     } cases[] = {{"[0.0,0.5,0.4,0.6],[1.0,0.7,0.6,0.8]", 0},
                  {"[0.0,0.5,-3,0.6],[1.0,0.7,0.6,0.8]", 1},
                  {"[0.0,0.5,0.4,9],[1.0,0.7,0.6,null]", 2},
-                 {"[0.0,0.5,-9,9],[1.0,0.7,null,null]", 2}};
+                 {"[0.0,0.5,-9,9],[1.0,0.7,null,null]", 2},
+                 {"[0.0,0.5,0.4,0.6],[1.0,0.7,\"-inf\",\"inf\"]", 2}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int named = 0; named < 2; named++) {
             struct str panel = STR_INIT;
@@ -557,12 +596,13 @@ static void beside_each_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),       cmocka_unit_test(sentences),
-        cmocka_unit_test(devices),       cmocka_unit_test(bounds),
-        cmocka_unit_test(points),        cmocka_unit_test(earlier),
-        cmocka_unit_test(titles),        cmocka_unit_test(names_have_room),
-        cmocka_unit_test(many_panels),   cmocka_unit_test(lines_differ),
-        cmocka_unit_test(cut_intervals), cmocka_unit_test(beside_each_other),
+        cmocka_unit_test(refused),         cmocka_unit_test(sentences),
+        cmocka_unit_test(devices),         cmocka_unit_test(bounds),
+        cmocka_unit_test(points),          cmocka_unit_test(earlier),
+        cmocka_unit_test(titles),          cmocka_unit_test(names_have_room),
+        cmocka_unit_test(many_panels),     cmocka_unit_test(lines_differ),
+        cmocka_unit_test(cut_intervals),   cmocka_unit_test(beside_each_other),
+        cmocka_unit_test(infinite_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
