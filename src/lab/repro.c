@@ -64,6 +64,8 @@ static void studies_json(struct js *w, const struct repro *r)
             js_key(w, "task"), js_str(w, doc_get(task, "name")->s);
         if (doc_get(task, "constant_accuracy"))
             js_key(w, "constant"), js_real(w, doc_get(task, "constant_accuracy")->r);
+        if (r->studies[i].untaught)
+            js_key(w, "untaught"), js_bool(w, true);
         js_close(w, '}');
     }
     js_close(w, ']');

@@ -114,6 +114,7 @@ struct repro_study {
     size_t n_kept;
     struct doc_tree results; /* after repro_studied */
     size_t failed;           /* of its jobs; a claim that speaks of the study cannot be told then */
+    bool untaught;           /* after repro_studied: rows_untaught */
     const char *missing;     /* why it was not run; NULL: it was */
 };
 
@@ -181,7 +182,8 @@ extern const char *const repro_verdicts[]; /* "holds", "does not hold", "cannot 
 /* claim_measure - a claim's statistic with its interval, and what it comes to. pairs: how many it
  * is made of (matched ones once); undefined: how many more there are without a value; lines: of a
  * slope, how many lines have two sizes and bear on it, and of how many pairs together. why: where
- * the statistic has no interval; else "". */
+ * the statistic has no interval, or is made of what students learnt in studies in which nothing was
+ * learnt, which tells nothing of them: VERDICT_UNKNOWN; else "". */
 struct repro_result {
     struct estimate x;
     enum repro_verdict verdict;

@@ -100,6 +100,24 @@ static double claimed_take(const struct claimed *x, const struct samples *s,
     return v;
 }
 
+/* of_students - whether a value is made of what a student learnt from its supervisor. */
+static bool of_students(int value)
+{
+    return value == TRIO_STUDENT || value == TRIO_GAIN || value == TRIO_PGR ||
+           value == TRIO_AGREE || value == TRIO_AGREE_RIGHT || value == TRIO_AGREE_WRONG;
+}
+
+/* claim_untaught - whether it is about what students learnt, and all of its pairs are of studies in
+ * which nothing was: of what is subtracted they may be of others. */
+static bool claim_untaught(const struct repro_claim *c, const struct claimed *x,
+                           const struct samples *s)
+{
+    bool all = of_students(c->value) || (c->subtracts && of_students(c->other));
+    for (size_t i = 0; i < x->a.n && all; i++)
+        all = s->rows[x->a.at[i]].untaught;
+    return all && x->a.n;
+}
+
 static enum repro_verdict verdict_of(const struct estimate *x, const struct repro_claim *c)
 {
     double bound = c->bound;
@@ -155,6 +173,10 @@ int claim_measure(const struct samples *s, const struct repro_claim *c, double l
         snprintf(out->why, sizeof out->why, "it is undefined in %zu of %zu bootstrap replicates",
                  none, s->samples);
     out->verdict = verdict_of(&out->x, c);
+    if (!*out->why && claim_untaught(c, &x, s)) {
+        snprintf(out->why, sizeof out->why, "no ceiling there is told from a constant answer");
+        out->verdict = VERDICT_UNKNOWN;
+    }
 out:
     mem_free(v);
     mem_free(x.a.at);

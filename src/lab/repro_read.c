@@ -483,6 +483,7 @@ int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e)
 {
     struct str path = STR_INIT;
     double seconds = 0;
+    const struct doc *constant;
     str_path(&path, dir, "results.json");
     int rc = str_check(&path, e);
     if (!rc)
@@ -494,6 +495,11 @@ int repro_studied(struct repro *r, size_t i, const char *dir, struct err *e)
     const struct doc *jobs = rc ? NULL : doc_get(r->studies[i].results.root, "jobs");
     for (const struct doc *j = jobs ? jobs->child : NULL; j; j = j->next)
         r->studies[i].failed += doc_get(j, "error") ? 1 : 0;
+    constant =
+        rc ? NULL : doc_get(doc_get(r->studies[i].results.root, "task"), "constant_accuracy");
+    if (constant && constant->type != DOC_NULL && r->samples.n)
+        rc = rows_untaught(&r->samples, r->studies[i].as, constant->r, r->level,
+                           &r->studies[i].untaught, e);
     str_release(&path);
     return rc;
 }

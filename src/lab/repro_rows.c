@@ -1,5 +1,6 @@
 /* repro_rows.c - see repro_rows.h. */
 #include "lab/repro_rows.h"
+#include "lab/bootstrap.h"
 #include "core/mem.h"
 #include "core/order.h"
 
@@ -113,6 +114,31 @@ int rows_pick(struct rows *r, const struct samples *s, const struct repro_where 
         r->at = NULL;
     }
     return rc;
+}
+
+int rows_untaught(struct samples *s, const char *study, double constant, double level,
+                  bool *untaught, struct err *e)
+{
+    double *v = mem_alloc(s->samples, sizeof *v, e);
+    bool any = false, told = false;
+    if (!v)
+        return e->code;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct sample_row *r = &s->rows[i];
+        struct estimate ceiling = {r->point[TRIO_CEILING], (double)NAN, (double)NAN};
+        if (r->band || strcmp(r->study, study) != 0)
+            continue;
+        memcpy(v, r->drawn + TRIO_CEILING * r->samples, s->samples * sizeof *v);
+        interval(v, s->samples, level, &ceiling);
+        any = any || !isnan(ceiling.lo);
+        told = told || ceiling.lo > constant;
+    }
+    mem_free(v);
+    *untaught = any && !told;
+    for (size_t i = 0; i < s->n; i++)
+        if (strcmp(s->rows[i].study, study) == 0)
+            s->rows[i].untaught = *untaught;
+    return OK;
 }
 
 /* pooled - the gains' sum over the gaps': undefined PGRs are in it, as their gap is, unless there

@@ -35,6 +35,11 @@ bool rows_one_model(const struct samples *s);
 bool pattern_fits(const char *pattern, const char *name);
 int size_sign(const char *which);
 
+/* rows_untaught - whether a study has ceilings, and none whose interval lies above the accuracy of
+ * the best constant answer: nothing was learnt there that could come back. Its rows say so, too. */
+int rows_untaught(struct samples *s, const char *study, double constant, double level,
+                  bool *untaught, struct err *e);
+
 /* row_value - in the b-th replicate; what was measured where b is ROW_POINT. NAN: a PGR that is not
  * defined, in any replicate. */
 #define ROW_POINT SIZE_MAX

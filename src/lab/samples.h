@@ -18,6 +18,7 @@ struct sample_row {
     double weak_size, size;      /* parameters of supervisor and student; NAN where not known */
     double weak_layers, layers;  /* NAN where not known */
     bool pgr;                    /* whether it is defined */
+    bool untaught;               /* of a study in which nothing was learnt: rows_untaught */
     double point[SAMPLE_VALUES]; /* NAN where there is none */
     size_t samples;
     double *drawn; /* [SAMPLE_VALUES, samples] */

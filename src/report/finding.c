@@ -62,29 +62,10 @@ static void claim_value(const struct doc *claim, struct str *out)
         str_addf(out, "; %s", view_str(claim, "why"));
 }
 
-/* study_untaught - whether a study has ceilings, and none whose interval lies above the best
- * constant answer. */
-static bool study_untaught(const struct doc *finding, const struct doc *study)
-{
-    bool any = false;
-    if (!doc_get(study, "constant"))
-        return false;
-    for (const struct doc *p = doc_get(finding, "pairs")->child; p; p = p->next) {
-        struct est ceiling = est_of(p, "ceiling_accuracy");
-        if (doc_get(p, "band") || isnan(ceiling.lo) ||
-            strcmp(view_str(p, "study"), view_str(study, "as")) != 0)
-            continue;
-        if (ceiling.lo > view_real(study, "constant"))
-            return false;
-        any = true;
-    }
-    return any;
-}
-
 /* What of a finding's studies is there. */
 struct extent {
     size_t studies, missing;
-    size_t untaught;    /* of those that were run */
+    size_t untaught;    /* of those that were run: nothing was learnt there */
     double failed;      /* jobs */
     double least, most; /* seeds of a study that was run; NAN where none was */
 };
@@ -94,7 +75,7 @@ static struct extent extent_of(const struct doc *finding)
     struct extent x = {.least = (double)NAN, .most = (double)NAN};
     for (const struct doc *s = doc_get(finding, "studies")->child; s; s = s->next, x.studies++) {
         x.missing += doc_get(s, "missing") ? 1 : 0;
-        x.untaught += !doc_get(s, "missing") && study_untaught(finding, s);
+        x.untaught += doc_get(s, "untaught") && doc_get(s, "untaught")->b;
         x.failed += doc_get(s, "failed") ? view_real(s, "failed") : 0;
         x.least = fmin(x.least, view_real(s, "seeds")); /* of one that is missing: none */
         x.most = fmax(x.most, view_real(s, "seeds"));

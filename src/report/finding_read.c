@@ -8,11 +8,12 @@
 #include <string.h>
 
 /* What a key may hold. */
-enum kind { NAME, TEXT, NUMBER, VERDICT, ESTIMATE, TEXTS, MAPS };
+enum kind { NAME, TEXT, NUMBER, FLAG, VERDICT, ESTIMATE, TEXTS, MAPS };
 static const char *const wanted[] = {
     [NAME] = "a name of letters, digits, - _ .",
     [TEXT] = "a string",
     [NUMBER] = "a number",
+    [FLAG] = "true or false",
     [VERDICT] = "holds, does not hold or cannot tell",
     [ESTIMATE] = "a list of three: a number, and its interval's two, \"-inf\", \"inf\" or null",
     [TEXTS] = "a list of strings",
@@ -36,7 +37,7 @@ static const struct field of_finding[] = {
 static const struct field of_study[] = {
     {"as", TEXT, false},        {"study", TEXT, false},   {"set", TEXTS, false},
     {"missing", TEXT, true},    {"failed", NUMBER, true}, {"task", TEXT, true},
-    {"constant", NUMBER, true}, {NULL, TEXT, false},
+    {"constant", NUMBER, true}, {"untaught", FLAG, true}, {NULL, TEXT, false},
 };
 /* of a study that was run */
 static const struct field of_run[] = {
@@ -163,6 +164,8 @@ static bool kind_is(const struct doc *d, enum kind kind)
         return d->type == DOC_STRING;
     case NUMBER:
         return number_is(d);
+    case FLAG:
+        return d->type == DOC_BOOL;
     case VERDICT:
         return verdict_is(d);
     case ESTIMATE:

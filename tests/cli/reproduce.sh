@@ -182,6 +182,40 @@ assert at[1] == {f"from {k} layer{'s' * (k > 1)}": [size[str(k)]] for k in (1, 2
 assert at[2] == {f"from {a} layer{'s' * (a > 1)}, {b} layers": [size[str(b)] / size[str(a)]] for a in (1, 2) for b in (3, 4)}, at[2]
 assert list(at[3].values()) == [[1]], at[3]
 END
+# Students that learn next to nothing: claims about them are not told where no ceiling is told from a constant answer.
+cat >f/untaught.yaml <<'END'
+name: untaught
+title: What nobody learns
+shape: One study learns.
+scales:
+  laptop:
+    studies:
+      - {as: one, study: pairs.yaml}
+      - {as: none, study: pairs.yaml, set: {student.layers: 4, student.lr: 1e-9, methods: [naive]}}
+claims:
+  - {say: no student learns, value: gain, where: {study: none}, below: 9}
+  - {say: nor does a ceiling, value: ceiling, where: {study: none}, below: 9}
+  - {say: one does, value: student, where: {study: one, student: "*/4", method: naive}, minus: {study: none}, above: -9}
+figure:
+  - {title: Accuracy, label: accuracy, x: study, series: [{y: student}]}
+END
+expect 0 "$W2S" reproduce f/untaught.yaml --markdown untaught.md
+python3 - <<'END' || fail "claims on a study in which nothing was learnt"
+import json
+f = json.load(open("runs/findings/untaught/finding.json"))
+untaught = {s["as"]: s.get("untaught", False) for s in f["studies"]}
+for s in f["studies"]:
+    lo = [p["ceiling_accuracy"][1] for p in f["pairs"] if p["study"] == s["as"]]
+    assert untaught[s["as"]] == (max(lo) <= s["constant"]), (s, lo)
+assert untaught["none"], f["studies"]
+no, ceiling, one = f["claims"]
+assert no["verdict"] == "cannot tell" and no["why"] == "no ceiling there is told from a constant answer" and no["value"][2] < 9, no
+assert ceiling["verdict"] == "holds" and "why" not in ceiling, ceiling
+assert one["verdict"] == ("cannot tell" if untaught["one"] else "holds"), one
+END
+says untaught.md "nothing learnt in "
+says untaught.md "; no ceiling there is told from a constant answer |"
+
 # What is taken off is chosen by what it says itself, not by what `where` says.
 sed 's/^name: .*/name: off/; s/{say: this holds.*/{say: off, value: student, where: {study: one, method: confidence}, minus: {study: one}, match: none, above: -1}/' f/untold.yaml >f/off.yaml
 expect 0 "$W2S" reproduce f/off.yaml

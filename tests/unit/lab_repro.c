@@ -411,6 +411,83 @@ static void verdicts(void **state)
     samples_release(&s);
 }
 
+/* Of a study none of whose ceilings is told from a constant answer a claim about students is not
+ * told, whatever its interval; one about something else is, and one that has pairs of others. */
+static void nothing_learnt(void **state)
+{
+    struct samples s;
+    struct err e = ERR_INIT;
+    bool untaught;
+    (void)state;
+    samples_init(&s);
+    s.study = "taught";
+    pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.4, 0.7, 0.8);
+    s.study = "not";
+    pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.4, 0.6, 0.5);
+    pair_put(&s, "m/2", "m/4", "naive", 2, 4, 0.4, 0.6, 0.55);
+    band_now = "easy";
+    pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.4, 0.6, 0.9);
+    band_now = NULL;
+    static const struct {
+        const char *study;
+        double constant;
+        bool untaught;
+    } studies[] = {
+        {"taught", 0.55, false}, {"not", 0.54, false}, {"not", 0.55, true}, {"none", 0.1, false}};
+    for (size_t i = 0; i < sizeof studies / sizeof *studies; i++) {
+        assert_int_equal(
+            rows_untaught(&s, studies[i].study, studies[i].constant, 0.9, &untaught, &e), OK);
+        assert_int_equal(untaught, studies[i].untaught);
+    }
+    static const struct {
+        struct repro_claim c;
+        bool told;
+    } cases[] = {
+        {{.value = TRIO_STUDENT, .where = {.study = "not"}}, false},
+        {{.value = TRIO_GAIN, .where = {.study = "not"}}, false},
+        {{.value = TRIO_PGR, .where = {.study = "not"}, .take = TAKE_POOLED}, false},
+        {{.value = TRIO_AGREE, .where = {.study = "not"}}, false},
+        {{.value = TRIO_AGREE_RIGHT, .where = {.study = "not"}}, false},
+        {{.value = TRIO_AGREE_WRONG, .where = {.study = "not"}}, false},
+        {{.value = TRIO_STUDENT, .where = {.study = "not", .band = "easy"}}, false},
+        {{.value = TRIO_WEAK, .where = {.study = "not"}}, true},
+        {{.value = TRIO_CEILING, .where = {.study = "not"}}, true},
+        {{.value = TRIO_GAP, .where = {.study = "not"}}, true},
+        {{.value = TRIO_CEILING_WRONG, .where = {.study = "not"}}, true},
+        {{.value = TRIO_GAIN, .where = {.study = "taught"}}, true},
+        {{.value = TRIO_GAIN}, true},
+        {{.value = TRIO_STUDENT,
+          .other = TRIO_STUDENT,
+          .subtracts = true,
+          .where = {.study = "not"},
+          .minus = {.study = "taught"}},
+         false},
+        {{.value = TRIO_STUDENT,
+          .other = TRIO_STUDENT,
+          .subtracts = true,
+          .where = {.study = "taught"},
+          .minus = {.study = "not"}},
+         true},
+        {{.value = TRIO_WEAK,
+          .other = TRIO_STUDENT,
+          .subtracts = true,
+          .where = {.study = "not"},
+          .minus = {.study = "not"}},
+         false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct repro_claim c = cases[i].c;
+        c.want = WANT_ABOVE;
+        c.bound = -9;
+        struct repro_result r = measured(&s, &c);
+        assert_true(isfinite(r.x.lo));
+        assert_int_equal(r.verdict, cases[i].told ? VERDICT_HOLDS : VERDICT_UNKNOWN);
+        assert_string_equal(r.why,
+                            cases[i].told ? "" : "no ceiling there is told from a constant answer");
+    }
+    samples_release(&s);
+}
+
 /* A line that lacks the smallest student, and lies higher, does not tilt the slope of both. */
 static void unbalanced_lines(void **state)
 {
@@ -617,7 +694,7 @@ int main(void)
         cmocka_unit_test(larger_and_lines),      cmocka_unit_test(verdicts),
         cmocka_unit_test(unbalanced_lines),      cmocka_unit_test(pooled_minus),
         cmocka_unit_test(values_in_place),       cmocka_unit_test(names_for_people),
-        cmocka_unit_test(infinite_intervals),
+        cmocka_unit_test(infinite_intervals),    cmocka_unit_test(nothing_learnt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,8 @@ static void refused(void **state)
         {"\"seeds\":3,", "", "\"studies[0].seeds\" is missing, wanted a number"},
         {"\"seeds\":3,", "\"seeds\":3,\"failed\":\"x\",",
          "\"studies[0].failed\" is \"x\", wanted a number"},
+        {"\"seeds\":3,", "\"seeds\":3,\"untaught\":1,",
+         "\"studies[0].untaught\" is 1, wanted true or false"},
         {CLAIM_ONE, "", "\"claims\" is empty, wanted one at least"},
         {"\"say\":\"it grows\"", "\"say\":[]", "\"claims[0].say\" is a list, wanted a string"},
         {"\"value\":[0.2,0.1,null]", "\"value\":[0.2,0.1]",
@@ -144,8 +146,8 @@ static struct str page(const struct str *json, const char *hash, const char *old
 #define STUDY_ON(as, device)                                                                       \
     "{\"as\":\"" as "\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":200,\"device\":\"" device  \
     "\"}"
-#define STUDY_CONSTANT(c)                                                                          \
-    "{\"as\":\"one\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":200,\"constant\":" c "}"
+#define STUDY_UNTAUGHT(is)                                                                         \
+    "{\"as\":\"one\",\"study\":\"s\",\"set\":[],\"seeds\":3,\"test\":200,\"untaught\":" is "}"
 #define UNTOLD                                                                                     \
     CLAIM_ONE ",{\"say\":\"and more\",\"statistic\":\"mean\",\"value\":[0,-1,1],\"below\":0,"      \
               "\"verdict\":\"cannot tell\"}"
@@ -166,11 +168,11 @@ static void sentences(void **state)
         {STUDY_ONE, STUDY_FAILS "," STUDY_GONE,
          "As far as it could be run (1 of 2 studies; 2 jobs of study one failed), the paper's",
          "| holds (1 of 2 studies; 2 jobs failed) |"},
-        {STUDY_ONE, STUDY_CONSTANT("0.6"),
+        {STUDY_ONE, STUDY_UNTAUGHT("true"),
          "its claim does. No ceiling is told from a constant answer: nothing was learnt there that "
          "could come back.",
          "| holds (nothing learnt) |"},
-        {STUDY_ONE, STUDY_CONSTANT("0.6") "," STUDY_SEEDS(4) "," STUDY_GONE,
+        {STUDY_ONE, STUDY_UNTAUGHT("true") "," STUDY_SEEDS(4) "," STUDY_GONE,
          "its claim does. In 1 of 2 studies no ceiling is told from a constant answer",
          "| holds (2 of 3 studies; nothing learnt in 1) |"},
         {STUDY_ONE, STUDY_SEEDS(1), "In this one run the paper's shape holds: its claim does.",
@@ -216,7 +218,7 @@ static void sentences(void **state)
         str_release(&markdown);
         str_release(&html);
     }
-    struct str told = other(STUDY_ONE, STUDY_CONSTANT("0.59")),
+    struct str told = other(STUDY_ONE, STUDY_UNTAUGHT("false")),
                taught = page(&told, "1a", "", false);
     assert_null(strstr(taught.s, "told from a constant"));
     str_release(&told);
