@@ -82,11 +82,18 @@ static void claim_words(const struct repro_claim *c, const struct repro_result *
         [TAKE_SLOPE_STUDENT] = "change with each doubling of the student of",
         [TAKE_SLOPE_SUPERVISOR] = "change with each doubling of the supervisor of",
         [TAKE_SLOPE_RATIO] = "change with each doubling of the ratio of sizes of"};
+    static const char *const several[KEY_NAMES] = {"studies",  "tasks",   "supervisors",
+                                                   "students", "methods", "bands"};
     str_addf(out, "%s %s", takes[c->take], repro_values[c->value]);
     if (c->subtracts)
         str_addf(out, " less %s%s", repro_values[c->other],
                  c->match != MATCH_NONE ? ", pair by pair," : "");
-    str_addf(out, " over %zu pair%s", x->pairs, x->pairs == 1 ? "" : "s");
+    if (c->grouped)
+        str_addf(out, " over %zu %s, each the mean of its own of", x->groups,
+                 x->groups == 1 ? repro_keys[c->each] : several[c->each]);
+    else
+        str_cat(out, " over");
+    str_addf(out, " %zu pair%s", x->pairs, x->pairs == 1 ? "" : "s");
     if (x->undefined)
         str_addf(out, " (%zu more: undefined)", x->undefined);
     if (c->take >= TAKE_SLOPE_STUDENT && x->on_lines < x->pairs)

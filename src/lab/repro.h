@@ -71,11 +71,15 @@ extern const char *const repro_wants[]; /* ends with NULL */
  * the two are taken apart. */
 enum repro_match { MATCH_PAIRS, MATCH_MODELS, MATCH_NONE };
 
-/* take(value of `where`) - take(other of `minus`) lies on the wanted side of a bound. */
+/* take(value of `where`) - take(other of `minus`) lies on the wanted side of a bound. grouped: the
+ * mean of the pairs of each name of `each`, of all tasks say, is one of what is taken together: of
+ * takes that rows_take_each has. */
 struct repro_claim {
     const char *say;
     int value, other;
     enum repro_take take;
+    bool grouped;
+    enum repro_key each; /* a name */
     struct repro_where where, minus;
     bool subtracts;
     enum repro_match match;
@@ -180,14 +184,15 @@ enum repro_verdict { VERDICT_HOLDS, VERDICT_FAILS, VERDICT_UNKNOWN };
 extern const char *const repro_verdicts[]; /* "holds", "does not hold", "cannot tell" */
 
 /* claim_measure - a claim's statistic with its interval, and what it comes to. pairs: how many it
- * is made of (matched ones once); undefined: how many more there are without a value; lines: of a
+ * is made of (matched ones once); groups: of how many names of `each` they are, if it is grouped;
+ * undefined: how many more there are without a value; lines: of a
  * slope, how many lines have two sizes and bear on it, and of how many pairs together. why: where
  * the statistic has no interval, or is made of what students learnt in studies in which nothing was
  * learnt, which tells nothing of them: VERDICT_UNKNOWN; else "". */
 struct repro_result {
     struct estimate x;
     enum repro_verdict verdict;
-    size_t pairs, undefined, lines, on_lines;
+    size_t pairs, groups, undefined, lines, on_lines;
     char why[160];
 };
 int claim_measure(const struct samples *s, const struct repro_claim *c, double level,

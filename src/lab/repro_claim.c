@@ -67,7 +67,7 @@ static size_t rows_defined(const struct samples *s, struct rows *a, int value, s
 /* A claim's rows: of what is subtracted too; side by side where they are matched. */
 struct claimed {
     struct rows a, b;
-    size_t undefined;
+    size_t undefined, groups;
 };
 
 static int claimed_init(struct claimed *x, const struct samples *s, const struct repro_claim *c,
@@ -87,16 +87,28 @@ static int claimed_init(struct claimed *x, const struct samples *s, const struct
     x->undefined = rows_defined(s, &x->a, c->value, paired ? &x->b : NULL, c->other);
     if (c->subtracts && !paired)
         x->undefined += rows_defined(s, &x->b, c->other, NULL, 0);
+    if (c->grouped)
+        x->groups = rows_group(s, &x->a, paired ? &x->b : NULL, c->each);
+    if (c->grouped && c->subtracts && !paired)
+        rows_group(s, &x->b, NULL, c->each);
     return OK;
+}
+
+/* take_of - as a claim takes rows together. */
+static double take_of(const struct samples *s, const struct repro_claim *c, const struct rows *r,
+                      int value, const struct rows *minus, size_t b)
+{
+    return c->grouped ? rows_take_each(s, r, value, minus, c->other, c->take, c->each, b)
+                      : rows_take(s, r, value, minus, c->other, c->take, b);
 }
 
 static double claimed_take(const struct claimed *x, const struct samples *s,
                            const struct repro_claim *c, size_t b)
 {
     bool paired = c->subtracts && c->match != MATCH_NONE;
-    double v = rows_take(s, &x->a, c->value, paired ? &x->b : NULL, c->other, c->take, b);
+    double v = take_of(s, c, &x->a, c->value, paired ? &x->b : NULL, b);
     if (c->subtracts && !paired)
-        v -= rows_take(s, &x->b, c->other, NULL, 0, c->take, b);
+        v -= take_of(s, c, &x->b, c->other, NULL, b);
     return v;
 }
 
@@ -146,6 +158,7 @@ int claim_measure(const struct samples *s, const struct repro_claim *c, double l
     if (rc)
         goto out;
     out->pairs = x.a.n;
+    out->groups = x.groups;
     out->undefined = x.undefined;
     rows_lines(s, &x.a, c->take, &out->lines, &out->on_lines);
     if (!x.a.n || (c->subtracts && !x.b.n)) {

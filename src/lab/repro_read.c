@@ -35,8 +35,9 @@ static const char *const root_keys[] = {"name",   "title",  "source", "shape", "
                                         "scales", "claims", "figure", NULL},
                          *const scale_keys[] = {"minutes", "caveat", "ladders", "studies", NULL},
                          *const study_keys[] = {"as", "study", "set", "tasks", NULL},
-                         *const claim_keys[] = {"say",   "value", "take",  "where",  "minus",
-                                                "match", "above", "below", "within", NULL},
+                         *const claim_keys[] = {"say",   "value",  "take",  "each",
+                                                "where", "minus",  "match", "above",
+                                                "below", "within", NULL},
                          *const where_keys[] = {"study",  "task", "supervisor", "student",
                                                 "method", "band", "larger",     NULL},
                          *const minus_keys[] = {"value",      "study",   "task",
@@ -151,18 +152,6 @@ static int bound_read(struct repro_claim *c, const struct doc *m, struct err *e)
                         &c->bound, e);
 }
 
-static int claim_read(struct repro_claim *c, const struct doc *m, struct err *e)
-{
-    int rc = doc_check_keys(m, claim_keys, e);
-    if (rc || (rc = doc_str(m, "say", &c->say, e)) ||
-        (rc = value_read(m, "value", repro_values, &c->value, e)) ||
-        (rc = take_read(m, &c->take, c->value, e)) ||
-        (rc = where_read(&c->where, doc_get(m, "where"), where_keys, e)) ||
-        (rc = minus_read(c, m, e)))
-        return rc;
-    return bound_read(c, m, e);
-}
-
 static int key_read(const struct doc *d, size_t n, enum repro_key *key, struct err *e)
 {
     size_t k = 0;
@@ -179,6 +168,30 @@ static int key_read(const struct doc *d, size_t n, enum repro_key *key, struct e
     }
     *key = (enum repro_key)k;
     return OK;
+}
+
+/* each_read - a name whose pairs are taken together first. */
+static int each_read(struct repro_claim *c, const struct doc *m, struct err *e)
+{
+    const struct doc *each = doc_get(m, "each");
+    if (!each)
+        return OK;
+    if (c->take >= TAKE_POOLED)
+        return doc_fail(each, e, "\"each\" is of \"take\" mean, median and interquartile_mean");
+    c->grouped = true;
+    return key_read(each, KEY_NAMES, &c->each, e);
+}
+
+static int claim_read(struct repro_claim *c, const struct doc *m, struct err *e)
+{
+    int rc = doc_check_keys(m, claim_keys, e);
+    if (rc || (rc = doc_str(m, "say", &c->say, e)) ||
+        (rc = value_read(m, "value", repro_values, &c->value, e)) ||
+        (rc = take_read(m, &c->take, c->value, e)) || (rc = each_read(c, m, e)) ||
+        (rc = where_read(&c->where, doc_get(m, "where"), where_keys, e)) ||
+        (rc = minus_read(c, m, e)))
+        return rc;
+    return bound_read(c, m, e);
 }
 
 static int series_read(struct repro_series *s, const struct doc *m, bool curves, struct err *e)

@@ -249,6 +249,19 @@ void rows_lines(const struct samples *s, const struct rows *r, enum repro_take t
     }
 }
 
+/* middle - of numbers, which are sorted for it, a take that is no slope and is not pooled. */
+static double middle(double *y, size_t n, enum repro_take take)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += y[i];
+    if (isnan(sum)) /* infinite ones of both signs, too */
+        return (double)NAN;
+    if (take == TAKE_MEAN)
+        return sum / (double)n;
+    return take == TAKE_MEDIAN ? median(y, n) : interquartile_mean(y, n);
+}
+
 double rows_take(const struct samples *s, const struct rows *r, int value, const struct rows *minus,
                  int other, enum repro_take take, size_t b)
 {
@@ -264,13 +277,54 @@ double rows_take(const struct samples *s, const struct rows *r, int value, const
             y[i] -= row_value(&s->rows[minus->at[i]], other, b);
         sum += y[i];
     }
-    if (isnan(sum)) /* infinite ones of both signs, too */
-        return (double)NAN;
-    if (take == TAKE_MEAN)
-        return sum / (double)r->n;
-    if (take == TAKE_MEDIAN)
-        return median(y, r->n);
-    if (take == TAKE_INTERQUARTILE_MEAN)
-        return interquartile_mean(y, r->n);
-    return isinf(sum) ? (double)NAN : slope(s, r, y, along[take]);
+    if (take < TAKE_POOLED)
+        return middle(y, r->n, take);
+    return isfinite(sum) ? slope(s, r, y, along[take]) : (double)NAN;
+}
+
+/* same_name - whether rows i and k have one name of a key. */
+static bool same_name(const struct samples *s, const struct rows *r, enum repro_key key, size_t i,
+                      size_t k)
+{
+    return strcmp(row_key(&s->rows[r->at[i]], key), row_key(&s->rows[r->at[k]], key)) == 0;
+}
+
+/* row_move - forward to a place, those from there on one further. */
+static void row_move(struct rows *r, size_t from, size_t to)
+{
+    size_t row = r->at[from];
+    memmove(r->at + to + 1, r->at + to, (from - to) * sizeof *r->at);
+    r->at[to] = row;
+}
+
+size_t rows_group(const struct samples *s, struct rows *a, struct rows *b, enum repro_key key)
+{
+    size_t names = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        size_t to = i;
+        while (to && !same_name(s, a, key, to - 1, i))
+            to--;
+        names += !to;
+        row_move(a, i, to ? to : i);
+        if (b)
+            row_move(b, i, to ? to : i);
+    }
+    return names;
+}
+
+double rows_take_each(const struct samples *s, const struct rows *r, int value,
+                      const struct rows *minus, int other, enum repro_take take,
+                      enum repro_key each, size_t b)
+{
+    double y[REPRO_ROWS];
+    size_t n = 0;
+    BUG_ON(take >= TAKE_POOLED || r->n > REPRO_ROWS);
+    for (size_t i = 0, end; i < r->n; i = end) {
+        for (end = i + 1; end < r->n && same_name(s, r, each, i, end);)
+            end++;
+        struct rows own = {r->at + i, end - i},
+                    off = {minus ? minus->at + i : NULL, minus ? end - i : 0};
+        y[n++] = rows_take(s, &own, value, minus ? &off : NULL, other, TAKE_MEAN, b);
+    }
+    return n ? middle(y, n, take) : (double)NAN;
 }

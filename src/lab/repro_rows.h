@@ -58,4 +58,12 @@ void rows_lines(const struct samples *s, const struct rows *r, enum repro_take t
 double rows_take(const struct samples *s, const struct rows *r, int value, const struct rows *minus,
                  int other, enum repro_take take, size_t b);
 
+/* rows_group - those of one name of the key stand together, in the order of the first of each; b:
+ * NULL, or what goes along, row by row. How many names there are. rows_take_each - of rows that
+ * stand so the mean of each name, and of these means a mean, median or interquartile mean. */
+size_t rows_group(const struct samples *s, struct rows *a, struct rows *b, enum repro_key key);
+double rows_take_each(const struct samples *s, const struct rows *r, int value,
+                      const struct rows *minus, int other, enum repro_take take,
+                      enum repro_key each, size_t b);
+
 #endif

@@ -361,6 +361,7 @@ scales:
       - {study: $scratch/micro.yaml, tasks: [$scratch/toy.yaml, $scratch/twin.yaml], set: {seeds: 3, methods: [naive], student.layers: 2}}
 claims:
   - {say: they are learnt, value: student, where: {task: "t*"}, above: 0}
+  - {say: in the median, value: student, take: median, each: task, above: 0}
 figure:
   - {title: Accuracy, label: accuracy, x: task, series: [{y: student}]}
 END
@@ -376,6 +377,8 @@ for s in f["studies"]:
     assert s["seeds"] == 1 and s["train"] == 64 and sorted(x.split("=")[0] for x in s["set"]) == ["data.train", "methods", "seeds", "student.layers", "task"], s
 assert sorted({p["task"] for p in f["pairs"]}) == ["toy", "twin"] and {p["method"] for p in f["pairs"]} == {"naive", "confidence"}, f["pairs"]
 assert f["panels"][0]["names"] == ["toy", "twin"], f["panels"][0]
+assert f["claims"][1]["statistic"] == "median of student over 2 tasks, each the mean of its own of 4 pairs", f["claims"][1]
+assert abs(f["claims"][1]["value"][0] - sum(p["student_accuracy"][0] for p in f["pairs"]) / 4) < 1e-12, f["claims"][1]
 END
 # What studies of one file differ in is what the finding compares: it stays.
 sed 's/^name: .*/name: apart/; s/{study: one, student: largest, method: naive}, minus: {study: other}/{study: one}, minus: {study: other}/' f/finding.yaml >f/apart.yaml
@@ -416,6 +419,8 @@ wrong 's/above: 0.05/within: 0.1, above: 0/' 'a claim wants "above", "below" or 
 wrong 's/method: naive}, above: 0.05/method: naive}, minus: {value: gain}, above: 0.05/' '"take" is pooled, which is of pgr alone, on both sides'
 wrong 's/where: {study: one, method: confidence}/where: {study: one, larger: 3}/' '"larger" is'
 wrong 's/take: pooled/take: sum/' '"take"'
+wrong 's/take: pooled/take: pooled, each: task/' '"each" is of "take" mean, median and interquartile_mean'
+wrong 's/value: gain,/value: gain, each: tasks,/' '"tasks" is not known here, wanted one of study, task'
 wrong 's/value: pgr, take: pooled/value: student, take: pooled/' 'pooled, which is of pgr alone'
 wrong 's/, above: -1//' 'a claim wants "above", "below" or "within", one of them'
 # What a claim or a panel speaks of has to be there.

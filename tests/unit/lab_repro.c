@@ -137,6 +137,60 @@ static void what_is_taken(void **state)
     samples_release(&s);
 }
 
+/* Of each task the mean of its pairs is one number, in whatever order the pairs come. */
+static void by_each_task(void **state)
+{
+    static const struct {
+        const char *task;
+        double accuracy;
+    } pairs[] = {{"a", 0.5}, {"b", 0.6}, {"a", 0.7}, {"c", 0.9},
+                 {"b", 0.8}, {"a", 0.9}, {"d", 0.4}, {"a", 0.9}};
+    struct samples s;
+    (void)state;
+    samples_init(&s);
+    s.study = "one";
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char student[] = "m/0";
+        student[2] = (char)(student[2] + (int)i);
+        task_now = pairs[i].task;
+        pair_put(&s, "m/1", student, "naive", 1, 4, 0.5, pairs[i].accuracy, 1);
+        if (i != 3) /* of "c" there is none */
+            pair_put(&s, "m/1", student, "other", 1, 4, 0.5, 0.1 * (double)i, 1);
+    }
+    task_now = "toy";
+    struct repro_claim c = {.value = TRIO_STUDENT,
+                            .take = TAKE_MEDIAN,
+                            .grouped = true,
+                            .each = KEY_TASK,
+                            .where = {.method = "naive"},
+                            .want = WANT_ABOVE};
+    struct repro_result r = measured(&s, &c);
+    assert_int_equal(r.pairs, 8);
+    assert_int_equal(r.groups, 4);
+    near(r.x.value, (0.7 + 0.75) / 2); /* of .75, .7, .9, .4 */
+    near(r.x.lo, r.x.value - 0.046);   /* all move together */
+    c.take = TAKE_MEAN;
+    near(measured(&s, &c).x.value, (0.75 + 0.7 + 0.9 + 0.4) / 4);
+    c.take = TAKE_INTERQUARTILE_MEAN;
+    near(measured(&s, &c).x.value, (0.7 + 0.75) / 2);
+    c.grouped = false;
+    c.take = TAKE_MEDIAN;
+    near(measured(&s, &c).x.value, 0.75);
+    /* what is taken off goes along with its pair */
+    c.grouped = c.subtracts = true;
+    c.other = TRIO_STUDENT;
+    c.minus.method = "other";
+    r = measured(&s, &c);
+    assert_int_equal(r.pairs, 7);
+    assert_int_equal(r.groups, 3);
+    double a = (0.5 + 0.7 + 0.9 + 0.9 - 0 - 0.2 - 0.5 - 0.7) / 4, b = (0.6 + 0.8 - 0.1 - 0.4) / 2;
+    near(r.x.value, a); /* d: .4 - .6 */
+    assert_true(a < b && a > 0.4 - 0.6);
+    c.match = MATCH_NONE;
+    near(measured(&s, &c).x.value, (0.7 + 0.75) / 2 - (0 + 0.2 + 0.5 + 0.7) / 4);
+    samples_release(&s);
+}
+
 static void which_pairs(void **state)
 {
     struct samples s;
@@ -695,6 +749,7 @@ int main(void)
         cmocka_unit_test(unbalanced_lines),      cmocka_unit_test(pooled_minus),
         cmocka_unit_test(values_in_place),       cmocka_unit_test(names_for_people),
         cmocka_unit_test(infinite_intervals),    cmocka_unit_test(nothing_learnt),
+        cmocka_unit_test(by_each_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
