@@ -53,7 +53,9 @@ int pair_json(struct js *w, const struct bench *b, const struct pair *q, struct 
 
 /* pair_cost_json - "cost": the jobs that the student stands on and itself, each once, as means over
  * the repetitions alive [n]: how many, their tokens learnt from and predicted, seconds, operations,
- * and PGR for each 10^15 of these (cost.c). Null what a job of an earlier program does not say. */
+ * and PGR for each 10^15 of these (cost.c). Null what a job of an earlier program does not say.
+ * pgr_per_pflop - of a PGR and the operations that it took; NAN where there are none. */
+struct estimate pgr_per_pflop(const struct estimate *pgr, double flops);
 int pair_cost_json(struct js *w, const struct bench *b, const struct pair *q, const size_t *alive,
                    size_t n, const struct estimate *pgr, struct err *e);
 

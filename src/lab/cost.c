@@ -203,12 +203,17 @@ static void cost_add(const struct bench *b, const struct job *j, bool *seen, str
         cost_add(b, j->needs[k], seen, c);
 }
 
+struct estimate pgr_per_pflop(const struct estimate *pgr, double flops)
+{
+    const double pflop = 1e15;
+    double scale = flops > 0 ? pflop / flops : (double)NAN;
+    return (struct estimate){pgr->value * scale, pgr->lo * scale, pgr->hi * scale};
+}
+
 int pair_cost_json(struct js *w, const struct bench *b, const struct pair *q, const size_t *alive,
                    size_t n, const struct estimate *pgr, struct err *e)
 {
-    const double pflop = 1e15;
     struct cost c = {0};
-    struct estimate per = {(double)NAN, (double)NAN, (double)NAN};
     if (b->p->study->imported)
         return OK;
     for (size_t i = 0; i < n; i++) {
@@ -221,10 +226,7 @@ int pair_cost_json(struct js *w, const struct bench *b, const struct pair *q, co
                 asides_take(b, k, seen, &c);
         mem_free(seen);
     }
-    if (c.flops > 0) {
-        double scale = pflop / (c.flops / (double)n);
-        per = (struct estimate){pgr->value * scale, pgr->lo * scale, pgr->hi * scale};
-    }
+    struct estimate per = pgr_per_pflop(pgr, c.flops / (double)n);
     js_key(w, "cost"), js_open(w, '{');
     js_key(w, "jobs"), js_real(w, c.jobs / (double)n);
     js_key(w, "tokens"), js_real(w, c.tokens / (double)n);

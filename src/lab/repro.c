@@ -1,4 +1,5 @@
 /* repro.c - a finding's studies, once they are run, as finding.json. */
+#include "lab/bench.h"
 #include "lab/bootstrap.h"
 #include "lab/repro_rows.h"
 #include "core/file.h"
@@ -183,20 +184,67 @@ static bool spoken_of(const struct repro *r, int value)
     return false;
 }
 
-/* value_json - of a row. v [samples]. */
-static void value_json(struct js *w, const struct repro *r, const struct sample_row *x,
-                       const char *key, int value, double *v)
+/* row_measure - of a row. v [samples]. */
+static struct estimate row_measure(const struct repro *r, const struct sample_row *x, int value,
+                                   double *v)
 {
     const struct samples *s = &r->samples;
     struct estimate y = {x->point[value], (double)NAN, (double)NAN};
     memcpy(v, x->drawn + (size_t)value * x->samples, s->samples * sizeof *v);
     if (!isnan(y.value))
         interval(v, s->samples, r->level, &y);
+    return y;
+}
+
+static void value_json(struct js *w, const struct repro *r, const struct sample_row *x,
+                       const char *key, int value, double *v)
+{
+    struct estimate y = row_measure(r, x, value, v);
     estimate_put(w, key, &y);
 }
 
+static bool text_is(const struct doc *map, const char *key, const char *text)
+{
+    const struct doc *d = doc_get(map, key);
+    return d && d->type == DOC_STRING && strcmp(d->s, text) == 0;
+}
+
+/* row_cost - what a row's pair took, in its study's results; NULL where that is not known. */
+static const struct doc *row_cost(const struct repro *r, const struct sample_row *x)
+{
+    for (size_t i = 0; i < r->n_studies; i++) {
+        const struct doc *pairs = doc_get(r->studies[i].results.root, "pairs");
+        if (!pairs || strcmp(r->studies[i].as, x->study) != 0)
+            continue;
+        for (const struct doc *p = pairs->child; p; p = p->next)
+            if (text_is(p, "supervisor", x->supervisor) && text_is(p, "student", x->student) &&
+                text_is(p, "method", x->method))
+                return doc_get(p, "cost");
+    }
+    return NULL;
+}
+
+/* cost_json - as the study has it, but for the interval of PGR, which is the finding's. */
+static void cost_json(struct js *w, const struct repro *r, const struct sample_row *x, double *v)
+{
+    static const char *const keys[] = {"jobs", "tokens", "predicted_tokens", "seconds", "flops"};
+    const struct doc *cost = row_cost(r, x);
+    double is = (double)NAN;
+    if (!cost)
+        return;
+    js_key(w, "cost"), js_open(w, '{');
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        const struct doc *d = doc_get(cost, keys[k]);
+        is = d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
+        js_key(w, keys[k]), js_real(w, is);
+    }
+    struct estimate pgr = row_measure(r, x, TRIO_PGR, v), per = pgr_per_pflop(&pgr, is);
+    estimate_put(w, "pgr_per_pflop", &per);
+    js_close(w, '}');
+}
+
 /* pairs_json - the numbers that all of it is made of; beside weak, student, ceiling and PGR (of
- * which gap and gain are) those that claims speak of. */
+ * which gap and gain are) those that claims speak of, and of whole pairs what they took. */
 static int pairs_json(struct js *w, const struct repro *r, struct err *e)
 {
     static const struct {
@@ -228,6 +276,8 @@ static int pairs_json(struct js *w, const struct repro *r, struct err *e)
         for (int value = TRIO_AGREE; value < SAMPLE_VALUES; value++)
             if (spoken_of(r, value))
                 value_json(w, r, x, repro_values[value], value, v);
+        if (!x->band)
+            cost_json(w, r, x, v);
         js_close(w, '}');
     }
     js_close(w, ']');

@@ -3,7 +3,7 @@
 #include "report/view.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
 
 /* pgr_per - of a pair; NAN where it has none. */
 static double pgr_per(const struct doc *pair)
@@ -37,18 +37,25 @@ static const struct doc *pair_at(const struct doc *pairs, size_t place)
     return NULL;
 }
 
-static void count_cell(double x, struct str *out)
+void cost_cell(const struct doc *cost, const char *key, struct str *out)
 {
-    str_cat(out, "<td class=\"n\">");
-    if (isnan(x))
-        str_cat(out, "&ndash;");
+    bool per = strcmp(key, "pgr_per_pflop") == 0;
+    double x = per ? view_est(cost, key).value : view_real(cost, key);
+    if (isnan(x) || (!per && !(x >= 0 && x < 1e18)))
+        str_cat(out, "–");
+    else if (strcmp(key, "seconds") == 0)
+        str_duration(out, x);
+    else if (strcmp(key, "flops") == 0)
+        str_addf(out, "%.3g", x / 1e12);
+    else if (per)
+        str_addf(out, "%.3g", x);
     else
         str_count(out, (size_t)x);
-    str_cat(out, "</td>");
 }
 
 static void row_html(const struct doc *results, const struct doc *pair, struct str *out)
 {
+    static const char *const spent[] = {"tokens", "predicted_tokens", "seconds", "flops"};
     const struct doc *cost = doc_get(pair, "cost");
     const char *const models[] = {view_str(pair, "supervisor"), view_str(pair, "student")};
     struct est pgr = view_est(pair, "pgr"), per = view_est(cost, "pgr_per_pflop");
@@ -66,18 +73,17 @@ static void row_html(const struct doc *results, const struct doc *pair, struct s
     view_method(pair, &words);
     html_text(out, words.s);
     str_cat(out, "</td>");
-    count_cell(view_real(cost, "tokens"), out);
-    count_cell(view_real(cost, "predicted_tokens"), out);
-    str_reset(&words);
-    str_duration(&words, view_real(cost, "seconds"));
-    str_addf(out, "<td class=\"n\">%s</td>", words.s);
-    double tera = view_real(cost, "flops") / 1e12;
-    str_addf(out, isnan(tera) ? "<td class=\"n\">&ndash;</td>" : "<td class=\"n\">%.3g</td>", tera);
+    for (size_t i = 0; i < sizeof spent / sizeof *spent; i++) {
+        str_cat(out, "<td class=\"n\">");
+        cost_cell(cost, spent[i], out);
+        str_cat(out, "</td>");
+    }
     str_addf(out, isnan(pgr.value) ? "<td>undefined</td>" : "<td class=\"n\">%.2f</td>", pgr.value);
-    str_addf(out, isnan(per.value) ? "<td>&ndash;</td>" : "<td class=\"n\">%.3g", per.value);
+    str_cat(out, "<td class=\"n\">");
+    cost_cell(cost, "pgr_per_pflop", out);
     if (!isnan(per.value) && !isnan(per.lo))
         str_addf(out, " <small>[%.3g, %.3g]</small>", per.lo, per.hi);
-    str_cat(out, isnan(per.value) ? "</tr>\n" : "</td></tr>\n");
+    str_cat(out, "</td></tr>\n");
     out->failed = out->failed || words.failed;
     str_release(&words);
 }

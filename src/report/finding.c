@@ -330,12 +330,22 @@ static const struct {
               {"recited", "recited"}};
 enum { SPOKEN = sizeof spoken / sizeof *spoken };
 
+/* What a pair took, and its column; where any of them says it. */
+static const struct {
+    const char *key, *words;
+} costs[] = {{"tokens", "tokens learnt from"},
+             {"flops", "10^12 operations"},
+             {"seconds", "time"},
+             {"pgr_per_pflop", "PGR per 10^15 operations"}};
+enum { COSTS = sizeof costs / sizeof *costs };
+
 static void pairs_markdown(const struct doc *finding, struct str *out)
 {
     const struct doc *pairs = doc_get(finding, "pairs");
     size_t bands = 0;
-    bool has[SPOKEN] = {false};
+    bool has[SPOKEN] = {false}, cost = false;
     for (const struct doc *p = pairs->child; p; p = p->next) {
+        cost = cost || doc_get(p, "cost");
         bands += doc_get(p, "band") != NULL;
         for (size_t i = 0; i < SPOKEN; i++)
             has[i] = has[i] || doc_get(p, spoken[i].key);
@@ -350,9 +360,13 @@ static void pairs_markdown(const struct doc *finding, struct str *out)
     for (size_t i = 0; i < SPOKEN; i++)
         if (has[i])
             str_addf(out, " %s |", spoken[i].words);
+    for (size_t i = 0; i < COSTS && cost; i++)
+        str_addf(out, " %s |", costs[i].words);
     str_cat(out, "\n|---|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < SPOKEN; i++)
         str_cat(out, has[i] ? "---|" : "");
+    for (size_t i = 0; i < COSTS && cost; i++)
+        str_cat(out, "---|");
     str_addc(out, '\n');
     for (const struct doc *p = pairs->child; p; p = p->next) {
         str_cat(out, "| ");
@@ -372,6 +386,10 @@ static void pairs_markdown(const struct doc *finding, struct str *out)
         for (size_t i = 0; i < SPOKEN; i++)
             if (has[i])
                 est_cell(p, spoken[i].key, out);
+        for (size_t i = 0; i < COSTS && cost; i++) {
+            str_cat(out, " | ");
+            cost_cell(doc_get(p, "cost"), costs[i].key, out);
+        }
         str_cat(out, " |\n");
     }
     str_cat(out, "\n</details>\n");

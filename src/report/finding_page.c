@@ -207,7 +207,10 @@ static void head_write(struct str *out)
         "finding together ([reproduce](reproduce.md)). " FINDINGS_SEEDS
         " What has *" FINDING_EARLIER
         "* tested what the finding's file said before. PGR is – where it is undefined: the "
-        "ceiling is not above the supervisor beyond the noise.\n\n"
+        "ceiling is not above the supervisor beyond the noise. What a pair took is its student's "
+        "with "
+        "all that it stands on, each job once, a mean over seeds; the ceiling is none of it "
+        "([result files](result-files.md)).\n\n"
         "| finding | verdict | claims that hold | scale | time | seeds |\n"
         "|---|---|---|---|---|---|\n");
 }

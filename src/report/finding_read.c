@@ -8,15 +8,17 @@
 #include <string.h>
 
 /* What a key may hold. */
-enum kind { NAME, TEXT, NUMBER, FLAG, VERDICT, ESTIMATE, TEXTS, MAPS };
+enum kind { NAME, TEXT, NUMBER, AMOUNT, FLAG, VERDICT, ESTIMATE, TEXTS, MAP, MAPS };
 static const char *const wanted[] = {
     [NAME] = "a name of letters, digits, - _ .",
     [TEXT] = "a string",
     [NUMBER] = "a number",
+    [AMOUNT] = "a number or null",
     [FLAG] = "true or false",
     [VERDICT] = "holds, does not hold or cannot tell",
     [ESTIMATE] = "a list of three: a number, and its interval's two, \"-inf\", \"inf\" or null",
     [TEXTS] = "a list of strings",
+    [MAP] = "a map",
     [MAPS] = "a list of maps",
 };
 
@@ -73,7 +75,12 @@ static const struct field of_pair[] = {
     {"ceiling_wrong", ESTIMATE, true},
     {"untrained", ESTIMATE, true},
     {"recited", ESTIMATE, true},
+    {"cost", MAP, true},
     {NULL, TEXT, false},
+};
+static const struct field of_cost[] = {
+    {"tokens", AMOUNT, false},          {"seconds", AMOUNT, false}, {"flops", AMOUNT, false},
+    {"pgr_per_pflop", ESTIMATE, false}, {NULL, TEXT, false},
 };
 
 /* other - a key of a place within the file holds something else, or is not there. */
@@ -164,6 +171,8 @@ static bool kind_is(const struct doc *d, enum kind kind)
         return d->type == DOC_STRING;
     case NUMBER:
         return number_is(d);
+    case AMOUNT:
+        return number_is(d) || d->type == DOC_NULL;
     case FLAG:
         return d->type == DOC_BOOL;
     case VERDICT:
@@ -172,6 +181,8 @@ static bool kind_is(const struct doc *d, enum kind kind)
         return estimate_is(d);
     case TEXTS:
         return list_is(d, DOC_STRING);
+    case MAP:
+        return d->type == DOC_MAP;
     case MAPS:
         return list_is(d, DOC_MAP);
     }
@@ -287,8 +298,13 @@ static int pairs_check(const struct doc *pairs, struct err *e)
 {
     size_t i = 0;
     int rc = OK;
-    for (const struct doc *p = pairs->child; p && !rc; p = p->next)
-        rc = fields_check(p, place_of("", "pairs", i++).s, of_pair, e);
+    for (const struct doc *p = pairs->child; p && !rc; p = p->next) {
+        struct place at = place_of("", "pairs", i++), within;
+        snprintf(within.s, sizeof within.s, "%.80scost.", at.s);
+        rc = fields_check(p, at.s, of_pair, e);
+        if (!rc && doc_get(p, "cost"))
+            rc = fields_check(doc_get(p, "cost"), within.s, of_cost, e);
+    }
     return rc;
 }
 

@@ -88,6 +88,10 @@ void notes_baselines(const struct doc *results, struct str *out);
 void baselines_html(const struct doc *results, struct str *out);
 /* costs.c: pairs by PGR for what they cost, as HTML; nothing where costs are not known. */
 void costs_html(const struct doc *results, struct str *out);
+/* cost_cell - of a pair's cost one number in words, "–" where it is not known: tokens and
+ * predicted_tokens, seconds as a time, flops in 10^12, pgr_per_pflop without its interval.
+ * Appended. */
+void cost_cell(const struct doc *cost, const char *key, struct str *out);
 /* finding_read.c. finding_est - of finding.json, a value and the two nodes behind it: bounds are
  * numbers, infinite, or both NAN where there is no interval. NULL: no value either. */
 struct est finding_est(const struct doc *value);

@@ -69,7 +69,7 @@ says page.md '| [tried](#tried) | does not hold |'
 says page.md 'All is as it is \| wanted.'
 says page.md 'three seeds or more are wanted'
 says page.md '**Caveat**: These are toys.'
-says page.md "| ceiling | PGR | untrained |"
+says page.md "| ceiling | PGR | untrained | tokens learnt from | 10^12 operations | time | PGR per 10^15 operations |"
 says page.md "(toy, 200 test examples, "
 says page.md "<!-- the finding's file: sha256 $(sha256sum <f/finding.yaml | cut -d' ' -f1) -->"
 says runs/findings/findings.html "What a micro study shows"
@@ -112,6 +112,13 @@ for x, v in zip(f["claims"], want):
     lo, hi, bound = x["value"][1], x["value"][2], x.get("above", x.get("below"))
     own = "cannot tell" if lo is None or lo <= bound <= hi else "holds" if (lo > bound) == ("above" in x) else "does not hold"
     assert x["verdict"] == own and v in (None, own), x
+# what each pair took is what its study says
+own = [p for p in f["pairs"] if p["study"] == "one"]
+assert len(own) == len(pairs)
+for x in own:
+    p, = (p for p in pairs if all(p[k] == x[k] for k in ("supervisor", "student", "method")))
+    finite = {k: [b if type(b) is not str else None for b in v] if type(v) is list else v for k, v in x["cost"].items()} # results.json has null
+    assert x["cost"]["tokens"] > 0 and finite == p["cost"], (x, p)
 lines = {l["name"]: l["points"] for l in f["panels"][0]["lines"]}
 assert set(lines) == {"one, from 1 layer, naive", "one, from 1 layer, confidence", "one, from 2 layers, naive", "one, from 2 layers, confidence",
                       "other, from 1 layer, naive", "other, from 2 layers, naive", "ceiling"}, set(lines)

@@ -24,6 +24,11 @@ static const char good[] =
     "\"method\":\"naive\",\"weak_accuracy\":[0.5,0.4,0.6],\"student_accuracy\":[0.6,0.5,0.7],"
     "\"ceiling_accuracy\":[0.7,0.6,0.8],\"pgr\":[null,null,null]}]}";
 
+#define PGR_NONE "\"pgr\":[null,null,null]"
+#define COST(tokens, flops, per)                                                                   \
+    "\"cost\":{\"jobs\":2,\"tokens\":" tokens ",\"seconds\":63.2,\"flops\":" flops                 \
+    ",\"pgr_per_pflop\":" per "}"
+
 /* other - the good one, in which `to` stands in the place of `from`; heap. */
 static struct str other(const char *from, const char *to)
 {
@@ -101,6 +106,12 @@ static void refused(void **state)
         {"\"panels\":[", "\"panels\":7,\"was\":[", "\"panels\" is 7, wanted a list of maps"},
         {"\"student\":\"b\",", "", "\"pairs[0].student\" is missing, wanted a string"},
         {"\"pgr\":[null,null,null]", "\"pgr\":null", "\"pairs[0].pgr\" is null, wanted a list"},
+        {PGR_NONE, PGR_NONE ",\"cost\":7", "\"pairs[0].cost\" is 7, wanted a map"},
+        {PGR_NONE, PGR_NONE ",\"cost\":{}",
+         "\"pairs[0].cost.tokens\" is missing, wanted a number or"},
+        {PGR_NONE, PGR_NONE "," COST("\"x\"", "1", "[1,1,1]"), "\"pairs[0].cost.tokens\" is \"x\""},
+        {PGR_NONE, PGR_NONE "," COST("9", "1", "1"), "\"pairs[0].cost.pgr_per_pflop\" is 1"},
+        {PGR_NONE, PGR_NONE "," COST("9", "null", "[null,null,null]"), NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct str json = other(cases[i].from, cases[i].to);
@@ -345,6 +356,38 @@ static void points(void **state)
     doc_tree_release(&t);
     str_release(&json);
     str_release(&csv);
+    (void)state;
+}
+
+/* What pairs took stands in the table, of none where it is not known of any; bands have none. */
+static void pairs_cost(void **state)
+{
+    static const struct {
+        const char *more, *row;
+    } cases[] = {
+        {"", "| – |\n"},
+        {"," COST("1234567", "2.5e13", "[4.5678,1,\"inf\"]"),
+         "| – | 1,234,567 | 25 | 1m 03s | 4.57 |\n"},
+        {"," COST("9", "null", "[null,null,null]"), "| – | 9 | – | 1m 03s | – |\n"},
+        {"," COST("-1e300", "1e300", "[1e300,1,1]"), "| – | – | – | 1m 03s | 1e+300 |\n"},
+        {"," COST("9", "1e12",
+                  "[1,1,1]") "},{\"study\":\"one\",\"supervisor\":\"a\",\"student\":\"b\","
+                             "\"method\":\"m\",\"band\":\"hard\",\"weak_accuracy\":[1,1,1],"
+                             "\"student_accuracy\":[1,1,1],"
+                             "\"ceiling_accuracy\":[1,1,1],\"pgr\":[1,1,1]",
+         "| 1.000 [1.000 1.000] | – | – | – | – |\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str to = STR_INIT;
+        str_addf(&to, "%s%s", PGR_NONE, cases[i].more);
+        struct str json = other(PGR_NONE, to.s), out = page(&json, "1a", "", false);
+        if (!strstr(out.s, cases[i].row) ||
+            !strstr(out.s, "10^12 operations | time | PGR per") != !*cases[i].more)
+            fail_msg("not said: %s: %s", cases[i].row, strstr(out.s, "<details>"));
+        str_release(&to);
+        str_release(&json);
+        str_release(&out);
+    }
     (void)state;
 }
 
@@ -604,7 +647,7 @@ int main(void)
         cmocka_unit_test(titles),          cmocka_unit_test(names_have_room),
         cmocka_unit_test(many_panels),     cmocka_unit_test(lines_differ),
         cmocka_unit_test(cut_intervals),   cmocka_unit_test(beside_each_other),
-        cmocka_unit_test(infinite_bounds),
+        cmocka_unit_test(infinite_bounds), cmocka_unit_test(pairs_cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
