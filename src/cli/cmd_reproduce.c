@@ -133,36 +133,59 @@ static int finding_open(const struct asked *q, const char *name, struct repro *r
         rc = repro_read(r, path.s, q->scale, q->with, q->n_with, e);
     if (!rc)
         r->asked = lab_is_path(name) ? name : NULL;
-    if (!rc && (rc = repro_check(r, q->app->share, e)))
+    if (rc)
+        goto out;
+    rc = repro_check(r, q->app->share, e);
+    if (!rc)
+        rc = repro_files_hash(path.s, q->app->share, q->scale, r->file_hash, e);
+    if (rc)
         repro_release(r);
+out:
     str_release(&path);
     return rc;
 }
 
-static int now_put(struct asked *q, const char *name, const char *hash, struct err *e)
+static int now_put(struct asked *q, const char *name, const char *scale, const char *hash,
+                   struct err *e)
 {
     if (mem_grow(&q->now, &q->cap_now, q->n_now + 1, sizeof *q->now, e))
         return e->code;
-    struct finding_now x = {arena_strdup(&q->strings, name, e), arena_strdup(&q->strings, hash, e)};
-    if (!x.name || !x.hash)
+    struct finding_now x = {arena_strdup(&q->strings, name, e), arena_strdup(&q->strings, scale, e),
+                            arena_strdup(&q->strings, hash, e)};
+    if (!x.name || !x.scale || !x.hash)
         return e->code;
     q->now[q->n_now++] = x;
     return OK;
 }
 
+/* now_put_all - of a finding of the share its files at every scale: "" where it has none, or is not
+ * to be read, which no finding that was put to the test is. */
+static int now_put_all(struct asked *q, const char *name, const char *path, struct err *e)
+{
+    int rc = OK;
+    for (size_t i = 0; repro_scales[i] && !rc; i++) {
+        char hash[HASH_HEX] = "";
+        struct err why = ERR_INIT;
+        if (repro_files_hash(path, q->app->share, repro_scales[i], hash, &why) == ERR_NOMEM) {
+            *e = why;
+            return e->code;
+        }
+        rc = now_put(q, name, repro_scales[i], hash, e);
+    }
+    return rc;
+}
+
 /* now_read - the files of the share's findings as they are. */
 static int now_read(struct asked *q, struct err *e)
 {
-    char **names = NULL, hash[HASH_HEX];
+    char **names = NULL;
     size_t n = 0;
     struct str path = STR_INIT;
     int rc = finding_names(q->app, &names, &n, e);
     for (size_t i = 0; i < n && !rc; i++) {
         rc = lab_finding_path(q->app->share, names[i], &path, e);
         if (!rc)
-            rc = hash_file(path.s, hash, e);
-        if (!rc)
-            rc = now_put(q, names[i], hash, e);
+            rc = now_put_all(q, names[i], path.s, e);
     }
     mem_free(names);
     str_release(&path);
@@ -417,7 +440,7 @@ static int finding_run(struct asked *q, const char *name, struct lacking *lackin
     kept_say(q, &r);
     rc = idle_say(q, &r, e);
     if (!rc)
-        rc = now_put(q, r.name, r.file_hash, e);
+        rc = now_put(q, r.name, r.scale, r.file_hash, e);
     for (size_t i = 0; i < r.n_ladders && !rc; i++)
         rc = ladder_of(q, &r, i, e);
     if (!rc)
@@ -631,8 +654,8 @@ const struct command cmd_reproduce = {
         "    w2s reproduce all --markdown results.md\n"
         "\n"
         "Without a finding, --markdown FILE writes the page anew of what the runs folder has, and "
-        "marks what has claims of\n"
-        "an earlier file; nothing is computed.\n",
+        "marks what is of\n"
+        "earlier files; nothing is computed.\n",
     .options = options,
     .completes = "findings",
     .computes = true,

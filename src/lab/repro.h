@@ -134,7 +134,7 @@ struct repro {
     const char *caveat; /* of the scale: what its models and data are not; "" where none is said */
     const char *asked;  /* its file, as the caller names it; NULL: it is found by its name. Set by
                            whoever asks, after repro_read */
-    char file_hash[HASH_HEX]; /* of its file, as it was read */
+    char file_hash[HASH_HEX]; /* repro_files_hash; "" after repro_read, set by whoever asks */
     double minutes;           /* that the scale is said to take on two cores; NAN: not said */
     double level;
     struct repro_ladder ladders[REPRO_LIST];
@@ -165,6 +165,13 @@ void repro_release(struct repro *r);
  * and its supervisor where those are simulated. No data is looked at. ERR_INPUT with file and line.
  */
 int repro_check(const struct repro *r, const char *share, struct err *e);
+
+/* repro_files_hash - of the finding in that file and of what it names at a scale, whatever a caller
+ * sets beside: SHA-256 of the SHA-256 in hexadecimal digits of its file, for each study of the
+ * study's file and its task's, of each ladder's file; "-" for one that is not there, or whose name
+ * cannot be read. No data is looked at. ERR_INPUT: the finding itself cannot be read. */
+int repro_files_hash(const char *path, const char *share, const char *scale, char hex[HASH_HEX],
+                     struct err *e);
 
 /* repro_idle - whether the caller's k-th setting changes nothing in any of its studies; *idle false
  * where that cannot be told. */

@@ -1,11 +1,12 @@
 /* repro_check.c - whether what a finding speaks of can be there: a name that is wrong is said
- * before hours of computing, not after. */
+ * before hours of computing, not after; and which files that is. */
 #include "lab/ladder.h"
 #include "lab/repro.h"
 #include "lab/repro_rows.h"
 #include "core/mem.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A study of the finding, as far as it is read without its data. */
@@ -196,6 +197,71 @@ int repro_check(const struct repro *r, const char *share, struct err *e)
         task_free(all[i].task);
     }
     mem_free(all);
+    return rc;
+}
+
+/* file_add - the hash of a file's bytes; path NULL: there is none. */
+static int file_add(struct hash *h, const char *path, struct err *e)
+{
+    char hex[HASH_HEX];
+    struct err why = ERR_INIT;
+    if (!path || hash_file(path, hex, &why))
+        snprintf(hex, sizeof hex, "-");
+    hash_add(h, hex, strlen(hex));
+    if (why.code == ERR_NOMEM)
+        *e = why;
+    return why.code == ERR_NOMEM ? e->code : OK;
+}
+
+/* study_files - of a study its own file and its task's. */
+static int study_files(struct hash *h, const struct repro_study *x, const char *share,
+                       struct err *e)
+{
+    struct known k = {.read = false};
+    struct str path = STR_INIT;
+    struct err why = ERR_INIT;
+    bool found = !lab_study_path(share, x->study, &path, &why);
+    int rc = file_add(h, found ? path.s : NULL, e);
+    if (!rc && found && !study_know(x, &k, share, &why))
+        lab_task_read(&k.task, share, k.study.task, &why);
+    if (!rc)
+        rc = file_add(h, k.task ? task_file(k.task) : NULL, e);
+    if (!rc && why.code == ERR_NOMEM) {
+        *e = why;
+        rc = e->code;
+    }
+    if (k.read)
+        study_release(&k.study);
+    task_free(k.task);
+    str_release(&path);
+    return rc;
+}
+
+int repro_files_hash(const char *path, const char *share, const char *scale, char hex[HASH_HEX],
+                     struct err *e)
+{
+    struct repro r;
+    struct str ladder = STR_INIT;
+    struct hash *h = NULL;
+    int rc = repro_read(&r, path, scale, NULL, 0, e);
+    if (rc)
+        return rc;
+    if (!(h = hash_new(e)))
+        rc = e->code;
+    if (!rc)
+        rc = file_add(h, path, e);
+    for (size_t i = 0; i < r.n_studies && !rc; i++)
+        rc = study_files(h, &r.studies[i], share, e);
+    for (size_t i = 0; i < r.n_ladders && !rc; i++) {
+        struct err why = ERR_INIT;
+        bool found = !lab_ladder_path(share, r.ladders[i].ladder, &ladder, &why);
+        rc = file_add(h, found ? ladder.s : NULL, e);
+    }
+    if (!rc)
+        hash_end(h, hex);
+    hash_free(h);
+    str_release(&ladder);
+    repro_release(&r);
     return rc;
 }
 

@@ -452,8 +452,6 @@ int repro_read(struct repro *r, const char *path, const char *scale, const char 
     r->n_with = n_with;
     r->minutes = (double)NAN;
     int rc = doc_read_yaml(&r->tree, path, e);
-    if (!rc)
-        rc = hash_file(path, r->file_hash, e);
     if (rc)
         goto out;
     root = r->tree.root;

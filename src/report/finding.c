@@ -528,8 +528,8 @@ void finding_row(const struct doc *finding, struct str *out)
 
 static bool earlier(const struct findings *f, const struct doc *finding)
 {
-    return finding_file_now(f, view_str(finding, "name"), view_str(finding, "file_hash")) ==
-           FILE_OTHER;
+    return finding_file_now(f, view_str(finding, "name"), view_str(finding, "scale"),
+                            view_str(finding, "file_hash")) == FILE_OTHER;
 }
 
 static void finding_html(const struct doc *finding, const char *dir, bool before, struct str *out)
@@ -543,7 +543,7 @@ static void finding_html(const struct doc *finding, const char *dir, bool before
     str_cat(out, "</h2>\n");
     if (before)
         str_cat(out,
-                "<p class=\"warn\">This has " FINDING_EARLIER ": " FINDING_EARLIER_WHY ".</p>\n");
+                "<p class=\"warn\">This is " FINDING_EARLIER ": " FINDING_EARLIER_WHY ".</p>\n");
     str_cat(out, "<p class=\"lead\">");
     verdict_words(finding, &words);
     html_text(out, words.s);

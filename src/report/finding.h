@@ -33,14 +33,15 @@ void finding_row(const struct doc *finding, struct str *out);
 void finding_section(const struct doc *finding, const char *dir, const char *figures,
                      struct str *out);
 
-/* A finding by name, and the SHA-256 of the file that it has now. */
+/* A finding by name and scale, and the SHA-256 of the files that it has now (finding.json's
+ * file_hash); "": none. */
 struct finding_now {
-    const char *name, *hash;
+    const char *name, *scale, *hash;
 };
 
 /* What a page is of: finding.json of each (finding_check) and where its figure.svg is, [n]; and
- * what files findings have now, as far as that is known, [n_now]: of one name the last one counts.
- */
+ * what files findings have now, as far as that is known, [n_now]: of one name and scale the last
+ * one counts. */
 struct findings {
     const struct doc *const *roots;
     const char *const *dirs;
@@ -51,9 +52,9 @@ struct findings {
 
 /* findings_markdown - all of these findings as one Markdown page, by name: a table of verdicts,
  * then a section of each. old: the page that it takes the place of, or "": rows and sections of
- * other findings stay as they are there, but for the mark that they are of an earlier file, which
- * is set anew: where the finding's file is another now, or a section does not say of which it is.
- * findings_page_is - whether a text is such a page, by its first line. */
+ * other findings stay as they are there, but for the mark that they are of earlier files, which
+ * is set anew: where one of the finding's files is another now, or a section does not say of which
+ * it is. findings_page_is - whether a text is such a page, by its first line. */
 #define FINDINGS_PAGE "# Findings of the study, put to the test"
 bool findings_page_is(const char *text);
 int findings_markdown(const struct findings *f, const char *figures, const char *old,
@@ -62,21 +63,22 @@ int findings_markdown(const struct findings *f, const char *figures, const char 
 /* findings_html - the same as one HTML page, figures inside. */
 int findings_html(const struct findings *f, struct str *out, struct err *e);
 
-/* finding_file_now - FILE_OTHER: the finding of this name has another file now than that of this
- * hash, or the hash is "". FILE_UNKNOWN: what file it has now is not known. */
+/* finding_file_now - FILE_OTHER: the finding of this name and scale has other files now than those
+ * of this hash, or the hash is "". FILE_UNKNOWN: what files it has now is not known. */
 enum file_now { FILE_SAME, FILE_OTHER, FILE_UNKNOWN };
-enum file_now finding_file_now(const struct findings *f, const char *name, const char *hash);
+enum file_now finding_file_now(const struct findings *f, const char *name, const char *scale,
+                               const char *hash);
 /* What every page says. */
 #define FINDINGS_SEEDS                                                                             \
     "Intervals of one seed have the noise of the test examples in them and not the variance of "   \
     "training: to describe, three seeds or more are wanted, to compare methods five. Many claims " \
     "are many chances: of twenty differences that are none, one is told at 95 %."
-#define FINDING_EARLIER "claims of an earlier file"
+#define FINDING_EARLIER "of earlier files"
 #define FINDING_EARLIER_WHY                                                                        \
-    "the finding's file has changed since this was written, or it is not known which one it was; " \
-    "w2s reproduce tests what it says now"
+    "the finding's file, or that of a study, task or ladder that it names, has changed since "     \
+    "this was written, or it is not known which they were; w2s reproduce tests what they say now"
 /* Of a section, before and behind the hash, a line that readers do not see. */
-#define FINDING_FILE_BEGIN "<!-- the finding's file: sha256 "
+#define FINDING_FILE_BEGIN "<!-- the finding's files: sha256 "
 #define FINDING_FILE_END   " -->"
 
 #endif

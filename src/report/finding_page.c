@@ -1,5 +1,5 @@
 /* finding_page.c - a Markdown page of findings that grows: what it says of those that are not
- * written anew stays, and is marked where their files have changed since. */
+ * written anew stays, and is marked where one of their files has changed since. */
 #include "report/finding.h"
 #include "core/mem.h"
 
@@ -94,11 +94,12 @@ bool findings_page_is(const char *text)
     return strncmp(text, FINDINGS_PAGE, n) == 0 && text[n] == '\n';
 }
 
-enum file_now finding_file_now(const struct findings *f, const char *name, const char *hash)
+enum file_now finding_file_now(const struct findings *f, const char *name, const char *scale,
+                               const char *hash)
 {
     for (size_t i = f->n_now; i-- > 0;)
-        if (strcmp(f->now[i].name, name) == 0)
-            return strcmp(f->now[i].hash, hash) == 0 ? FILE_SAME : FILE_OTHER;
+        if (strcmp(f->now[i].name, name) == 0 && strcmp(f->now[i].scale, scale) == 0)
+            return *hash && strcmp(f->now[i].hash, hash) == 0 ? FILE_SAME : FILE_OTHER;
     return FILE_UNKNOWN;
 }
 
@@ -124,7 +125,7 @@ static enum file_now section_file(const struct findings *f, const char *section,
         name.s[name.len] = '\0';
     }
     word_after(section, "\n" FINDING_FILE_BEGIN, &hash);
-    enum file_now now = finding_file_now(f, name.s, hash.s);
+    enum file_now now = finding_file_now(f, name.s, scale.len > 1 ? scale.s + 1 : "laptop", hash.s);
     out->failed = out->failed || name.failed || hash.failed || scale.failed;
     str_release(&name);
     str_release(&hash);
@@ -155,7 +156,7 @@ static void row_write(struct piece p, enum file_now now, struct str *out)
     str_release(&row);
 }
 
-#define SECTION_MARK "**This has " FINDING_EARLIER "**: " FINDING_EARLIER_WHY "."
+#define SECTION_MARK "**This is " FINDING_EARLIER "**: " FINDING_EARLIER_WHY "."
 
 /* paragraph_end - where the next one begins. */
 static const char *paragraph_end(const char *s)
@@ -204,9 +205,9 @@ static void head_write(struct str *out)
         "its whole interval (95 % unless the finding says otherwise) lies on the side that is "
         "wanted, *does not hold* where all of it lies on the other, and else *cannot tell*. "
         "Intervals are by bootstrap over seeds and test examples, the models and studies of a "
-        "finding together ([reproduce](reproduce.md)). " FINDINGS_SEEDS
-        " What has *" FINDING_EARLIER
-        "* tested what the finding's file said before. PGR is – where it is undefined: the "
+        "finding together ([reproduce](reproduce.md)). " FINDINGS_SEEDS " What is *" FINDING_EARLIER
+        "* tested what the finding, its studies, tasks or ladders said before. PGR is – where it "
+        "is undefined: the "
         "ceiling is not above the supervisor beyond the noise. What a pair took is its student's "
         "with "
         "all that it stands on, each job once, a mean over seeds; the ceiling is none of it "

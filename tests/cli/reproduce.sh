@@ -71,7 +71,8 @@ says page.md 'three seeds or more are wanted'
 says page.md '**Caveat**: These are toys.'
 says page.md "| ceiling | PGR | untrained | tokens learnt from | 10^12 operations | time | PGR per 10^15 operations |"
 says page.md "(toy, 200 test examples, "
-says page.md "<!-- the finding's file: sha256 $(sha256sum <f/finding.yaml | cut -d' ' -f1) -->"
+files=$(sha256sum f/finding.yaml f/pairs.yaml toy.yaml f/pairs.yaml toy.yaml | cut -d' ' -f1 | tr -d '\n' | sha256sum | cut -d' ' -f1)
+says page.md "<!-- the finding's files: sha256 $files -->"
 says runs/findings/findings.html "What a micro study shows"
 python3 - <<'END' || fail "the finding's numbers are not the studies'"
 import json, math

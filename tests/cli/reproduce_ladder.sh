@@ -60,6 +60,18 @@ says page.md "| one | small | large | naive |"
 says r/findings/stands/finding.csv "from small"
 lacks r/findings/stands/finding.csv "one, from" # the one study there is
 
+# Another ladder under that name is one of its files.
+lacks page.md "This is of earlier"
+mkdir -p share/findings && cp "$W2S_SOURCE/assets.yaml" share
+sed "s#\\[steps.yaml\\]#[$PWD/f/steps.yaml]#; s#study: pairs.yaml#study: $PWD/f/pairs.yaml#" f/finding.yaml >share/findings/stands.yaml
+W2S_SHARE=share expect 0 "$W2S" reproduce stands --runs r --markdown stands.md
+lacks stands.md "This is of earlier"
+cp f/steps.yaml kept
+echo "# another word" >>f/steps.yaml
+W2S_SHARE=share expect 0 "$W2S" reproduce --runs none --markdown stands.md
+says stands.md "**This is of earlier files**: "
+mv kept f/steps.yaml
+
 # Again: all is there, and what the ladder was made of is not looked for.
 mv f/texts.txt gone
 jobs=$(ls r/jobs | wc -l)

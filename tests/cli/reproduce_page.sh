@@ -83,26 +83,49 @@ expect 0 "$W2S" reproduce "it's/mine.yaml" --scale gpu --runs typed --markdown o
 echo "# another word" >>share/findings/beta.yaml
 expect 0 "$W2S" reproduce --markdown page.md --runs third
 [ ! -s out ] && [ ! -e third ] || fail "without a finding, something was run"
-says page.md "| [beta](#beta) | holds; claims of an earlier file | 1 of 1 |"
-says page.md "| [beta-gpu](#beta-gpu) | holds; claims of an earlier file | 1 of 1 |"
+says page.md "| [beta](#beta) | holds; of earlier files | 1 of 1 |"
+says page.md "| [beta-gpu](#beta-gpu) | holds; of earlier files | 1 of 1 |"
 says page.md "| [alpha](#alpha) | holds | 1 of 1 |"
-[ "$(grep -c '^\*\*This has claims of an earlier file\*\*: ' page.md)" = 2 ] || fail "not the two sections of beta are marked"
+[ "$(grep -c '^\*\*This is of earlier files\*\*: ' page.md)" = 2 ] || fail "not the two sections of beta are marked"
 expect 0 "$W2S" reproduce alpha --runs second --markdown page.md
-[ "$(grep -c 'claims of an earlier file\*\*: ' page.md)" = 2 ] || fail "marks are gone, or twice there"
+[ "$(grep -c 'of earlier files\*\*: ' page.md)" = 2 ] || fail "marks are gone, or twice there"
 # its own runs folder says it on its page, until the finding is put to the test anew
 expect 0 "$W2S" reproduce --markdown page.md --runs first
-[ "$(grep -c 'claims of an earlier file' first/findings/findings.html)" = 4 ] || fail "findings.html has other marks"
+[ "$(grep -c 'of earlier files' first/findings/findings.html)" = 4 ] || fail "findings.html has other marks"
 expect 0 "$W2S" reproduce beta --runs first --markdown page.md
 says page.md "| [beta](#beta) | holds | 1 of 1 |"
-says page.md "| [beta-gpu](#beta-gpu) | holds; claims"
+says page.md "| [beta-gpu](#beta-gpu) | holds; of earlier files"
 cp beta.yaml share/findings/beta.yaml
 expect 0 "$W2S" reproduce beta --runs first --markdown page.md
 diff <(sed 's/[0-9.]*[hms]* of computing//' whole.md) <(sed 's/[0-9.]*[hms]* of computing//' page.md) >/dev/null || fail "marks stay"
+# so is what stands on a study or a task whose file is another now (alpha, beta at both scales), of that scale alone; data is not looked at
+mv toy.jsonl toy.gone
+for file in micro.yaml toy.yaml; do
+    cp $file kept
+    echo "# another word" >>$file
+    expect 0 "$W2S" reproduce --markdown page.md --runs third
+    [ "$(grep -c '^\*\*This is of earlier files\*\*: ' page.md)" = 3 ] || fail "not all sections that stand on $file are marked"
+    cp kept $file
+    expect 0 "$W2S" reproduce --markdown page.md --runs third
+    diff <(sed 's/[0-9.]*[hms]* of computing//' whole.md) <(sed 's/[0-9.]*[hms]* of computing//' page.md) >/dev/null || fail "marks of $file stay"
+done
+cp micro.yaml other.yaml
+sed "s#$scratch/micro.yaml, set: {}#$scratch/other.yaml, set: {}#" beta.yaml >share/findings/beta.yaml
+mv toy.gone toy.jsonl
+expect 0 "$W2S" reproduce beta --runs apart --markdown apart.md
+expect 0 "$W2S" reproduce beta --runs apart --scale gpu --markdown apart.md
+lacks apart.md "This is of earlier"
+echo "# another word" >>other.yaml
+expect 0 "$W2S" reproduce --markdown apart.md --runs third
+says apart.md "| [beta](#beta) | holds; of earlier files |"
+says apart.md "| [beta-gpu](#beta-gpu) | holds | "
+cp beta.yaml share/findings/beta.yaml
+expect 0 "$W2S" reproduce --markdown page.md --runs third
 # a finding by its file goes by that file, whatever the share has under its name
 sed 's/What beta/What my beta/' beta.yaml >my.yaml
 expect 0 "$W2S" reproduce ./my.yaml --runs mine --markdown mine.md
 says mine.md "What my beta shows"
-lacks mine.md "| holds; claims"
+lacks mine.md "| holds; of earlier files"
 says mine.md "w2s reproduce ./my.yaml --scale laptop"
 # and the page says how it was asked for, so that this can be typed again; marks go by its name still
 expect 0 "$W2S" reproduce share/findings/beta.yaml --scale gpu --runs typed --markdown typed.md
@@ -112,13 +135,13 @@ asked=$(sed -n 's/^    w2s \(reproduce .*\)/\1/p' typed.md)
 expect 0 "$W2S" $asked --runs typed
 echo "# another word" >>share/findings/beta.yaml
 expect 0 "$W2S" reproduce --markdown typed.md --runs third
-says typed.md "| [beta-gpu](#beta-gpu) | holds; claims of an earlier file |"
-[ "$(grep -c '^\*\*This has claims of an earlier file' typed.md)" = 1 ] || fail "a section by its file is not marked"
+says typed.md "| [beta-gpu](#beta-gpu) | holds; of earlier files |"
+[ "$(grep -c '^\*\*This is of earlier files' typed.md)" = 1 ] || fail "a section by its file is not marked"
 cp beta.yaml share/findings/beta.yaml
-# a section that does not say which file it is of is one of an earlier file
-sed -i '/^<!-- the finding.s file: /d' page.md
+# a section that does not say which file it is of is one of earlier files
+sed -i '/^<!-- the finding.s files: /d' page.md
 expect 0 "$W2S" reproduce --markdown page.md --runs third
-[ "$(grep -c 'claims of an earlier file' page.md)" = 7 ] || fail "not all sections and rows whose file is known are marked"
+[ "$(grep -c 'of earlier files' page.md)" = 7 ] || fail "not all sections and rows whose file is known are marked"
 expect 2 "$W2S" reproduce --markdown page.md --dry-run
 says err "reproduce wants a finding, or all"
 expect 2 "$W2S" reproduce seeds=1 --markdown page.md

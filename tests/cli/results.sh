@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# results.sh - docs/results.md tells the truth of its findings: each section is of the file that is in findings/, or it and its row are marked. Where this
-# fails, a finding's file has changed: w2s reproduce --markdown docs/results.md sets the marks.
+# results.sh - docs/results.md tells the truth of its findings: each section is of the files that its finding has in the tree, or it and its row are marked.
+# Where this fails, a file of a finding, a study, a task or a ladder has changed: w2s reproduce --markdown docs/results.md sets the marks.
 . "$(dirname "$0")/lib.sh"
 page=$W2S_SOURCE/docs/results.md
 sections=$(sed -n 's/^## //p' "$page")
@@ -10,14 +10,13 @@ for id in $sections; do
     sed -n "/^## $id\$/,/^## /p" "$page" >section
     name=$(sed -n 's/^    w2s reproduce \([^ ]*\) .*/\1/p' section)
     [ -f "$W2S_SOURCE/findings/$name.yaml" ] || { fail "$id: there is no finding $name"; continue; }
-    hash=$(sed -n "s/^<!-- the finding's file: sha256 \(.*\) -->\$/\1/p" section)
-    marked=$(grep -c '^\*\*This has claims of an earlier file\*\*: ' section)
+    marked=$(grep -c '^\*\*This is of earlier files\*\*: ' section)
     row=$(grep -cF "| [$id](#$id) | " "$page")
-    marked_row=$(grep -F "| [$id](#$id) | " "$page" | grep -c '; claims of an earlier file |')
-    [ "$hash" = "$(sha256sum <"$W2S_SOURCE/findings/$name.yaml" | cut -d' ' -f1)" ] && earlier=0 || earlier=1
-    [ "$row $marked $marked_row" = "1 $earlier $earlier" ] || fail "$id: rows, marks of the section and of the row: $row $marked $marked_row, wanted 1 $earlier $earlier"
+    marked_row=$(grep -F "| [$id](#$id) | " "$page" | grep -c '; of earlier files |')
+    [ "$row $marked $marked_row" = "1 0 0" ] || [ "$row $marked $marked_row" = "1 1 1" ] ||
+        fail "$id: rows, marks of the section and of the row: $row $marked $marked_row, wanted 1, and of both one or none"
 done
-# It is what the program would write again: nothing is marked twice, the head is this program's.
+# It is what the program would write again: marked is what is of earlier files and nothing else, nothing twice; the head is this program's.
 cp "$page" results.md
 expect 0 "$W2S" reproduce --markdown results.md
 cmp -s results.md "$page" || { fail "the page is not as the program writes it"; diff "$page" results.md | cut -c 1-200; }

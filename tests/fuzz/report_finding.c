@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static void finding_say(const struct doc *finding, struct err *e)
 {
     const char *none = "no such folder";
-    struct finding_now now = {"tried", "1a"};
+    struct finding_now now = {"tried", "gpu", "1a"};
     struct findings f = {&finding, &none, 1, &now, 1};
     struct str text = STR_INIT, page = STR_INIT, again = STR_INIT, html = STR_INIT, csv = STR_INIT,
                script = STR_INIT;

@@ -134,7 +134,7 @@ static void refused(void **state)
 /* A page with one finding of this JSON; heap. */
 static struct str page(const struct str *json, const char *hash, const char *old, bool html)
 {
-    struct finding_now now = {"tried", hash};
+    struct finding_now now = {"tried", "laptop", hash};
     struct doc_tree t;
     struct err e = ERR_INIT;
     struct str out = STR_INIT;
@@ -407,18 +407,18 @@ static void earlier(void **state)
                more = other("\"name\":\"tried\"", "\"name\":\"more\"");
     struct str now = page(&json, "1a", "", false), changed = page(&json, "2b", "", false),
                unsaid = page(&bare, "1a", "", false), html = page(&json, "2b", "", true);
-    const char *row = "| [tried](#tried) | holds; claims of an earlier file | 1 of 1 |",
-               *mark = "\n\n**This has claims of an earlier file**: ";
+    const char *row = "| [tried](#tried) | holds; of earlier files | 1 of 1 |",
+               *mark = "\n\n**This is of earlier files**: ";
     assert_non_null(strstr(now.s, "| [tried](#tried) | holds | 1 of 1 |"));
     assert_non_null(
-        strstr(now.s, "## tried\n\n<!-- the finding's file: sha256 1a -->\n\nA title.\n"));
+        strstr(now.s, "## tried\n\n<!-- the finding's files: sha256 1a -->\n\nA title.\n"));
     assert_null(strstr(now.s, mark));
     assert_non_null(strstr(changed.s, row));
     assert_int_equal(count(changed.s, mark), 1);
     assert_non_null(strstr(unsaid.s, row));
-    assert_non_null(strstr(unsaid.s, "## tried\n\n**This has claims of an earlier file**: "));
-    assert_int_equal(count(html.s, "claims of an earlier file"), 2);
-    assert_non_null(strstr(html.s, "holds; claims of an earlier file</td>"));
+    assert_non_null(strstr(unsaid.s, "## tried\n\n**This is of earlier files**: "));
+    assert_int_equal(count(html.s, "of earlier files"), 2);
+    assert_non_null(strstr(html.s, "holds; of earlier files</td>"));
     /* kept beside another finding: marked once the file has changed, not twice, and no more once it
      * is that file again */
     struct str grown = page(&more, "1a", now.s, false), twice = STR_INIT;
@@ -436,6 +436,12 @@ static void earlier(void **state)
     assert_int_equal(count(twice.s, mark), 0);
     assert_non_null(strstr(twice.s, strstr(now.s, "## tried")));
     assert_non_null(strstr(twice.s, "| [tried](#tried) | holds | 1 of 1 |"));
+    /* nor is another scale of it */
+    struct str gpu = other("\"scale\":\"laptop\"", "\"scale\":\"gpu\""),
+               elsewhere = page(&gpu, "2b", "", false);
+    assert_null(strstr(elsewhere.s, mark));
+    str_release(&gpu);
+    str_release(&elsewhere);
     /* "more" is none of those whose files are known */
     assert_non_null(strstr(twice.s, "| [more](#more) | holds | 1 of 1 |"));
     struct str *all[] = {&json, &bare, &more, &now, &changed, &unsaid, &html, &grown, &twice};
