@@ -229,7 +229,7 @@ static void cost_json(struct js *w, const struct repro *r, const struct sample_r
 {
     static const char *const keys[] = {"jobs", "tokens", "predicted_tokens", "seconds", "flops"};
     const struct doc *cost = row_cost(r, x);
-    double is = (double)NAN;
+    double is = (double)NAN; /* at last flops */
     if (!cost)
         return;
     js_key(w, "cost"), js_open(w, '{');

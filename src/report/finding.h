@@ -71,8 +71,10 @@ enum file_now finding_file_now(const struct findings *f, const char *name, const
 /* What every page says. */
 #define FINDINGS_SEEDS                                                                             \
     "Intervals of one seed have the noise of the test examples in them and not the variance of "   \
-    "training: to describe, three seeds or more are wanted, to compare methods five. Many claims " \
-    "are many chances: of twenty differences that are none, one is told at 95 %."
+    "training: to describe, three seeds or more are wanted, to compare methods five; of three "    \
+    "that "                                                                                        \
+    "differ much, intervals of 95 % hold the true number in some nine studies of ten. Many "       \
+    "claims are many chances: of twenty differences that are none, one is told at 95 %."
 #define FINDING_EARLIER "of earlier files"
 #define FINDING_EARLIER_WHY                                                                        \
     "the finding's file, or that of a study, task or ladder that it names, has changed since "     \
