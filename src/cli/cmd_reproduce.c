@@ -406,6 +406,22 @@ static int studies_run(struct asked *q, struct repro *r, struct lacking *lacking
     return rc;
 }
 
+/* name_say - of a finding of somebody's own file that has the name of one of the share's, which is
+ * what results are kept by. */
+static void name_say(const struct asked *q, const struct repro *r)
+{
+    struct str shared = STR_INIT;
+    struct err none = ERR_INIT;
+    char own[HASH_HEX], its[HASH_HEX];
+    if (r->asked && !lab_finding_path(q->app->share, r->name, &shared, &none) &&
+        !hash_file(r->asked, own, &none) && !hash_file(shared.s, its, &none) &&
+        strcmp(own, its) != 0)
+        log_warn(q->session.lab.log,
+                 "%s has the name of another finding, %s: in this runs folder it takes its place",
+                 r->asked, r->name);
+    str_release(&shared);
+}
+
 /* kept_say - which settings of the command a study does not take over. */
 static void kept_say(const struct asked *q, const struct repro *r)
 {
@@ -437,6 +453,7 @@ static int finding_run(struct asked *q, const char *name, struct lacking *lackin
     int rc = finding_open(q, name, &r, e);
     if (rc)
         return rc;
+    name_say(q, &r);
     kept_say(q, &r);
     rc = idle_say(q, &r, e);
     if (!rc)
@@ -568,6 +585,8 @@ static int page_anew(struct asked *q, const char *page, struct err *e)
 {
     struct lacking lacking = {0, 0, 0};
     int rc = findings_page_check(page, e);
+    if (!rc && !file_exists(page) && !file_is_dir(q->runs))
+        rc = err_set(e, ERR_INPUT, "--runs is %s, which is no folder that is there", q->runs);
     if (!rc)
         rc = now_read(q, e);
     if (!rc)

@@ -120,6 +120,9 @@ int findings_page_check(const char *file, struct err *e)
 {
     struct str old = STR_INIT;
     int rc = page_read(file, &old, e);
+    if (!rc && !(rc = file_folder(&old, file, e)) && !(rc = file_mkdirs(old.s, e)) &&
+        !file_writable(old.s))
+        rc = err_set(e, ERR_INPUT, "%s: the folder cannot be written to", old.s);
     str_release(&old);
     return rc;
 }

@@ -21,7 +21,8 @@ struct pages {
  * its figures in the folder FILE: what FILE.md says of findings that the runs folder has not stays.
  * A finding.json that is none is a warning, and one of *bad: it is left off the pages, and what
  * FILE.md says of its finding stays. findings_page_check - whether FILE.md may be written: it is
- * not there, or is such a page; else ERR_INPUT. */
+ * not there, or is such a page, and its folder, which is made, may be written to; else ERR_INPUT or
+ * ERR_IO. */
 int findings_pages(const struct pages *p, size_t *bad, struct err *e);
 int findings_page_check(const char *file, struct err *e);
 

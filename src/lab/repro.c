@@ -209,8 +209,8 @@ static bool text_is(const struct doc *map, const char *key, const char *text)
     return d && d->type == DOC_STRING && strcmp(d->s, text) == 0;
 }
 
-/* row_cost - what a row's pair took, in its study's results; NULL where that is not known. */
-static const struct doc *row_cost(const struct repro *r, const struct sample_row *x)
+/* row_pair - a row's pair in its study's results; NULL where there is none. */
+static const struct doc *row_pair(const struct repro *r, const struct sample_row *x)
 {
     for (size_t i = 0; i < r->n_studies; i++) {
         const struct doc *pairs = doc_get(r->studies[i].results.root, "pairs");
@@ -219,16 +219,28 @@ static const struct doc *row_cost(const struct repro *r, const struct sample_row
         for (const struct doc *p = pairs->child; p; p = p->next)
             if (text_is(p, "supervisor", x->supervisor) && text_is(p, "student", x->student) &&
                 text_is(p, "method", x->method))
-                return doc_get(p, "cost");
+                return p;
     }
     return NULL;
 }
 
+/* marks_json - what tells a pair that knew some of the truth from those that did not. */
+static void marks_json(struct js *w, const struct doc *pair)
+{
+    static const char *const flags[] = {"upper_bound", "ground_truth", "beside"};
+    const struct doc *d;
+    for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
+        if ((d = doc_get(pair, flags[k])) && d->b)
+            js_key(w, flags[k]), js_bool(w, true);
+    if ((d = doc_get(pair, "human_labels")))
+        js_key(w, "human_labels"), js_real(w, d->r);
+}
+
 /* cost_json - as the study has it, but for the interval of PGR, which is the finding's. */
-static void cost_json(struct js *w, const struct repro *r, const struct sample_row *x, double *v)
+static void cost_json(struct js *w, const struct repro *r, const struct sample_row *x,
+                      const struct doc *cost, double *v)
 {
     static const char *const keys[] = {"jobs", "tokens", "predicted_tokens", "seconds", "flops"};
-    const struct doc *cost = row_cost(r, x);
     double is = (double)NAN; /* at last flops */
     if (!cost)
         return;
@@ -261,6 +273,7 @@ static int pairs_json(struct js *w, const struct repro *r, struct err *e)
     js_key(w, "pairs"), js_open(w, '[');
     for (size_t i = 0; i < s->n; i++) {
         const struct sample_row *x = &s->rows[i];
+        const struct doc *pair = row_pair(r, x);
         js_open(w, '{');
         js_key(w, "study"), js_str(w, x->study);
         js_key(w, "task"), js_str(w, x->task);
@@ -269,6 +282,7 @@ static int pairs_json(struct js *w, const struct repro *r, struct err *e)
         shown_json(w, s, "supervisor_shown", KEY_SUPERVISOR, x->supervisor);
         shown_json(w, s, "student_shown", KEY_STUDENT, x->student);
         js_key(w, "method"), js_str(w, x->method);
+        marks_json(w, pair);
         if (x->band)
             js_key(w, "band"), js_str(w, x->band);
         for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
@@ -277,7 +291,7 @@ static int pairs_json(struct js *w, const struct repro *r, struct err *e)
             if (spoken_of(r, value))
                 value_json(w, r, x, repro_values[value], value, v);
         if (!x->band)
-            cost_json(w, r, x, v);
+            cost_json(w, r, x, doc_get(pair, "cost"), v);
         js_close(w, '}');
     }
     js_close(w, ']');

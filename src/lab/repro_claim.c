@@ -186,6 +186,10 @@ int claim_measure(const struct samples *s, const struct repro_claim *c, double l
         snprintf(out->why, sizeof out->why, "it is undefined in %zu of %zu bootstrap replicates",
                  none, s->samples);
     out->verdict = verdict_of(&out->x, c);
+    if (c->subtracts && !*out->why && out->x.hi - out->x.lo <= 0 && out->x.value == 0) {
+        snprintf(out->why, sizeof out->why, "both are the same, whatever is drawn");
+        out->verdict = VERDICT_UNKNOWN;
+    }
     if (!*out->why && claim_untaught(c, &x, s)) {
         snprintf(out->why, sizeof out->why, "no ceiling there is told from a constant answer");
         out->verdict = VERDICT_UNKNOWN;

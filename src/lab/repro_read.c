@@ -436,6 +436,12 @@ static int scale_read(struct repro *r, const char *scale, struct err *e)
     for (size_t i = 0; i < r->n_studies; i++)
         r->studies[i].n_own = r->studies[i].n_overrides;
     for (size_t k = 0; k < r->n_with && !rc; k++)
+        if (str_starts(r->with[k], "level="))
+            rc = err_set(e, ERR_INPUT,
+                         "%s: intervals of a finding are of its own level, which its file says "
+                         "(\"level\")",
+                         r->with[k]);
+    for (size_t k = 0; k < r->n_with && !rc; k++)
         rc = with_set(r, r->with[k], e);
     return rc;
 }

@@ -185,6 +185,9 @@ static void verdict_words(const struct doc *finding, struct str *out)
                  "hold%s.",
                  whole ? " here" : "", fails, n, fails == 1 ? "is" : "are", holds,
                  holds == 1 ? "s" : "");
+    else if (n == 1)
+        str_addf(&words, "%s at this size whether its claim holds.",
+                 whole ? "cannot tell" : "it cannot be told");
     else
         str_addf(&words, "%s at this size: %zu of %zu claims hold%s, the others cannot be told.",
                  whole ? "cannot tell" : "it cannot be told", holds, n, holds == 1 ? "s" : "");
@@ -378,7 +381,7 @@ static void pairs_markdown(const struct doc *finding, struct str *out)
         str_cat(out, " | ");
         pair_who(p, "student_shown", "student", out);
         str_cat(out, " | ");
-        markdown(view_str(p, "method"), out);
+        view_method(p, out);
         est_cell(p, "weak_accuracy", out);
         est_cell(p, "student_accuracy", out);
         est_cell(p, "ceiling_accuracy", out);
@@ -507,7 +510,7 @@ void finding_section(const struct doc *finding, const char *dir, const char *fig
 
 void finding_row(const struct doc *finding, struct str *out)
 {
-    struct str took = STR_INIT, id = STR_INIT;
+    struct str took = STR_INIT, id = STR_INIT, with = STR_INIT;
     struct extent x = extent_of(finding);
     size_t holds = 0, all = 0;
     for (const struct doc *c = doc_get(finding, "claims")->child; c; c = c->next, all++)
@@ -518,10 +521,14 @@ void finding_row(const struct doc *finding, struct str *out)
     finding_id(finding, &id);
     str_addf(out, "| [%s](#%s) | ", id.s, id.s);
     verdict_cell(finding, out);
-    str_addf(out, " | %zu of %zu | %s | %s | ", holds, all, view_str(finding, "scale"), took.s);
+    str_addf(out, " | %zu of %zu | %s", holds, all, view_str(finding, "scale"));
+    settings_words(doc_get(finding, "with"), &with);
+    markdown(with.s, out);
+    str_addf(out, " | %s | ", took.s);
     seeds_words(&x, out);
     str_cat(out, " |\n");
-    out->failed = out->failed || took.failed || id.failed;
+    out->failed = out->failed || took.failed || id.failed || with.failed;
+    str_release(&with);
     str_release(&took);
     str_release(&id);
 }

@@ -75,6 +75,10 @@ static const struct field of_pair[] = {
     {"ceiling_wrong", ESTIMATE, true},
     {"untrained", ESTIMATE, true},
     {"recited", ESTIMATE, true},
+    {"upper_bound", FLAG, true},
+    {"ground_truth", FLAG, true},
+    {"beside", FLAG, true},
+    {"human_labels", NUMBER, true},
     {"cost", MAP, true},
     {NULL, TEXT, false},
 };

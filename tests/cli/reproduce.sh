@@ -108,11 +108,12 @@ assert c[6] == [None, None, None]
 own = [p for p in f["pairs"] if p["study"] == "other"]
 assert abs(c[5][0] - sum(p["student_accuracy"][0] - p["untrained"][0] for p in own) / len(own)) < 1e-12
 assert all(p["untrained"][0] is None for p in f["pairs"] if p["study"] == "one") and not any("agreement" in p for p in f["pairs"])
-want = ["holds", "does not hold", None, None, "holds", None, "cannot tell"]
+want = ["holds", "does not hold", None, None, "cannot tell", None, "cannot tell"]
 for x, v in zip(f["claims"], want):
     lo, hi, bound = x["value"][1], x["value"][2], x.get("above", x.get("below"))
-    own = "cannot tell" if lo is None or lo <= bound <= hi else "holds" if (lo > bound) == ("above" in x) else "does not hold"
+    own = "cannot tell" if lo is None or lo <= bound <= hi or x["value"] == [0, 0, 0] else "holds" if (lo > bound) == ("above" in x) else "does not hold"
     assert x["verdict"] == own and v in (None, own), x
+assert f["claims"][4]["why"] == "both are the same, whatever is drawn", f["claims"][4]
 # what each pair took is what its study says
 own = [p for p in f["pairs"] if p["study"] == "one"]
 assert len(own) == len(pairs)
@@ -235,6 +236,25 @@ mean = lambda v: sum(v) / len(v)
 want = mean([x for m, x in p if m == "confidence"]) - mean([x for m, x in p if m != "ground truth"])
 assert abs(f["claims"][0]["value"][0] - want) < 1e-12 and want != 0, (f["claims"][0], want)
 END
+
+# A level behind the command is none of a study's: intervals are of the finding's own.
+expect 2 "$W2S" reproduce f/finding.yaml level=0.8
+says err "level=0.8: intervals of a finding are of its own level"
+# What a page is for is looked at before anything is run.
+echo >blocked
+expect 2 "$W2S" reproduce f/finding.yaml --markdown blocked/page.md --runs none
+[ ! -e none/studies ] || fail "a page that cannot be written was found out late"
+expect 2 "$W2S" reproduce --markdown new.md --runs none-there
+says err "--runs is none-there, which is no folder that is there"
+
+# Who was told some of the truth is marked as in the study's own tables; a first look is named in its row.
+sed 's/^name: .*/name: marked/; s/^methods: .*/methods: [naive, human_labels]/' micro.yaml >f/marked-study.yaml
+sed -e 's/^name: .*/name: marked/' -e 's,study: [^,}]*,study: marked-study.yaml,' -e 's/^  - {say: this holds.*/  - {say: this holds, value: gain, above: -1}/' \
+    -e '/^  - {say: /{/this holds/!d}' f/untold.yaml >f/marked.yaml
+expect 0 "$W2S" reproduce f/marked.yaml data.train=128 --markdown marked.md
+says marked.md "| human_labels (13 human labels) |"
+says marked.md "| human_labels_alone (13 human labels, beside) |"
+says marked.md "| laptop data.train=128 |"
 
 # Again: nothing is computed, and the numbers stay.
 before=$(sed 's/"when": "[^"]*"//g' runs/findings/tried/finding.json | sha256sum)

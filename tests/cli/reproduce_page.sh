@@ -125,6 +125,7 @@ expect 0 "$W2S" reproduce --markdown page.md --runs third
 sed 's/What beta/What my beta/' beta.yaml >my.yaml
 expect 0 "$W2S" reproduce ./my.yaml --runs mine --markdown mine.md
 says mine.md "What my beta shows"
+says err "./my.yaml has the name of another finding, beta: in this runs folder it takes its place"
 lacks mine.md "| holds; of earlier files"
 says mine.md "w2s reproduce ./my.yaml --scale laptop"
 # and the page says how it was asked for, so that this can be typed again; marks go by its name still
@@ -182,7 +183,7 @@ says err "w2s: 1 of 4 findings could not be put to the test; 2 jobs failed, run 
 says all.md "| [alpha](#alpha) | holds |"
 says all.md "| [beta](#beta) | holds |"
 says all.md "| [broken](#broken) | cannot tell (2 jobs failed) |"
-says all.md "**Here**: As far as it could be run (2 jobs of study one failed), in this one run it cannot be told at this size: "
+says all.md "**Here**: As far as it could be run (2 jobs of study one failed), in this one run it cannot be told at this size whether its claim holds."
 says all.md "(toy, 200 test examples, 1 seed); 2 jobs of study one failed; laptop scale, 1 study, "
 lacks all.md "## absent"
 # Failed jobs alone are an error, too.
