@@ -194,8 +194,9 @@ extern const char *const repro_verdicts[]; /* "holds", "does not hold", "cannot 
  * is made of (matched ones once); groups: of how many names of `each` they are, if it is grouped;
  * undefined: how many more there are without a value; lines: of a
  * slope, how many lines have two sizes and bear on it, and of how many pairs together. why: where
- * the statistic has no interval, or is made of what students learnt in studies in which nothing was
- * learnt, which tells nothing of them: VERDICT_UNKNOWN; else "". */
+ * the statistic has no interval; or is made of what students learnt in studies in which nothing was
+ * learnt, which tells nothing of them; or is a difference of twins, which is 0 in every replicate
+ * and is asked to be above or below something: VERDICT_UNKNOWN; else "". */
 struct repro_result {
     struct estimate x;
     enum repro_verdict verdict;

@@ -119,15 +119,23 @@ static bool of_students(int value)
            value == TRIO_AGREE || value == TRIO_AGREE_RIGHT || value == TRIO_AGREE_WRONG;
 }
 
-/* claim_untaught - whether it is about what students learnt, and all of its pairs are of studies in
- * which nothing was: of what is subtracted they may be of others. */
+/* rows_untaught_all - whether all of some rows are of studies in which nothing was learnt. */
+static bool rows_untaught_all(const struct samples *s, const struct rows *r)
+{
+    size_t n = 0;
+    while (n < r->n && s->rows[r->at[n]].untaught)
+        n++;
+    return n == r->n;
+}
+
+/* claim_untaught - whether it is about what students learnt, on either side, and all of their pairs
+ * are of studies in which nothing was. */
 static bool claim_untaught(const struct repro_claim *c, const struct claimed *x,
                            const struct samples *s)
 {
-    bool all = of_students(c->value) || (c->subtracts && of_students(c->other));
-    for (size_t i = 0; i < x->a.n && all; i++)
-        all = s->rows[x->a.at[i]].untaught;
-    return all && x->a.n;
+    bool left = of_students(c->value), right = c->subtracts && of_students(c->other);
+    return (left || right) && (!left || rows_untaught_all(s, &x->a)) &&
+           (!right || rows_untaught_all(s, &x->b));
 }
 
 static enum repro_verdict verdict_of(const struct estimate *x, const struct repro_claim *c)
@@ -186,12 +194,13 @@ int claim_measure(const struct samples *s, const struct repro_claim *c, double l
         snprintf(out->why, sizeof out->why, "it is undefined in %zu of %zu bootstrap replicates",
                  none, s->samples);
     out->verdict = verdict_of(&out->x, c);
-    if (c->subtracts && !*out->why && out->x.hi - out->x.lo <= 0 && out->x.value == 0) {
+    if (c->subtracts && c->want != WANT_WITHIN && !*out->why && out->x.hi - out->x.lo <= 0 &&
+        out->x.value == 0) {
         snprintf(out->why, sizeof out->why, "both are the same, whatever is drawn");
         out->verdict = VERDICT_UNKNOWN;
     }
     if (!*out->why && claim_untaught(c, &x, s)) {
-        snprintf(out->why, sizeof out->why, "no ceiling there is told from a constant answer");
+        snprintf(out->why, sizeof out->why, "nothing there is told from a constant answer");
         out->verdict = VERDICT_UNKNOWN;
     }
 out:

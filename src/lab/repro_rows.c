@@ -119,19 +119,22 @@ int rows_pick(struct rows *r, const struct samples *s, const struct repro_where 
 int rows_untaught(struct samples *s, const char *study, double constant, double level,
                   bool *untaught, struct err *e)
 {
+    static const int learnt[] = {TRIO_CEILING, TRIO_STUDENT};
     double *v = mem_alloc(s->samples, sizeof *v, e);
     bool any = false, told = false;
     if (!v)
         return e->code;
     for (size_t i = 0; i < s->n; i++) {
         const struct sample_row *r = &s->rows[i];
-        struct estimate ceiling = {r->point[TRIO_CEILING], (double)NAN, (double)NAN};
         if (r->band || strcmp(r->study, study) != 0)
             continue;
-        memcpy(v, r->drawn + TRIO_CEILING * r->samples, s->samples * sizeof *v);
-        interval(v, s->samples, level, &ceiling);
-        any = any || !isnan(ceiling.lo);
-        told = told || ceiling.lo > constant;
+        for (size_t k = 0; k < sizeof learnt / sizeof *learnt; k++) {
+            struct estimate x = {r->point[learnt[k]], (double)NAN, (double)NAN};
+            memcpy(v, r->drawn + (size_t)learnt[k] * r->samples, s->samples * sizeof *v);
+            interval(v, s->samples, level, &x);
+            any = any || !isnan(x.lo);
+            told = told || x.lo > constant;
+        }
     }
     mem_free(v);
     *untaught = any && !told;

@@ -35,8 +35,9 @@ bool rows_one_model(const struct samples *s);
 bool pattern_fits(const char *pattern, const char *name);
 int size_sign(const char *which);
 
-/* rows_untaught - whether a study has ceilings, and none whose interval lies above the accuracy of
- * the best constant answer: nothing was learnt there that could come back. Its rows say so, too. */
+/* rows_untaught - whether a study has ceilings and students, and none of either whose interval lies
+ * above the accuracy of the best constant answer: nothing was learnt there. Its rows say so, too.
+ */
 int rows_untaught(struct samples *s, const char *study, double constant, double level,
                   bool *untaught, struct err *e);
 

@@ -39,18 +39,21 @@ static const struct doc *pair_at(const struct doc *pairs, size_t place)
 
 void cost_cell(const struct doc *cost, const char *key, struct str *out)
 {
-    bool per = strcmp(key, "pgr_per_pflop") == 0;
+    bool per = strcmp(key, "pgr_per_pflop") == 0, seconds = strcmp(key, "seconds") == 0,
+         flops = strcmp(key, "flops") == 0;
     double x = per ? view_est(cost, key).value : view_real(cost, key);
-    if (isnan(x) || (!per && !(x >= 0 && x < 1e18)))
+    if (isnan(x) || (!per && x < 0))
         str_cat(out, "–");
-    else if (strcmp(key, "seconds") == 0)
+    else if (seconds)
         str_duration(out, x);
-    else if (strcmp(key, "flops") == 0)
+    else if (flops)
         str_addf(out, "%.3g", x / 1e12);
     else if (per)
         str_addf(out, "%.3g", x);
-    else
+    else if (x < 1e18) /* which size_t holds */
         str_count(out, (size_t)x);
+    else
+        str_addf(out, "%.3g", x);
 }
 
 static void row_html(const struct doc *results, const struct doc *pair, struct str *out)
@@ -81,7 +84,7 @@ static void row_html(const struct doc *results, const struct doc *pair, struct s
     str_addf(out, isnan(pgr.value) ? "<td>undefined</td>" : "<td class=\"n\">%.2f</td>", pgr.value);
     str_cat(out, "<td class=\"n\">");
     cost_cell(cost, "pgr_per_pflop", out);
-    if (!isnan(per.value) && !isnan(per.lo))
+    if (!isnan(per.value) && !isnan(per.lo) && !isnan(per.hi))
         str_addf(out, " <small>[%.3g, %.3g]</small>", per.lo, per.hi);
     str_cat(out, "</td></tr>\n");
     out->failed = out->failed || words.failed;

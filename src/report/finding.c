@@ -158,10 +158,10 @@ static void untaught_words(const struct extent *x, struct str *out)
     if (!x->untaught)
         return;
     if (run == 1)
-        str_cat(out, " No ceiling");
+        str_cat(out, " Neither a ceiling nor a student");
     else
-        str_addf(out, " In %zu of %zu studies no ceiling", x->untaught, run);
-    str_cat(out, " is told from a constant answer: nothing was learnt there that could come back.");
+        str_addf(out, " In %zu of %zu studies neither a ceiling nor a student", x->untaught, run);
+    str_cat(out, " is told from a constant answer: nothing was learnt there.");
 }
 
 /* verdict_words - the sentence that the numbers carry. */

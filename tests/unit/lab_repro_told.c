@@ -48,17 +48,22 @@ static void nothing_learnt(void **state)
     s.study = "taught";
     pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.4, 0.7, 0.8);
     s.study = "not";
-    pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.4, 0.6, 0.5);
-    pair_put(&s, "m/2", "m/4", "naive", 2, 4, 0.4, 0.6, 0.55);
+    pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.4, 0.5, 0.5);
+    pair_put(&s, "m/2", "m/4", "naive", 2, 4, 0.4, 0.5, 0.55);
     band_now = "easy";
     pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.4, 0.6, 0.9);
     band_now = NULL;
+    s.study = "students";
+    pair_put(&s, "m/1", "m/4", "naive", 1, 4, 0.4, 0.7, 0.5);
     static const struct {
         const char *study;
         double constant;
         bool untaught;
-    } studies[] = {
-        {"taught", 0.55, false}, {"not", 0.54, false}, {"not", 0.55, true}, {"none", 0.1, false}};
+    } studies[] = {{"taught", 0.55, false},
+                   {"not", 0.54, false},
+                   {"not", 0.55, true},
+                   {"none", 0.1, false},
+                   {"students", 0.55, false}};
     for (size_t i = 0; i < sizeof studies / sizeof *studies; i++) {
         assert_int_equal(
             rows_untaught(&s, studies[i].study, studies[i].constant, 0.9, &untaught, &e), OK);
@@ -86,7 +91,7 @@ static void nothing_learnt(void **state)
           .subtracts = true,
           .where = {.study = "not"},
           .minus = {.study = "taught"}},
-         false},
+         true},
         {{.value = TRIO_STUDENT,
           .other = TRIO_STUDENT,
           .subtracts = true,
@@ -99,6 +104,12 @@ static void nothing_learnt(void **state)
           .where = {.study = "not"},
           .minus = {.study = "not"}},
          false},
+        {{.value = TRIO_WEAK,
+          .other = TRIO_STUDENT,
+          .subtracts = true,
+          .where = {.study = "not"},
+          .minus = {.study = "taught"}},
+         true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct repro_claim c = cases[i].c;
@@ -108,7 +119,7 @@ static void nothing_learnt(void **state)
         assert_true(isfinite(r.x.lo));
         assert_int_equal(r.verdict, cases[i].told ? VERDICT_HOLDS : VERDICT_UNKNOWN);
         assert_string_equal(r.why,
-                            cases[i].told ? "" : "no ceiling there is told from a constant answer");
+                            cases[i].told ? "" : "nothing there is told from a constant answer");
     }
     samples_release(&s);
 }
