@@ -133,14 +133,19 @@ static int finding_open(const struct asked *q, const char *name, struct repro *r
         rc = repro_read(r, path.s, q->scale, q->with, q->n_with, e);
     if (!rc)
         r->asked = lab_is_path(name) ? name : NULL;
-    if (rc)
-        goto out;
-    rc = repro_check(r, q->app->share, e);
+    if (!rc && (rc = repro_check(r, q->app->share, e)))
+        repro_release(r);
+    str_release(&path);
+    return rc;
+}
+
+/* finding_hash - of the files of one that is put to the test. */
+static int finding_hash(const struct asked *q, const char *name, struct repro *r, struct err *e)
+{
+    struct str path = STR_INIT;
+    int rc = lab_finding_path(q->app->share, name, &path, e);
     if (!rc)
         rc = repro_files_hash(path.s, q->app->share, q->scale, r->file_hash, e);
-    if (rc)
-        repro_release(r);
-out:
     str_release(&path);
     return rc;
 }
@@ -456,6 +461,8 @@ static int finding_run(struct asked *q, const char *name, struct lacking *lackin
     name_say(q, &r);
     kept_say(q, &r);
     rc = idle_say(q, &r, e);
+    if (!rc)
+        rc = finding_hash(q, name, &r, e);
     if (!rc)
         rc = now_put(q, r.name, r.scale, r.file_hash, e);
     for (size_t i = 0; i < r.n_ladders && !rc; i++)

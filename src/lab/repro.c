@@ -236,21 +236,25 @@ static void marks_json(struct js *w, const struct doc *pair)
         js_key(w, "human_labels"), js_real(w, d->r);
 }
 
+/* amount - NAN where it is not known. */
+static double amount(const struct doc *cost, const char *key)
+{
+    const struct doc *d = doc_get(cost, key);
+    return d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
+}
+
 /* cost_json - as the study has it, but for the interval of PGR, which is the finding's. */
 static void cost_json(struct js *w, const struct repro *r, const struct sample_row *x,
                       const struct doc *cost, double *v)
 {
     static const char *const keys[] = {"jobs", "tokens", "predicted_tokens", "seconds", "flops"};
-    double is = (double)NAN; /* at last flops */
     if (!cost)
         return;
     js_key(w, "cost"), js_open(w, '{');
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-        const struct doc *d = doc_get(cost, keys[k]);
-        is = d && (d->type == DOC_REAL || d->type == DOC_INT) ? d->r : (double)NAN;
-        js_key(w, keys[k]), js_real(w, is);
-    }
-    struct estimate pgr = row_measure(r, x, TRIO_PGR, v), per = pgr_per_pflop(&pgr, is);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        js_key(w, keys[k]), js_real(w, amount(cost, keys[k]));
+    struct estimate pgr = row_measure(r, x, TRIO_PGR, v),
+                    per = pgr_per_pflop(&pgr, amount(cost, "flops"));
     estimate_put(w, "pgr_per_pflop", &per);
     js_close(w, '}');
 }

@@ -369,6 +369,11 @@ static int with_set(struct repro *r, const char *text, struct err *e)
     bool keeps[REPRO_LIST];
     size_t kept = 0;
     int rc = OK;
+    if (str_starts(text, "level="))
+        return err_set(e, ERR_INPUT,
+                       "%s: intervals of a finding are of its own level, which its file says "
+                       "(\"level\")",
+                       text);
     for (size_t i = 0; i < r->n_studies; i++)
         kept += keeps[i] = setting_contrasts(r, &r->studies[i], text);
     for (size_t i = 0; i < r->n_studies && !rc; i++) {
@@ -435,12 +440,6 @@ static int scale_read(struct repro *r, const char *scale, struct err *e)
         rc = studies_read(r, d, e);
     for (size_t i = 0; i < r->n_studies; i++)
         r->studies[i].n_own = r->studies[i].n_overrides;
-    for (size_t k = 0; k < r->n_with && !rc; k++)
-        if (str_starts(r->with[k], "level="))
-            rc = err_set(e, ERR_INPUT,
-                         "%s: intervals of a finding are of its own level, which its file says "
-                         "(\"level\")",
-                         r->with[k]);
     for (size_t k = 0; k < r->n_with && !rc; k++)
         rc = with_set(r, r->with[k], e);
     return rc;
